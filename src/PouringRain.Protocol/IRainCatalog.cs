@@ -1,0 +1,43 @@
+namespace PouringRain.Protocol;
+
+/// <summary>What a rain server may rain. Implementations are thread-safe: the servers of a process share one.</summary>
+public interface IRainCatalog
+{
+    /// <summary>The newest version held of a resource (which may be a tombstone), or <see langword="null"/>.</summary>
+    IRainContent? Find(ResourceId id);
+
+    /// <summary>The held version whose digest starts with <paramref name="versionTag"/>, or <see langword="null"/>.</summary>
+    IRainContent? Find(ResourceId id, ulong versionTag);
+}
+
+/// <summary>One version of a resource that can be rained. Thread-safe.</summary>
+public interface IRainContent
+{
+    /// <summary>Its manifest.</summary>
+    Manifest Manifest { get; }
+
+    /// <summary>Whether every block is held; otherwise <see cref="HasBlock"/> tells.</summary>
+    bool IsComplete { get; }
+
+    /// <summary>Whether a block is held whole and verified.</summary>
+    bool HasBlock(int blockIndex);
+
+    /// <summary>Writes one encoding symbol of one source block.</summary>
+    /// <param name="blockIndex">The SBN, 0 to the number of blocks - 1.</param>
+    /// <param name="esi">The encoding symbol identifier.</param>
+    /// <param name="destination">Exactly T bytes.</param>
+    SymbolReadResult TryReadSymbol(int blockIndex, uint esi, Span<byte> destination);
+}
+
+/// <summary>What came of asking for a symbol.</summary>
+public enum SymbolReadResult
+{
+    /// <summary>It was written.</summary>
+    Ok,
+
+    /// <summary>Not now; ask again later (the block is being read or encoded).</summary>
+    NotReady,
+
+    /// <summary>Never: the block is not held, the ESI is impossible, or the bytes are gone.</summary>
+    Unavailable,
+}

@@ -1,0 +1,192 @@
+using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+
+namespace PouringRain.Protocol;
+
+/// <summary>
+/// The description of one version of a resource. Its encoded bytes are what is rained as the manifest block, and their SHA-256
+/// is the <see cref="Version"/>. A manifest with <see cref="IsDeleted"/> is a tombstone: a version that says that the
+/// resource is gone, so that deletion spreads and outranks older versions as any newer version does.
+/// </summary>
+/// <remarks>
+/// Encoded, integers big-endian: <c>"PRM2"</c>, flags (1: bit 0 deleted), stamp (8), length (8), block bytes (4), symbol size (4),
+/// SHA-256 of the whole (32), then code, media type and file name, each as a length (2) and UTF-8, then the SHA-256 of every
+/// source block (32 each) to the end.
+/// </remarks>
+public sealed class Manifest
+{
+    /// <summary>The most UTF-8 bytes of the code's name, the media type and the file name.</summary>
+    public const int CodeBytesMax = 32, ContentTypeBytesMax = 256, FileNameBytesMax = 1024;
+
+    private const int FixedBytes = 4 + 1 + 8 + 8 + 4 + 4 + 32;
+    private readonly Sha256Digest[] _blockDigests;
+    private readonly byte[] _bytes;
+
+    private Manifest(
+        ResourceLayout layout, string code, long stamp, bool isDeleted, Sha256Digest sha256, string contentType, string? fileName, Sha256Digest[] blockDigests)
+    {
+        Layout = layout;
+        Code = code;
+        Stamp = stamp;
+        IsDeleted = isDeleted;
+        Sha256 = sha256;
+        ContentType = contentType;
+        FileName = fileName;
+        _blockDigests = blockDigests;
+        _bytes = Encode();
+        Version = Sha256Digest.Of(_bytes);
+    }
+
+    /// <summary>Length, block size and symbol size.</summary>
+    public ResourceLayout Layout { get; }
+
+    /// <summary>The name of the code that its blocks are rained with.</summary>
+    public string Code { get; }
+
+    /// <summary>When the version was made, in milliseconds of Unix time; of two versions the one with the greater stamp is newer,
+    /// then the one with the greater <see cref="Version"/>.</summary>
+    public long Stamp { get; }
+
+    /// <summary>Whether this version says that the resource was deleted.</summary>
+    public bool IsDeleted { get; }
+
+    /// <summary>SHA-256 of the whole resource.</summary>
+    public Sha256Digest Sha256 { get; }
+
+    /// <summary>The media type.</summary>
+    public string ContentType { get; }
+
+    /// <summary>The file name, or none.</summary>
+    public string? FileName { get; }
+
+    /// <summary>The SHA-256 of every source block, without padding.</summary>
+    public ReadOnlySpan<Sha256Digest> BlockDigests => _blockDigests;
+
+    /// <summary>The encoded form.</summary>
+    public ReadOnlyMemory<byte> Bytes => _bytes;
+
+    /// <summary>The digest of <see cref="Bytes"/>: the version, and in quotes the strong ETag.</summary>
+    public Sha256Digest Version { get; }
+
+    /// <summary>Makes a manifest.</summary>
+    /// <exception cref="ArgumentException">A text is too long or empty, or the number of digests is not the number of blocks.</exception>
+    public static Manifest Create(
+        ResourceLayout layout, string code, long stamp, Sha256Digest sha256, string contentType, string? fileName, ReadOnlySpan<Sha256Digest> blockDigests)
+    {
+        ArgumentNullException.ThrowIfNull(layout);
+        if (blockDigests.Length != layout.BlockCount)
+        {
+            throw new ArgumentException($"{layout.BlockCount} blocks want as many digests, not {blockDigests.Length}.", nameof(blockDigests));
+        }
+
+        if (!IsText(code, 1, CodeBytesMax) || !IsText(contentType, 1, ContentTypeBytesMax) || (fileName is not null && !IsText(fileName, 1, FileNameBytesMax)))
+        {
+            throw new ArgumentException("The code, media type or file name is empty or too long.");
+        }
+
+        return new Manifest(layout, code, stamp, isDeleted: false, sha256, contentType, fileName, blockDigests.ToArray());
+    }
+
+    /// <summary>Makes the tombstone of a resource.</summary>
+    public static Manifest CreateTombstone(string code, long stamp)
+    {
+        ResourceLayout.TryCreate(0, ResourceLayout.SymbolSizeMin, ResourceLayout.SymbolSizeMin, out var layout);
+        return new Manifest(layout!, code, stamp, isDeleted: true, Sha256Digest.Of([]), "application/octet-stream", null, []);
+    }
+
+    /// <summary>Reads the encoded form; total: anything that <see cref="Bytes"/> cannot be is refused.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out Manifest? manifest)
+    {
+        manifest = null;
+        if (bytes.Length < FixedBytes || !bytes.StartsWith("PRM2"u8) || bytes[4] > 1)
+        {
+            return false;
+        }
+
+        var isDeleted = bytes[4] == 1;
+        var stamp = BinaryPrimitives.ReadInt64BigEndian(bytes[5..]);
+        var length = BinaryPrimitives.ReadInt64BigEndian(bytes[13..]);
+        var blockBytes = BinaryPrimitives.ReadUInt32BigEndian(bytes[21..]);
+        var symbolSize = BinaryPrimitives.ReadUInt32BigEndian(bytes[25..]);
+        var sha256 = Sha256Digest.Read(bytes[29..]);
+        var rest = bytes[FixedBytes..];
+        if (!ResourceLayout.TryCreate(length, blockBytes, symbolSize, out var layout)
+            || !TryReadText(ref rest, 1, CodeBytesMax, out var code)
+            || !TryReadText(ref rest, 1, ContentTypeBytesMax, out var contentType)
+            || !TryReadText(ref rest, 0, FileNameBytesMax, out var fileName)
+            || rest.Length != (long)layout.BlockCount * Sha256Digest.SizeBytes
+            || (isDeleted && length != 0))
+        {
+            return false;
+        }
+
+        var digests = new Sha256Digest[layout.BlockCount];
+        for (var i = 0; i < digests.Length; i++)
+        {
+            digests[i] = Sha256Digest.Read(rest[(i * Sha256Digest.SizeBytes)..]);
+        }
+
+        manifest = new Manifest(layout, code, stamp, isDeleted, sha256, contentType, fileName.Length == 0 ? null : fileName, digests);
+        return true;
+    }
+
+    /// <summary>Whether this version is newer than <paramref name="other"/>: by stamp, then by digest.</summary>
+    public bool IsNewerThan(Manifest other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return Stamp != other.Stamp ? Stamp > other.Stamp : Version > other.Version;
+    }
+
+    private static bool IsText(string? text, int bytesMin, int bytesMax) =>
+        text is not null && Encoding.UTF8.GetByteCount(text) is var count && count >= bytesMin && count <= bytesMax;
+
+    private static bool TryReadText(ref ReadOnlySpan<byte> rest, int bytesMin, int bytesMax, out string text)
+    {
+        text = "";
+        if (rest.Length < 2)
+        {
+            return false;
+        }
+
+        var count = BinaryPrimitives.ReadUInt16BigEndian(rest);
+        if (count < bytesMin || count > bytesMax || rest.Length < 2 + count || !System.Text.Unicode.Utf8.IsValid(rest.Slice(2, count)))
+        {
+            return false;
+        }
+
+        text = Encoding.UTF8.GetString(rest.Slice(2, count));
+        rest = rest[(2 + count)..];
+        return true;
+    }
+
+    private byte[] Encode()
+    {
+        var code = Encoding.UTF8.GetBytes(Code);
+        var contentType = Encoding.UTF8.GetBytes(ContentType);
+        var fileName = Encoding.UTF8.GetBytes(FileName ?? "");
+        var bytes = new byte[FixedBytes + 6 + code.Length + contentType.Length + fileName.Length + (_blockDigests.Length * Sha256Digest.SizeBytes)];
+        "PRM2"u8.CopyTo(bytes);
+        bytes[4] = (byte)(IsDeleted ? 1 : 0);
+        BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(5), Stamp);
+        BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(13), Layout.Length);
+        BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(21), Layout.BlockBytes);
+        BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(25), Layout.SymbolSize);
+        Sha256.Write(bytes.AsSpan(29));
+        var position = FixedBytes;
+        foreach (var text in (ReadOnlySpan<byte[]>)[code, contentType, fileName])
+        {
+            BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(position), (ushort)text.Length);
+            text.CopyTo(bytes, position + 2);
+            position += 2 + text.Length;
+        }
+
+        foreach (var digest in _blockDigests)
+        {
+            digest.Write(bytes.AsSpan(position));
+            position += Sha256Digest.SizeBytes;
+        }
+
+        return bytes;
+    }
+}

@@ -1,0 +1,47 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+
+namespace PouringRain.Protocol;
+
+/// <summary>An IP address and UDP port as a plain value: the state machines' name for a peer. IPv4 is held as IPv4-mapped IPv6,
+/// so that one peer has one value however its datagram came in.</summary>
+/// <param name="Address">The 128-bit IPv6 address, as a number in network order.</param>
+/// <param name="Port">The UDP port.</param>
+/// <param name="ScopeId">The zone of a link-local address, else 0.</param>
+public readonly record struct PeerAddress(UInt128 Address, ushort Port, uint ScopeId = 0)
+{
+    private const ulong MappedPrefix = 0x0000_FFFF_0000_0000;
+
+    /// <summary>Whether the address is an IPv4 one.</summary>
+    public bool IsIPv4 => (ulong)(Address >> 64) == 0 && ((ulong)Address & 0xFFFF_FFFF_0000_0000) == MappedPrefix;
+
+    /// <summary>Makes the value of a socket's endpoint.</summary>
+    public static PeerAddress From(IPEndPoint endPoint)
+    {
+        ArgumentNullException.ThrowIfNull(endPoint);
+        Span<byte> bytes = stackalloc byte[16];
+        if (endPoint.AddressFamily == AddressFamily.InterNetwork)
+        {
+            endPoint.Address.TryWriteBytes(bytes, out _);
+            return FromIPv4(BinaryPrimitives.ReadUInt32BigEndian(bytes), (ushort)endPoint.Port);
+        }
+
+        endPoint.Address.TryWriteBytes(bytes, out _);
+        return new PeerAddress(BinaryPrimitives.ReadUInt128BigEndian(bytes), (ushort)endPoint.Port, (uint)endPoint.Address.ScopeId);
+    }
+
+    /// <summary>Makes the value of an IPv4 address, given as a number in host order.</summary>
+    public static PeerAddress FromIPv4(uint address, ushort port) => new(new UInt128(0, MappedPrefix | address), port);
+
+    /// <summary>The endpoint for a socket; an IPv4 address comes back as one.</summary>
+    public IPEndPoint ToIPEndPoint()
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt128BigEndian(bytes, Address);
+        return new IPEndPoint(IsIPv4 ? new IPAddress(bytes[12..]) : new IPAddress(bytes, ScopeId), Port);
+    }
+
+    /// <summary>As in <c>127.0.0.1:1980</c> or <c>[::1]:1980</c>.</summary>
+    public override string ToString() => ToIPEndPoint().ToString();
+}

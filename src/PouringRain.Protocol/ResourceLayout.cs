@@ -1,0 +1,79 @@
+namespace PouringRain.Protocol;
+
+/// <summary>
+/// How a resource's bytes lie in source blocks and symbols: all length arithmetic is here. Every block but the last holds
+/// <see cref="BlockBytes"/> bytes; a block of n bytes has K = ceil(n / T) symbols, the last one padded with zeros when coded.
+/// An empty resource has no blocks.
+/// </summary>
+public sealed record ResourceLayout
+{
+    /// <summary>Bounds of T: the least is far below any path, the most fits a UDP datagram with its headers.</summary>
+    public const int SymbolSizeMin = 16, SymbolSizeMax = 60_000;
+
+    /// <summary>The most bytes of a source block.</summary>
+    public const int BlockBytesMax = 64 * 1024 * 1024;
+
+    /// <summary>The most symbols of a source block: the limit of RFC 6330, which every code keeps.</summary>
+    public const int SymbolCountMax = 56_403;
+
+    /// <summary>The most source blocks.</summary>
+    public const int BlockCountMax = 0x0100_0000;
+
+    private ResourceLayout(long length, int blockBytes, int symbolSize)
+    {
+        Length = length;
+        BlockBytes = blockBytes;
+        SymbolSize = symbolSize;
+        BlockCount = (int)((length + blockBytes - 1) / blockBytes);
+    }
+
+    /// <summary>The resource's bytes.</summary>
+    public long Length { get; }
+
+    /// <summary>Bytes of every source block but the last.</summary>
+    public int BlockBytes { get; }
+
+    /// <summary>T: bytes of a symbol.</summary>
+    public int SymbolSize { get; }
+
+    /// <summary>Source blocks; 0 when the resource is empty.</summary>
+    public int BlockCount { get; }
+
+    /// <summary>Makes a layout, or says no when a value is out of its bounds.</summary>
+    public static bool TryCreate(long length, long blockBytes, long symbolSize, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out ResourceLayout? layout)
+    {
+        layout = null;
+        if (length < 0 || symbolSize is < SymbolSizeMin or > SymbolSizeMax || blockBytes < symbolSize || blockBytes > BlockBytesMax
+            || (blockBytes + symbolSize - 1) / symbolSize > SymbolCountMax || (length / blockBytes) + 1 > BlockCountMax)
+        {
+            return false;
+        }
+
+        layout = new ResourceLayout(length, (int)blockBytes, (int)symbolSize);
+        return true;
+    }
+
+    /// <summary>Bytes of the block <paramref name="blockIndex"/>, without padding.</summary>
+    public int BytesOf(int blockIndex) => (int)Math.Min(BlockBytes, Length - OffsetOf(blockIndex));
+
+    /// <summary>K of the block <paramref name="blockIndex"/>.</summary>
+    public int SymbolsOf(int blockIndex) => (BytesOf(blockIndex) + SymbolSize - 1) / SymbolSize;
+
+    /// <summary>Where the block <paramref name="blockIndex"/> starts in the resource.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such block.</exception>
+    public long OffsetOf(int blockIndex)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(blockIndex);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(blockIndex, BlockCount);
+        return (long)blockIndex * BlockBytes;
+    }
+
+    /// <summary>The block that holds the byte at <paramref name="offset"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such byte.</exception>
+    public int BlockAt(long offset)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(offset, Length);
+        return (int)(offset / BlockBytes);
+    }
+}

@@ -1,0 +1,245 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+
+namespace EndToEnd;
+
+/// <summary>The gateway as a user runs it: a process with its own folder, ports and servers list.</summary>
+internal sealed class GatewayProcess : IAsyncDisposable
+{
+    private static readonly HttpClient Http = new() { Timeout = Tool.HangLimit };
+    private readonly StringBuilder _log = new();
+    private readonly string[] _arguments;
+    private Process? _process;
+
+    private GatewayProcess(string folder, int httpPort, string[] arguments)
+    {
+        Folder = folder;
+        HttpPort = httpPort;
+        _arguments = arguments;
+    }
+
+    /// <summary>The folder of this node; its store is below it.</summary>
+    public string Folder { get; }
+
+    public int HttpPort { get; }
+
+    public string Url => $"http://127.0.0.1:{HttpPort}";
+
+    public string StorePath => Path.Combine(Folder, "data");
+
+    public Process Process => _process!;
+
+    /// <summary>What the process has written so far.</summary>
+    public string Log
+    {
+        get
+        {
+            lock (_log)
+            {
+                return _log.ToString();
+            }
+        }
+    }
+
+    /// <summary>Free ports of loopback, distinct.</summary>
+    public static int[] FreePorts(int count)
+    {
+        var sockets = new List<Socket>();
+        var ports = new List<int>();
+        try
+        {
+            while (ports.Count < count)
+            {
+                var tcp = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                var udp = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+                sockets.Add(tcp);
+                sockets.Add(udp);
+                tcp.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+                var port = ((IPEndPoint)tcp.LocalEndPoint!).Port;
+                try
+                {
+                    udp.Bind(new IPEndPoint(IPAddress.Loopback, port));
+                }
+                catch (SocketException)
+                {
+                    continue;
+                }
+
+                ports.Add(port);
+            }
+        }
+        finally
+        {
+            sockets.ForEach(socket => socket.Dispose());
+        }
+
+        return [.. ports];
+    }
+
+    /// <summary>Starts a gateway and waits until it is ready.</summary>
+    /// <param name="folder">Its folder; made when missing.</param>
+    /// <param name="httpPort">Where HTTP listens.</param>
+    /// <param name="rainPorts">Where it rains.</param>
+    /// <param name="serverPorts">The ports that its servers.json names.</param>
+    /// <param name="settings">Further settings, as <c>Name=value</c>.</param>
+    public static async Task<GatewayProcess> StartAsync(string folder, int httpPort, int[] rainPorts, int[] serverPorts, params string[] settings)
+    {
+        Directory.CreateDirectory(folder);
+        var serversFile = Path.Combine(folder, "servers.json");
+        await File.WriteAllTextAsync(serversFile, JsonSerializer.Serialize(serverPorts.Select(port => new { host = "127.0.0.1", port })));
+        string[] arguments =
+        [
+            $"--Urls=http://127.0.0.1:{httpPort}",
+            $"--Rain:Listen={string.Join(',', rainPorts.Select(port => $"127.0.0.1:{port}"))}",
+            $"--Rain:Servers={serversFile}",
+            $"--Store:Path={Path.Combine(folder, "data")}",
+            .. settings.Select(setting => $"--{setting}"),
+        ];
+        var gateway = new GatewayProcess(folder, httpPort, arguments);
+        await gateway.StartAgainAsync();
+        return gateway;
+    }
+
+    /// <summary>Starts the process (again) with the same settings.</summary>
+    public async Task StartAgainAsync()
+    {
+        _process?.Dispose();
+        _process = Launch(_arguments, Folder, line =>
+        {
+            lock (_log)
+            {
+                _log.AppendLine(line);
+            }
+        });
+        await WaitUntilAsync(
+            async () =>
+            {
+                Assert.False(_process.HasExited, $"the gateway ended: {Log}");
+                try
+                {
+                    using var response = await Http.GetAsync(new Uri($"{Url}/health/ready"));
+                    return response.IsSuccessStatusCode;
+                }
+                catch (HttpRequestException)
+                {
+                    return false;
+                }
+            },
+            "ready");
+    }
+
+    /// <summary>Runs the gateway's executable to its end, for starts that must be refused.</summary>
+    public static async Task<ToolResult> RunToEndAsync(string folder, params string[] arguments)
+    {
+        Directory.CreateDirectory(folder);
+        var output = new StringBuilder();
+        using var process = Launch(arguments, folder, line =>
+        {
+            lock (output)
+            {
+                output.AppendLine(line);
+            }
+        });
+        using var limit = new CancellationTokenSource(Tool.HangLimit);
+        await process.WaitForExitAsync(limit.Token);
+        process.WaitForExit();
+        return new ToolResult(process.ExitCode, output.ToString(), "");
+    }
+
+    /// <summary>Polls a condition until it holds; fails when it takes longer than the hang limit.</summary>
+    public static async Task WaitUntilAsync(Func<Task<bool>> condition, string what)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!await condition())
+        {
+            Assert.True(clock.Elapsed < Tool.HangLimit, $"waited {Tool.HangLimit} for: {what}");
+            await Task.Delay(20);
+        }
+    }
+
+    /// <summary>GETs a JSON document.</summary>
+    public async Task<JsonElement> GetJsonAsync(string path)
+    {
+        await using var stream = await Http.GetStreamAsync(new Uri(Url + path));
+        using var document = await JsonDocument.ParseAsync(stream);
+        return document.RootElement.Clone();
+    }
+
+    /// <summary>The newest transfer of a resource.</summary>
+    public async Task<JsonElement> GetTransferAsync(string id)
+    {
+        var transfers = await GetJsonAsync("/transfers");
+        return transfers.GetProperty("items").EnumerateArray().First(transfer => transfer.GetProperty("resource").GetString() == id);
+    }
+
+    /// <summary>Peak resident memory of the process in bytes, by the kernel's account.</summary>
+    public long PeakMemoryBytes()
+    {
+        var line = File.ReadLines($"/proc/{_process!.Id}/status").First(text => text.StartsWith("VmHWM:", StringComparison.Ordinal));
+        return 1024 * long.Parse(line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+    }
+
+    /// <summary><c>kill -9</c>.</summary>
+    public async Task KillAsync()
+    {
+        if (_process is { HasExited: false })
+        {
+            _process.Kill();
+            await _process.WaitForExitAsync();
+        }
+    }
+
+    /// <summary>SIGTERM, and waits for the end.</summary>
+    public async Task<int> StopAsync()
+    {
+        (await Tool.RunAsync("kill", "-TERM", _process!.Id.ToString(CultureInfo.InvariantCulture))).Succeeded();
+        using var limit = new CancellationTokenSource(Tool.HangLimit);
+        await _process.WaitForExitAsync(limit.Token);
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
+        _process?.Dispose();
+    }
+
+    private static Process Launch(IEnumerable<string> arguments, string workingDirectory, Action<string> onLine)
+    {
+        // artifacts/bin/EndToEnd/<configuration>/ beside artifacts/bin/Gateway/<configuration>/.
+        var own = new DirectoryInfo(AppContext.BaseDirectory);
+        var gateway = Path.Combine(own.Parent!.Parent!.FullName, "Gateway", own.Name, "Gateway.dll");
+        var start = new ProcessStartInfo("dotnet")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+            WorkingDirectory = workingDirectory,
+        };
+        start.ArgumentList.Add(gateway);
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        var process = new Process { StartInfo = start };
+        process.OutputDataReceived += (_, e) => OnLine(e.Data);
+        process.ErrorDataReceived += (_, e) => OnLine(e.Data);
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return process;
+
+        void OnLine(string? line)
+        {
+            if (line is not null)
+            {
+                onLine(line);
+            }
+        }
+    }
+}

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using PouringRain.Protocol;
 
 namespace PouringRain.Network;
@@ -17,6 +18,13 @@ public sealed class RainClient : IAsyncDisposable
         ResourceId resource, Sha256Digest version, ushort rainPort, PeerAddress node, bool untilHeld, TimeSpan limit, CancellationToken cancellationToken) =>
         throw new NotImplementedException();
 
+    /// <summary>Fetches a resource whole from a server that speaks wire format 1 alone: at most
+    /// <see cref="Protocol.Classic.ClassicFormat.LengthMax"/> bytes, unverified as that format is.</summary>
+    /// <returns>The bytes, or <see langword="null"/> when the server was silent for <paramref name="silence"/> (1.0 s unless given) or
+    /// sent nothing that could be decoded.</returns>
+    public Task<byte[]?> FetchClassicAsync(ResourceId resource, PeerAddress server, TimeSpan? silence, CancellationToken cancellationToken) =>
+        throw new NotImplementedException();
+
     /// <summary>Ends every fetch as cancelled, tells the servers, closes the sockets.</summary>
     public ValueTask DisposeAsync() => throw new NotImplementedException();
 }
@@ -29,6 +37,9 @@ public sealed record RainClientOptions
 
     /// <summary>Kernel receive buffer asked for, in bytes.</summary>
     public int ReceiveBufferBytes { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>Where it logs what it meets; nowhere by default.</summary>
+    public ILogger? Logger { get; init; }
 
     /// <summary>Faults to inject under the sockets, for tests; none by default.</summary>
     public DatagramFaults? Faults { get; init; }

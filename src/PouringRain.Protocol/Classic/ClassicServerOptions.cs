@@ -1,0 +1,24 @@
+using System.Collections.Immutable;
+using System.Net;
+
+namespace PouringRain.Protocol.Classic;
+
+/// <summary>Whom a server answers in wire format 1, and how much.</summary>
+public sealed record ClassicServerOptions
+{
+    /// <summary>The networks whose senders are answered. The format checks no sender, so that a forged one would make the server an
+    /// amplifier: none by default. An IPv4 network also matches IPv4-mapped IPv6 addresses.</summary>
+    public ImmutableArray<IPNetwork> Allowed { get; init; } = [];
+
+    /// <summary>Bytes of datagrams a second for one subscriber; format 1 has no feedback that could find a better one.</summary>
+    public long RateBytesPerSecond { get; init; } = 4_000_000;
+
+    /// <summary>Droplets a second for one subscriber: a bound for small resources, whose droplets are small too.</summary>
+    public int DropletsPerSecond { get; init; } = 2000;
+
+    /// <summary>Subscribers beyond which new ones are ignored; each may hold a resource of 4 MB.</summary>
+    public int SubscriberCountMax { get; init; } = 32;
+
+    /// <summary>How long a subscription lives after the last SUBSCRIBE.</summary>
+    public TimeSpan SubscriptionLifetime { get; init; } = TimeSpan.FromSeconds(5);
+}

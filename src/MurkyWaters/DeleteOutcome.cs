@@ -1,0 +1,14 @@
+namespace MurkyWaters;
+
+/// <summary>How a deletion ended.</summary>
+public enum DeleteOutcome
+{
+    /// <summary>A tombstone is stored and on its way to the other nodes.</summary>
+    Deleted,
+
+    /// <summary>There was nothing to delete here.</summary>
+    NotFound,
+
+    /// <summary>The precondition failed.</summary>
+    PreconditionFailed,
+}

@@ -1,0 +1,52 @@
+using PouringRain.Protocol;
+
+namespace MurkyWaters;
+
+/// <summary>Every setting of a node; the gateway fills it from configuration and has checked it.</summary>
+public sealed record MurkyOptions
+{
+    /// <summary>Folder of the store.</summary>
+    public required string StorePath { get; init; }
+
+    /// <summary>Limit in bytes for what was fetched (what was put does not count); 0 is none.</summary>
+    public long QuotaBytes { get; init; }
+
+    /// <summary>UDP endpoints of the local rain server.</summary>
+    public required IReadOnlyList<System.Net.IPEndPoint> Listen { get; init; }
+
+    /// <summary>Path of servers.json; edits are picked up while running.</summary>
+    public required string ServersFile { get; init; }
+
+    /// <summary>Code, symbol size and block size of new resources.</summary>
+    public string Code { get; init; } = "lt";
+
+    /// <inheritdoc cref="Code"/>
+    public int SymbolSize { get; init; } = 1408;
+
+    /// <inheritdoc cref="Code"/>
+    public int BlockSize { get; init; } = 1024 * 1024;
+
+    /// <summary>Ceiling over all subscribers of a listener, bytes a second; 0 is none.</summary>
+    public long RateBytesPerSecondMax { get; init; }
+
+    /// <summary>Subscribers beyond which BUSY is answered.</summary>
+    public int SubscriberCountMax { get; init; } = 10_000;
+
+    /// <summary>Deadlines and window of fetches.</summary>
+    public FetchOptions Fetch { get; init; } = new();
+
+    /// <summary>As in 2012.</summary>
+    public bool PropagateOnStartup { get; init; }
+
+    /// <inheritdoc cref="PropagateOnStartup"/>
+    public bool AutoAddPeers { get; init; } = true;
+
+    /// <inheritdoc cref="PropagateOnStartup"/>
+    public bool ShareContent { get; init; } = true;
+
+    /// <summary>Networks that may speak wire format 1.</summary>
+    public IReadOnlyList<System.Net.IPNetwork> ClassicAllow { get; init; } = [];
+
+    /// <summary>Faults under the sockets, for tests.</summary>
+    public PouringRain.Network.DatagramFaults? Faults { get; init; }
+}

@@ -1,0 +1,35 @@
+namespace MurkyWaters;
+
+/// <summary>What came of looking for a resource.</summary>
+/// <param name="Status">How it ended.</param>
+/// <param name="Reader">The reader, when found; the caller disposes it.</param>
+/// <param name="Sources">The servers asked, when some were.</param>
+public sealed record OpenResult(OpenStatus Status, ResourceReader? Reader, IReadOnlyList<SourceReport> Sources);
+
+/// <summary>How looking for a resource ended.</summary>
+public enum OpenStatus
+{
+    /// <summary>There is a reader.</summary>
+    Found,
+
+    /// <summary>It was deleted (a tombstone is the newest version).</summary>
+    Deleted,
+
+    /// <summary>Every server said that it has no such resource (or none is listed).</summary>
+    NotFound,
+
+    /// <summary>Not here, and the rain was forbidden.</summary>
+    NotCached,
+
+    /// <summary>No server answered in time, or all fell silent before the manifest was here.</summary>
+    Unanswered,
+
+    /// <summary>No honest source is left.</summary>
+    IntegrityFailure,
+
+    /// <summary>The servers, or this node's limit of fetches, are at their bounds.</summary>
+    Busy,
+
+    /// <summary>The store has no room or failed.</summary>
+    LocalFailure,
+}

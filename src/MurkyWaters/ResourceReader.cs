@@ -1,0 +1,27 @@
+using PouringRain.Protocol;
+
+namespace MurkyWaters;
+
+/// <summary>Reads one version of a resource, which may still be coming. Holds it against eviction until disposed.</summary>
+public abstract class ResourceReader : IAsyncDisposable
+{
+    /// <summary>The manifest.</summary>
+    public abstract Manifest Manifest { get; }
+
+    /// <summary>Whether it was here: no fetch is behind it.</summary>
+    public abstract bool IsHit { get; }
+
+    /// <summary>The file that holds it whole, for the system's own file-to-socket copy; null while a fetch is behind it.</summary>
+    public abstract string? FilePath { get; }
+
+    /// <summary>The fetch behind it, or null.</summary>
+    public abstract TransferSnapshot? Transfer { get; }
+
+    /// <summary>Reads verified bytes at an offset, waiting for those that are not here yet.</summary>
+    /// <returns>How many bytes were read: at least 1, 0 only at the end.</returns>
+    /// <exception cref="FetchFailedException">The rain has stopped for good.</exception>
+    public abstract ValueTask<int> ReadAsync(long offset, Memory<byte> destination, CancellationToken cancellationToken);
+
+    /// <summary>Lets go; a fetch that nobody reads or keeps is ended.</summary>
+    public abstract ValueTask DisposeAsync();
+}

@@ -1,0 +1,11 @@
+namespace MurkyWaters;
+
+/// <summary>One server known to this node.</summary>
+/// <param name="Endpoint">As in servers.json, <c>host:port</c>.</param>
+/// <param name="Origin"><c>file</c>, <c>api</c> or <c>peer</c> (added by itself).</param>
+/// <param name="State"><c>unknown</c>, <c>up</c>, <c>silent</c>, <c>busy</c>, <c>stale</c>, <c>lied</c> or <c>unresolvable</c>.</param>
+/// <param name="RttMs">Round-trip time, once known.</param>
+/// <param name="RateBytesPerSecond">Rate of the last fetch.</param>
+/// <param name="Loss">Loss of the last fetch, 0 to 1.</param>
+/// <param name="LastSeen">When it was last heard.</param>
+public sealed record ServerSnapshot(string Endpoint, string Origin, string State, double? RttMs, long RateBytesPerSecond, double Loss, DateTimeOffset? LastSeen);

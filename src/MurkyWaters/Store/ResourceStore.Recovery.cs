@@ -1,0 +1,64 @@
+using System.Globalization;
+using PouringRain.Protocol;
+
+namespace MurkyWaters.Store;
+
+/// <summary>What happens at start.</summary>
+internal sealed partial class ResourceStore
+{
+    private void Recover()
+    {
+        var started = _options.Time.GetTimestamp();
+        Files.CreateFolders();
+        foreach (var path in Directory.EnumerateFiles(Files.Temporary))
+        {
+            Files.Delete(path);
+        }
+
+        var discarded = 0;
+        foreach (var path in Directory.EnumerateFiles(Files.Records))
+        {
+            if (!TryRecover(path))
+            {
+                discarded++;
+                StoreLog.RecordDiscarded(_logger, Path.GetFileName(path));
+                Files.Delete(path);
+            }
+        }
+
+        var orphans = Blobs.RemoveOrphans();
+        StoreLog.Opened(_logger, Files.Root, _liveIds.Count, discarded, orphans, _options.Time.GetElapsedTime(started).TotalMilliseconds);
+    }
+
+    private bool TryRecover(string path)
+    {
+        if (!ulong.TryParse(Path.GetFileName(path), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id)
+            || path != RecordPathOf(new ResourceId(id))
+            || !ResourceRecord.TryParse(File.ReadAllBytes(path), out var resource)
+            || resource.Id.Value != id)
+        {
+            return false;
+        }
+
+        var manifest = resource.Manifest;
+        if (manifest.IsDeleted)
+        {
+            if (IsExpired(manifest))
+            {
+                return false;
+            }
+
+            _entries[resource.Id] = new StoreEntry(resource, null, Encoders);
+            return true;
+        }
+
+        if (!Blobs.TryAdopt(TreeDigest.Of(manifest), manifest.Layout.Length, out var blob))
+        {
+            return false;
+        }
+
+        _entries[resource.Id] = new StoreEntry(resource, blob, Encoders);
+        _liveIds.Add(resource.Id);
+        return true;
+    }
+}

@@ -1,0 +1,292 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using MurkyWaters.Raining;
+using PouringRain.Protocol;
+
+namespace MurkyWaters.Store;
+
+/// <summary>
+/// Resources on disk. One record a resource (the newest version wins), which names a blob by its tree digest. A version comes in
+/// in this order, each step on the disk before the next: bytes in a temporary file, the blob's name, the record's temporary file,
+/// the record's name. Only the last one makes it visible, so a crash at any moment leaves the old version or the new one; what it
+/// leaves besides is removed at the next start. There is no other clean-up: stopping is the same as crashing.
+/// </summary>
+internal sealed partial class ResourceStore : IRainCatalog, IDisposable
+{
+    private readonly StoreOptions _options;
+    private readonly ILogger _logger;
+    private readonly FileStream _lockFile;
+    private readonly ConcurrentDictionary<ResourceId, StoreEntry> _entries = new();
+    private readonly SortedSet<ResourceId> _liveIds = [];
+    private readonly Lock _liveIdsGate = new();
+    private readonly ConcurrentDictionary<(ResourceId Id, ulong Tag), StoreEntry> _superseded = new();
+    private readonly SemaphoreSlim[] _commitGates = new SemaphoreSlim[64];
+
+    private ResourceStore(StoreOptions options, ILogger logger)
+    {
+        _options = options;
+        _logger = logger;
+        Files = new StoreFiles(options.Path, options.BeforeStep);
+        Directory.CreateDirectory(Files.Root);
+
+        // Held by the system for as long as the process lives, whatever its end: two processes in one folder would undo each other.
+        _lockFile = new FileStream(Path.Combine(Files.Root, "store.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        Space = options.Space ?? new DiskSpace(Files.Root);
+        Encoders = new BlockEncoders(options.EncoderBytesMax);
+        Blobs = new BlobTable(Files, Encoders);
+        for (var i = 0; i < _commitGates.Length; i++)
+        {
+            _commitGates[i] = new SemaphoreSlim(1);
+        }
+    }
+
+    /// <summary>Raised after every change: the version that is now the newest (which may be a tombstone).</summary>
+    public event Action<StoredResource>? Changed;
+
+    public StoreFiles Files { get; }
+
+    public DiskSpace Space { get; }
+
+    public BlobTable Blobs { get; }
+
+    public BlockEncoders Encoders { get; }
+
+    /// <summary>Every entry, in no order.</summary>
+    public IEnumerable<StoreEntry> Entries => _entries.Select(pair => pair.Value);
+
+    /// <summary>Opens a store and recovers what is there. No blob is hashed: what a record names was flushed before the record, so its
+    /// length tells whether it is whole.</summary>
+    /// <exception cref="IOException">The folder is in use by another process, or cannot be written.</exception>
+    public static ResourceStore Open(StoreOptions options, ILogger logger)
+    {
+        var store = new ResourceStore(options, logger);
+        try
+        {
+            store.Recover();
+        }
+        catch
+        {
+            store.Dispose();
+            throw;
+        }
+
+        return store;
+    }
+
+    /// <summary>What is kept of a resource, a tombstone too.</summary>
+    public StoreEntry? FindEntry(ResourceId id) => _entries.GetValueOrDefault(id);
+
+    /// <inheritdoc/>
+    public IRainContent? Find(ResourceId id)
+    {
+        var entry = FindEntry(id);
+        entry?.Touch();
+        return entry?.Content;
+    }
+
+    /// <inheritdoc/>
+    public IRainContent? Find(ResourceId id, ulong versionTag)
+    {
+        var entry = FindEntry(id);
+        if (entry is null || entry.Resource.Manifest.Version.Tag != versionTag)
+        {
+            entry = _superseded.GetValueOrDefault((id, versionTag));
+        }
+
+        entry?.Touch();
+        return entry?.Content;
+    }
+
+    /// <summary>A page in order of ids, without tombstones.</summary>
+    public ResourcePage List(ResourceId? after, int limit)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        var items = new List<StoredResource>(Math.Min(limit, 1024));
+        if (after == new ResourceId(ulong.MaxValue))
+        {
+            return new ResourcePage(items, null);
+        }
+
+        var first = after is null ? new ResourceId(0) : new ResourceId(after.Value.Value + 1);
+        lock (_liveIdsGate)
+        {
+            foreach (var id in _liveIds.GetViewBetween(first, new ResourceId(ulong.MaxValue)))
+            {
+                if (!_entries.TryGetValue(id, out var entry) || entry.IsTombstone)
+                {
+                    continue;
+                }
+
+                if (items.Count == limit)
+                {
+                    return new ResourcePage(items, items[^1].Id);
+                }
+
+                items.Add(entry.Resource);
+            }
+        }
+
+        return new ResourcePage(items, null);
+    }
+
+    /// <summary>Lets one change of a resource at a time through.</summary>
+    public async Task<CommitGate> EnterAsync(ResourceId id, CancellationToken cancellationToken)
+    {
+        var gate = CommitGateOf(id);
+        await gate.WaitAsync(cancellationToken);
+        return new CommitGate(gate);
+    }
+
+    /// <summary>The stamp of a version that is made now, after <paramref name="previous"/>.</summary>
+    public long NextStamp(Manifest? previous) => Math.Max(_options.Time.GetUtcNow().ToUnixTimeMilliseconds(), previous is null ? 0 : previous.Stamp + 1);
+
+    /// <summary>Makes a flushed temporary file the newest version. Under the resource's gate.</summary>
+    public void CommitBlob(StoredResource resource, string temporaryPath)
+    {
+        var manifest = resource.Manifest;
+        var blob = Blobs.Publish(temporaryPath, TreeDigest.Of(manifest), manifest.Layout.Length);
+        try
+        {
+            WriteRecord(resource);
+        }
+        catch
+        {
+            Blobs.Release(blob);
+            throw;
+        }
+
+        Replace(new StoreEntry(resource, blob, Encoders));
+    }
+
+    /// <summary>Makes a tombstone the newest version. Under the resource's gate.</summary>
+    public void CommitTombstone(ResourceId id, Manifest tombstone)
+    {
+        var resource = new StoredResource(id, tombstone, ResourceOrigin.Put);
+        WriteRecord(resource);
+        Replace(new StoreEntry(resource, null, Encoders));
+    }
+
+    /// <summary>Changes how a resource is said to have come here. Under the resource's gate.</summary>
+    public StoredResource ChangeOrigin(StoreEntry entry, ResourceOrigin origin)
+    {
+        var resource = entry.Resource with { Origin = origin };
+        WriteRecord(resource);
+        _entries[resource.Id] = new StoreEntry(resource, entry.Blob, Encoders);
+        return resource;
+    }
+
+    /// <summary>Forgets what was fetched, without a tombstone. Under the resource's gate; false when it changed meanwhile.</summary>
+    public bool Evict(StoreEntry entry)
+    {
+        if (FindEntry(entry.Resource.Id) != entry || entry.Blob is null || entry.ReaderCount > 0)
+        {
+            return false;
+        }
+
+        RemoveEntry(entry);
+        Blobs.Release(entry.Blob);
+        return true;
+    }
+
+    /// <summary>Once a second: ends what was kept for a while only.</summary>
+    public void Tick()
+    {
+        var now = Environment.TickCount64;
+        foreach (var (key, entry) in _superseded)
+        {
+            if (now - entry.LastUseMs >= _options.SupersededLifetime.TotalMilliseconds && _superseded.TryRemove(key, out _))
+            {
+                Blobs.Release(entry.Blob!);
+            }
+        }
+
+        const int handleIdleMs = 30_000;
+        Blobs.CloseIdleHandles(now - handleIdleMs);
+    }
+
+    /// <summary>Once an hour: forgets tombstones that have done their work.</summary>
+    public void RemoveOldTombstones()
+    {
+        foreach (var entry in _entries.Values.Where(entry => entry.IsTombstone && IsExpired(entry.Resource.Manifest)))
+        {
+            var gate = CommitGateOf(entry.Resource.Id);
+            if (gate.Wait(0))
+            {
+                using (new CommitGate(gate))
+                {
+                    if (FindEntry(entry.Resource.Id) == entry)
+                    {
+                        RemoveEntry(entry);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>Closes files. Nothing is left to be written.</summary>
+    public void Dispose()
+    {
+        Encoders.Dispose();
+        Blobs.CloseIdleHandles(long.MaxValue);
+        _lockFile.Dispose();
+        foreach (var gate in _commitGates)
+        {
+            gate?.Dispose();
+        }
+    }
+
+    /// <summary>Ids may be counted up or taken from hashes; the multiplication spreads both over the 64 gates.</summary>
+    private SemaphoreSlim CommitGateOf(ResourceId id) => _commitGates[(id.Value * 0x9E37_79B9_7F4A_7C15) >> 58];
+
+    private string RecordPathOf(ResourceId id) => Path.Combine(Files.Records, id.Value.ToString("x16", null));
+
+    private bool IsExpired(Manifest tombstone) =>
+        tombstone.Stamp < (_options.Time.GetUtcNow() - _options.TombstoneLifetime).ToUnixTimeMilliseconds();
+
+    private void WriteRecord(StoredResource resource) => Files.Replace(RecordPathOf(resource.Id), ResourceRecord.Encode(resource));
+
+    private void Replace(StoreEntry entry)
+    {
+        var id = entry.Resource.Id;
+        var old = _entries.GetValueOrDefault(id);
+        lock (_liveIdsGate)
+        {
+            _entries[id] = entry;
+            if (entry.IsTombstone)
+            {
+                _liveIds.Remove(id);
+            }
+            else
+            {
+                _liveIds.Add(id);
+            }
+        }
+
+        if (old?.Blob is not null)
+        {
+            // Whoever is in the middle of the old version may finish it; but what was deleted stops at once.
+            if (entry.IsTombstone || !_superseded.TryAdd((id, old.Resource.Manifest.Version.Tag), old))
+            {
+                Blobs.Release(old.Blob);
+            }
+        }
+
+        Changed?.Invoke(entry.Resource);
+    }
+
+    private void RemoveEntry(StoreEntry entry)
+    {
+        Files.Delete(RecordPathOf(entry.Resource.Id));
+        lock (_liveIdsGate)
+        {
+            _entries.TryRemove(entry.Resource.Id, out _);
+            _liveIds.Remove(entry.Resource.Id);
+        }
+    }
+
+    /// <summary>The right to change one resource, until disposed.</summary>
+    internal readonly struct CommitGate(SemaphoreSlim gate) : IDisposable
+    {
+        public void Dispose() => gate.Release();
+    }
+}

@@ -1,0 +1,16 @@
+using Microsoft.Extensions.Logging;
+
+namespace MurkyWaters.Store;
+
+/// <summary>What the store says; event ids 3000 to 3099, never used again.</summary>
+internal static partial class StoreLog
+{
+    [LoggerMessage(3000, LogLevel.Information, "Store {Path}: {Count} resources ({Discarded} records discarded, {Orphans} orphan files removed) in {Ms:F0} ms")]
+    public static partial void Opened(ILogger logger, string path, int count, int discarded, int orphans, double ms);
+
+    [LoggerMessage(3001, LogLevel.Warning, "Record {Name} is torn, expired or names a file that is not whole: discarded")]
+    public static partial void RecordDiscarded(ILogger logger, string name);
+
+    [LoggerMessage(3002, LogLevel.Information, "Evicted resource {Id} ({Bytes} bytes) to make room")]
+    public static partial void Evicted(ILogger logger, PouringRain.Protocol.ResourceId id, long bytes);
+}

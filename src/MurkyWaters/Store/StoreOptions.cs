@@ -1,0 +1,34 @@
+namespace MurkyWaters.Store;
+
+/// <summary>How a store is set up.</summary>
+internal sealed record StoreOptions
+{
+    public required string Path { get; init; }
+
+    public long QuotaBytes { get; init; }
+
+    public string Code { get; init; } = "lt";
+
+    public int SymbolSize { get; init; } = 1408;
+
+    public int BlockSize { get; init; } = 1024 * 1024;
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Called before every change on disk; a test throws from it to stop the store dead.</summary>
+    public Action<string>? BeforeStep { get; init; }
+
+    /// <summary>In place of the disk's own figures, for tests.</summary>
+    public DiskSpace? Space { get; init; }
+
+    /// <summary>Memory for block encoders: enough for the blocks that a few dozen subscribers are at, small beside the 400 MB that a
+    /// whole process may use.</summary>
+    public long EncoderBytesMax { get; init; } = 64 * 1024 * 1024;
+
+    /// <summary>How long the tombstone of a deleted resource is kept: longer than a node is thought to stay away and come back with the
+    /// old version.</summary>
+    public TimeSpan TombstoneLifetime { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>How long a version that was replaced is still rained for those who are in the middle of it, after its last use.</summary>
+    public TimeSpan SupersededLifetime { get; init; } = TimeSpan.FromSeconds(30);
+}

@@ -1,0 +1,57 @@
+using PouringRain.Protocol;
+
+namespace MurkyWaters.Store;
+
+/// <summary>Reads what is here whole.</summary>
+internal sealed class StoredReader : ResourceReader
+{
+    private readonly ResourceStore _store;
+    private readonly StoreEntry _entry;
+    private int _isDisposed;
+
+    private StoredReader(ResourceStore store, StoreEntry entry)
+    {
+        _store = store;
+        _entry = entry;
+    }
+
+    public override Manifest Manifest => _entry.Resource.Manifest;
+
+    public override bool IsHit => true;
+
+    public override string? FilePath => _entry.Blob!.FilePath;
+
+    public override TransferSnapshot? Transfer => null;
+
+    /// <summary>Opens an entry that is no tombstone; null when it was replaced or removed just now.</summary>
+    public static StoredReader? TryOpen(ResourceStore store, StoreEntry entry)
+    {
+        if (!store.Blobs.TryHold(entry.Blob!))
+        {
+            return null;
+        }
+
+        entry.AddReader();
+        return new StoredReader(store, entry);
+    }
+
+    public override ValueTask<int> ReadAsync(long offset, Memory<byte> destination, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        return destination.IsEmpty || offset >= Manifest.Layout.Length
+            ? ValueTask.FromResult(0)
+            : _entry.Blob!.ReadAsync(offset, destination, cancellationToken);
+    }
+
+    public override ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
+        {
+            _entry.RemoveReader();
+            _store.Blobs.Release(_entry.Blob!);
+        }
+
+        return ValueTask.CompletedTask;
+    }
+}

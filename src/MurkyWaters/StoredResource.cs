@@ -1,0 +1,24 @@
+using PouringRain.Protocol;
+
+namespace MurkyWaters;
+
+/// <summary>One version kept here.</summary>
+/// <param name="Id">The resource.</param>
+/// <param name="Manifest">Its manifest; a tombstone has <see cref="Manifest.IsDeleted"/>.</param>
+/// <param name="Origin">Whether it was put here or fetched.</param>
+public sealed record StoredResource(ResourceId Id, Manifest Manifest, ResourceOrigin Origin);
+
+/// <summary>How a resource came here.</summary>
+public enum ResourceOrigin
+{
+    /// <summary>By PUT, or because a node propagated it: kept until deleted.</summary>
+    Put,
+
+    /// <summary>Fetched for a reader: may be evicted.</summary>
+    Fetched,
+}
+
+/// <summary>A page of resources.</summary>
+/// <param name="Items">In order of ids.</param>
+/// <param name="Next">What to give as <c>after</c> for the next page, or null at the end.</param>
+public sealed record ResourcePage(IReadOnlyList<StoredResource> Items, ResourceId? Next);

@@ -1,0 +1,49 @@
+using PouringRain.Protocol;
+
+namespace MurkyWaters;
+
+/// <summary>A running or recent fetch.</summary>
+public sealed record TransferSnapshot
+{
+    /// <summary>Its number in this process, from 1.</summary>
+    public required long Id { get; init; }
+
+    /// <summary>The resource.</summary>
+    public required ResourceId Resource { get; init; }
+
+    /// <summary><c>discovering</c>, <c>raining</c>, <c>completed</c>, or the end reason in camelCase.</summary>
+    public required string State { get; init; }
+
+    /// <summary>The resource's length, once known.</summary>
+    public required long? Length { get; init; }
+
+    /// <summary>Bytes of verified blocks.</summary>
+    public required long ReceivedBytes { get; init; }
+
+    /// <summary>Verified blocks.</summary>
+    public required int DecodedBlocks { get; init; }
+
+    /// <summary>Blocks of the resource.</summary>
+    public required int Blocks { get; init; }
+
+    /// <summary>K summed over the blocks begun.</summary>
+    public required long SymbolsNeeded { get; init; }
+
+    /// <summary>Distinct droplets received.</summary>
+    public required long DropletsReceived { get; init; }
+
+    /// <summary>Droplets received / symbols needed.</summary>
+    public required double Overhead { get; init; }
+
+    /// <summary>Since it began, until it ended.</summary>
+    public required double ElapsedMs { get; init; }
+
+    /// <summary>What bounded the speed, in a sentence.</summary>
+    public required string Verdict { get; init; }
+
+    /// <summary>A row a server.</summary>
+    public required IReadOnlyList<TransferSource> Sources { get; init; }
+}
+
+/// <summary>One server's part in a transfer.</summary>
+public sealed record TransferSource(string Endpoint, string State, long Droplets, long Bytes, long Lost, double? RttMs, long RateBytesPerSecond);

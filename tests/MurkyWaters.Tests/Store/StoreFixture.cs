@@ -1,0 +1,68 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using MurkyWaters.Store;
+using PouringRain.Protocol;
+
+namespace MurkyWaters.Tests.Store;
+
+/// <summary>A store with small blocks, and the few moves that tests make with it.</summary>
+internal sealed class StoreFixture : IDisposable
+{
+    public StoreFixture(StoreOptions options)
+    {
+        Options = options;
+        Store = ResourceStore.Open(options, NullLogger.Instance);
+    }
+
+    public StoreOptions Options { get; }
+
+    public ResourceStore Store { get; }
+
+    public static StoreOptions SmallBlocks(string path) => new() { Path = path, BlockSize = 1000, SymbolSize = 100 };
+
+    public async Task<UploadResult> PutAsync(ulong id, byte[] bytes, UploadOptions? options = null, int chunk = 777)
+    {
+        await using var upload = new StoreUpload(Store, (options ?? new UploadOptions()) with { Id = new ResourceId(id) }, Options);
+        for (var offset = 0; offset < bytes.Length; offset += chunk)
+        {
+            await upload.WriteAsync(bytes.AsMemory(offset, Math.Min(chunk, bytes.Length - offset)), TestContext.Current.CancellationToken);
+        }
+
+        return await upload.CommitAsync(TestContext.Current.CancellationToken);
+    }
+
+    public async Task<bool> DeleteAsync(ulong id)
+    {
+        using var gate = await Store.EnterAsync(new ResourceId(id), TestContext.Current.CancellationToken);
+        if (Store.FindEntry(new ResourceId(id)) is not { IsTombstone: false } entry)
+        {
+            return false;
+        }
+
+        Store.CommitTombstone(new ResourceId(id), Manifest.CreateTombstone("lt", Store.NextStamp(entry.Resource.Manifest)));
+        return true;
+    }
+
+    /// <summary>The bytes of a resource, or null when there is none.</summary>
+    public async Task<byte[]?> ReadAsync(ulong id)
+    {
+        if (Store.FindEntry(new ResourceId(id)) is not { IsTombstone: false } entry)
+        {
+            return null;
+        }
+
+        await using var reader = StoredReader.TryOpen(Store, entry);
+        Assert.NotNull(reader);
+        return await Bytes.ReadAllAsync(reader);
+    }
+
+    /// <summary>That nothing lies about on disk but what the records name.</summary>
+    public void AssertNothingLeftOver()
+    {
+        Assert.Empty(Directory.EnumerateFiles(Store.Files.Temporary));
+        var named = Store.Entries.Where(entry => entry.Blob is not null).Select(entry => entry.Blob!.Digest.ToString()).ToHashSet();
+        Assert.Equal(named, Directory.EnumerateFiles(Store.Files.Blobs).Select(path => Path.GetFileName(path)!).ToHashSet());
+        Assert.Equal(Store.Entries.Count(), Directory.EnumerateFiles(Store.Files.Records).Count());
+    }
+
+    public void Dispose() => Store.Dispose();
+}

@@ -1,4 +1,8 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using PouringRain.Protocol;
 
 namespace PouringRain.Network;
@@ -7,66 +11,129 @@ namespace PouringRain.Network;
 /// threads.</summary>
 public sealed class RainClient : IAsyncDisposable
 {
-    /// <summary>Opens the sockets and starts the loop.</summary>
-    public RainClient(RainClientOptions options) => throw new NotImplementedException();
+    private readonly ILogger _logger;
+    private readonly TokenCache _tokens = new();
+    private readonly BlockWorkers _workers;
+    private readonly ClientLoop _loop;
+    private readonly ClassicClient _classic;
+
+    /// <summary>Opens the socket, of both IP versions where the system has them, and starts the loop.</summary>
+    public RainClient(RainClientOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _logger = options.Logger ?? NullLogger.Instance;
+        var socket = Open(options, _logger);
+        _workers = new BlockWorkers(options.WorkerCount);
+        _loop = new ClientLoop(socket, _workers, options.Faults, _logger);
+        _classic = new ClassicClient(options.Faults);
+        _loop.Start($"rain client {socket.LocalEndPoint}");
+    }
 
     /// <summary>Starts a fetch.</summary>
-    public FetchHandle StartFetch(FetchRequest request, FetchOptions options, IFetchSink sink) => throw new NotImplementedException();
+    /// <exception cref="ObjectDisposedException">The client is closed.</exception>
+    public FetchHandle StartFetch(FetchRequest request, FetchOptions options, IFetchSink sink)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(sink);
+        var handle = new FetchHandle(_loop);
+        var posted = _loop.Post(now =>
+        {
+            try
+            {
+                handle.Flow = _loop.Add(() =>
+                    new FetchFlow(new Fetch(options, request, _tokens, RandomSeed(), now), sink, handle, _loop, _logger));
+                if (handle.Flow is null)
+                {
+                    handle.End(FetchEndReason.Cancelled);
+                }
+            }
+            catch (Exception exception)
+            {
+                Log.FetchFailed(_logger, exception);
+                handle.End(FetchEndReason.LocalFailure);
+            }
+        });
+        ObjectDisposedException.ThrowIf(!posted, this);
+        return handle;
+    }
 
     /// <summary>Asks a node to fetch a version and keep it, until it holds it (or has accepted it, when that is enough).</summary>
-    public Task<PropagationState> PropagateAsync(
-        ResourceId resource, Sha256Digest version, ushort rainPort, PeerAddress node, bool untilHeld, TimeSpan limit, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+    /// <returns>Where it stands then; <see cref="PropagationState.Unanswered"/> also when the client was closed meanwhile.</returns>
+    /// <exception cref="OperationCanceledException">It was cancelled, which the node is not told.</exception>
+    /// <exception cref="ObjectDisposedException">The client is closed.</exception>
+    public async Task<PropagationState> PropagateAsync(
+        ResourceId resource, Sha256Digest version, ushort rainPort, PeerAddress node, bool untilHeld, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var completion = new TaskCompletionSource<PropagationState>(TaskCreationOptions.RunContinuationsAsynchronously);
+        PropagationFlow? flow = null;
+        var posted = _loop.Post(now =>
+        {
+            try
+            {
+                flow = _loop.Add(() => new PropagationFlow(
+                    new Propagation(resource, version, rainPort, node, limit, _tokens, RandomSeed(), now), untilHeld, completion));
+                if (flow is null)
+                {
+                    completion.TrySetResult(PropagationState.Unanswered);
+                }
+            }
+            catch (Exception exception)
+            {
+                completion.TrySetException(exception);
+            }
+        });
+        ObjectDisposedException.ThrowIf(!posted, this);
+        using var cancellation = cancellationToken.Register(() =>
+        {
+            completion.TrySetCanceled(cancellationToken);
+            _loop.Post(_ => Touch(flow));
+        });
+        return await completion.Task.ConfigureAwait(false);
+    }
 
     /// <summary>Fetches a resource whole from a server that speaks wire format 1 alone: at most
     /// <see cref="Protocol.Classic.ClassicFormat.LengthMax"/> bytes, unverified as that format is.</summary>
     /// <returns>The bytes, or <see langword="null"/> when the server was silent for <paramref name="silence"/> (1.0 s unless given) or
     /// sent nothing that could be decoded.</returns>
+    /// <exception cref="OperationCanceledException">It was cancelled, or the client closed.</exception>
     public Task<byte[]?> FetchClassicAsync(ResourceId resource, PeerAddress server, TimeSpan? silence, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+        _classic.FetchAsync(resource, server, silence, cancellationToken);
 
     /// <summary>Ends every fetch as cancelled, tells the servers, closes the sockets.</summary>
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    public async ValueTask DisposeAsync()
+    {
+        await _classic.DisposeAsync().ConfigureAwait(false);
+        _loop.Post(_loop.Close);
+        await _loop.Ended.ConfigureAwait(false);
+        _workers.Dispose();
+    }
+
+    private static DatagramSocket Open(RainClientOptions options, ILogger logger)
+    {
+        if (Socket.OSSupportsIPv6)
+        {
+            try
+            {
+                return DatagramSocket.Open(new IPEndPoint(IPAddress.IPv6Any, 0), options.ReceiveBufferBytes, segment: true, coalesce: true, logger);
+            }
+            catch (SocketException)
+            {
+                // Compiled in and switched off, as in some containers.
+            }
+        }
+
+        return DatagramSocket.Open(new IPEndPoint(IPAddress.Any, 0), options.ReceiveBufferBytes, segment: true, coalesce: true, logger);
+    }
+
+    private static ulong RandomSeed() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+
+    private void Touch(ClientFlow? flow)
+    {
+        if (flow is not null)
+        {
+            _loop.Touch(flow);
+        }
+    }
 }
-
-/// <summary>How the client's sockets are set up.</summary>
-public sealed record RainClientOptions
-{
-    /// <summary>Threads that decode, verify and keep blocks.</summary>
-    public int WorkerCount { get; init; } = Math.Max(1, Environment.ProcessorCount);
-
-    /// <summary>Kernel receive buffer asked for, in bytes.</summary>
-    public int ReceiveBufferBytes { get; init; } = 4 * 1024 * 1024;
-
-    /// <summary>Where it logs what it meets; nowhere by default.</summary>
-    public ILogger? Logger { get; init; }
-
-    /// <summary>Faults to inject under the sockets, for tests; none by default.</summary>
-    public DatagramFaults? Faults { get; init; }
-}
-
-/// <summary>A running fetch, as its owner sees it. Thread-safe.</summary>
-public sealed class FetchHandle
-{
-    /// <summary>Ends when the fetch does, never in an exception.</summary>
-    public Task<FetchEndReason> Completion => throw new NotImplementedException();
-
-    /// <summary>Wants these bytes too; see <see cref="Fetch.Demand"/>.</summary>
-    public void Demand(long offset, long length, bool urgent) => throw new NotImplementedException();
-
-    /// <summary>Adds a server to ask.</summary>
-    public void AddServer(PeerAddress server) => throw new NotImplementedException();
-
-    /// <summary>Ends the fetch.</summary>
-    public void Cancel() => throw new NotImplementedException();
-
-    /// <summary>Its figures, at most a few tens of milliseconds old.</summary>
-    public FetchSnapshot Snapshot => throw new NotImplementedException();
-}
-
-/// <summary>Faults put between the sockets and the state machines, in both directions: for tests of a bad network.</summary>
-/// <param name="Loss">Probability that a datagram is dropped.</param>
-/// <param name="Duplicate">Probability that it comes twice.</param>
-/// <param name="Reorder">Probability that it is held back behind the next few.</param>
-/// <param name="Seed">Seed of the choices.</param>
-public sealed record DatagramFaults(double Loss, double Duplicate, double Reorder, ulong Seed);

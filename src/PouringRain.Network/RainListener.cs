@@ -1,32 +1,68 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using PouringRain.Protocol;
-using PouringRain.Protocol.Classic;
 
 namespace PouringRain.Network;
 
 /// <summary>One UDP endpoint that rains: a socket, a <see cref="RainServer"/> and the loop that drives it.</summary>
 public sealed class RainListener : IAsyncDisposable
 {
+    /// <summary>Subscriptions and feedback are small; ten thousand of them at once fit.</summary>
+    private const int ReceiveBufferBytes = 4 * 1024 * 1024;
+
+    private readonly ListenerLoop _loop;
+
     /// <summary>Binds and starts the loop.</summary>
+    /// <param name="endPoint">Where to listen; IPv6's unspecified address also takes IPv4.</param>
+    /// <param name="options">Bounds of the rain server.</param>
+    /// <param name="catalog">What it may rain.</param>
+    /// <param name="onPropagate">Told of every validated PROPAGATE; called on the loop: must not wait.</param>
+    /// <param name="faults">Faults under the socket, for tests.</param>
+    /// <param name="classic">Whether and how it also answers wire format 1.</param>
+    /// <param name="logger">Where to log.</param>
     /// <exception cref="System.Net.Sockets.SocketException">The endpoint cannot be bound.</exception>
     public RainListener(
         IPEndPoint endPoint, RainServerOptions options, IRainCatalog catalog, Action<PropagateRequest> onPropagate, DatagramFaults? faults = null,
-        ClassicRain? classic = null, ILogger? logger = null) =>
-        throw new NotImplementedException();
+        ClassicRain? classic = null, ILogger? logger = null)
+    {
+        ArgumentNullException.ThrowIfNull(endPoint);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(catalog);
+        ArgumentNullException.ThrowIfNull(onPropagate);
+        logger ??= NullLogger.Instance;
+        var socket = DatagramSocket.Open(endPoint, ReceiveBufferBytes, segment: true, coalesce: false, logger);
+        LocalEndPoint = socket.LocalEndPoint;
+        _loop = new ListenerLoop(socket, options, catalog, onPropagate, faults, classic, logger);
+        _loop.Start($"rain {LocalEndPoint}");
+    }
 
     /// <summary>Where it listens (the port is known even if 0 was asked for).</summary>
-    public IPEndPoint LocalEndPoint => throw new NotImplementedException();
+    public IPEndPoint LocalEndPoint { get; }
 
-    /// <summary>The subscriber table.</summary>
-    public Task<SubscriberSnapshot[]> GetSubscribersAsync() => throw new NotImplementedException();
+    /// <summary>The subscriber table, of both formats; empty once stopped.</summary>
+    public Task<SubscriberSnapshot[]> GetSubscribersAsync()
+    {
+        var answer = new TaskCompletionSource<SubscriberSnapshot[]>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var posted = _loop.Post(now =>
+        {
+            try
+            {
+                answer.SetResult(_loop.SnapshotSubscribers(now));
+            }
+            catch (Exception exception)
+            {
+                answer.SetException(exception);
+                throw;
+            }
+        });
+        return posted ? answer.Task : Task.FromResult<SubscriberSnapshot[]>([]);
+    }
 
     /// <summary>Stops raining and closes the socket.</summary>
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    public async ValueTask DisposeAsync()
+    {
+        _loop.Stop();
+        await _loop.Ended.ConfigureAwait(false);
+    }
 }
-
-/// <summary>That and how a listener also answers wire format 1.</summary>
-/// <param name="Options">Whom it answers, and how much.</param>
-/// <param name="Catalog">What it may rain so.</param>
-/// <param name="OnPropagate">Told of every PROPAGATE from an allowed sender; called on the receive loop: must not wait.</param>
-public sealed record ClassicRain(ClassicServerOptions Options, IClassicCatalog Catalog, Action<ClassicPropagateRequest> OnPropagate);

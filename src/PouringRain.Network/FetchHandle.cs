@@ -1,0 +1,46 @@
+using PouringRain.Protocol;
+
+namespace PouringRain.Network;
+
+/// <summary>A running fetch, as its owner sees it. Thread-safe.</summary>
+public sealed class FetchHandle
+{
+    private static readonly FetchSnapshot NothingYet = new()
+    {
+        VerifiedBytes = 0,
+        VerifiedBlocks = 0,
+        SymbolsNeeded = 0,
+        DropletsReceived = 0,
+        WireBytes = 0,
+        Sources = [],
+        Bound = FetchBound.Unknown,
+    };
+
+    private readonly ClientLoop _loop;
+    private readonly TaskCompletionSource<FetchEndReason> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private FetchSnapshot _snapshot = NothingYet;
+
+    internal FetchHandle(ClientLoop loop) => _loop = loop;
+
+    /// <summary>Ends when the fetch does and its sink is called no more; never in an exception.</summary>
+    public Task<FetchEndReason> Completion => _completion.Task;
+
+    /// <summary>Its figures, at most a few tens of milliseconds old.</summary>
+    public FetchSnapshot Snapshot => Volatile.Read(ref _snapshot);
+
+    /// <summary>The flow behind it, once the loop has started it; the loop's alone.</summary>
+    internal FetchFlow? Flow { get; set; }
+
+    /// <summary>Wants these bytes too; see <see cref="Fetch.Demand"/>.</summary>
+    public void Demand(long offset, long length, bool urgent) => _loop.Post(now => Flow?.Demand(now, offset, length, urgent));
+
+    /// <summary>Adds a server to ask.</summary>
+    public void AddServer(PeerAddress server) => _loop.Post(now => Flow?.AddServer(now, server));
+
+    /// <summary>Ends the fetch.</summary>
+    public void Cancel() => _loop.Post(now => Flow?.Cancel(now, FetchEndReason.Cancelled));
+
+    internal void Publish(FetchSnapshot snapshot) => Volatile.Write(ref _snapshot, snapshot);
+
+    internal void End(FetchEndReason reason) => _completion.TrySetResult(reason);
+}

@@ -1,0 +1,123 @@
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using PouringRain.Protocol;
+using PouringRain.Protocol.Classic;
+
+namespace PouringRain.Network;
+
+/// <summary>The loop of a <see cref="RainListener"/>: a rain server, and beside it on the same port one of format 1 where that is
+/// allowed.</summary>
+internal sealed class ListenerLoop : DatagramLoop
+{
+    /// <summary>Bursts sent before what came is looked at: about 1 MiB.</summary>
+    private const int TransmitsPerTurn = 16;
+
+    private readonly RainServerOptions _options;
+    private readonly IRainCatalog _catalog;
+    private readonly Action<PropagateRequest> _onPropagate;
+    private readonly ClassicRain? _classic;
+    private readonly byte[] _sendBuffer = GC.AllocateArray<byte>(DatagramSocket.PayloadBytesMax, pinned: true);
+    private readonly ClassicServer? _classicServer;
+    private RainServer _server;
+
+    public ListenerLoop(
+        DatagramSocket socket, RainServerOptions options, IRainCatalog catalog, Action<PropagateRequest> onPropagate, DatagramFaults? faults,
+        ClassicRain? classic, ILogger logger)
+        : base(socket, faults, logger)
+    {
+        _options = options;
+        _catalog = catalog;
+        _onPropagate = onPropagate;
+        _classic = classic;
+        _server = new RainServer(options, catalog, RandomSeed());
+        _classicServer = classic is null ? null : new ClassicServer(classic.Options, classic.Catalog, RandomSeed());
+    }
+
+    /// <summary>The subscriber table; on the loop's thread.</summary>
+    public SubscriberSnapshot[] SnapshotSubscribers(Instant now) =>
+        _classicServer is null ? _server.SnapshotSubscribers(now) : [.. _server.SnapshotSubscribers(now), .. _classicServer.SnapshotSubscribers(now)];
+
+    /// <inheritdoc/>
+    protected override void Handle(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
+    {
+        if (_classicServer is null || !_classicServer.Handle(now, from, datagram))
+        {
+            _server.Handle(now, from, datagram);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override Instant Advance(Instant now)
+    {
+        var next = AdvanceServer(now);
+        return _classicServer is null ? next : Instant.Min(next, AdvanceClassic(_classicServer, now));
+    }
+
+    /// <inheritdoc/>
+    protected override int LengthOfFirst(ReadOnlySpan<byte> coalesced) => coalesced.Length;
+
+    private static ulong RandomSeed() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+
+    private Instant AdvanceServer(Instant now)
+    {
+        try
+        {
+            while (_server.TryPollEvent(out var request))
+            {
+                Tell(_onPropagate, request);
+            }
+
+            for (var i = 0; i < TransmitsPerTurn; i++)
+            {
+                if (!_server.TryPollTransmit(now, _sendBuffer, out var transmit))
+                {
+                    return _server.NextTimeout;
+                }
+
+                Send(now, transmit, _sendBuffer);
+                now = MonotonicClock.Now;
+            }
+
+            return now;
+        }
+        catch (Exception exception)
+        {
+            // Subscriptions are soft state: their clients renew them, but for the one that fails again.
+            Log.ServerFailed(Logger, exception, Socket.LocalEndPoint);
+            _server = new RainServer(_options, _catalog, RandomSeed());
+            return now + TimeSpan.FromMilliseconds(10);
+        }
+    }
+
+    private Instant AdvanceClassic(ClassicServer server, Instant now)
+    {
+        while (server.TryPollEvent(out var request))
+        {
+            Tell(_classic!.OnPropagate, request);
+        }
+
+        for (var i = 0; i < TransmitsPerTurn; i++)
+        {
+            if (!server.TryPollTransmit(now, _sendBuffer, out var transmit))
+            {
+                return server.NextTimeout;
+            }
+
+            Send(now, transmit, _sendBuffer);
+        }
+
+        return now;
+    }
+
+    private void Tell<T>(Action<T> listener, T request)
+    {
+        try
+        {
+            listener(request);
+        }
+        catch (Exception exception)
+        {
+            Log.PropagateHandlerFailed(Logger, exception);
+        }
+    }
+}

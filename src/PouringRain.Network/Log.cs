@@ -1,0 +1,38 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using PouringRain.Protocol;
+
+namespace PouringRain.Network;
+
+/// <summary>What the network layer logs; event ids are never used again for something else.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(2001, LogLevel.Debug,
+        "UDP socket {EndPoint}: receive buffer {Asked} bytes asked, {Got} got, segmentation {IsSegmenting}, coalescing {IsCoalescing}")]
+    public static partial void SocketOpened(ILogger logger, IPEndPoint endPoint, int asked, int got, bool isSegmenting, bool isCoalescing);
+
+    [LoggerMessage(2002, LogLevel.Information, "UDP socket {EndPoint}: the system refuses segmented sends ({Error}); sending one by one")]
+    public static partial void SegmentationGivenUp(ILogger logger, IPEndPoint endPoint, SocketError error);
+
+    [LoggerMessage(2003, LogLevel.Information, "UDP socket {EndPoint}: {Error}, counted and not logged again")]
+    public static partial void SocketError(ILogger logger, IPEndPoint endPoint, SocketError error);
+
+    [LoggerMessage(2004, LogLevel.Error, "A datagram from {Peer} broke an invariant; it is dropped")]
+    public static partial void DatagramFailed(ILogger logger, Exception exception, PeerAddress peer);
+
+    [LoggerMessage(2005, LogLevel.Error, "The rain server at {EndPoint} broke an invariant; it starts again with an empty subscriber table")]
+    public static partial void ServerFailed(ILogger logger, Exception exception, IPEndPoint endPoint);
+
+    [LoggerMessage(2006, LogLevel.Error, "A fetch broke an invariant; it is ended")]
+    public static partial void FetchFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(2007, LogLevel.Error, "Block {Block} could not be kept; the fetch is ended")]
+    public static partial void BlockNotKept(ILogger logger, Exception exception, int block);
+
+    [LoggerMessage(2008, LogLevel.Error, "The loop of {EndPoint} met an unexpected exception and goes on")]
+    public static partial void LoopFailed(ILogger logger, Exception exception, IPEndPoint endPoint);
+
+    [LoggerMessage(2009, LogLevel.Error, "Whoever is told of propagations threw")]
+    public static partial void PropagateHandlerFailed(ILogger logger, Exception exception);
+}

@@ -7,7 +7,7 @@ namespace PouringRain.Coding;
 public static class FountainCodes
 {
     /// <summary>Every code, the default one first.</summary>
-    public static ImmutableArray<IFountainCode> All { get; } = [];
+    public static ImmutableArray<IFountainCode> All { get; } = [new RaptorQ.RaptorQCode()];
 
     /// <summary>Finds a code by its name; names are compared as they stand.</summary>
     public static bool TryGet(string? name, [NotNullWhen(true)] out IFountainCode? code)

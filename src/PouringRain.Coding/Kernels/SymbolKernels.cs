@@ -18,6 +18,9 @@ public static class SymbolKernels
     public static ISymbolKernel Best { get; } =
         TryGet(Environment.GetEnvironmentVariable(ForcingVariable), out var forced) ? forced : All[0];
 
+    /// <summary>The kernel in use, for plans.</summary>
+    internal static IPlanKernel ForPlans => (IPlanKernel)Best;
+
     /// <summary>Finds a kernel of this machine by its name.</summary>
     public static bool TryGet(string? name, [NotNullWhen(true)] out ISymbolKernel? kernel)
     {

@@ -35,13 +35,17 @@ public sealed record MurkyOptions
     /// <summary>Deadlines and window of fetches.</summary>
     public FetchOptions Fetch { get; init; } = new();
 
-    /// <summary>As in 2012.</summary>
+    /// <summary>Fetches that may run at once; beyond, <see cref="OpenStatus.Busy"/>. Each may hold a window of blocks in memory.</summary>
+    public int FetchCountMax { get; init; } = 32;
+
+    /// <summary>Whether all that was put here is propagated at every start.</summary>
     public bool PropagateOnStartup { get; init; }
 
-    /// <inheritdoc cref="PropagateOnStartup"/>
+    /// <summary>Whether a node that asks this one to keep a resource is added to the servers. Only one on this machine or at the address
+    /// of a server that is known; in format 1, one of <see cref="ClassicAllow"/>.</summary>
     public bool AutoAddPeers { get; init; } = true;
 
-    /// <inheritdoc cref="PropagateOnStartup"/>
+    /// <summary>Whether what was fetched for a reader is kept and rained on.</summary>
     public bool ShareContent { get; init; } = true;
 
     /// <summary>Networks that may speak wire format 1.</summary>
@@ -49,4 +53,13 @@ public sealed record MurkyOptions
 
     /// <summary>Faults under the sockets, for tests.</summary>
     public PouringRain.Network.DatagramFaults? Faults { get; init; }
+
+    /// <summary>In place of the network, for tests.</summary>
+    internal Fetching.IRainTransport? Transport { get; init; }
+
+    /// <summary>How long a fetch outlives its last reader, for tests.</summary>
+    internal TimeSpan? FetchGrace { get; init; }
+
+    /// <summary>The patience of propagation, for tests.</summary>
+    internal Propagating.PropagationTimes PropagationTimes { get; init; } = new();
 }

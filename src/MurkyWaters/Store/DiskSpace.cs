@@ -30,6 +30,9 @@ internal sealed class DiskSpace
     /// <summary>Whether the disk has used up what should stay free.</summary>
     public bool IsFull => _readFreeBytes() < _reserveBytes;
 
+    /// <summary>Whether these bytes could be written now.</summary>
+    public bool HasRoomFor(long bytes) => _readFreeBytes() - _reserveBytes - Interlocked.Read(ref _promisedBytes) >= bytes;
+
     /// <summary>Sets room aside for bytes that are about to be written.</summary>
     public bool TryReserve(long bytes)
     {

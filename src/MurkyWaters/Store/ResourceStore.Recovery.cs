@@ -26,6 +26,8 @@ internal sealed partial class ResourceStore
             }
         }
 
+        _fetchedBytes = _entries.Values.Sum(entry => entry.FetchedBytes);
+        Partials.Recover(resource => FindEntry(resource.Id) is not { } entry || resource.Manifest.IsNewerThan(entry.Resource.Manifest));
         var orphans = Blobs.RemoveOrphans();
         StoreLog.Opened(_logger, Files.Root, _liveIds.Count, discarded, orphans, _options.Time.GetElapsedTime(started).TotalMilliseconds);
     }

@@ -34,6 +34,7 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
         Space = options.Space ?? new DiskSpace(Files.Root);
         Encoders = new BlockEncoders(options.EncoderBytesMax);
         Blobs = new BlobTable(Files, Encoders);
+        Partials = new PartialTable(Files, options.BootId);
         for (var i = 0; i < _commitGates.Length; i++)
         {
             _commitGates[i] = new SemaphoreSlim(1);
@@ -43,6 +44,8 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
     /// <summary>Raised after every change: the version that is now the newest (which may be a tombstone).</summary>
     public event Action<StoredResource>? Changed;
 
+    public StoreOptions Options => _options;
+
     public StoreFiles Files { get; }
 
     public DiskSpace Space { get; }
@@ -50,6 +53,8 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
     public BlobTable Blobs { get; }
 
     public BlockEncoders Encoders { get; }
+
+    public PartialTable Partials { get; }
 
     /// <summary>Every entry, in no order.</summary>
     public IEnumerable<StoreEntry> Entries => _entries.Select(pair => pair.Value);
@@ -171,21 +176,10 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
     {
         var resource = entry.Resource with { Origin = origin };
         WriteRecord(resource);
-        _entries[resource.Id] = new StoreEntry(resource, entry.Blob, Encoders);
+        var changed = new StoreEntry(resource, entry.Blob, Encoders);
+        _entries[resource.Id] = changed;
+        Interlocked.Add(ref _fetchedBytes, changed.FetchedBytes - entry.FetchedBytes);
         return resource;
-    }
-
-    /// <summary>Forgets what was fetched, without a tombstone. Under the resource's gate; false when it changed meanwhile.</summary>
-    public bool Evict(StoreEntry entry)
-    {
-        if (FindEntry(entry.Resource.Id) != entry || entry.Blob is null || entry.ReaderCount > 0)
-        {
-            return false;
-        }
-
-        RemoveEntry(entry);
-        Blobs.Release(entry.Blob);
-        return true;
     }
 
     /// <summary>Once a second: ends what was kept for a while only.</summary>
@@ -227,6 +221,7 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
     public void Dispose()
     {
         Encoders.Dispose();
+        Partials.Dispose();
         Blobs.CloseIdleHandles(long.MaxValue);
         _lockFile.Dispose();
         foreach (var gate in _commitGates)
@@ -262,6 +257,7 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
             }
         }
 
+        Interlocked.Add(ref _fetchedBytes, entry.FetchedBytes - (old?.FetchedBytes ?? 0));
         if (old?.Blob is not null)
         {
             // Whoever is in the middle of the old version may finish it; but what was deleted stops at once.
@@ -282,6 +278,8 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
             _entries.TryRemove(entry.Resource.Id, out _);
             _liveIds.Remove(entry.Resource.Id);
         }
+
+        Interlocked.Add(ref _fetchedBytes, -entry.FetchedBytes);
     }
 
     /// <summary>The right to change one resource, until disposed.</summary>

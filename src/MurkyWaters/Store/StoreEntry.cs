@@ -23,6 +23,9 @@ internal sealed class StoreEntry
 
     public bool IsTombstone => Resource.Manifest.IsDeleted;
 
+    /// <summary>Bytes that count for the quota.</summary>
+    public long FetchedBytes => Blob is not null && Resource.Origin == ResourceOrigin.Fetched ? Blob.Length : 0;
+
     /// <summary>When somebody last read it or asked for its rain, on the clock of <see cref="Environment.TickCount64"/>.</summary>
     public long LastUseMs => Content.LastUseMs;
 

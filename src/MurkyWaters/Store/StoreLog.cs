@@ -13,4 +13,7 @@ internal static partial class StoreLog
 
     [LoggerMessage(3002, LogLevel.Information, "Evicted resource {Id} ({Bytes} bytes) to make room")]
     public static partial void Evicted(ILogger logger, PouringRain.Protocol.ResourceId id, long bytes);
+
+    [LoggerMessage(3003, LogLevel.Error, "The node's heartbeat failed")]
+    public static partial void BeatFailed(ILogger logger, Exception exception);
 }

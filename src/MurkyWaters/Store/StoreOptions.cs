@@ -18,6 +18,9 @@ internal sealed record StoreOptions
     /// <summary>Called before every change on disk; a test throws from it to stop the store dead.</summary>
     public Action<string>? BeforeStep { get; init; }
 
+    /// <summary>Which run of the machine this is; see <see cref="Store.BootId"/>.</summary>
+    public string BootId { get; init; } = Store.BootId.Current;
+
     /// <summary>In place of the disk's own figures, for tests.</summary>
     public DiskSpace? Space { get; init; }
 

@@ -18,6 +18,7 @@ internal sealed class StoreUpload : Upload
     private readonly UploadOptions _options;
     private readonly StoreOptions _defaults;
     private readonly Action<StoredResource>? _onStored;
+    private readonly ResourceOrigin _origin;
     private readonly string _path;
     private readonly SafeFileHandle _file;
     private readonly IncrementalHash _wholeHash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -35,7 +36,9 @@ internal sealed class StoreUpload : Upload
     /// <param name="options">What it is to become.</param>
     /// <param name="defaults">What it becomes where the options say nothing.</param>
     /// <param name="onStored">Called with what is stored after a commit that stored something, or found the same bytes there.</param>
-    public StoreUpload(ResourceStore store, UploadOptions options, StoreOptions defaults, Action<StoredResource>? onStored = null)
+    /// <param name="origin">Whether it is put, or fetched by a way that ends in an upload.</param>
+    public StoreUpload(
+        ResourceStore store, UploadOptions options, StoreOptions defaults, Action<StoredResource>? onStored = null, ResourceOrigin origin = ResourceOrigin.Put)
     {
         if (!ResourceLayout.TryCreate(options.Length ?? 0, defaults.BlockSize, defaults.SymbolSize, out _))
         {
@@ -46,6 +49,7 @@ internal sealed class StoreUpload : Upload
         _options = options;
         _defaults = defaults;
         _onStored = onStored;
+        _origin = origin;
         if (options.Length is { } length)
         {
             Reserve(length);
@@ -168,7 +172,7 @@ internal sealed class StoreUpload : Upload
         if (current is not null && IsSame(current.Manifest, sha256))
         {
             // What was fetched before and is put now is to stay.
-            var kept = current.Origin == ResourceOrigin.Put ? current : _store.ChangeOrigin(entry!, ResourceOrigin.Put);
+            var kept = _origin == ResourceOrigin.Fetched || current.Origin == ResourceOrigin.Put ? current : _store.ChangeOrigin(entry!, ResourceOrigin.Put);
             return new UploadResult(UploadOutcome.Unchanged, kept);
         }
 
@@ -187,7 +191,7 @@ internal sealed class StoreUpload : Upload
             _options.ContentType ?? current?.Manifest.ContentType ?? "application/octet-stream",
             _options.FileName ?? (_options.ContentType is null ? current?.Manifest.FileName : null),
             System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_blockDigests));
-        var resource = new StoredResource(id, manifest, ResourceOrigin.Put);
+        var resource = new StoredResource(id, manifest, current?.Origin == ResourceOrigin.Put ? ResourceOrigin.Put : _origin);
         _store.CommitBlob(resource, _path);
         return new UploadResult(current is null ? UploadOutcome.Created : UploadOutcome.Replaced, resource);
     }

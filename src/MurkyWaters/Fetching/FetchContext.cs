@@ -1,0 +1,32 @@
+using Microsoft.Extensions.Logging;
+using MurkyWaters.Servers;
+using MurkyWaters.Store;
+using PouringRain.Protocol;
+
+namespace MurkyWaters.Fetching;
+
+/// <summary>What every shared fetch of a node works with.</summary>
+internal sealed record FetchContext
+{
+    public required ResourceStore Store { get; init; }
+
+    public required IRainTransport Transport { get; init; }
+
+    public required ServerTable Servers { get; init; }
+
+    public required ILogger Logger { get; init; }
+
+    public required FetchOptions Options { get; init; }
+
+    /// <summary>Whether what was fetched for a reader is kept and rained on.</summary>
+    public bool ShareContent { get; init; } = true;
+
+    /// <summary>Fetches that may rain at once.</summary>
+    public int FetchCountMax { get; init; } = 32;
+
+    /// <summary>How long a fetch whose last reader has left goes on: a browser that seeks, and a player, let go and come back at once.</summary>
+    public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>Told of servers that offered an older version than the one fetched, once that is kept here.</summary>
+    public Action<StoredResource, PeerAddress>? OnStaleServer { get; init; }
+}

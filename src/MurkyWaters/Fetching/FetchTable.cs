@@ -1,0 +1,161 @@
+using PouringRain.Protocol;
+
+namespace MurkyWaters.Fetching;
+
+/// <summary>The fetches of a node: finds the one to join, or starts it, and remembers those that are over.</summary>
+internal sealed class FetchTable : IAsyncDisposable
+{
+    private readonly FetchContext _context;
+    private readonly TransferLog _log = new();
+    private readonly Lock _gate = new();
+    private readonly Dictionary<ResourceId, List<SharedFetch>> _fetches = [];
+    private bool _isStopped;
+
+    public FetchTable(FetchContext context) => _context = context;
+
+    /// <summary>Running and recent transfers, newest first.</summary>
+    public IReadOnlyList<TransferSnapshot> Transfers
+    {
+        get
+        {
+            // The log first: one that ends in between is then seen as running, not missed.
+            var ended = _log.ToArray();
+            var running = Running();
+            var numbers = running.Select(fetch => fetch.Number).ToHashSet();
+            return [.. running.Select(fetch => fetch.Snapshot())
+                .Concat(ended.Where(transfer => !numbers.Contains(transfer.Id)))
+                .OrderByDescending(transfer => transfer.Id)];
+        }
+    }
+
+    /// <summary>Finds a resource in the rain.</summary>
+    public async Task<OpenResult> OpenAsync(ResourceId id, OpenOptions options, CancellationToken cancellationToken)
+    {
+        var isRainOnly = options.Source == OpenSource.RainOnly;
+        var offset = options.DemandLength <= 0 ? 0 : options.DemandOffset;
+        FetchReader? reader = null;
+        var fetch = FindOrStart(
+            id, fetch => CanJoin(fetch, isRainOnly) && (reader = fetch.TryJoin(offset, options.DemandLength)) is not null, () => Make(id, null, isRainOnly, null));
+        return fetch is null ? new OpenResult(OpenStatus.Busy, null, []) : await fetch.OpenAsync(reader!, cancellationToken);
+    }
+
+    /// <summary>Starts or joins a fetch without a reader; null when there are too many.</summary>
+    public SharedFetch? Keep(ResourceId id, Sha256Digest? version, ResourceOrigin origin, PeerAddress? source, bool isSourceClassic = false) => FindOrStart(
+        id,
+        fetch => (version is null ? CanJoin(fetch, isRainOnly: false) : version == (fetch.Manifest?.Version ?? fetch.WantedVersion)) && fetch.TryKeep(origin),
+        () => Make(id, version, isRainOnly: false, source, isSourceClassic));
+
+    /// <summary>A transfer that needed no rain, for the table.</summary>
+    public TransferSnapshot NoteInstant(ResourceId id, StoredResource? resource, string state, string verdict)
+    {
+        var transfer = new TransferSnapshot
+        {
+            Id = _log.NextNumber(),
+            Resource = id,
+            State = state,
+            Length = resource?.Manifest.Layout.Length,
+            ReceivedBytes = resource?.Manifest.Layout.Length ?? 0,
+            DecodedBlocks = resource?.Manifest.Layout.BlockCount ?? 0,
+            Blocks = resource?.Manifest.Layout.BlockCount ?? 0,
+            SymbolsNeeded = 0,
+            DropletsReceived = 0,
+            Overhead = 0,
+            ElapsedMs = 0,
+            Verdict = verdict,
+            Sources = [],
+        };
+        _log.Add(transfer);
+        return transfer;
+    }
+
+    /// <summary>Brings the table of servers up to date.</summary>
+    public void ReportSources()
+    {
+        foreach (var fetch in Running())
+        {
+            fetch.ReportSources();
+        }
+    }
+
+    /// <summary>Ends all fetches; what they have stays on disk.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        lock (_gate)
+        {
+            _isStopped = true;
+        }
+
+        var running = Running();
+        foreach (var fetch in running)
+        {
+            fetch.Stop();
+        }
+
+        await Task.WhenAll(running.Select(fetch => fetch.Completion));
+    }
+
+    private SharedFetch? FindOrStart(ResourceId id, Func<SharedFetch, bool> tryJoin, Func<SharedFetch> make)
+    {
+        lock (_gate)
+        {
+            if (_fetches.TryGetValue(id, out var fetches))
+            {
+                for (var i = fetches.Count - 1; i >= 0; i--)
+                {
+                    if (tryJoin(fetches[i]))
+                    {
+                        return fetches[i];
+                    }
+                }
+            }
+
+            if (_isStopped || _fetches.Values.Sum(list => list.Count(fetch => fetch.IsActive)) >= _context.FetchCountMax)
+            {
+                return null;
+            }
+
+            var made = make();
+            tryJoin(made);
+            if (fetches is null)
+            {
+                _fetches[id] = fetches = [];
+            }
+
+            fetches.Add(made);
+            made.Start();
+            return made;
+        }
+    }
+
+    /// <summary>Whether a fetch is of use to a new reader: not when its version was replaced or deleted here meanwhile, and for a reader
+    /// who insists on rain only while it rains.</summary>
+    private bool CanJoin(SharedFetch fetch, bool isRainOnly)
+    {
+        var entry = _context.Store.FindEntry(fetch.Id);
+        return (fetch.Manifest is not { } manifest || entry is null || !entry.Resource.Manifest.IsNewerThan(manifest))
+            && (!isRainOnly || fetch.IsActive);
+    }
+
+    private SharedFetch Make(ResourceId id, Sha256Digest? version, bool isRainOnly, PeerAddress? source, bool isSourceClassic = false) =>
+        new(_context, _log.NextNumber(), id, version, isRainOnly, source, isSourceClassic, OnEnded);
+
+    private void OnEnded(SharedFetch fetch)
+    {
+        _log.Add(fetch.Snapshot());
+        lock (_gate)
+        {
+            if (_fetches.TryGetValue(fetch.Id, out var fetches) && fetches.Remove(fetch) && fetches.Count == 0)
+            {
+                _fetches.Remove(fetch.Id);
+            }
+        }
+    }
+
+    private SharedFetch[] Running()
+    {
+        lock (_gate)
+        {
+            return [.. _fetches.Values.SelectMany(list => list)];
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using PouringRain.Network;
+using PouringRain.Protocol;
+
+namespace MurkyWaters.Fetching;
+
+/// <summary>What the shared fetches and the propagation need of a network: <see cref="UdpRainTransport"/>, or one in memory for
+/// tests.</summary>
+internal interface IRainTransport : IAsyncDisposable
+{
+    /// <inheritdoc cref="RainClient.StartFetch"/>
+    IRainRound StartFetch(FetchRequest request, FetchOptions options, IFetchSink sink);
+
+    /// <inheritdoc cref="RainClient.PropagateAsync"/>
+    Task<PropagationState> PropagateAsync(
+        ResourceId resource, Sha256Digest version, ushort rainPort, PeerAddress node, bool untilHeld, TimeSpan limit, CancellationToken cancellationToken);
+
+    /// <inheritdoc cref="RainClient.FetchClassicAsync"/>
+    Task<byte[]?> FetchClassicAsync(ResourceId resource, PeerAddress server, CancellationToken cancellationToken);
+}
+
+/// <summary>One run of a fetch on the network; see <see cref="FetchHandle"/>.</summary>
+internal interface IRainRound
+{
+    Task<FetchEndReason> Completion { get; }
+
+    FetchSnapshot Snapshot { get; }
+
+    void Demand(long offset, long length, bool urgent);
+
+    void Cancel();
+}

@@ -1,0 +1,214 @@
+using MurkyWaters.Store;
+using PouringRain.Protocol;
+
+namespace MurkyWaters.Fetching;
+
+/// <summary>How a fetch ends: sealed into the store, taken from a server of 2012, answered by what is here, or failed.</summary>
+internal sealed partial class SharedFetch
+{
+    /// <summary>Keeps the whole version, if it is to be kept. True when nobody needs to be led to this fetch any more.</summary>
+    private async Task<bool> SealAsync()
+    {
+        var partial = _partial!;
+        StoredResource? kept = null;
+        bool isHere;
+        using (await _context.Store.EnterAsync(Id, CancellationToken.None))
+        {
+            isHere = await Task.Run(() => Seal(partial, out kept));
+        }
+
+        if (kept is not null && _context.OnStaleServer is { } onStaleServer)
+        {
+            PeerAddress[] staleServers;
+            lock (_gate)
+            {
+                staleServers = [.. _staleServers];
+            }
+
+            foreach (var server in staleServers)
+            {
+                onStaleServer(kept, server);
+            }
+        }
+
+        return isHere;
+    }
+
+    /// <summary>Under the resource's gate, on a thread that may wait for the disk.</summary>
+    private bool Seal(PartialBlob partial, out StoredResource? kept)
+    {
+        kept = null;
+        var store = _context.Store;
+        var entry = store.FindEntry(Id);
+        if (entry is not null && !partial.Manifest.IsNewerThan(entry.Resource.Manifest))
+        {
+            // The same version is here (it was fetched although), or a newer one by now.
+            if (_keep == ResourceOrigin.Put && entry.Resource is { Origin: ResourceOrigin.Fetched, Manifest.IsDeleted: false })
+            {
+                store.ChangeOrigin(entry, ResourceOrigin.Put);
+            }
+
+            store.Partials.Retire(partial);
+            return true;
+        }
+
+        var isPut = _keep == ResourceOrigin.Put || entry is { IsTombstone: false, Resource.Origin: ResourceOrigin.Put };
+        if (!isPut && ((!_context.ShareContent && _keep is null) || !store.FitsQuota()))
+        {
+            // Whoever comes while somebody reads is still led here; then it is gone.
+            store.Partials.Retire(partial);
+            return false;
+        }
+
+        partial.Flush();
+        kept = new StoredResource(Id, partial.Manifest, isPut ? ResourceOrigin.Put : ResourceOrigin.Fetched);
+        store.CommitBlob(kept, partial.DataPath);
+        store.Partials.Retire(partial);
+        return true;
+    }
+
+    /// <summary>Asks the servers that speak format 1 alone, all at once; the first to deliver wins. What they send has no version and no
+    /// digest: it becomes a version of this node's making.</summary>
+    private async Task<FetchEndReason> TryClassicAsync(FetchEndReason otherwise)
+    {
+        var servers = _context.Servers.ClassicAddresses();
+        if (_extraServer is { } extra && _isExtraServerClassic && !servers.Contains(extra))
+        {
+            servers = [.. servers, extra];
+        }
+
+        if (servers.Count == 0 || WantedVersion is not null)
+        {
+            return otherwise;
+        }
+
+        using var enough = new CancellationTokenSource();
+        var asked = servers.ToDictionary(server => _context.Transport.FetchClassicAsync(Id, server, enough.Token));
+        while (asked.Count > 0)
+        {
+            var answered = await Task.WhenAny(asked.Keys);
+            asked.Remove(answered, out var server);
+            if (await answered is { } bytes)
+            {
+                await enough.CancelAsync();
+                foreach (var left in asked.Keys)
+                {
+                    _ = left.ContinueWith(static task => task.Exception, TaskScheduler.Default);
+                }
+
+                await KeepClassicAsync(bytes);
+                _context.Servers.NoteAnswer(server, "up");
+                var endpoint = _context.Servers.NameOf(server);
+                FetchLog.FetchedClassic(_context.Logger, Id, endpoint, bytes.Length);
+                _verdict = $"It came in format 1 from {endpoint}.";
+                return FetchEndReason.Completed;
+            }
+
+            _context.Servers.NoteAnswer(server, "silent");
+        }
+
+        return otherwise;
+    }
+
+    private async Task KeepClassicAsync(byte[] bytes)
+    {
+        var upload = new StoreUpload(
+            _context.Store, new UploadOptions { Id = Id, Length = bytes.Length }, _context.Store.Options, origin: _keep ?? ResourceOrigin.Fetched);
+        await using (upload)
+        {
+            await upload.WriteAsync(bytes, CancellationToken.None);
+            await upload.CommitAsync(CancellationToken.None);
+        }
+
+        _found.TrySetResult(new FetchOutcome(OpenStatus.Found, _context.Store.FindEntry(Id)));
+    }
+
+    private async Task FinishAsync(FetchEndReason end)
+    {
+        var outcome = new FetchOutcome(OpenStatus.LocalFailure);
+        try
+        {
+            outcome = await FindOutcomeAsync(end);
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            FetchLog.TransferBroken(_context.Logger, error, Number, Id);
+        }
+
+        TaskCompletionSource[] waiters;
+        PartialBlob? partial;
+        lock (_gate)
+        {
+            _isClosed = true;
+            _isOver = true;
+            _end = Manifest is { IsDeleted: true } ? FetchEndReason.NotFound : outcome.Stored is not null ? FetchEndReason.Completed : end;
+            waiters = [.. _waiters.Values];
+            _waiters.Clear();
+            partial = _partial;
+        }
+
+        // Out of the table before anybody learns of the end, so that who asks again gets a new fetch.
+        _onEnded(this);
+        _found.TrySetResult(outcome);
+        foreach (var waiter in waiters)
+        {
+            waiter.TrySetResult();
+        }
+
+        if (partial is not null)
+        {
+            partial.BlockHeld -= OnBlockHeld;
+            _context.Store.Partials.Release(partial);
+        }
+
+        var snapshot = Snapshot();
+        FetchLog.TransferEnded(
+            _context.Logger, Number, Id, snapshot.State, snapshot.ReceivedBytes, snapshot.ElapsedMs, snapshot.DropletsReceived,
+            snapshot.Sources.Count(source => source.Droplets > 0), snapshot.Overhead, snapshot.Verdict);
+    }
+
+    private async Task<FetchOutcome> FindOutcomeAsync(FetchEndReason end)
+    {
+        if (_found.Task.IsCompleted)
+        {
+            return await _found.Task;
+        }
+
+        if (Manifest is { IsDeleted: true } tombstone)
+        {
+            _verdict = "It was deleted.";
+            await ApplyTombstoneAsync(tombstone);
+            return new FetchOutcome(OpenStatus.Deleted);
+        }
+
+        var entry = _context.Store.FindEntry(Id);
+        if (Manifest is not null && entry is not null)
+        {
+            _verdict = "What is here is newer than what rains.";
+            return new FetchOutcome(OpenStatus.Found, entry);
+        }
+
+        var status = end switch
+        {
+            FetchEndReason.NotFound => OpenStatus.NotFound,
+            FetchEndReason.Busy => OpenStatus.Busy,
+            FetchEndReason.IntegrityFailure => OpenStatus.IntegrityFailure,
+            FetchEndReason.LocalFailure => OpenStatus.LocalFailure,
+            _ => OpenStatus.Unanswered,
+        };
+        return new FetchOutcome(entry is { IsTombstone: true } && status is (OpenStatus.NotFound or OpenStatus.Unanswered) ? OpenStatus.Deleted : status);
+    }
+
+    /// <summary>A deletion that was missed is made up for; of what never was here nothing is noted, unless a node asked for it.</summary>
+    private async Task ApplyTombstoneAsync(Manifest tombstone)
+    {
+        using (await _context.Store.EnterAsync(Id, CancellationToken.None))
+        {
+            var entry = _context.Store.FindEntry(Id);
+            if (entry is null ? _keep == ResourceOrigin.Put : tombstone.IsNewerThan(entry.Resource.Manifest))
+            {
+                await Task.Run(() => _context.Store.CommitTombstone(Id, tombstone));
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using MurkyWaters.Fetching;
+using MurkyWaters.Propagating;
+using MurkyWaters.Servers;
+using MurkyWaters.Store;
+using PouringRain.Network;
+using PouringRain.Protocol;
+using PouringRain.Protocol.Classic;
+
+namespace MurkyWaters;
+
+/// <summary>Start, heartbeat, stop.</summary>
+public sealed partial class MurkyNode
+{
+    private MurkyNode(MurkyOptions options, ResourceStore store, ServerTable servers, List<RainListener> listeners, Inbound inbound, ILogger logger)
+    {
+        _options = options;
+        _store = store;
+        _logger = logger;
+        _servers = servers;
+        _listeners = listeners;
+        _transport = options.Transport ?? new UdpRainTransport(new RainClientOptions { Faults = options.Faults, Logger = logger });
+        _propagator = new Propagator(store, _transport, servers, options.PropagationTimes, _stopping.Token);
+        var context = new FetchContext
+        {
+            Store = store,
+            Transport = _transport,
+            Servers = servers,
+            Logger = logger,
+            Options = options.Fetch,
+            ShareContent = options.ShareContent,
+            FetchCountMax = options.FetchCountMax,
+            OnStaleServer = _propagator.Tell,
+        };
+        _fetches = new FetchTable(options.FetchGrace is { } grace ? context with { Grace = grace } : context);
+        _inbox = new PropagateInbox(store, _fetches, servers, options.AutoAddPeers, logger);
+        inbound.Open(_inbox);
+        _heartbeat = BeatAsync();
+    }
+
+    /// <summary>Opens the store (recovery included), binds the listeners, reads the servers list.</summary>
+    /// <exception cref="IOException">The store's folder cannot be used.</exception>
+    /// <exception cref="InvalidDataException">The servers list is no such list.</exception>
+    /// <exception cref="System.Net.Sockets.SocketException">A listen endpoint cannot be bound.</exception>
+    public static async Task<MurkyNode> StartAsync(MurkyOptions options, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(loggers);
+        var logger = loggers.CreateLogger("MurkyWaters");
+        var storeOptions = new StoreOptions
+        {
+            Path = options.StorePath,
+            QuotaBytes = options.QuotaBytes,
+            Code = options.Code,
+            SymbolSize = options.SymbolSize,
+            BlockSize = options.BlockSize,
+        };
+        var store = await Task.Run(() => ResourceStore.Open(storeOptions, logger), cancellationToken);
+        var listeners = new List<RainListener>();
+        try
+        {
+            // Listeners come before all that sends, because a port of 0 is a number only when it is bound.
+            var inbound = new Inbound();
+            Listen(options, store, inbound, logger, listeners);
+            var own = new OwnEndPoints(listeners.Select(listener => listener.LocalEndPoint));
+            var servers = await ServerTable.OpenAsync(options.ServersFile, own, logger, TimeProvider.System, cancellationToken);
+            var node = new MurkyNode(options, store, servers, listeners, inbound, logger);
+            if (options.PropagateOnStartup)
+            {
+                foreach (var entry in store.Entries.Where(entry => entry.Resource.Origin == ResourceOrigin.Put))
+                {
+                    node._propagator.Start(entry.Resource);
+                }
+            }
+
+            return node;
+        }
+        catch
+        {
+            foreach (var listener in listeners)
+            {
+                await listener.DisposeAsync();
+            }
+
+            store.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Stops listeners and fetches; nothing kept is lost.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_stopping.IsCancellationRequested)
+        {
+            return;
+        }
+
+        await _stopping.CancelAsync();
+        await Task.WhenAll(_listeners.Select(listener => listener.DisposeAsync().AsTask()));
+        await _fetches.DisposeAsync();
+        await _inbox.StopAsync();
+        await _transport.DisposeAsync();
+        await _heartbeat;
+        _store.Dispose();
+        _stopping.Dispose();
+    }
+
+    private static void Listen(MurkyOptions options, ResourceStore store, Inbound inbound, ILogger logger, List<RainListener> listeners)
+    {
+        var rainOptions = new RainServerOptions
+        {
+            RateBytesPerSecondMax = options.RateBytesPerSecondMax,
+            SubscriberCountMax = options.SubscriberCountMax,
+            TokenKey = RandomNumberGenerator.GetBytes(32),
+        };
+        var classic = options.ClassicAllow.Count == 0 ? null : new ClassicRain(
+            new ClassicServerOptions { Allowed = [.. options.ClassicAllow] },
+            new ClassicCatalog(store),
+            request => inbound.Add(request.Resource, null, request.Source));
+        foreach (var endPoint in options.Listen)
+        {
+            listeners.Add(new RainListener(
+                endPoint, rainOptions, store, request => inbound.Add(request.Resource, request.Version, request.Source), options.Faults, classic, logger));
+        }
+    }
+
+    /// <summary>One beat a second calls everything that has timeouts.</summary>
+    private async Task BeatAsync()
+    {
+        const int beatsPerHour = 3600;
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
+        for (var beat = 1L; ; beat++)
+        {
+            try
+            {
+                await timer.WaitForNextTickAsync(_stopping.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            try
+            {
+                _store.Tick();
+                _servers.Tick();
+                _fetches.ReportSources();
+                if (beat % beatsPerHour == 0)
+                {
+                    _store.RemoveOldTombstones();
+                }
+            }
+            catch (Exception error) when (error is not OutOfMemoryException)
+            {
+                // One beat that fails, on a disk that does, must not be the last.
+                StoreLog.BeatFailed(_logger, error);
+            }
+        }
+    }
+
+    /// <summary>Where the listeners' requests go: nowhere until the node is up (they are repeated).</summary>
+    private sealed class Inbound
+    {
+        private PropagateInbox? _inbox;
+
+        public void Open(PropagateInbox inbox) => Volatile.Write(ref _inbox, inbox);
+
+        public void Add(ResourceId id, Sha256Digest? version, PeerAddress source) => Volatile.Read(ref _inbox)?.Add(id, version, source);
+    }
+}

@@ -1,0 +1,152 @@
+using MurkyWaters.Fetching;
+using MurkyWaters.Servers;
+using MurkyWaters.Store;
+using PouringRain.Protocol;
+
+namespace MurkyWaters.Propagating;
+
+/// <summary>
+/// What one other node is to be told, resource by resource: always the version that is newest here when its turn comes. A few at a
+/// time; a node that is silent is asked again after growing pauses, and what it could not be told within the limit is dropped.
+/// It works as long as there is work, and then ends.
+/// </summary>
+internal sealed class NodeQueue
+{
+    /// <summary>Fetches that the other node is asked to run at once.</summary>
+    private const int ConcurrencyMax = 8;
+
+    /// <summary>Ids are all that waits here; this many are 16 MB.</summary>
+    private const int WaitingCountMax = 1_000_000;
+
+    private readonly ResourceStore _store;
+    private readonly IRainTransport _transport;
+    private readonly ServerTable _servers;
+    private readonly PropagationTimes _times;
+    private readonly PeerAddress _node;
+    private readonly ushort _rainPort;
+    private readonly Action<ResourceId, Sha256Digest, PeerAddress, PropagationState> _onSettled;
+    private readonly CancellationToken _stopping;
+    private readonly Lock _gate = new();
+    private readonly Queue<(ResourceId Id, DateTimeOffset Deadline)> _waiting = new();
+    private readonly HashSet<ResourceId> _waitingIds = [];
+    private int _runnerCount;
+    private TimeSpan _pause;
+
+    public NodeQueue(
+        ResourceStore store, IRainTransport transport, ServerTable servers, PropagationTimes times, PeerAddress node, ushort rainPort,
+        Action<ResourceId, Sha256Digest, PeerAddress, PropagationState> onSettled, CancellationToken stopping)
+    {
+        _store = store;
+        _transport = transport;
+        _servers = servers;
+        _times = times;
+        _node = node;
+        _rainPort = rainPort;
+        _onSettled = onSettled;
+        _stopping = stopping;
+    }
+
+    /// <summary>Puts a resource at the end; one that waits already keeps its place.</summary>
+    public void Add(ResourceId id)
+    {
+        lock (_gate)
+        {
+            if (_waitingIds.Count >= WaitingCountMax || !_waitingIds.Add(id))
+            {
+                return;
+            }
+
+            _waiting.Enqueue((id, DateTimeOffset.UtcNow + _times.GiveUpAfter));
+            if (_runnerCount < ConcurrencyMax)
+            {
+                _runnerCount++;
+                _ = Task.Run(RunAsync, CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task RunAsync()
+    {
+        while (true)
+        {
+            (ResourceId Id, DateTimeOffset Deadline) item;
+            TimeSpan pause;
+            lock (_gate)
+            {
+                if (_stopping.IsCancellationRequested || !_waiting.TryDequeue(out item))
+                {
+                    _runnerCount--;
+                    return;
+                }
+
+                _waitingIds.Remove(item.Id);
+                pause = _pause;
+            }
+
+            try
+            {
+                if (pause > TimeSpan.Zero)
+                {
+                    await Task.Delay(pause, _stopping);
+                }
+
+                await TellAsync(item.Id, item.Deadline);
+            }
+            catch (Exception error) when (error is OperationCanceledException or ObjectDisposedException)
+            {
+                // The node stops. The next start may propagate again.
+            }
+        }
+    }
+
+    private async Task TellAsync(ResourceId id, DateTimeOffset deadline)
+    {
+        if (_store.FindEntry(id) is not { } entry)
+        {
+            return;
+        }
+
+        var version = entry.Resource.Manifest.Version;
+        var state = await AskAsync(id, version, untilHeld: false, _times.FirstAnswerWithin);
+        while (state is PropagationState.Accepted or PropagationState.Asked && DateTimeOffset.UtcNow < deadline)
+        {
+            Answered();
+            state = await AskAsync(id, version, untilHeld: true, _times.HeldWithin);
+        }
+
+        if (state != PropagationState.Unanswered)
+        {
+            Answered();
+            _onSettled(id, version, _node, state);
+            return;
+        }
+
+        _servers.NoteAnswer(_node, "silent");
+        if (DateTimeOffset.UtcNow >= deadline)
+        {
+            _onSettled(id, version, _node, state);
+            return;
+        }
+
+        lock (_gate)
+        {
+            _pause = _pause == TimeSpan.Zero ? _times.FirstPause : TimeSpan.FromTicks(Math.Min(2 * _pause.Ticks, _times.LongestPause.Ticks));
+            if (_waitingIds.Add(id))
+            {
+                _waiting.Enqueue((id, deadline));
+            }
+        }
+    }
+
+    private Task<PropagationState> AskAsync(ResourceId id, Sha256Digest version, bool untilHeld, TimeSpan limit) =>
+        _transport.PropagateAsync(id, version, _rainPort, _node, untilHeld, limit, _stopping);
+
+    private void Answered()
+    {
+        _servers.NoteAnswer(_node, "up");
+        lock (_gate)
+        {
+            _pause = TimeSpan.Zero;
+        }
+    }
+}

@@ -1,0 +1,169 @@
+using MurkyWaters.Fetching;
+using MurkyWaters.Servers;
+using MurkyWaters.Store;
+using PouringRain.Protocol;
+
+namespace MurkyWaters.Propagating;
+
+/// <summary>Tells the other nodes of versions and counts who holds them. Thread-safe.</summary>
+internal sealed class Propagator
+{
+    /// <summary>Resources of which the holders are remembered.</summary>
+    private const int CampaignCountMax = 10_000;
+
+    private readonly ResourceStore _store;
+    private readonly IRainTransport _transport;
+    private readonly ServerTable _servers;
+    private readonly PropagationTimes _times;
+    private readonly CancellationToken _stopping;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<PeerAddress, NodeQueue> _queues = [];
+    private readonly Dictionary<ResourceId, Campaign> _campaigns = [];
+    private readonly Queue<ResourceId> _campaignAges = new();
+
+    public Propagator(ResourceStore store, IRainTransport transport, ServerTable servers, PropagationTimes times, CancellationToken stopping)
+    {
+        _store = store;
+        _transport = transport;
+        _servers = servers;
+        _times = times;
+        _stopping = stopping;
+    }
+
+    /// <summary>Tells every other node of a version, in the background.</summary>
+    public void Start(StoredResource resource)
+    {
+        if (_servers.Own.RainPort is null || _servers.OtherNodes() is not { Count: > 0 } nodes)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (_campaigns.TryGetValue(resource.Id, out var before))
+            {
+                before.Changed.TrySetResult();
+            }
+            else
+            {
+                _campaignAges.Enqueue(resource.Id);
+                if (_campaignAges.Count > CampaignCountMax && _campaigns.Remove(_campaignAges.Dequeue(), out var oldest))
+                {
+                    oldest.Changed.TrySetResult();
+                }
+            }
+
+            _campaigns[resource.Id] = new Campaign(resource.Manifest.Version, [.. nodes]);
+            foreach (var node in nodes)
+            {
+                QueueOf(node).Add(resource.Id);
+            }
+        }
+    }
+
+    /// <summary>Tells one node, which was seen with an older version.</summary>
+    public void Tell(StoredResource resource, PeerAddress node)
+    {
+        if (_servers.Own.RainPort is not null && !_servers.Own.Contains(node))
+        {
+            lock (_gate)
+            {
+                QueueOf(node).Add(resource.Id);
+            }
+        }
+    }
+
+    /// <summary>Counts the nodes that hold what is newest here, this one included, until there are enough, the time is up, or nobody is
+    /// left who could still come to hold it.</summary>
+    public async Task<int> CountAsync(ResourceId id, int replicas, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        if (_store.FindEntry(id) is not { IsTombstone: false } entry)
+        {
+            return 0;
+        }
+
+        if (FindCampaign(entry) is null or { Pending.Count: 0 })
+        {
+            Start(entry.Resource);
+        }
+
+        using var time = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping);
+        time.CancelAfter(limit);
+        while (true)
+        {
+            Task changed;
+            int count;
+            lock (_gate)
+            {
+                var campaign = FindCampaign(entry);
+                count = 1 + (campaign?.Holders.Count ?? 0);
+                if (campaign is null || count >= replicas || campaign.Pending.Count == 0)
+                {
+                    return count;
+                }
+
+                changed = campaign.Changed.Task;
+            }
+
+            try
+            {
+                await changed.WaitAsync(time.Token);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                return count;
+            }
+        }
+    }
+
+    private Campaign? FindCampaign(StoreEntry entry)
+    {
+        lock (_gate)
+        {
+            return _campaigns.TryGetValue(entry.Resource.Id, out var campaign) && campaign.Version == entry.Resource.Manifest.Version ? campaign : null;
+        }
+    }
+
+    private NodeQueue QueueOf(PeerAddress node)
+    {
+        if (!_queues.TryGetValue(node, out var queue))
+        {
+            _queues[node] = queue = new NodeQueue(_store, _transport, _servers, _times, node, _servers.Own.RainPort!.Value, OnSettled, _stopping);
+        }
+
+        return queue;
+    }
+
+    private void OnSettled(ResourceId id, Sha256Digest version, PeerAddress node, PropagationState state)
+    {
+        lock (_gate)
+        {
+            if (!_campaigns.TryGetValue(id, out var campaign) || campaign.Version != version)
+            {
+                return;
+            }
+
+            campaign.Pending.Remove(node);
+            if (state == PropagationState.Held)
+            {
+                campaign.Holders.Add(node);
+            }
+
+            var changed = campaign.Changed;
+            campaign.Changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            changed.TrySetResult();
+        }
+    }
+
+    /// <summary>One version on its way to the other nodes.</summary>
+    private sealed class Campaign(Sha256Digest version, HashSet<PeerAddress> pending)
+    {
+        public Sha256Digest Version { get; } = version;
+
+        public HashSet<PeerAddress> Pending { get; } = pending;
+
+        public HashSet<PeerAddress> Holders { get; } = [];
+
+        public TaskCompletionSource Changed { get; set; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

@@ -1,0 +1,39 @@
+using PouringRain.Protocol;
+
+namespace MurkyWaters.Servers;
+
+/// <summary>One server known, and what was learnt of it. Fields change under the table's lock.</summary>
+internal sealed class Server(ServerName name, string origin)
+{
+    public ServerName Name { get; } = name;
+
+    /// <summary><c>file</c>, <c>api</c> or <c>peer</c>.</summary>
+    public string Origin { get; } = origin;
+
+    /// <summary>Null until its name is resolved.</summary>
+    public PeerAddress? Address { get; set; }
+
+    public bool IsUnresolvable { get; set; }
+
+    public string State { get; set; } = "unknown";
+
+    public TimeSpan RoundTrip { get; set; }
+
+    public long RateBytesPerSecond { get; set; }
+
+    public double Loss { get; set; }
+
+    public DateTimeOffset? LastSeen { get; set; }
+
+    /// <summary>Until when a lie is what is said of it, whatever else it does.</summary>
+    public DateTimeOffset LiedUntil { get; set; }
+
+    public ServerSnapshot ToSnapshot(DateTimeOffset now) => new(
+        Name.ToString(),
+        Origin,
+        IsUnresolvable ? "unresolvable" : now < LiedUntil ? "lied" : State,
+        RoundTrip > TimeSpan.Zero ? RoundTrip.TotalMilliseconds : null,
+        RateBytesPerSecond,
+        Loss,
+        LastSeen);
+}

@@ -1,0 +1,317 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using MurkyWaters.Fetching;
+using PouringRain.Protocol;
+
+namespace MurkyWaters.Servers;
+
+/// <summary>
+/// The servers that this node knows: those of servers.json, which is read again whenever it changes, those added over the API, and
+/// nodes that made themselves known. Names are resolved in the background; of a name with several addresses the first IPv4 one
+/// is taken, for a server listens on a port of one of them, not of all. Thread-safe.
+/// </summary>
+internal sealed class ServerTable
+{
+    /// <summary>How long a server that rained wrong bytes is said to have lied: long enough to be seen by a person.</summary>
+    private static readonly TimeSpan LieLifetime = TimeSpan.FromHours(1);
+
+    /// <summary>How often names are resolved again.</summary>
+    private static readonly TimeSpan ResolveInterval = TimeSpan.FromSeconds(60);
+
+    /// <summary>A bound for nodes that add themselves.</summary>
+    private const int PeerCountMax = 1000;
+
+    private readonly string _path;
+    private readonly ILogger _logger;
+    private readonly TimeProvider _time;
+    private readonly Lock _gate = new();
+    private readonly List<Server> _servers = [];
+    private (DateTime WrittenAt, long Length) _fileSeen;
+    private DateTimeOffset _resolvedAt;
+    private Task _resolving = Task.CompletedTask;
+
+    private ServerTable(string path, OwnEndPoints own, ILogger logger, TimeProvider time)
+    {
+        _path = path;
+        Own = own;
+        _logger = logger;
+        _time = time;
+    }
+
+    /// <summary>Where this node rains.</summary>
+    public OwnEndPoints Own { get; }
+
+    /// <summary>Reads the list for the first time.</summary>
+    /// <exception cref="InvalidDataException">The file is no such list.</exception>
+    public static async Task<ServerTable> OpenAsync(string path, OwnEndPoints own, ILogger logger, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var table = new ServerTable(path, own, logger, time);
+        if (path.Length > 0)
+        {
+            if (!File.Exists(path))
+            {
+                ServersLog.FileMissing(logger, path);
+            }
+            else
+            {
+                try
+                {
+                    table.ReadFile();
+                }
+                catch (InvalidDataException error)
+                {
+                    throw new InvalidDataException($"The servers list {path}: {error.Message}.", error);
+                }
+            }
+        }
+
+        // Names should be known when the first request comes, but a slow name server must not hold up the start.
+        await Task.WhenAny(table.ResolveAsync(), Task.Delay(TimeSpan.FromSeconds(1), cancellationToken));
+        return table;
+    }
+
+    /// <summary>All that are known, in the order of the list.</summary>
+    public IReadOnlyList<ServerSnapshot> Snapshot()
+    {
+        var now = _time.GetUtcNow();
+        lock (_gate)
+        {
+            return [.. _servers.Select(server => server.ToSnapshot(now))];
+        }
+    }
+
+    /// <summary>Whom a fetch asks. This node's own endpoints are among them only for a reader who insists on rain: what is not here need
+    /// not be looked for here.</summary>
+    public IReadOnlyList<PeerAddress> AddressesForFetch(bool includeOwn) =>
+        Addresses(server => !server.Name.IsClassic && (includeOwn || !Own.Contains(server.Address!.Value)));
+
+    /// <summary>Servers that speak format 1 alone.</summary>
+    public IReadOnlyList<PeerAddress> ClassicAddresses() => Addresses(server => server.Name.IsClassic && !Own.Contains(server.Address!.Value));
+
+    /// <summary>The other nodes.</summary>
+    public IReadOnlyList<PeerAddress> OtherNodes() => AddressesForFetch(includeOwn: false);
+
+    /// <summary>What the list calls an address, or the address.</summary>
+    public string NameOf(PeerAddress address)
+    {
+        lock (_gate)
+        {
+            return Find(address)?.Name.ToString() ?? address.ToString();
+        }
+    }
+
+    /// <summary>Adds a server until the process ends; false when it was known.</summary>
+    public bool Add(string host, int port, string origin, bool isClassic = false)
+    {
+        var name = new ServerName(host, port, isClassic);
+        lock (_gate)
+        {
+            if (_servers.Any(server => IsSame(server.Name, name)) || (origin == "peer" && _servers.Count(server => server.Origin == "peer") >= PeerCountMax))
+            {
+                return false;
+            }
+
+            _servers.Add(new Server(name, origin) { Address = TryReadAddress(name) });
+        }
+
+        _ = ResolveAsync();
+        return true;
+    }
+
+    /// <summary>Adds a node that made itself known, when it is one that may: on this machine, or at the address of a server that is
+    /// known. (Without sealing an address is all that can be known of a sender.) A sender in format 1 was allowed by its network.</summary>
+    public void AddPeer(PeerAddress address, bool isClassic)
+    {
+        lock (_gate)
+        {
+            if (Own.Contains(address) || Find(address) is not null
+                || (!isClassic && !OwnEndPoints.IsLoopback(address) && !_servers.Any(server => server.Address?.Address == address.Address)))
+            {
+                return;
+            }
+        }
+
+        var endPoint = address.ToIPEndPoint();
+        if (Add(endPoint.Address.ToString(), endPoint.Port, "peer", isClassic))
+        {
+            ServersLog.PeerAdded(_logger, endPoint.ToString());
+        }
+    }
+
+    /// <summary>Forgets a server; one of the file comes back when the file is edited.</summary>
+    public bool Remove(string host, int port)
+    {
+        var name = new ServerName(host, port);
+        lock (_gate)
+        {
+            return _servers.RemoveAll(server => IsSame(server.Name, name)) > 0;
+        }
+    }
+
+    /// <summary>Takes in what a fetch has seen of its sources.</summary>
+    public void Learn(IReadOnlyList<SourceSnapshot> sources, bool isRoundOver)
+    {
+        lock (_gate)
+        {
+            foreach (var source in sources)
+            {
+                if (Find(source.Peer) is { } server)
+                {
+                    Learn(server, source, isRoundOver);
+                }
+            }
+        }
+    }
+
+    /// <summary>A server rained wrong bytes.</summary>
+    public void NoteLie(PeerAddress address)
+    {
+        lock (_gate)
+        {
+            if (Find(address) is { } server)
+            {
+                server.LiedUntil = _time.GetUtcNow() + LieLifetime;
+            }
+        }
+    }
+
+    /// <summary>A server answered something outside a fetch, or did not.</summary>
+    public void NoteAnswer(PeerAddress address, string state)
+    {
+        lock (_gate)
+        {
+            if (Find(address) is { } server)
+            {
+                server.State = state;
+                server.LastSeen = state == "silent" ? server.LastSeen : _time.GetUtcNow();
+            }
+        }
+    }
+
+    /// <summary>Once a second: reads the file when it has changed, and resolves names when it is time.</summary>
+    public void Tick()
+    {
+        if (_path.Length > 0)
+        {
+            ReadFileIfChanged();
+        }
+
+        if (_time.GetUtcNow() - _resolvedAt > ResolveInterval && _resolving.IsCompleted)
+        {
+            _resolving = ResolveAsync();
+        }
+    }
+
+    private static bool IsSame(ServerName left, ServerName right) =>
+        left.Port == right.Port && string.Equals(left.Host, right.Host, StringComparison.OrdinalIgnoreCase);
+
+    private static PeerAddress? TryReadAddress(ServerName name) =>
+        IPAddress.TryParse(name.Host, out var address) ? PeerAddress.From(new IPEndPoint(address, name.Port)) : null;
+
+    private static void Learn(Server server, SourceSnapshot source, bool isRoundOver)
+    {
+        var state = source.State switch
+        {
+            SourceState.Raining or SourceState.NotFound => "up",
+            SourceState.Busy => "busy",
+            SourceState.Stale => "stale",
+            SourceState.Silent => "silent",
+            SourceState.Lied => "lied",
+
+            // Asked and not heard: only the end of the round tells that it would not answer.
+            _ => isRoundOver && source.LastHeard is null ? "silent" : null,
+        };
+        server.State = state ?? server.State;
+        server.RoundTrip = source.RoundTrip > TimeSpan.Zero ? source.RoundTrip : server.RoundTrip;
+        server.LastSeen = WallClock.Of(source.LastHeard) ?? server.LastSeen;
+        if (source.Droplets > 0)
+        {
+            server.RateBytesPerSecond = source.RateBytesPerSecond;
+            server.Loss = TransferFigures.LossOf(source);
+        }
+    }
+
+    private PeerAddress[] Addresses(Func<Server, bool> isWanted)
+    {
+        lock (_gate)
+        {
+            return [.. _servers.Where(server => server.Address is not null && isWanted(server)).Select(server => server.Address!.Value).Distinct()];
+        }
+    }
+
+    private Server? Find(PeerAddress address) => _servers.Find(server => server.Address == address);
+
+    private void ReadFileIfChanged()
+    {
+        try
+        {
+            var file = new FileInfo(_path);
+            if (!file.Exists || (file.LastWriteTimeUtc, file.Length) == _fileSeen)
+            {
+                return;
+            }
+
+            ReadFile();
+            ServersLog.FileRead(_logger, _path, Snapshot().Count);
+            _resolving = ResolveAsync();
+        }
+        catch (Exception error) when (error is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            // Said once for every edit, since the time of the edit was noted before.
+            ServersLog.FileRefused(_logger, _path, error.Message);
+        }
+    }
+
+    private void ReadFile()
+    {
+        var file = new FileInfo(_path);
+        _fileSeen = (file.LastWriteTimeUtc, file.Length);
+        var names = ServersFile.Parse(File.ReadAllBytes(_path));
+        lock (_gate)
+        {
+            var known = _servers.ToDictionary(server => server.Name);
+            var others = _servers.Where(server => server.Origin != "file" && !names.Contains(server.Name)).ToArray();
+            _servers.Clear();
+
+            // What was learnt of a server stays with it.
+            _servers.AddRange(names.Select(name =>
+                known.TryGetValue(name, out var server) && server.Origin == "file" ? server : new Server(name, "file") { Address = TryReadAddress(name) }));
+            _servers.AddRange(others);
+        }
+    }
+
+    private async Task ResolveAsync()
+    {
+        Server[] named;
+        lock (_gate)
+        {
+            _resolvedAt = _time.GetUtcNow();
+            named = [.. _servers.Where(server => TryReadAddress(server.Name) is null)];
+        }
+
+        await Task.WhenAll(named.Select(ResolveAsync));
+    }
+
+    private async Task ResolveAsync(Server server)
+    {
+        PeerAddress? resolved = null;
+        try
+        {
+            var addresses = await Dns.GetHostAddressesAsync(server.Name.Host);
+            var address = addresses.FirstOrDefault(candidate => candidate.AddressFamily == AddressFamily.InterNetwork) ?? addresses.FirstOrDefault();
+            resolved = address is null ? null : PeerAddress.From(new IPEndPoint(address, server.Name.Port));
+        }
+        catch (SocketException)
+        {
+            // Said by the state; the next time may do better.
+        }
+
+        lock (_gate)
+        {
+            // An address that was good is kept while the name server is away.
+            server.Address = resolved ?? server.Address;
+            server.IsUnresolvable = server.Address is null;
+        }
+    }
+}

@@ -1,0 +1,85 @@
+using System.Text.Json;
+
+namespace MurkyWaters.Servers;
+
+/// <summary>One line of servers.json.</summary>
+/// <param name="Host">A name or an address.</param>
+/// <param name="Port">The UDP port.</param>
+/// <param name="IsClassic">Whether it speaks wire format 1 alone.</param>
+internal readonly record struct ServerName(string Host, int Port, bool IsClassic = false)
+{
+    /// <summary>As in URLs: <c>host:port</c>, an IPv6 address in brackets.</summary>
+    public override string ToString() => Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
+}
+
+/// <summary>
+/// servers.json: an array of <c>{"host", "port"}</c>, optionally with <c>"classic": true</c>. Read strictly: a name misspelt is an
+/// error, not a server at the default port.
+/// </summary>
+internal static class ServersFile
+{
+    /// <summary>More servers than a fetch could ask at once are a mistake in the file.</summary>
+    private const int CountMax = 1000;
+
+    /// <summary>Reads the file's bytes.</summary>
+    /// <exception cref="InvalidDataException">They are not such a list; the message says what is wrong and where.</exception>
+    public static ServerName[] Parse(ReadOnlyMemory<byte> json)
+    {
+        try
+        {
+            var options = new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+            using var document = JsonDocument.Parse(json, options);
+            if (document.RootElement.ValueKind != JsonValueKind.Array)
+            {
+                throw new InvalidDataException("it must be an array of {\"host\", \"port\"}");
+            }
+
+            var servers = document.RootElement.EnumerateArray().Select(ParseServer).Distinct().ToArray();
+            return servers.Length <= CountMax ? servers : throw new InvalidDataException($"it names {servers.Length} servers; {CountMax} are the most");
+        }
+        catch (JsonException error)
+        {
+            throw new InvalidDataException($"it is no JSON: line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}", error);
+        }
+    }
+
+    private static ServerName ParseServer(JsonElement element, int index)
+    {
+        if (element.ValueKind != JsonValueKind.Object)
+        {
+            throw new InvalidDataException($"entry {index + 1} is no object");
+        }
+
+        string? host = null;
+        var port = 0;
+        var isClassic = false;
+        foreach (var property in element.EnumerateObject())
+        {
+            switch (property.Name)
+            {
+                case "host" when property.Value.ValueKind == JsonValueKind.String:
+                    host = property.Value.GetString();
+                    break;
+                case "port" when property.Value.ValueKind == JsonValueKind.Number && property.Value.TryGetInt32(out var number):
+                    port = number;
+                    break;
+                case "classic" when property.Value.ValueKind is JsonValueKind.True or JsonValueKind.False:
+                    isClassic = property.Value.GetBoolean();
+                    break;
+                default:
+                    throw new InvalidDataException($"entry {index + 1}: \"{property.Name}\" is unknown, or its value has the wrong type");
+            }
+        }
+
+        if (!IsValid(host, port))
+        {
+            throw new InvalidDataException($"entry {index + 1} needs a \"host\" (a name or an address) and a \"port\" (1 to 65535)");
+        }
+
+        return new ServerName(host!, port, isClassic);
+    }
+
+    /// <summary>Whether a host and a port can name a server.</summary>
+    public static bool IsValid(string? host, int port) =>
+        port is > 0 and <= ushort.MaxValue && host is { Length: > 0 and <= 255 } && Uri.CheckHostName(host) is not (UriHostNameType.Unknown or UriHostNameType.Basic);
+}

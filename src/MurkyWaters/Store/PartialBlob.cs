@@ -1,0 +1,290 @@
+using Microsoft.Win32.SafeHandles;
+using PouringRain.Protocol;
+
+namespace MurkyWaters.Store;
+
+/// <summary>
+/// One version on its way in: three files named by id and version. <c>.record</c> is the manifest as a record, <c>.data</c> has verified
+/// blocks at their offsets, <c>.journal</c> has one byte a block behind the id of the machine's run, set after the block was
+/// written. Nothing is flushed while it rains: a process that is killed leaves both files in the page cache, in that order, so the
+/// journal can be trusted as long as the machine runs. After another start of the machine every block that the journal names is
+/// hashed once before use. Thread-safe; two fetches of one version may fill it together, since what they write is the same.
+/// </summary>
+internal sealed class PartialBlob
+{
+    private readonly StoreFiles _files;
+    private readonly ulong[] _held;
+    private readonly Lock _gate = new();
+    private readonly string _bootId;
+    private SafeFileHandle? _data;
+    private SafeFileHandle? _journal;
+    private bool _isOnDisk;
+    private bool _mustVerify;
+    private int _heldCount;
+    private long _heldBytes;
+    private long _lastUseMs = Environment.TickCount64;
+
+    private PartialBlob(StoreFiles files, StoredResource resource, string bootId)
+    {
+        _files = files;
+        _bootId = bootId;
+        Resource = resource;
+        _held = new ulong[(resource.Manifest.Layout.BlockCount + 63) / 64];
+        BasePath = Path.Combine(files.Partials, $"{resource.Id.Value:x16}-{resource.Manifest.Version}");
+    }
+
+    /// <summary>Raised with the index of a block that is held now, on the thread that wrote it.</summary>
+    public event Action<int>? BlockHeld;
+
+    public StoredResource Resource { get; }
+
+    public Manifest Manifest => Resource.Manifest;
+
+    /// <summary>Who holds it; changed by <see cref="PartialTable"/> alone, under its lock.</summary>
+    public int Holds { get; set; }
+
+    /// <summary>Whether its files are gone from their names and nobody new may find it; those who hold it still read it.</summary>
+    public bool IsRetired { get; set; }
+
+    /// <summary>Whether it is to be kept as if it had been put, outside the quota.</summary>
+    public bool IsExempt { get; set; }
+
+    public bool IsComplete => Volatile.Read(ref _heldCount) == Manifest.Layout.BlockCount;
+
+    public int HeldCount => Volatile.Read(ref _heldCount);
+
+    public long HeldBytes => Interlocked.Read(ref _heldBytes);
+
+    public long LastUseMs => Volatile.Read(ref _lastUseMs);
+
+    public string DataPath => BasePath + ".data";
+
+    private string BasePath { get; }
+
+    private string RecordPath => BasePath + ".record";
+
+    private string JournalPath => BasePath + ".journal";
+
+    /// <summary>A version of which nothing is here yet. Makes no file before the first block.</summary>
+    public static PartialBlob Create(StoreFiles files, ResourceId id, Manifest manifest, string bootId) =>
+        new(files, new StoredResource(id, manifest, ResourceOrigin.Fetched), bootId);
+
+    /// <summary>Takes in what another process left; null when it is of no use.</summary>
+    public static PartialBlob? TryRecover(StoreFiles files, string recordPath, string bootId)
+    {
+        if (!ResourceRecord.TryParse(File.ReadAllBytes(recordPath), out var resource) || resource.Manifest.IsDeleted)
+        {
+            return null;
+        }
+
+        var partial = new PartialBlob(files, resource, bootId);
+        if (partial.RecordPath != recordPath || !File.Exists(partial.DataPath) || !File.Exists(partial.JournalPath))
+        {
+            return null;
+        }
+
+        var journal = File.ReadAllBytes(partial.JournalPath);
+        if (journal.Length < BootId.SizeBytes)
+        {
+            return null;
+        }
+
+        partial._isOnDisk = true;
+        partial._mustVerify = bootId.Length == 0 || !journal.AsSpan(0, BootId.SizeBytes).SequenceEqual(BootId.Encode(bootId));
+        var dataLength = new FileInfo(partial.DataPath).Length;
+        var layout = resource.Manifest.Layout;
+        for (var i = 0; i < layout.BlockCount && BootId.SizeBytes + i < journal.Length; i++)
+        {
+            if (journal[BootId.SizeBytes + i] == 1 && layout.OffsetOf(i) + layout.BytesOf(i) <= dataLength)
+            {
+                partial.SetHeld(i);
+            }
+        }
+
+        return partial._heldCount > 0 ? partial : null;
+    }
+
+    public bool HasBlock(int blockIndex) => (Volatile.Read(ref _held[blockIndex >> 6]) >> (blockIndex & 63) & 1) != 0;
+
+    /// <summary>A copy of what is held: bit i of word i / 64.</summary>
+    public ulong[] CopyHeld()
+    {
+        var copy = new ulong[_held.Length];
+        for (var i = 0; i < copy.Length; i++)
+        {
+            copy[i] = Volatile.Read(ref _held[i]);
+        }
+
+        return copy;
+    }
+
+    /// <summary>Opens the files if there are any, and hashes what cannot be trusted. Called before a fetch counts on what is here.</summary>
+    public void Prepare()
+    {
+        lock (_gate)
+        {
+            if (!_mustVerify)
+            {
+                return;
+            }
+
+            OpenFiles();
+            Parallel.For(0, Manifest.Layout.BlockCount, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, Verify);
+            RandomAccess.Write(_journal!, BootId.Encode(_bootId), 0);
+            _mustVerify = false;
+        }
+    }
+
+    /// <summary>Keeps a verified block.</summary>
+    /// <exception cref="IOException">The disk is full or failing.</exception>
+    public void Write(int blockIndex, ReadOnlySpan<byte> block)
+    {
+        if (HasBlock(blockIndex))
+        {
+            return;
+        }
+
+        var (data, journal) = OpenFilesIfNeeded();
+        RandomAccess.Write(data, block, Manifest.Layout.OffsetOf(blockIndex));
+        RandomAccess.Write(journal, [1], BootId.SizeBytes + blockIndex);
+        if (SetHeld(blockIndex))
+        {
+            Touch();
+            BlockHeld?.Invoke(blockIndex);
+        }
+    }
+
+    /// <summary>Reads held bytes at an offset: as far as the blocks are held, at most what fits; 0 when the block at the offset is
+    /// not held.</summary>
+    public int Read(long offset, Span<byte> destination)
+    {
+        var layout = Manifest.Layout;
+        var count = 0;
+        for (var block = layout.BlockAt(offset); count < destination.Length && block < layout.BlockCount && HasBlock(block); block++)
+        {
+            count = (int)Math.Min(destination.Length, layout.OffsetOf(block) + layout.BytesOf(block) - offset);
+        }
+
+        if (count == 0)
+        {
+            return 0;
+        }
+
+        Touch();
+        return RandomAccess.Read(OpenFilesIfNeeded().Data, destination[..count], offset);
+    }
+
+    /// <summary>Waits until the bytes are on the disk.</summary>
+    public void Flush()
+    {
+        // An empty resource has no block that would have made the file.
+        _files.Flush(OpenFilesIfNeeded().Data);
+    }
+
+    /// <summary>Closes the files; the next use opens them again.</summary>
+    public void Close()
+    {
+        lock (_gate)
+        {
+            _data?.Dispose();
+            _journal?.Dispose();
+            _data = _journal = null;
+        }
+    }
+
+    /// <summary>Opens the files before their names go, for those who still read.</summary>
+    public void KeepOpen()
+    {
+        if (_isOnDisk)
+        {
+            OpenFilesIfNeeded();
+        }
+    }
+
+    /// <summary>Removes the files' names (the data may be elsewhere by now). Open files stay readable until they are closed.</summary>
+    public void RemoveFiles()
+    {
+        if (_isOnDisk)
+        {
+            // The record first: without it the others mean nothing.
+            _files.Delete(RecordPath);
+            _files.Delete(JournalPath);
+            _files.Delete(DataPath);
+        }
+    }
+
+    private void Touch() => Volatile.Write(ref _lastUseMs, Environment.TickCount64);
+
+    private bool SetHeld(int blockIndex)
+    {
+        var bit = 1ul << (blockIndex & 63);
+        if ((Interlocked.Or(ref _held[blockIndex >> 6], bit) & bit) != 0)
+        {
+            return false;
+        }
+
+        Interlocked.Add(ref _heldBytes, Manifest.Layout.BytesOf(blockIndex));
+        Interlocked.Increment(ref _heldCount);
+        return true;
+    }
+
+    private (SafeFileHandle Data, SafeFileHandle Journal) OpenFilesIfNeeded()
+    {
+        lock (_gate)
+        {
+            OpenFiles();
+            return (_data!, _journal!);
+        }
+    }
+
+    private void OpenFiles()
+    {
+        if (_data is not null)
+        {
+            return;
+        }
+
+        if (_isOnDisk)
+        {
+            _data = StoreFiles.OpenToWrite(DataPath);
+            _journal = StoreFiles.OpenToWrite(JournalPath);
+            return;
+        }
+
+        _isOnDisk = true;
+        _data = _files.Create(DataPath);
+        _journal = _files.Create(JournalPath);
+        _files.Write(_journal, BootId.Encode(_bootId), 0);
+        using var record = _files.Create(RecordPath);
+        _files.Write(record, ResourceRecord.Encode(Resource), 0);
+    }
+
+    private void Verify(int blockIndex)
+    {
+        if (!HasBlock(blockIndex))
+        {
+            return;
+        }
+
+        var layout = Manifest.Layout;
+        var count = layout.BytesOf(blockIndex);
+        var buffer = System.Buffers.ArrayPool<byte>.Shared.Rent(count);
+        try
+        {
+            var block = buffer.AsSpan(0, count);
+            if (RandomAccess.Read(_data!, block, layout.OffsetOf(blockIndex)) == count && Sha256Digest.Of(block) == Manifest.BlockDigests[blockIndex])
+            {
+                return;
+            }
+        }
+        finally
+        {
+            System.Buffers.ArrayPool<byte>.Shared.Return(buffer);
+        }
+
+        RandomAccess.Write(_journal!, [0], BootId.SizeBytes + blockIndex);
+        Interlocked.And(ref _held[blockIndex >> 6], ~(1ul << (blockIndex & 63)));
+        Interlocked.Add(ref _heldBytes, -count);
+        Interlocked.Decrement(ref _heldCount);
+    }
+}

@@ -1,0 +1,169 @@
+using PouringRain.Protocol;
+
+namespace MurkyWaters.Store;
+
+/// <summary>The versions that are here in part. Each is held by the fetches and readers that are at it; between them it stays on
+/// disk, so that a later fetch goes on where the last one ended, also in another process.</summary>
+internal sealed class PartialTable : IDisposable
+{
+    /// <summary>A fetch that nobody has continued for a week is not continued any more.</summary>
+    private static readonly TimeSpan Lifetime = TimeSpan.FromDays(7);
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<(ResourceId Id, Sha256Digest Version), PartialBlob> _partials = [];
+    private readonly StoreFiles _files;
+    private readonly string _bootId;
+
+    public PartialTable(StoreFiles files, string bootId)
+    {
+        _files = files;
+        _bootId = bootId;
+    }
+
+    /// <summary>Bytes of blocks held, all together, without what is exempt from the quota.</summary>
+    public long HeldBytes
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _partials.Values.Sum(partial => partial.IsExempt ? 0 : partial.HeldBytes);
+            }
+        }
+    }
+
+    /// <summary>Takes in what is on disk; <paramref name="isWanted"/> tells whether a version is worth it.</summary>
+    public void Recover(Func<StoredResource, bool> isWanted)
+    {
+        foreach (var recordPath in Directory.EnumerateFiles(_files.Partials, "*.record"))
+        {
+            if (File.GetLastWriteTimeUtc(Path.ChangeExtension(recordPath, ".journal")) > DateTime.UtcNow - Lifetime
+                && PartialBlob.TryRecover(_files, recordPath, _bootId) is { } partial
+                && isWanted(partial.Resource))
+            {
+                _partials.Add(KeyOf(partial), partial);
+            }
+        }
+
+        var wanted = _partials.Values.Select(partial => Path.GetFileNameWithoutExtension(partial.DataPath)).ToHashSet();
+        foreach (var path in Directory.EnumerateFiles(_files.Partials).Where(path => !wanted.Contains(Path.GetFileNameWithoutExtension(path))))
+        {
+            _files.Delete(path);
+        }
+    }
+
+    /// <summary>What is here of a resource's versions.</summary>
+    public PartialBlob[] FindAll(ResourceId id)
+    {
+        lock (_gate)
+        {
+            return [.. _partials.Values.Where(partial => partial.Resource.Id == id)];
+        }
+    }
+
+    /// <summary>The version, held once more; a new one when nothing of it is here.</summary>
+    public PartialBlob Hold(ResourceId id, Manifest manifest)
+    {
+        lock (_gate)
+        {
+            if (!_partials.TryGetValue((id, manifest.Version), out var partial))
+            {
+                partial = PartialBlob.Create(_files, id, manifest, _bootId);
+                _partials.Add(KeyOf(partial), partial);
+            }
+
+            partial.Holds++;
+            return partial;
+        }
+    }
+
+    /// <summary>Holds once more what somebody holds already.</summary>
+    public void HoldAgain(PartialBlob partial)
+    {
+        lock (_gate)
+        {
+            partial.Holds++;
+        }
+    }
+
+    /// <summary>Lets go. The last one closes the files, and removes them when there is nothing in them.</summary>
+    public void Release(PartialBlob partial)
+    {
+        lock (_gate)
+        {
+            if (--partial.Holds > 0)
+            {
+                return;
+            }
+
+            if (!partial.IsRetired && partial.HeldCount == 0)
+            {
+                RetireLocked(partial);
+            }
+
+            partial.Close();
+        }
+    }
+
+    /// <summary>Takes its name away: it is kept elsewhere by now, or not to be kept. Those who hold it read on.</summary>
+    public void Retire(PartialBlob partial)
+    {
+        lock (_gate)
+        {
+            RetireLocked(partial);
+        }
+    }
+
+    /// <summary>Those that nobody holds, for eviction.</summary>
+    public PartialBlob[] FindIdle()
+    {
+        lock (_gate)
+        {
+            return [.. _partials.Values.Where(partial => partial.Holds == 0)];
+        }
+    }
+
+    /// <summary>Removes one that nobody holds; false when somebody does.</summary>
+    public bool TryEvict(PartialBlob partial)
+    {
+        lock (_gate)
+        {
+            if (partial.Holds > 0 || partial.IsRetired)
+            {
+                return false;
+            }
+
+            RetireLocked(partial);
+            partial.Close();
+            return true;
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            foreach (var partial in _partials.Values)
+            {
+                partial.Close();
+            }
+        }
+    }
+
+    private static (ResourceId Id, Sha256Digest Version) KeyOf(PartialBlob partial) => (partial.Resource.Id, partial.Manifest.Version);
+
+    private void RetireLocked(PartialBlob partial)
+    {
+        if (!partial.IsRetired)
+        {
+            partial.IsRetired = true;
+            if (partial.Holds > 0)
+            {
+                partial.KeepOpen();
+            }
+
+            _partials.Remove(KeyOf(partial));
+            partial.RemoveFiles();
+        }
+    }
+}

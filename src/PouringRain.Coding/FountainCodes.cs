@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using PouringRain.Coding.Lt;
 
 namespace PouringRain.Coding;
 
@@ -7,7 +8,7 @@ namespace PouringRain.Coding;
 public static class FountainCodes
 {
     /// <summary>Every code, the default one first.</summary>
-    public static ImmutableArray<IFountainCode> All { get; } = [new RaptorQ.RaptorQCode()];
+    public static ImmutableArray<IFountainCode> All { get; } = [new RaptorQ.RaptorQCode(), LtCode.Instance];
 
     /// <summary>Finds a code by its name; names are compared as they stand.</summary>
     public static bool TryGet(string? name, [NotNullWhen(true)] out IFountainCode? code)

@@ -1,3 +1,140 @@
-var builder = WebApplication.CreateBuilder(args);
-var app = builder.Build();
-app.Run();
+using System.Globalization;
+using Gateway.Access;
+using Gateway.Configuration;
+using Gateway.Hosting;
+using Gateway.Http;
+using Gateway.Operations;
+using Gateway.Rain;
+using Gateway.Resources;
+
+namespace Gateway;
+
+/// <summary>The gateway's table of contents.</summary>
+internal static partial class Program
+{
+    private const int Refused = 2;
+
+    private static async Task<int> Main(string[] args)
+    {
+        if (CommandLine.IsHelp(args))
+        {
+            CommandLine.WriteHelp(Console.Out);
+            return 0;
+        }
+
+        if (CommandLine.IsVersion(args))
+        {
+            await Console.Out.WriteLineAsync(CommandLine.Version);
+            return 0;
+        }
+
+        if (CommandLine.IsHealth(args))
+        {
+            return await HealthProbe.RunAsync(SettingsLoader.ReadUrl(CommandLine.WithoutModes(args)), Console.Out);
+        }
+
+        var loaded = SettingsLoader.Load(args);
+        if (loaded.Mistakes.Count > 0)
+        {
+            return await RefuseAsync(loaded.Mistakes);
+        }
+
+        await using var app = Build(loaded);
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (Exception e) when (StartFailure.Describe(e) is { } line)
+        {
+            return await RefuseAsync([line]);
+        }
+
+        Announce(app.Logger, loaded, string.Join(", ", app.Urls));
+        await app.WaitForShutdownAsync();
+        return 0;
+    }
+
+    /// <summary>Puts the gateway together; tests start it in their own process.</summary>
+    internal static WebApplication Build(LoadedSettings loaded)
+    {
+        var settings = loaded.Settings;
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            ContentRootPath = loaded.ContentRoot,
+            WebRootPath = loaded.WebRoot,
+            EnvironmentName = loaded.EnvironmentName,
+        });
+        builder.Configuration.Sources.Clear();
+        builder.Configuration.AddConfiguration(loaded.Configuration);
+        builder.Logging.AddSerilogLogging(loaded.Configuration);
+        builder.WebHost.UseUrls([.. settings.Urls]);
+        builder.WebHost.ConfigureKestrel(server => server.AddServerHeader = false);
+
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.Gateway.ShutdownTimeout);
+        builder.Services.AddSingleton(settings);
+        builder.Services.AddSingleton<RequestMetrics>();
+        builder.Services.AddSingleton<NodeHost>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<NodeHost>());
+        builder.Services.AddConfiguredCors(settings.Gateway);
+        builder.Services.AddRequestLimits(settings.Gateway);
+        builder.Services.AddApiDocument();
+
+        var app = builder.Build();
+        app.Use(RequestLog.WriteAsync);
+        app.Use(BrowserSafety.AddHeadersAsync);
+        app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = Problem.WriteExceptionAsync });
+        app.UseStatusCodePages(Problem.WriteStatusAsync);
+
+        // Before routing: files of the page would otherwise be taken for resources of the 2012 paths.
+        app.UsePage();
+        app.UseApiPage();
+        app.UseRouting();
+        app.UseCors();
+        app.UseRateLimiter();
+        app.Use(BrowserSafety.RefuseCrossSiteWritesAsync);
+        app.Use(Keys.CheckAsync);
+
+        app.MapResources();
+        app.MapServers();
+        app.MapSubscribers();
+        app.MapTransfers();
+        app.MapHealth();
+        app.MapMetrics();
+        app.MapProblems();
+        app.MapOpenApi();
+        app.MapClassicPaths();
+        return app;
+    }
+
+    private static async Task<int> RefuseAsync(IEnumerable<string> mistakes)
+    {
+        foreach (var mistake in mistakes)
+        {
+            await Console.Error.WriteLineAsync(mistake.ReplaceLineEndings(" "));
+        }
+
+        return Refused;
+    }
+
+    private static void Announce(ILogger logger, LoadedSettings loaded, string urls)
+    {
+        var rain = loaded.Settings.Rain;
+        FilesRead(logger, loaded.FilesRead.Count == 0 ? "no settings file" : string.Join(", ", loaded.FilesRead), rain.ServersFile, loaded.WebRoot);
+        Started(
+            logger, CommandLine.Version, urls, loaded.Settings.Urls[0], string.Join(", ", rain.Listen), loaded.Settings.Store.Path,
+            loaded.Settings.Gateway.KeyDigests.Count.ToString(CultureInfo.InvariantCulture));
+        if (rain.AllowUnsealed)
+        {
+            Unsealed(logger);
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Information, "Read {Settings}, {Servers}; page from {Page}")]
+    private static partial void FilesRead(ILogger logger, string settings, string servers, string page);
+
+    [LoggerMessage(2, LogLevel.Information, "Pouring Rain {Version} at {Urls}; API page {Url}/swagger; raining at {Listen}; store {Store}; {Keys} keys. Ctrl+C ends it.")]
+    private static partial void Started(ILogger logger, string version, string urls, string url, string listen, string store, string keys);
+
+    [LoggerMessage(3, LogLevel.Warning, "Rain:AllowUnsealed is on: datagrams can be read and forged by anybody on their way")]
+    private static partial void Unsealed(ILogger logger);
+}

@@ -1,0 +1,52 @@
+using System.Security.Cryptography;
+using System.Text;
+using Gateway.Configuration;
+using Gateway.Http;
+
+namespace Gateway.Access;
+
+/// <summary>Bearer keys (RFC 6750): writes need one once <c>Gateway:Keys</c> has any, reads too with <c>Gateway:ProtectReads</c>.</summary>
+internal static class Keys
+{
+    /// <summary>Marks endpoints that tell of resources or change them.</summary>
+    private sealed class Required;
+
+    /// <summary>Puts endpoints under the keys.</summary>
+    public static TBuilder RequireKeys<TBuilder>(this TBuilder endpoints)
+        where TBuilder : IEndpointConventionBuilder => endpoints.WithMetadata(new Required());
+
+    /// <summary>Checks the key before anything else is read of the request.</summary>
+    public static Task CheckAsync(HttpContext http, RequestDelegate next)
+    {
+        var options = http.RequestServices.GetRequiredService<GatewaySettings>().Gateway;
+        var isRead = HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method);
+        if (options.KeyDigests.Count == 0 || (isRead && !options.ProtectReads) || http.GetEndpoint()?.Metadata.GetMetadata<Required>() is null)
+        {
+            return next(http);
+        }
+
+        var given = http.Request.Headers.Authorization.ToString();
+        const string Scheme = "Bearer ";
+        if (given.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && IsKnown(given.AsSpan(Scheme.Length).Trim(), options.KeyDigests))
+        {
+            return next(http);
+        }
+
+        http.Response.Headers.WWWAuthenticate = given.Length == 0 ? "Bearer realm=\"Pouring Rain\"" : "Bearer realm=\"Pouring Rain\", error=\"invalid_token\"";
+        return new Problem(ProblemType.Unauthorized, given.Length == 0 ? "Authorization: Bearer with a key is needed." : "The key is not known.").ExecuteAsync(http);
+    }
+
+    /// <summary>Takes the same time whichever key it is, or none.</summary>
+    private static bool IsKnown(ReadOnlySpan<char> key, IReadOnlyList<byte[]> digests)
+    {
+        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.GetBytes(key.ToString()), digest);
+        var isKnown = false;
+        foreach (var known in digests)
+        {
+            isKnown |= CryptographicOperations.FixedTimeEquals(digest, known);
+        }
+
+        return isKnown;
+    }
+}

@@ -1,0 +1,239 @@
+using System.Net;
+using System.Text.Json;
+using PouringRain.Protocol;
+
+namespace Gateway.Configuration;
+
+/// <summary>
+/// Reads the configuration, lowest first: the defaults, appsettings.json, appsettings.{environment}.json, environment variables
+/// (<c>Rain__Listen</c>), arguments (<c>--Rain:Listen=…</c>). Collects every mistake instead of stopping at the first.
+/// </summary>
+internal static class SettingsLoader
+{
+    private const string SettingsFile = "appsettings.json";
+
+    public static LoadedSettings Load(string[] args)
+    {
+        var mistakes = new List<string>();
+        var host = ReadHost(args, mistakes);
+        var contentRoot = FindContentRoot(host["contentRoot"], mistakes);
+        var environmentName = host["environment"] is { Length: > 0 } named ? named : Environments.Production;
+        var files = new[] { SettingsFile, $"appsettings.{environmentName}.json" }
+            .Select(name => Path.Combine(contentRoot, name)).Where(File.Exists).ToList();
+        var configuration = Build(args, files, mistakes);
+        var canRead = mistakes.Count == 0;
+        var reader = new SettingsReader(configuration, mistakes);
+        var settings = Read(contentRoot, reader);
+
+        // What a file or argument that cannot be read would have said is unknown, so nothing more is judged.
+        if (canRead)
+        {
+            CheckRelations(settings, reader);
+            FindUnknownNames(configuration, args, mistakes);
+            SurroundingsCheck.Run(settings, reader);
+        }
+
+        return new LoadedSettings
+        {
+            Configuration = configuration,
+            ContentRoot = contentRoot,
+            WebRoot = new[] { contentRoot, AppContext.BaseDirectory }.Select(folder => Path.Combine(folder, "wwwroot")).FirstOrDefault(Directory.Exists)
+                ?? Path.Combine(contentRoot, "wwwroot"),
+            EnvironmentName = environmentName,
+            FilesRead = files,
+            Settings = settings,
+            Mistakes = mistakes,
+        };
+    }
+
+    /// <summary>Where HTTP listens by the configuration, without checking anything else.</summary>
+    public static string ReadUrl(string[] args)
+    {
+        var mistakes = new List<string>();
+        var contentRoot = FindContentRoot(ReadHost(args, mistakes)["contentRoot"], mistakes);
+        var file = Path.Combine(contentRoot, SettingsFile);
+        return new SettingsReader(Build(args, File.Exists(file) ? [file] : [], mistakes), mistakes).Read(KnownSettings.Urls)[0];
+    }
+
+    /// <summary>What must be known before files are looked for: the content root and the environment's name.</summary>
+    private static IConfigurationRoot ReadHost(string[] args, List<string> mistakes)
+    {
+        var builder = new ConfigurationBuilder().AddEnvironmentVariables("DOTNET_").AddEnvironmentVariables("ASPNETCORE_");
+        try
+        {
+            return builder.AddCommandLine(args).Build();
+        }
+        catch (FormatException e)
+        {
+            mistakes.Add($"arguments: {e.Message} Settings are given as --Name=value.");
+            return new ConfigurationBuilder().Build();
+        }
+    }
+
+    /// <summary>The folder asked for, or the working directory if it has settings, or the folder of the executable, which
+    /// always has them.</summary>
+    private static string FindContentRoot(string? wanted, List<string> mistakes)
+    {
+        if (string.IsNullOrEmpty(wanted))
+        {
+            return File.Exists(SettingsFile) ? Directory.GetCurrentDirectory() : AppContext.BaseDirectory;
+        }
+
+        if (!Directory.Exists(wanted))
+        {
+            mistakes.Add($"contentRoot = \"{wanted}\": the path of a folder that exists is wanted.");
+        }
+
+        return Path.GetFullPath(wanted);
+    }
+
+    private static IConfigurationRoot Build(string[] args, List<string> files, List<string> mistakes)
+    {
+        var builder = new ConfigurationBuilder().AddInMemoryCollection([new(KnownSettings.Urls.Name, KnownSettings.Urls.Default)]);
+        foreach (var file in files)
+        {
+            if (IsReadable(file, mistakes))
+            {
+                builder.AddJsonFile(file, optional: false);
+            }
+        }
+
+        builder.AddEnvironmentVariables("ASPNETCORE_").AddEnvironmentVariables();
+        return (mistakes.Count == 0 ? builder.AddCommandLine(args) : builder).Build();
+    }
+
+    private static bool IsReadable(string file, List<string> mistakes)
+    {
+        try
+        {
+            new ConfigurationBuilder().AddJsonFile(file, optional: false).Build();
+            return true;
+        }
+        catch (InvalidDataException e)
+        {
+            mistakes.Add(e.GetBaseException() is JsonException json
+                ? $"{file}: line {json.LineNumber + 1} is not valid JSON: {json.Message.Split(" LineNumber:")[0]}"
+                : $"{file}: {e.GetBaseException().Message}");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            mistakes.Add($"{file}: cannot be read: {e.Message}");
+        }
+
+        return false;
+    }
+
+    private static GatewaySettings Read(string contentRoot, SettingsReader reader) =>
+        new(
+            reader.Read(KnownSettings.Urls),
+            new RainOptions
+            {
+                Listen = reader.Read(KnownSettings.RainListen),
+                ServersFile = FindServersFile(reader.Read(KnownSettings.RainServers), contentRoot),
+                Secret = reader.Read(KnownSettings.RainSecret),
+                AllowUnsealed = reader.Read(KnownSettings.RainAllowUnsealed),
+                ClassicAllow = reader.Read(KnownSettings.RainClassicAllow),
+                RateBytesPerSecondMax = reader.Read(KnownSettings.RainMaxRate),
+                SubscriberCountMax = reader.Read(KnownSettings.RainMaxSubscribers),
+                Code = reader.Read(KnownSettings.RainCode),
+                SymbolSize = reader.Read(KnownSettings.RainSymbolSize),
+                BlockSize = reader.Read(KnownSettings.RainBlockSize),
+                DiscoveryTimeout = reader.Read(KnownSettings.RainDiscoverySeconds),
+                StallTimeout = reader.Read(KnownSettings.RainStallSeconds),
+                Faults = reader.Read(KnownSettings.RainFaults),
+            },
+            new StoreOptions(Path.GetFullPath(reader.Read(KnownSettings.StorePath)), reader.Read(KnownSettings.StoreQuotaBytes)),
+            new BehaviourOptions(
+                reader.Read(KnownSettings.PropagateOnStartup), reader.Read(KnownSettings.AutoAddPeers), reader.Read(KnownSettings.ShareContent)),
+            new GatewayOptions
+            {
+                KeyDigests = reader.Read(KnownSettings.GatewayKeys),
+                ProtectReads = reader.Read(KnownSettings.ProtectReads),
+                MaxBodyBytes = reader.Read(KnownSettings.MaxBodyBytes),
+                ReplicaTimeout = reader.Read(KnownSettings.ReplicaSeconds),
+                MaxRequestsPerSecond = reader.Read(KnownSettings.MaxRequestsPerSecond),
+                MaxConcurrentRequests = reader.Read(KnownSettings.MaxConcurrentRequests),
+                CorsOrigins = reader.Read(KnownSettings.CorsOrigins),
+                ShutdownTimeout = reader.Read(KnownSettings.ShutdownSeconds),
+            });
+
+    private static string FindServersFile(string path, string contentRoot) =>
+        new[] { Directory.GetCurrentDirectory(), contentRoot, AppContext.BaseDirectory }
+            .Select(folder => Path.GetFullPath(path, folder)).FirstOrDefault(File.Exists) ?? Path.GetFullPath(path);
+
+    /// <summary>Settings that are right one by one and wrong together.</summary>
+    private static void CheckRelations(GatewaySettings settings, SettingsReader reader)
+    {
+        var rain = settings.Rain;
+        var mistakes = reader.Mistakes;
+        if (rain.Secret.Length > 0)
+        {
+            mistakes.Add("Rain:Secret = (set): this version cannot seal datagrams yet, so it does not pretend to; remove the setting.");
+        }
+        else if (!rain.AllowUnsealed && rain.Listen.FirstOrDefault(endPoint => !IPAddress.IsLoopback(endPoint.Address)) is { } open)
+        {
+            mistakes.Add(
+                $"Rain:Listen = \"{open}\": without Rain:Secret only loopback addresses are permitted; Rain:AllowUnsealed=true permits others.");
+        }
+
+        if (!ResourceLayout.TryCreate(0, rain.BlockSize, rain.SymbolSize, out _))
+        {
+            mistakes.Add(
+                $"Rain:BlockSize = \"{rain.BlockSize}\": a block of 1 to {ResourceLayout.SymbolCountMax} symbols of Rain:SymbolSize = {rain.SymbolSize} bytes is wanted.");
+        }
+
+        if (settings.Gateway is { ProtectReads: true, KeyDigests.Count: 0 })
+        {
+            mistakes.Add("Gateway:ProtectReads = \"true\": at least one key in Gateway:Keys is wanted, or nobody could read.");
+        }
+
+        if (settings.Urls.Any(url => url.StartsWith("https:", StringComparison.OrdinalIgnoreCase)) && !reader.Has("Kestrel:Certificates:Default"))
+        {
+            mistakes.Add("Urls: https wants a certificate, Kestrel:Certificates:Default:Path (and KeyPath or Password).");
+        }
+    }
+
+    /// <summary>A name that nothing reads would change nothing without a word, so it is a mistake.</summary>
+    private static void FindUnknownNames(IConfiguration configuration, string[] args, List<string> mistakes)
+    {
+        foreach (var name in KnownSettings.OwnSections.SelectMany(section => configuration.GetSection(section).AsEnumerable()).Where(pair => pair.Value is not null))
+        {
+            // The value of a section itself comes from unrelated environment variables that have its name.
+            if (name.Key.Contains(':', StringComparison.Ordinal)
+                && !KnownSettings.All.Any(setting => string.Equals(setting.Name, name.Key, StringComparison.OrdinalIgnoreCase)))
+            {
+                mistakes.Add($"{name.Key} = \"{name.Value}\": there is no such setting; {Nearest(name.Key)} is the nearest.");
+            }
+        }
+
+        foreach (var (key, value) in new ConfigurationBuilder().AddCommandLine(args).Build().GetChildren().Select(section => (section.Key, section.Value)))
+        {
+            if (!KnownSettings.OwnSections.Concat(KnownSettings.ForeignSections).Contains(key, StringComparer.OrdinalIgnoreCase))
+            {
+                mistakes.Add($"--{key}{(value is null ? "" : $" = \"{value}\"")}: there is no such argument; --help lists them.");
+            }
+        }
+    }
+
+    private static string Nearest(string name) => KnownSettings.All.MinBy(setting => Distance(setting.Name, name))!.Name;
+
+    /// <summary>Levenshtein's distance, letters compared without case.</summary>
+    private static int Distance(string left, string right)
+    {
+        var row = Enumerable.Range(0, right.Length + 1).ToArray();
+        for (var i = 1; i <= left.Length; i++)
+        {
+            var diagonal = row[0];
+            row[0] = i;
+            for (var j = 1; j <= right.Length; j++)
+            {
+                var isSame = char.ToUpperInvariant(left[i - 1]) == char.ToUpperInvariant(right[j - 1]);
+                var cost = Math.Min(diagonal + (isSame ? 0 : 1), Math.Min(row[j], row[j - 1]) + 1);
+                diagonal = row[j];
+                row[j] = cost;
+            }
+        }
+
+        return row[^1];
+    }
+}

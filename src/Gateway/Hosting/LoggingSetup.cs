@@ -1,0 +1,39 @@
+using System.Globalization;
+using Serilog;
+using Serilog.Core;
+using Serilog.Events;
+
+namespace Gateway.Hosting;
+
+/// <summary>All that knows of Serilog: everything else logs through <c>ILogger</c>. The section <c>Serilog</c> of the configuration
+/// replaces levels and adds outputs.</summary>
+internal static class LoggingSetup
+{
+    private const string Template = "{Timestamp:HH:mm:ss.fff} {Level:u3} {SourceContext} {Message:lj}{NewLine}{Exception}";
+
+    /// <summary>Makes the logger of a configuration.</summary>
+    /// <exception cref="Exception">The section cannot be understood; Serilog throws various kinds.</exception>
+    public static Logger Create(IConfiguration configuration)
+    {
+        var logger = new LoggerConfiguration()
+            .MinimumLevel.Information()
+            .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
+
+            // A start that fails is told in one line by Program; its stack trace helps nobody.
+            .MinimumLevel.Override("Microsoft.Extensions.Hosting.Internal.Host", LevelAlias.Off)
+            .ReadFrom.Configuration(configuration);
+        if (!configuration.GetSection("Serilog:WriteTo").Exists())
+        {
+            logger.WriteTo.Console(outputTemplate: Template, formatProvider: CultureInfo.InvariantCulture);
+        }
+
+        return logger.CreateLogger();
+    }
+
+    /// <summary>Puts Serilog behind <c>ILogger</c>.</summary>
+    public static void AddSerilogLogging(this ILoggingBuilder logging, IConfiguration configuration)
+    {
+        logging.ClearProviders();
+        logging.AddSerilog(Create(configuration), dispose: true);
+    }
+}

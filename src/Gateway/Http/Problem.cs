@@ -1,0 +1,140 @@
+using System.Diagnostics;
+using System.Net.Mime;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Diagnostics;
+using MurkyWaters;
+using PouringRain.Protocol;
+
+namespace Gateway.Http;
+
+/// <summary>An error on its way to the client: a problem document (RFC 9457), or a small page for a browser that asks for one.</summary>
+internal sealed class Problem : IResult
+{
+    private static readonly JsonSerializerOptions JsonOptions = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+    private readonly ProblemType _type;
+    private readonly string _detail;
+    private readonly IReadOnlyList<SourceReport>? _sources;
+
+    public Problem(ProblemType type, string detail, IReadOnlyList<SourceReport>? sources = null)
+    {
+        _type = type;
+        _detail = detail;
+        _sources = sources;
+    }
+
+    /// <summary>A document as it is written.</summary>
+    public sealed record Document(
+        string Type, string Title, int Status, string Detail, string Instance, string TraceId, bool Retryable, IReadOnlyList<SourceReport>? Sources);
+
+    public static Problem InvalidResourceId(string id) =>
+        new(ProblemType.InvalidResourceId, $"\"{id}\" is no resource id: a whole number from 0 to {ulong.MaxValue}, decimal or hexadecimal after 0x, is wanted.");
+
+    /// <summary>Why a resource could not be opened.</summary>
+    public static Problem OfOpening(ResourceId id, OpenResult opened) => opened.Status switch
+    {
+        OpenStatus.Deleted => new(ProblemType.Gone, $"Resource {id} was deleted.", opened.Sources),
+        OpenStatus.NotFound => new(ProblemType.NotFound, $"No server has resource {id}.", opened.Sources),
+        OpenStatus.NotCached => new(ProblemType.NotCached, $"Resource {id} is not here, and only-if-cached forbids to ask the servers for it."),
+        OpenStatus.Unanswered => new(ProblemType.RetrievalTimeout, $"No server answered for resource {id} in time.", opened.Sources),
+        OpenStatus.IntegrityFailure => new(ProblemType.IntegrityFailure, $"Every server that offered resource {id} sent wrong bytes.", opened.Sources),
+        OpenStatus.Busy => new(ProblemType.Overloaded, $"The servers that have resource {id} are busy.", opened.Sources),
+        _ => new(ProblemType.StoreFull, $"The store could not keep resource {id}.", opened.Sources),
+    };
+
+    /// <summary>Why a fetch ended before its first byte.</summary>
+    public static Problem OfFetch(ResourceId id, FetchFailedException failure) => failure.Reason switch
+    {
+        FetchEndReason.NotFound => new(ProblemType.NotFound, $"No server has resource {id}.", failure.Sources),
+        FetchEndReason.IntegrityFailure => new(ProblemType.IntegrityFailure, $"Every server that offered resource {id} sent wrong bytes.", failure.Sources),
+        FetchEndReason.Busy => new(ProblemType.Overloaded, $"The servers that have resource {id} are busy.", failure.Sources),
+        FetchEndReason.Cancelled => new(ProblemType.Overloaded, $"The fetch of resource {id} was ended.", failure.Sources),
+        FetchEndReason.LocalFailure => new(ProblemType.StoreFull, $"The store could not keep resource {id}.", failure.Sources),
+        _ => new(ProblemType.RetrievalTimeout, $"The servers of resource {id} fell silent.", failure.Sources),
+    };
+
+    /// <summary>What the server found wrong with the request's form.</summary>
+    public static Problem OfBadRequest(BadHttpRequestException failure) => new(
+        failure.StatusCode == StatusCodes.Status400BadRequest ? ProblemType.IncompleteBody : ProblemType.OfStatus(failure.StatusCode), failure.Message);
+
+    /// <summary>Writes the document for a bare status, so that no error goes out with an empty body.</summary>
+    public static Task WriteStatusAsync(StatusCodeContext context)
+    {
+        var http = context.HttpContext;
+        if (HttpMethods.IsOptions(http.Request.Method) && http.Response.StatusCode == StatusCodes.Status405MethodNotAllowed)
+        {
+            // Allow is there, which is all that was asked for (RFC 9110 §9.3.7).
+            http.Response.StatusCode = StatusCodes.Status204NoContent;
+            return Task.CompletedTask;
+        }
+
+        var type = ProblemType.OfStatus(http.Response.StatusCode);
+        var detail = type == ProblemType.NotFound ? $"{http.Request.Path} leads nowhere."
+            : type == ProblemType.MethodNotAllowed ? $"{http.Request.Method} is not for {http.Request.Path}; {http.Response.Headers.Allow} are."
+            : $"{type.Title}.";
+        return new Problem(type, detail).WriteAsync(http, http.Response.StatusCode);
+    }
+
+    /// <summary>Writes the document for an exception that nobody caught. What it says is for the log, not for the client.</summary>
+    public static Task WriteExceptionAsync(HttpContext http) =>
+        http.Features.Get<IExceptionHandlerFeature>()?.Error is BadHttpRequestException badRequest
+            ? OfBadRequest(badRequest).ExecuteAsync(http)
+            : new Problem(ProblemType.Internal, "Something failed inside; the log has more under the trace id.").ExecuteAsync(http);
+
+    /// <inheritdoc/>
+    public Task ExecuteAsync(HttpContext httpContext) => WriteAsync(httpContext, _type.Status);
+
+    private Task WriteAsync(HttpContext http, int status)
+    {
+        var response = http.Response;
+        response.StatusCode = status;
+        response.Headers.CacheControl = "no-store";
+        if (status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable && response.Headers.RetryAfter.Count == 0)
+        {
+            response.Headers.RetryAfter = "1";
+        }
+
+        var document = new Document(_type.Uri, _type.Title, status, _detail, http.Request.Path, RequestId.Of(http), _type.IsRetryable, _sources);
+        return WantsPage(http.Request) ? WritePageAsync(response, document) : WriteDocumentAsync(response, document);
+    }
+
+    /// <summary>Browsers name text/html when a person opens a link; tools do not.</summary>
+    private static bool WantsPage(HttpRequest request) =>
+        HttpMethods.IsGet(request.Method)
+        && request.Headers.Accept.ToString() is var accept
+        && accept.Contains("text/html", StringComparison.OrdinalIgnoreCase) && !accept.Contains("json", StringComparison.OrdinalIgnoreCase);
+
+    private static Task WriteDocumentAsync(HttpResponse response, Document document)
+    {
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(document, JsonOptions);
+        response.ContentType = MediaTypeNames.Application.ProblemJson;
+        response.ContentLength = bytes.Length;
+        return response.Body.WriteAsync(bytes, response.HttpContext.RequestAborted).AsTask();
+    }
+
+    private static Task WritePageAsync(HttpResponse response, Document document)
+    {
+        response.ContentType = "text/html; charset=utf-8";
+        response.Headers.ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'";
+        return response.WriteAsync(
+            $$"""
+            <!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+            <title>{{document.Status}} {{Encode(document.Title)}}</title>
+            <style>body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem;color-scheme:light dark}small{opacity:.7}</style>
+            <h1>{{document.Status}} {{Encode(document.Title)}}</h1><p>{{Encode(document.Detail)}}</p>
+            <p>{{(document.Retryable ? "Trying again later may help." : "")}}</p><p><small>{{Encode(document.TraceId)}}</small></p>
+            <p><a href="/">Pouring Rain</a></p></html>
+            """);
+    }
+
+    private static string Encode(string text) => HtmlEncoder.Default.Encode(text);
+}
+
+/// <summary>What a request is called in problems and in the log: its trace, which a <c>traceparent</c> of the client names.</summary>
+internal static class RequestId
+{
+    public static string Of(HttpContext http) => Activity.Current?.TraceId.ToHexString() is { } trace && trace != default(ActivityTraceId).ToHexString()
+        ? trace
+        : http.TraceIdentifier;
+}

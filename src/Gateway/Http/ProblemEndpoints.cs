@@ -1,0 +1,18 @@
+using Gateway.Operations;
+
+namespace Gateway.Http;
+
+/// <summary>What the type URIs of problems lead to.</summary>
+internal static class ProblemEndpoints
+{
+    public static void MapProblems(this IEndpointRouteBuilder app) =>
+        app.MapGet("/problems/{name}", Show).WithName("ShowProblem").WithTags("Operations").Answers<Description>(200, 404)
+            .Describe("Explains a type of problem", "The type of a problem document is the path of this.");
+
+    private sealed record Description(string Type, int Status, string Title, bool Retryable);
+
+    private static IResult Show(string name) =>
+        ProblemType.All.FirstOrDefault(type => type.Name == name) is { } type
+            ? TypedResults.Ok(new Description(type.Uri, type.Status, type.Title, type.IsRetryable))
+            : new Problem(ProblemType.NotFound, $"There is no type of problem called {name}.");
+}

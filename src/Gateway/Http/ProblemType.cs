@@ -1,0 +1,64 @@
+using System.Collections.Immutable;
+
+namespace Gateway.Http;
+
+/// <summary>A kind of error, whose name never changes.</summary>
+/// <param name="Name">The last part of its URI, <c>/problems/{name}</c>, which the gateway answers with this description.</param>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="Title">What it is, in a few words.</param>
+/// <param name="IsRetryable">Whether the same request may succeed later without anybody changing anything.</param>
+internal sealed record ProblemType(string Name, int Status, string Title, bool IsRetryable = false)
+{
+    public static readonly ProblemType InvalidResourceId = new("invalid-resource-id", 400, "The resource id is no unsigned 64-bit number");
+    public static readonly ProblemType InvalidParameter = new("invalid-parameter", 400, "A parameter or header field is wrong");
+    public static readonly ProblemType InvalidDigest = new("invalid-digest", 400, "A digest field cannot be read");
+    public static readonly ProblemType DigestMismatch = new("digest-mismatch", 400, "The bytes do not have the announced digest");
+    public static readonly ProblemType PartialPut = new("partial-put", 400, "Content-Range has no meaning in an upload");
+    public static readonly ProblemType IncompleteBody = new("incomplete-body", 400, "The body ended early or was malformed", true);
+    public static readonly ProblemType BadRequest = new("bad-request", 400, "The request is wrong");
+    public static readonly ProblemType Unauthorized = new("unauthorized", 401, "A key is needed");
+    public static readonly ProblemType CrossSite = new("cross-site", 403, "A page of another origin may not do this");
+    public static readonly ProblemType ServiceWorker = new("service-worker", 403, "Stored bytes are not served as service workers");
+    public static readonly ProblemType NotFound = new("not-found", 404, "There is no such thing");
+    public static readonly ProblemType MethodNotAllowed = new("method-not-allowed", 405, "The method is not for this path");
+    public static readonly ProblemType RequestTimeout = new("request-timeout", 408, "The request came too slowly", true);
+    public static readonly ProblemType Conflict = new("conflict", 409, "Somebody else changed the resource at the same time", true);
+    public static readonly ProblemType Gone = new("gone", 410, "The resource was deleted");
+    public static readonly ProblemType PreconditionFailed = new("precondition-failed", 412, "A precondition of the request does not hold");
+    public static readonly ProblemType TooLarge = new("too-large", 413, "The body is larger than permitted");
+    public static readonly ProblemType UnsupportedMedia = new("unsupported-media", 415, "Bodies of this form are not taken");
+    public static readonly ProblemType RangeNotSatisfiable = new("range-not-satisfiable", 416, "The range lies outside the resource");
+    public static readonly ProblemType TooManyRequests = new("too-many-requests", 429, "Too many requests from this address", true);
+    public static readonly ProblemType Internal = new("internal-error", 500, "The gateway failed", true);
+    public static readonly ProblemType IntegrityFailure = new("integrity-failure", 502, "No honest server is left", true);
+    public static readonly ProblemType Overloaded = new("overloaded", 503, "The gateway or the servers are at their limits", true);
+    public static readonly ProblemType NotCached = new("not-cached", 504, "Not here, and the request forbids to ask the rain");
+    public static readonly ProblemType RetrievalTimeout = new("retrieval-timeout", 504, "The servers were silent", true);
+    public static readonly ProblemType StoreFull = new("store-full", 507, "The store has no room", true);
+
+    /// <summary>Every kind.</summary>
+    public static ImmutableArray<ProblemType> All { get; } =
+    [
+        InvalidResourceId, InvalidParameter, InvalidDigest, DigestMismatch, PartialPut, IncompleteBody, BadRequest, Unauthorized, CrossSite,
+        ServiceWorker, NotFound, MethodNotAllowed, RequestTimeout, Conflict, Gone, PreconditionFailed, TooLarge, UnsupportedMedia,
+        RangeNotSatisfiable, TooManyRequests, Internal, IntegrityFailure, Overloaded, NotCached, RetrievalTimeout, StoreFull,
+    ];
+
+    /// <summary>The stable URI of the kind.</summary>
+    public string Uri => $"/problems/{Name}";
+
+    /// <summary>The kind that tells of a bare status best.</summary>
+    public static ProblemType OfStatus(int status) => status switch
+    {
+        401 => Unauthorized,
+        404 => NotFound,
+        405 => MethodNotAllowed,
+        408 => RequestTimeout,
+        413 => TooLarge,
+        415 => UnsupportedMedia,
+        429 => TooManyRequests,
+        503 => Overloaded,
+        >= 400 and < 500 => BadRequest,
+        _ => Internal,
+    };
+}

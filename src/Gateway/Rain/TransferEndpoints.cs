@@ -1,0 +1,87 @@
+using System.Globalization;
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using Gateway.Access;
+using Gateway.Hosting;
+using Gateway.Http;
+using Gateway.Operations;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Gateway.Rain;
+
+/// <summary>The fetches of this process, as a list and as a stream of events.</summary>
+internal static class TransferEndpoints
+{
+    /// <summary>Between two looks at the fetches; four a second are smooth enough to watch and cheap.</summary>
+    private static readonly TimeSpan EventInterval = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>After so many quiet looks an empty comment keeps proxies from closing the stream.</summary>
+    private const int QuietLooksMax = 40;
+
+    public static void MapTransfers(this IEndpointRouteBuilder app)
+    {
+        var transfers = app.MapGroup("/transfers").WithTags("Rain").RequireKeys();
+        transfers.MapGet("/", List).WithName("ListTransfers").Answers<ItemList<TransferView>>(200)
+            .Describe("Lists running and recent fetches", "The newest first.");
+        transfers.MapGet("/{number}", Get).WithName("GetTransfer").Answers<TransferView>(200, 404)
+            .Describe("Shows one fetch", "By its number in this process.");
+        transfers.MapGet("/events", Stream).WithName("StreamTransfers").Answers(200, "text/event-stream")
+            .Describe("Streams the fetches as they go", "Server-sent events named transfer, each with one transfer: all recent ones first, then whatever changes.");
+    }
+
+    private static ItemList<TransferView> List(NodeHost host) => new([.. host.Node.Transfers.Select(TransferView.Of)]);
+
+    private static IResult Get(NodeHost host, string number) =>
+        host.Node.Transfers.FirstOrDefault(transfer => transfer.Id.ToString(CultureInfo.InvariantCulture) == number) is { } found
+            ? TypedResults.Ok(TransferView.Of(found))
+            : new Problem(ProblemType.NotFound, $"There is no transfer {number}, or it is long past.");
+
+    private static ServerSentEventsResult<TransferView?> Stream(HttpContext http, NodeHost host, IHostApplicationLifetime lifetime)
+    {
+        http.Response.Headers.CacheControl = "no-store";
+        return TypedResults.ServerSentEvents(WatchAsync(host, lifetime.ApplicationStopping, http.RequestAborted));
+    }
+
+    private static async IAsyncEnumerable<SseItem<TransferView?>> WatchAsync(
+        NodeHost host, CancellationToken stopping, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stopping, cancellationToken);
+        using var timer = new PeriodicTimer(EventInterval);
+        var sent = new Dictionary<string, TransferView>();
+        var quietLooks = 0;
+        do
+        {
+            var now = host.Node.Transfers.Select(TransferView.Of).ToDictionary(transfer => transfer.Id);
+            quietLooks++;
+            foreach (var transfer in now.Values.OrderBy(transfer => transfer.Id.Length).ThenBy(transfer => transfer.Id, StringComparer.Ordinal))
+            {
+                if (transfer.IsRunning || !sent.TryGetValue(transfer.Id, out var before) || before.State != transfer.State)
+                {
+                    quietLooks = 0;
+                    yield return new SseItem<TransferView?>(transfer, "transfer");
+                }
+            }
+
+            if (quietLooks == QuietLooksMax)
+            {
+                quietLooks = 0;
+                yield return new SseItem<TransferView?>(null, "idle");
+            }
+
+            sent = now;
+        }
+        while (await HasNextAsync(timer, ended.Token));
+    }
+
+    private static async ValueTask<bool> HasNextAsync(PeriodicTimer timer, CancellationToken ended)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(ended);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+}

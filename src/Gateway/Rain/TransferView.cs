@@ -1,0 +1,53 @@
+using System.Globalization;
+using MurkyWaters;
+
+namespace Gateway.Rain;
+
+/// <summary>A running or recent fetch.</summary>
+/// <param name="Id">Its number in this process.</param>
+/// <param name="Resource">The resource's id.</param>
+/// <param name="State"><c>discovering</c>, <c>raining</c>, <c>completed</c>, or why it ended.</param>
+/// <param name="Length">The resource's bytes, once known.</param>
+/// <param name="ReceivedBytes">Bytes verified so far.</param>
+/// <param name="DecodedBlocks">Source blocks verified so far.</param>
+/// <param name="Blocks">Source blocks of the resource.</param>
+/// <param name="SymbolsNeeded">Symbols of the blocks begun.</param>
+/// <param name="DropletsReceived">Distinct droplets received for them.</param>
+/// <param name="Overhead">Droplets received / symbols needed.</param>
+/// <param name="ElapsedMs">Since it began, until it ended.</param>
+/// <param name="Verdict">What bounded the speed, in a sentence.</param>
+/// <param name="Sources">A row a server.</param>
+internal sealed record TransferView(
+    string Id,
+    string Resource,
+    string State,
+    long? Length,
+    long ReceivedBytes,
+    int DecodedBlocks,
+    int Blocks,
+    long SymbolsNeeded,
+    long DropletsReceived,
+    double Overhead,
+    double ElapsedMs,
+    string Verdict,
+    IReadOnlyList<TransferSource> Sources)
+{
+    /// <summary>Whether it is still going on.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool IsRunning => State is "discovering" or "raining";
+
+    public static TransferView Of(TransferSnapshot snapshot) => new(
+        snapshot.Id.ToString(CultureInfo.InvariantCulture),
+        snapshot.Resource.ToString(),
+        snapshot.State,
+        snapshot.Length,
+        snapshot.ReceivedBytes,
+        snapshot.DecodedBlocks,
+        snapshot.Blocks,
+        snapshot.SymbolsNeeded,
+        snapshot.DropletsReceived,
+        snapshot.Overhead,
+        snapshot.ElapsedMs,
+        snapshot.Verdict,
+        snapshot.Sources);
+}

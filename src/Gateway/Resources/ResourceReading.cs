@@ -1,0 +1,174 @@
+using System.Diagnostics;
+using System.Globalization;
+using Gateway.Configuration;
+using Gateway.Hosting;
+using Gateway.Http;
+using Microsoft.AspNetCore.Http.Features;
+using MurkyWaters;
+using PouringRain.Protocol;
+
+namespace Gateway.Resources;
+
+/// <summary>
+/// GET and HEAD of a resource:
+/// 1. what the request says of ranges and of where the bytes may come from;
+/// 2. opening, here or in the rain;
+/// 3. preconditions and ranges against the version found;
+/// 4. the fields of the answer;
+/// 5. the bytes (<see cref="BodySender"/>).
+/// </summary>
+internal static class ResourceReading
+{
+    /// <summary>GET and HEAD.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="host">The node.</param>
+    /// <param name="settings">Settings.</param>
+    /// <param name="id">The resource: an unsigned 64-bit number, decimal or hexadecimal after 0x.</param>
+    public static async Task HandleAsync(HttpContext http, NodeHost host, GatewaySettings settings, string id)
+    {
+        if (!ResourceId.TryParse(id, out var resource))
+        {
+            await Problem.InvalidResourceId(id).ExecuteAsync(http);
+            return;
+        }
+
+        // Bytes of strangers must not get a hold in the browser for the gateway's whole origin.
+        if (http.Request.Headers["Service-Worker"].Count > 0)
+        {
+            await new Problem(ProblemType.ServiceWorker, "A service worker script would rule the gateway's whole origin.").ExecuteAsync(http);
+            return;
+        }
+
+        var range = HttpMethods.IsHead(http.Request.Method) ? null : RangeHeader.Parse(http.Request.Headers.Range);
+        var options = PlanOpening(http.Request, range);
+        var began = Stopwatch.GetTimestamp();
+        var wasHere = options.Source == OpenSource.RainOnly && host.Node.Find(resource) is { Manifest.IsDeleted: false };
+        var opened = await host.Node.OpenAsync(resource, options, http.RequestAborted);
+        if (opened.Reader is not { } reader)
+        {
+            await Problem.OfOpening(resource, opened).ExecuteAsync(http);
+            return;
+        }
+
+        await using (reader)
+        {
+            var timing = new ServerTiming(reader.IsHit, Stopwatch.GetElapsedTime(began));
+            var answer = new Answer(http, resource, reader, timing, isFresherAsked: wasHere, settings.Behaviour.ShareContent);
+            await answer.SendAsync(range);
+        }
+    }
+
+    /// <summary>Where to look, and the bytes to ask for at once. A HEAD and a request that may end in 304 or 412 ask for the manifest
+    /// alone; so does a suffix range, which means nothing before the length is known.</summary>
+    private static OpenOptions PlanOpening(HttpRequest request, RangeHeader? range)
+    {
+        var cacheControl = RequestCacheControl.Read(request.Headers);
+        var source = cacheControl.OnlyIfCached ? OpenSource.LocalOnly : cacheControl.NoCache ? OpenSource.RainOnly : OpenSource.Any;
+        var demand = HttpMethods.IsHead(request.Method) || Preconditions.AreAnyIn(request.Headers) ? (0, 0)
+            : range is null ? (0, long.MaxValue)
+            : range.FirstDemand ?? (0, 0);
+        return new OpenOptions { Source = source, DemandOffset = demand.Item1, DemandLength = demand.Item2 };
+    }
+
+    /// <summary>One answer from an open reader.</summary>
+    private sealed class Answer
+    {
+        private readonly HttpContext _http;
+        private readonly ResourceId _resource;
+        private readonly ResourceReader _reader;
+        private readonly ServerTiming _timing;
+        private readonly bool _isFresherAsked;
+        private readonly bool _isStored;
+
+        public Answer(HttpContext http, ResourceId resource, ResourceReader reader, ServerTiming timing, bool isFresherAsked, bool isStored)
+        {
+            _http = http;
+            _resource = resource;
+            _reader = reader;
+            _timing = timing;
+            _isFresherAsked = isFresherAsked;
+            _isStored = isStored;
+        }
+
+        private Manifest Manifest => _reader.Manifest;
+
+        public async Task SendAsync(RangeHeader? range)
+        {
+            var request = _http.Request;
+            var response = _http.Response;
+            AddValidators(response.Headers);
+            switch (Preconditions.Evaluate(request.Headers, isRead: true, Manifest))
+            {
+                case Preconditions.Outcome.NotModified:
+                    response.StatusCode = StatusCodes.Status304NotModified;
+                    return;
+                case Preconditions.Outcome.Failed:
+                    await new Problem(ProblemType.PreconditionFailed, $"Resource {_resource} is at version {Preconditions.EntityTagOf(Manifest)}.").ExecuteAsync(_http);
+                    return;
+                case Preconditions.Outcome.Proceed:
+                default:
+                    break;
+            }
+
+            var length = Manifest.Layout.Length;
+            IReadOnlyList<ByteRange> ranges = [];
+            var outcome = range is not null && Preconditions.PermitRange(request.Headers, Manifest) ? range.Resolve(length, out ranges) : RangeHeader.Outcome.Whole;
+            if (outcome == RangeHeader.Outcome.Unsatisfiable)
+            {
+                response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes */{length}");
+                await new Problem(ProblemType.RangeNotSatisfiable, $"Resource {_resource} has {length} bytes.").ExecuteAsync(_http);
+                return;
+            }
+
+            AddDescription(request, response.Headers);
+            AddCacheStatus(response.Headers, isWhole: outcome == RangeHeader.Outcome.Whole);
+            var body = ResponseBody.Plan(outcome == RangeHeader.Outcome.Whole ? [new ByteRange(0, length)] : ranges, length, Manifest.ContentType, isPartial: ranges.Count > 0);
+            response.StatusCode = ranges.Count > 0 ? StatusCodes.Status206PartialContent : StatusCodes.Status200OK;
+            response.ContentType = body.ContentType;
+            response.ContentLength = body.Length;
+            if (body.ContentRange is not null)
+            {
+                response.Headers.ContentRange = body.ContentRange;
+            }
+
+            if (HttpMethods.IsHead(request.Method))
+            {
+                _timing.AddTo(response.Headers);
+                return;
+            }
+
+            // Compression would change the bytes, and buffering would hold them: neither belongs here.
+            _http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+            await BodySender.SendAsync(_http, _resource, _reader, body, _timing);
+        }
+
+        /// <summary>What 304 carries as well (RFC 9110 §15.4.5).</summary>
+        private void AddValidators(IHeaderDictionary headers)
+        {
+            headers.ETag = Preconditions.EntityTagOf(Manifest);
+            headers.LastModified = Preconditions.LastModifiedOf(Manifest).ToString("R", CultureInfo.InvariantCulture);
+
+            // The id may get other bytes at any time: whoever keeps a copy has to ask.
+            headers.CacheControl = "no-cache";
+        }
+
+        private void AddDescription(HttpRequest request, IHeaderDictionary headers)
+        {
+            headers.AcceptRanges = "bytes";
+            DigestFields.Add(request.Headers, headers, Manifest.Sha256);
+            var name = Dispositions.Clean(request.Query["filename"]) ?? Dispositions.Clean(Manifest.FileName);
+            if (Dispositions.Format(request.Query["download"] is [("1" or "true" or "")], name) is { } disposition)
+            {
+                headers.ContentDisposition = disposition;
+            }
+
+            // Strangers' bytes: shown or run in a browser they may do nothing to the gateway's own origin.
+            headers.ContentSecurityPolicy = "sandbox; default-src 'none'";
+        }
+
+        /// <summary>RFC 9211. A miss is <c>fwd=request</c> where there was a copy that the request would not have.</summary>
+        private void AddCacheStatus(IHeaderDictionary headers, bool isWhole) =>
+            headers["Cache-Status"] = _reader.IsHit ? "rain; hit"
+                : $"rain; fwd={(_isFresherAsked ? "request" : "miss")}{(_isStored && isWhole ? "; stored" : "")}";
+    }
+}

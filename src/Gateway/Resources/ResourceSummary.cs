@@ -1,0 +1,100 @@
+using System.Text.Json.Serialization;
+using Gateway.Http;
+using MurkyWaters;
+using PouringRain.Protocol;
+
+namespace Gateway.Resources;
+
+/// <summary>A resource as the API tells of it.</summary>
+internal record ResourceSummary
+{
+    public ResourceSummary(ResourceId id, Manifest manifest, int replicas)
+    {
+        Id = id.ToString();
+        Length = manifest.Layout.Length;
+        Etag = Preconditions.EntityTagOf(manifest);
+        Sha256 = manifest.Sha256.ToString();
+        ContentType = manifest.ContentType;
+        FileName = manifest.FileName;
+        Code = manifest.Code;
+        BlockSize = manifest.Layout.BlockBytes;
+        SymbolSize = manifest.Layout.SymbolSize;
+        Blocks = manifest.Layout.BlockCount;
+        Version = manifest.Version.ToString();
+        Modified = DateTimeOffset.FromUnixTimeMilliseconds(manifest.Stamp);
+        Replicas = replicas;
+    }
+
+    /// <summary>The 64-bit number, as a string because browsers round such numbers.</summary>
+    public string Id { get; }
+
+    /// <summary>Bytes.</summary>
+    public long Length { get; }
+
+    /// <summary>The entity tag, with its quotes.</summary>
+    public string Etag { get; }
+
+    /// <summary>SHA-256 of the bytes, hexadecimal.</summary>
+    public string Sha256 { get; }
+
+    /// <summary>The media type.</summary>
+    public string ContentType { get; }
+
+    /// <summary>The file name, if the sender gave one.</summary>
+    public string? FileName { get; }
+
+    /// <summary>The erasure code that it is rained with.</summary>
+    public string Code { get; }
+
+    /// <summary>Bytes of a source block.</summary>
+    public int BlockSize { get; }
+
+    /// <summary>Bytes of a symbol.</summary>
+    public int SymbolSize { get; }
+
+    /// <summary>Source blocks.</summary>
+    public int Blocks { get; }
+
+    /// <summary>SHA-256 of the manifest, hexadecimal: names this version among all others.</summary>
+    public string Version { get; }
+
+    /// <summary>When this version was made.</summary>
+    public DateTimeOffset Modified { get; }
+
+    /// <summary>Nodes known to hold it, this one included: counted by uploads and propagation, 1 elsewhere.</summary>
+    public int Replicas { get; }
+
+    public static ResourceSummary Of(StoredResource resource, int replicas = 1) => new(resource.Id, resource.Manifest, replicas);
+}
+
+/// <summary>A page of resources.</summary>
+/// <param name="Items">In order of ids.</param>
+/// <param name="Next">What to give as <c>after</c> for the next page; null at the end.</param>
+internal sealed record ResourceList(IReadOnlyList<ResourceSummary> Items, string? Next);
+
+/// <summary>The whole manifest of a resource.</summary>
+internal sealed record ManifestView : ResourceSummary
+{
+    private readonly Manifest _manifest;
+
+    public ManifestView(ResourceId id, Manifest manifest)
+        : base(id, manifest, replicas: 1) => _manifest = manifest;
+
+    /// <summary>SHA-256 of every source block, hexadecimal.</summary>
+    /// <remarks>Made one by one while they are written, for there may be millions.</remarks>
+    [JsonPropertyOrder(1)]
+    public IEnumerable<string> BlockDigests
+    {
+        get
+        {
+            for (var i = 0; i < _manifest.Layout.BlockCount; i++)
+            {
+                yield return _manifest.BlockDigests[i].ToString();
+            }
+        }
+    }
+}
+
+/// <summary>What the 2012 front answered to an upload.</summary>
+/// <param name="Response">Always <c>Ok.</c></param>
+internal sealed record ClassicAnswer(string Response);

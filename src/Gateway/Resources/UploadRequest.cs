@@ -1,0 +1,109 @@
+using System.Globalization;
+using Gateway.Configuration;
+using Gateway.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Net.Http.Headers;
+using PouringRain.Coding;
+using PouringRain.Protocol;
+
+namespace Gateway.Resources;
+
+/// <summary>What an upload says of itself before its body: everything that can be wrong here is refused before a byte of the body is
+/// asked for, so that a client that sent <c>Expect: 100-continue</c> keeps it.</summary>
+internal sealed record UploadRequest
+{
+    private const int ReplicasMax = 1000;
+
+    /// <summary>The id, or null to take it from the content.</summary>
+    public required ResourceId? Id { get; init; }
+
+    /// <summary>The body's length, when it was said.</summary>
+    public required long? Length { get; init; }
+
+    public required string? ContentType { get; init; }
+
+    public required string? FileName { get; init; }
+
+    /// <summary>The code asked for, or null for the default one.</summary>
+    public required string? Code { get; init; }
+
+    public required Sha256Digest? Sha256 { get; init; }
+
+    /// <summary>Nodes that are to hold it before the answer.</summary>
+    public required int Replicas { get; init; }
+
+    /// <summary>Reads a request; the problem when it is wrong.</summary>
+    public static Problem? TryRead(HttpContext http, ResourceId? id, GatewayOptions limits, out UploadRequest? upload)
+    {
+        upload = null;
+        var request = http.Request;
+        var headers = request.Headers;
+
+        // RFC 9110 §14.5: a PUT with Content-Range is a mistake of the client that would store a part as the whole.
+        if (headers.ContentRange.Count > 0)
+        {
+            return new Problem(ProblemType.PartialPut, "An upload is of the whole resource; Content-Range is not understood.");
+        }
+
+        if (headers.ContentEncoding.Any(coding => !string.Equals(coding?.Trim(), "identity", StringComparison.OrdinalIgnoreCase)))
+        {
+            http.Response.Headers.AcceptEncoding = "identity";
+            return new Problem(ProblemType.UnsupportedMedia, $"Content-Encoding: {headers.ContentEncoding} is not taken; send the bytes as they are to be kept.");
+        }
+
+        var contentType = string.IsNullOrWhiteSpace(request.ContentType) ? null : request.ContentType.Trim();
+        if (contentType is not null && (contentType.Length > Manifest.ContentTypeBytesMax || !contentType.All(char.IsAscii) || !MediaTypeHeaderValue.TryParse(contentType, out _)))
+        {
+            return new Problem(ProblemType.InvalidParameter, $"Content-Type is no media type of up to {Manifest.ContentTypeBytesMax} characters.");
+        }
+
+        if (id is null && contentType is not null && contentType.StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase))
+        {
+            return new Problem(ProblemType.UnsupportedMedia, "A form would be kept with its boundaries; send the file's bytes alone (curl --data-binary @file, or -T file).");
+        }
+
+        if (!DigestFields.TryReadAnnounced(headers, out var sha256, out var contradicts))
+        {
+            return new Problem(ProblemType.InvalidDigest, "Content-Digest and Repr-Digest look like sha-256=:(base64 of 32 bytes):.");
+        }
+
+        if (contradicts)
+        {
+            return new Problem(ProblemType.DigestMismatch, "Content-Digest and Repr-Digest announce different bytes.");
+        }
+
+        var code = request.Query["code"];
+        if (code.Count > 1 || (code.Count == 1 && !FountainCodes.TryGet(code, out _)))
+        {
+            return new Problem(ProblemType.InvalidParameter, $"code={code} is unknown; there are {string.Join(", ", FountainCodes.All.Select(known => known.Name))}.");
+        }
+
+        var replicas = 1;
+        if (request.Query["replicas"] is { Count: > 0 } asked
+            && (asked.Count > 1 || !int.TryParse(asked[0], NumberStyles.None, CultureInfo.InvariantCulture, out replicas) || replicas is < 1 or > ReplicasMax))
+        {
+            return new Problem(ProblemType.InvalidParameter, $"replicas={asked} is wrong: a whole number from 1 to {ReplicasMax} is wanted.");
+        }
+
+        if (limits.MaxBodyBytes > 0 && request.ContentLength > limits.MaxBodyBytes)
+        {
+            return TooLarge(limits);
+        }
+
+        upload = new UploadRequest
+        {
+            Id = id,
+            Length = request.ContentLength ?? (http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true ? null : 0),
+            ContentType = contentType,
+            FileName = Dispositions.ReadFileName(headers.ContentDisposition),
+            Code = code.Count == 1 ? code[0] : null,
+            Sha256 = sha256,
+            Replicas = replicas,
+        };
+        return null;
+    }
+
+    /// <summary>The body is over the limit.</summary>
+    public static Problem TooLarge(GatewayOptions limits) =>
+        new(ProblemType.TooLarge, $"Bodies of up to {limits.MaxBodyBytes} bytes are taken (Gateway:MaxBodyBytes).");
+}

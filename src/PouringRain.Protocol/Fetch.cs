@@ -1,91 +1,4 @@
-using System.Diagnostics.CodeAnalysis;
-
 namespace PouringRain.Protocol;
-
-/// <summary>Bounds and deadlines of a fetch.</summary>
-public sealed record FetchOptions
-{
-    /// <summary>Until a fetch that no server has answered ends with <see cref="FetchEndReason.Unanswered"/>.</summary>
-    public TimeSpan DiscoveryTimeout { get; init; } = TimeSpan.FromSeconds(2);
-
-    /// <summary>Until a fetch that gets no useful droplet ends with <see cref="FetchEndReason.Stalled"/>.</summary>
-    public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(10);
-
-    /// <summary>Bytes of blocks in work at once; at least two blocks are allowed whatever their size.</summary>
-    public long WindowBytesMax { get; init; } = 64 * 1024 * 1024;
-}
-
-/// <summary>What to fetch and where to ask.</summary>
-public sealed record FetchRequest
-{
-    /// <summary>The resource.</summary>
-    public required ResourceId Resource { get; init; }
-
-    /// <summary>The version wanted, or <see langword="null"/> for the newest on offer.</summary>
-    public Sha256Digest? Version { get; init; }
-
-    /// <summary>The servers to ask.</summary>
-    public required IReadOnlyList<PeerAddress> Servers { get; init; }
-
-    /// <summary>The first byte wanted at first.</summary>
-    public long DemandOffset { get; init; }
-
-    /// <summary>The bytes wanted at first: <see cref="long.MaxValue"/> for all, 0 for the manifest only.</summary>
-    public long DemandLength { get; init; } = long.MaxValue;
-}
-
-/// <summary>Every way a fetch can end.</summary>
-public enum FetchEndReason
-{
-    /// <summary>It has not.</summary>
-    None,
-
-    /// <summary>All that was demanded is here and verified.</summary>
-    Completed,
-
-    /// <summary>Every server said that it does not have the resource.</summary>
-    NotFound,
-
-    /// <summary>No server answered in time.</summary>
-    Unanswered,
-
-    /// <summary>Sources answered, then all fell silent.</summary>
-    Stalled,
-
-    /// <summary>No honest source is left.</summary>
-    IntegrityFailure,
-
-    /// <summary>Every server that answered was busy.</summary>
-    Busy,
-
-    /// <summary>The owner ended it.</summary>
-    Cancelled,
-
-    /// <summary>A verified block could not be kept (disk full or failing).</summary>
-    LocalFailure,
-}
-
-/// <summary>What a fetch tells its owner.</summary>
-public enum FetchEventKind
-{
-    /// <summary>The manifest is here and verified: <see cref="Fetch.Manifest"/>. Before anything else the owner may say with
-    /// <see cref="Fetch.MarkHeld"/> which blocks it has already.</summary>
-    ManifestReady,
-
-    /// <summary>A source was dropped because it rained wrong bytes.</summary>
-    SourceLied,
-
-    /// <summary>A source holds an older version than the one fetched.</summary>
-    SourceStale,
-
-    /// <summary>The fetch is over: <see cref="Fetch.EndReason"/>.</summary>
-    Ended,
-}
-
-/// <summary>One event of a fetch.</summary>
-/// <param name="Kind">What happened.</param>
-/// <param name="Peer">The source it happened to, where it is about one.</param>
-public readonly record struct FetchEvent(FetchEventKind Kind, PeerAddress Peer);
 
 /// <summary>
 /// The fetching side: one resource, many servers, one decoder a block. Sans-I/O: whoever owns the socket gives it every datagram
@@ -93,177 +6,329 @@ public readonly record struct FetchEvent(FetchEventKind Kind, PeerAddress Peer);
 /// <see cref="TryPollTransmit"/> until there is nothing, then waits until <see cref="NextTimeout"/>. Time never goes back. Not
 /// thread-safe; <see cref="BlockWork"/> alone runs elsewhere.
 /// </summary>
-public sealed class Fetch : IDisposable
+/// <remarks>
+/// In the order in which a datagram meets them: <c>Fetch.Answers</c> takes offers and chooses the version, <c>Fetch.Droplets</c>
+/// takes symbols, <c>Fetch.Blocks</c> opens blocks, hands out their works and takes them back, <c>Fetch.Doubt</c> finds the source
+/// that rains wrong bytes, <c>Fetch.Requests</c> divides what is missing among the sources and writes SUBSCRIBEs.
+/// </remarks>
+public sealed partial class Fetch : IDisposable
 {
+    private readonly FetchOptions _options;
+    private readonly FetchRequest _request;
+    private readonly TokenCache _tokens;
+    private readonly List<FetchPath> _paths = [];
+    private readonly Dictionary<PeerAddress, FetchPath> _pathByPeer = [];
+    private readonly Queue<FetchEvent> _events = new();
+    private readonly DemandList _demand = new();
+    private readonly Instant _started;
+    private SplitMix _random;
+    private Instant _now;
+    private Instant _due;
+    private Instant _lastUseful;
+    private int _unsubscribed;
+    private bool _isDisposed;
+
     /// <summary>Makes a fetch; nothing happens before the first poll.</summary>
     /// <param name="options">Bounds.</param>
     /// <param name="request">What is wanted.</param>
     /// <param name="tokens">The tokens servers gave to this process, shared by its fetches.</param>
     /// <param name="seed">Seeds the fetch's random choices.</param>
     /// <param name="now">The time.</param>
-    public Fetch(FetchOptions options, FetchRequest request, TokenCache tokens, ulong seed, Instant now) => throw new NotImplementedException();
+    public Fetch(FetchOptions options, FetchRequest request, TokenCache tokens, ulong seed, Instant now)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(tokens);
+        _options = options;
+        _request = request;
+        _tokens = tokens;
+        _random = new SplitMix(seed);
+        _started = now;
+        _now = now;
+        _due = now;
+        _lastUseful = now;
+        SubscriptionId = _random.NextUInt32();
+        _demand.Add(request.DemandOffset, request.DemandLength, isUrgent: false);
+        foreach (var server in request.Servers)
+        {
+            AddPath(now, server);
+        }
+    }
 
     /// <summary>Chosen at random by the fetch and carried by all its datagrams, both ways.</summary>
-    public uint SubscriptionId => throw new NotImplementedException();
+    public uint SubscriptionId { get; }
 
     /// <summary>The manifest, once known.</summary>
-    public Manifest? Manifest => throw new NotImplementedException();
+    public Manifest? Manifest { get; private set; }
 
     /// <summary>Why it ended, or <see cref="FetchEndReason.None"/>.</summary>
-    public FetchEndReason EndReason => throw new NotImplementedException();
+    public FetchEndReason EndReason { get; private set; }
 
     /// <summary>When <see cref="TryPollTransmit"/> has something to do though no datagram came.</summary>
-    public Instant NextTimeout => throw new NotImplementedException();
+    public Instant NextTimeout => _events.Count > 0 || _ready.Count > 0 ? _now : _due;
+
+    private bool HasEnded => EndReason != FetchEndReason.None;
 
     /// <summary>Reads the subscription id of a server's datagram, by which a socket shared by many fetches finds the one meant.</summary>
-    public static bool TryReadSubscriptionId(ReadOnlySpan<byte> datagram, out uint subscriptionId) => throw new NotImplementedException();
+    public static bool TryReadSubscriptionId(ReadOnlySpan<byte> datagram, out uint subscriptionId) =>
+        WireFormat.TryReadHeader(datagram, out _, out subscriptionId);
 
     /// <summary>Takes one datagram; any bytes at all.</summary>
-    public void Handle(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram) => throw new NotImplementedException();
+    public void Handle(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
+    {
+        _now = now;
+        if (HasEnded || !_pathByPeer.TryGetValue(from, out var path)
+            || !WireFormat.TryReadHeader(datagram, out var type, out var subscriptionId) || subscriptionId != SubscriptionId)
+        {
+            return;
+        }
+
+        if (type == MessageType.Droplet)
+        {
+            HandleDroplet(now, path, datagram);
+        }
+        else
+        {
+            HandleAnswer(now, path, type, datagram);
+        }
+    }
 
     /// <summary>Writes what is to be sent next; false when nothing is due yet.</summary>
-    public bool TryPollTransmit(Instant now, Span<byte> buffer, out Transmit transmit) => throw new NotImplementedException();
+    /// <param name="now">The time.</param>
+    /// <param name="buffer">At least 1500 bytes.</param>
+    /// <param name="transmit">What was written.</param>
+    public bool TryPollTransmit(Instant now, Span<byte> buffer, out Transmit transmit)
+    {
+        _now = now;
+        transmit = default;
+        if (HasEnded)
+        {
+            return TryUnsubscribe(now, buffer, out transmit);
+        }
+
+        if (now < _due)
+        {
+            return false;
+        }
+
+        RunTimers(now);
+        if (HasEnded)
+        {
+            return TryUnsubscribe(now, buffer, out transmit);
+        }
+
+        foreach (var path in _paths)
+        {
+            if (path.NextSubscribe <= now)
+            {
+                transmit = WriteSubscribe(now, path, buffer);
+                return true;
+            }
+        }
+
+        _due = NextDue(now);
+        return false;
+    }
 
     /// <summary>What the owner should know of, oldest first.</summary>
-    public bool TryPollEvent(out FetchEvent fetchEvent) => throw new NotImplementedException();
+    public bool TryPollEvent(out FetchEvent fetchEvent)
+    {
+        var isThere = _events.TryDequeue(out fetchEvent);
+        if (isThere && fetchEvent.Kind == FetchEventKind.ManifestReady)
+        {
+            // From here on HTTP may have said what comes: it is this version or none.
+            _isManifestTold = true;
+            _isReleased = true;
+            _due = _now;
+        }
 
-    /// <summary>A block that has enough symbols: the owner calls <see cref="BlockWork.Run"/> on any thread, keeps the verified bytes,
-    /// and gives the work back with <see cref="CompleteWork"/>.</summary>
-    public bool TryPollWork([NotNullWhen(true)] out BlockWork? work) => throw new NotImplementedException();
-
-    /// <summary>Takes a work back. A block that was verified is done (when <paramref name="kept"/>) and its memory is used again; one
-    /// that was not goes on collecting, or is doubted.</summary>
-    public void CompleteWork(Instant now, BlockWork work, bool kept) => throw new NotImplementedException();
+        return isThere;
+    }
 
     /// <summary>Says which blocks the owner has already: bit i of word i / 64. Only in answer to
     /// <see cref="FetchEventKind.ManifestReady"/>.</summary>
-    public void MarkHeld(ReadOnlySpan<ulong> bitmap) => throw new NotImplementedException();
+    public void MarkHeld(ReadOnlySpan<ulong> bitmap)
+    {
+        if (HasEnded || Manifest is null)
+        {
+            return;
+        }
+
+        _demand.Settle(bitmap);
+        for (var i = _open.Count - 1; i >= 0; i--)
+        {
+            var block = _open[i];
+            if (block.Index >= 0 && block.Phase is BlockPhase.Collecting or BlockPhase.Ready
+                && block.Index / 64 < bitmap.Length && (bitmap[block.Index / 64] & (1UL << (block.Index % 64))) != 0)
+            {
+                Close(block);
+            }
+        }
+
+        _due = _now;
+    }
 
     /// <summary>Wants these bytes too, after what was demanded before, or first of all when <paramref name="urgent"/>.</summary>
-    public void Demand(Instant now, long offset, long length, bool urgent) => throw new NotImplementedException();
+    public void Demand(Instant now, long offset, long length, bool urgent)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        _now = now;
+        if (HasEnded)
+        {
+            return;
+        }
+
+        _demand.Add(offset, length, urgent);
+        HurryAll(now);
+    }
 
     /// <summary>Adds a server to ask; one that is known is asked no second time.</summary>
-    public void AddServer(Instant now, PeerAddress server) => throw new NotImplementedException();
+    public void AddServer(Instant now, PeerAddress server)
+    {
+        _now = now;
+        if (!HasEnded)
+        {
+            AddPath(now, server);
+            _due = now;
+        }
+    }
 
     /// <summary>Ends the fetch; UNSUBSCRIBE is still to be polled.</summary>
-    public void Cancel(Instant now, FetchEndReason reason) => throw new NotImplementedException();
+    public void Cancel(Instant now, FetchEndReason reason)
+    {
+        _now = now;
+        End(reason == FetchEndReason.None ? FetchEndReason.Cancelled : reason);
+    }
 
     /// <summary>Its figures now.</summary>
-    public FetchSnapshot Snapshot(Instant now) => throw new NotImplementedException();
+    public FetchSnapshot Snapshot(Instant now)
+    {
+        var sources = new SourceSnapshot[_paths.Count];
+        for (var i = 0; i < sources.Length; i++)
+        {
+            var path = _paths[i];
+            sources[i] = new SourceSnapshot
+            {
+                Peer = path.Peer,
+                State = path.State,
+                Droplets = path.Droplets,
+                Bytes = path.Bytes,
+                Lost = Math.Max(0, path.Sequences.Expected - path.Sequences.Received),
+                RoundTrip = path.Rate.RoundTrip,
+                RateBytesPerSecond = path.Rate.RateBytesPerSecond,
+                LastHeard = path.LastHeard,
+            };
+        }
+
+        return new FetchSnapshot
+        {
+            VerifiedBytes = _verifiedBytes,
+            VerifiedBlocks = _verifiedBlocks,
+            SymbolsNeeded = _symbolsNeeded,
+            DropletsReceived = _dropletsReceived,
+            WireBytes = _wireBytes,
+            Sources = sources,
+            Bound = FindBound(),
+        };
+    }
 
     /// <summary>Gives decoders and buffers back to their pools.</summary>
-    public void Dispose() => throw new NotImplementedException();
-}
+    public void Dispose()
+    {
+        if (_isDisposed)
+        {
+            return;
+        }
 
-/// <summary>The decoding and verification of one block; pure work on memory of its own.</summary>
-public sealed class BlockWork
-{
-    /// <summary>The SBN.</summary>
-    public int BlockIndex => throw new NotImplementedException();
+        _isDisposed = true;
+        End(FetchEndReason.Cancelled);
+        DropBlocks();
+        _pool?.Dispose();
+    }
 
-    /// <summary>The block without padding, valid between <see cref="Run"/> and <see cref="Fetch.CompleteWork"/>.</summary>
-    public ReadOnlyMemory<byte> Bytes => throw new NotImplementedException();
+    private void AddPath(Instant now, PeerAddress server)
+    {
+        if (_pathByPeer.ContainsKey(server))
+        {
+            return;
+        }
 
-    /// <summary>Whether the block was decoded and its SHA-256 is the manifest's.</summary>
-    public bool IsVerified => throw new NotImplementedException();
+        var token = _tokens.Find(server, out var memory);
+        var path = new FetchPath(server, token, memory, now);
+        _paths.Add(path);
+        _pathByPeer.Add(server, path);
+    }
 
-    /// <summary>Decodes and verifies; on any thread, once.</summary>
-    public void Run() => throw new NotImplementedException();
-}
+    private void Tell(FetchEventKind kind, PeerAddress peer = default) => _events.Enqueue(new FetchEvent(kind, peer));
 
-/// <summary>A fetch's figures.</summary>
-public sealed record FetchSnapshot
-{
-    /// <summary>Bytes of verified blocks.</summary>
-    public required long VerifiedBytes { get; init; }
+    private void End(FetchEndReason reason)
+    {
+        if (HasEnded)
+        {
+            return;
+        }
 
-    /// <summary>Verified blocks.</summary>
-    public required int VerifiedBlocks { get; init; }
+        EndReason = reason;
+        _due = _now;
+        Tell(FetchEventKind.Ended);
+        foreach (var path in _paths)
+        {
+            if (path.Rate.BandwidthBytesPerSecond > 0 && path.State != SourceState.Lied)
+            {
+                _tokens.Store(path.Peer, new PathMemory(path.Rate.RoundTripMin, path.Rate.BandwidthBytesPerSecond));
+            }
+        }
+    }
 
-    /// <summary>K summed over the blocks wanted so far and begun.</summary>
-    public required long SymbolsNeeded { get; init; }
+    private bool TryUnsubscribe(Instant now, Span<byte> buffer, out Transmit transmit)
+    {
+        while (_unsubscribed < _paths.Count)
+        {
+            var path = _paths[_unsubscribed++];
+            if (path.IsValidated && path.State is SourceState.Raining or SourceState.Silent or SourceState.Lied)
+            {
+                var length = new ShortMessage
+                {
+                    Type = MessageType.Unsubscribe,
+                    SubscriptionId = SubscriptionId,
+                    Resource = _request.Resource,
+                    ClientTime = WireFormat.Microseconds(now),
+                }.Write(buffer);
+                transmit = new Transmit(path.Peer, length, length);
+                return true;
+            }
+        }
 
-    /// <summary>Distinct droplets received for these blocks.</summary>
-    public required long DropletsReceived { get; init; }
+        _due = Instant.Never;
+        transmit = default;
+        return false;
+    }
 
-    /// <summary>Bytes of all datagrams received.</summary>
-    public required long WireBytes { get; init; }
+    private FetchBound FindBound()
+    {
+        if (_chosen is null || HasEnded)
+        {
+            return FetchBound.Unknown;
+        }
 
-    /// <summary>A row a server asked.</summary>
-    public required IReadOnlyList<SourceSnapshot> Sources { get; init; }
+        if (_open.Count(block => block.Phase is BlockPhase.Ready or BlockPhase.Working) * 2 > OpenCountMax)
+        {
+            return FetchBound.Local;
+        }
 
-    /// <summary>What bounds the speed just now.</summary>
-    public required FetchBound Bound { get; init; }
-}
+        double rate = 0, ceiling = 0, lost = 0;
+        foreach (var path in _paths.Where(path => path.IsRaining))
+        {
+            rate += path.Rate.BandwidthBytesPerSecond;
+            lost += path.Rate.BandwidthBytesPerSecond * path.Rate.LossRatio;
+            ceiling += path.CeilingBytesPerSecond > 0 && path.Rate.BandwidthBytesPerSecond > path.CeilingBytesPerSecond * 0.8
+                ? path.Rate.BandwidthBytesPerSecond : 0;
+        }
 
-/// <summary>What bounds a fetch's speed.</summary>
-public enum FetchBound
-{
-    /// <summary>Not known yet.</summary>
-    Unknown,
-
-    /// <summary>The sources' own ceilings.</summary>
-    SourceRate,
-
-    /// <summary>The paths' capacity, as rate control found it.</summary>
-    Path,
-
-    /// <summary>Losses.</summary>
-    Loss,
-
-    /// <summary>Blocks wait for decoding, verification or the disk.</summary>
-    Local,
-}
-
-/// <summary>What a server is to a fetch.</summary>
-public enum SourceState
-{
-    /// <summary>Asked, not heard of.</summary>
-    Asked,
-
-    /// <summary>It rains.</summary>
-    Raining,
-
-    /// <summary>It does not have the resource.</summary>
-    NotFound,
-
-    /// <summary>It is overloaded.</summary>
-    Busy,
-
-    /// <summary>It holds another version.</summary>
-    Stale,
-
-    /// <summary>It was heard of and fell silent.</summary>
-    Silent,
-
-    /// <summary>It rained wrong bytes and was dropped.</summary>
-    Lied,
-}
-
-/// <summary>One server in the eyes of a fetch.</summary>
-public sealed record SourceSnapshot
-{
-    /// <summary>The server.</summary>
-    public required PeerAddress Peer { get; init; }
-
-    /// <summary>Its state.</summary>
-    public required SourceState State { get; init; }
-
-    /// <summary>Droplets that came from it.</summary>
-    public required long Droplets { get; init; }
-
-    /// <summary>Bytes of datagrams that came from it.</summary>
-    public required long Bytes { get; init; }
-
-    /// <summary>Droplets that it sent and that did not come.</summary>
-    public required long Lost { get; init; }
-
-    /// <summary>Smoothed round-trip time, zero until known.</summary>
-    public required TimeSpan RoundTrip { get; init; }
-
-    /// <summary>Rate granted to it.</summary>
-    public required long RateBytesPerSecond { get; init; }
-
-    /// <summary>When it was last heard, or null.</summary>
-    public required Instant? LastHeard { get; init; }
+        return rate == 0 ? FetchBound.Unknown
+            : ceiling > rate / 2 ? FetchBound.SourceRate
+            : lost > rate * 0.1 ? FetchBound.Loss
+            : FetchBound.Path;
+    }
 }

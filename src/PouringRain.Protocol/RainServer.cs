@@ -22,25 +22,514 @@ public sealed record RainServerOptions
 /// <see cref="TryPollTransmit"/> and <see cref="TryPollEvent"/> until there is nothing, then waits until
 /// <see cref="NextTimeout"/> or the next datagram. Time never goes back. Not thread-safe.
 /// </summary>
+/// <remarks>
+/// The way of a SUBSCRIBE: its address token is checked; without a good one it is answered (OFFER, NOT_FOUND) with no more bytes
+/// than it had, and forgotten. With one its row takes the request log. A row with requests waits in a heap until its pacer lets
+/// it send, then in the ready ring for its turn; a turn is a burst of equal droplets of at most a millisecond's worth of its rate,
+/// and under a ceiling of an equal part for all, so that the ring is a deficit round robin. All is O(1) or O(log n) a burst.
+/// </remarks>
 public sealed class RainServer
 {
+    // 64 segments is what UDP_SEGMENT takes in one call, 65,507 bytes what UDP takes over IPv4.
+    private const int SegmentCountMax = 64, BurstBytesMax = 65_507;
+    private const int EventCountMax = 256;
+    private const double BurstSeconds = 0.001;
+    private static readonly TimeSpan NotReadyDelay = TimeSpan.FromMilliseconds(1);
+
+    private readonly RainServerOptions _options;
+    private readonly IRainCatalog _catalog;
+    private readonly AddressTokens _tokens;
+    private readonly ServerCeiling _ceiling;
+    private readonly SubscriberTable _table = new();
+    private readonly SubscriberHeap _waiting = new();
+    private readonly Queue<Subscriber> _ready = new();
+    private readonly AnswerQueue _answers = new();
+    private readonly ManifestRain _manifests = new();
+    private readonly Queue<PropagateRequest> _events = new();
+    private SplitMix _random;
+    private Instant _now;
+
     /// <summary>Makes a server.</summary>
-    public RainServer(RainServerOptions options, IRainCatalog catalog, ulong seed) => throw new NotImplementedException();
+    /// <param name="options">Bounds.</param>
+    /// <param name="catalog">What there is to rain.</param>
+    /// <param name="seed">Seeds the server's random choices.</param>
+    public RainServer(RainServerOptions options, IRainCatalog catalog, ulong seed)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(catalog);
+        ArgumentOutOfRangeException.ThrowIfNegative(options.RateBytesPerSecondMax);
+        _options = options;
+        _catalog = catalog;
+        _tokens = new AddressTokens(options.TokenKey);
+        _ceiling = new ServerCeiling(options.RateBytesPerSecondMax);
+        _random = new SplitMix(seed);
+    }
 
     /// <summary>When <see cref="TryPollTransmit"/> has something to do though no datagram came.</summary>
-    public Instant NextTimeout => throw new NotImplementedException();
+    public Instant NextTimeout
+    {
+        get
+        {
+            if (_answers.Count > 0)
+            {
+                return _now;
+            }
+
+            var next = _table.Oldest is { } oldest ? oldest.Renewed + _options.SubscriptionLifetime : Instant.Never;
+            if (_ready.Count > 0)
+            {
+                next = Instant.Min(next, _ceiling.Due(_now));
+            }
+
+            return _waiting.First is { } first ? Instant.Min(next, first.Due) : next;
+        }
+    }
 
     /// <summary>Takes one datagram; any bytes at all.</summary>
-    public void Handle(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram) => throw new NotImplementedException();
+    public void Handle(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
+    {
+        _now = now;
+        if (!WireFormat.TryReadHeader(datagram, out var type, out var subscriptionId))
+        {
+            return;
+        }
+
+        switch (type)
+        {
+            case MessageType.Subscribe:
+                HandleSubscribe(now, from, datagram);
+                break;
+            case MessageType.Unsubscribe when ShortMessage.TryParse(datagram, out var message):
+                if (_table.Find(from, subscriptionId) is { } subscriber && subscriber.Resource == message.Resource)
+                {
+                    Remove(subscriber);
+                }
+
+                break;
+            case MessageType.Propagate:
+                HandlePropagate(now, from, datagram);
+                break;
+            default:
+                break;
+        }
+    }
 
     /// <summary>Writes what is to be sent next; false when nothing is due yet.</summary>
-    public bool TryPollTransmit(Instant now, Span<byte> buffer, out Transmit transmit) => throw new NotImplementedException();
+    /// <param name="now">The time.</param>
+    /// <param name="buffer">At least <see cref="WireFormat.DatagramBytesMax"/> bytes; 65,507 or more let a burst go out whole.</param>
+    /// <param name="transmit">What was written.</param>
+    public bool TryPollTransmit(Instant now, Span<byte> buffer, out Transmit transmit)
+    {
+        _now = now;
+        if (_answers.TryDequeue(buffer, out transmit))
+        {
+            return true;
+        }
+
+        while (_table.Oldest is { } oldest && oldest.Renewed + _options.SubscriptionLifetime <= now)
+        {
+            Remove(oldest);
+        }
+
+        while (_waiting.First is { } first && first.Due <= now)
+        {
+            _waiting.Remove(first);
+            first.Place = SubscriberPlace.Ready;
+            _ready.Enqueue(first);
+        }
+
+        while (_ready.Count > 0 && _ceiling.MaySend(now))
+        {
+            var subscriber = _ready.Dequeue();
+            if (subscriber.Place != SubscriberPlace.Ready)
+            {
+                continue;
+            }
+
+            if (TryBurst(now, subscriber, buffer, out transmit))
+            {
+                return true;
+            }
+        }
+
+        // A subscriber that came to its end without a droplet in this call may owe its client a word.
+        return _answers.TryDequeue(buffer, out transmit);
+    }
 
     /// <summary>What the owner should know of, oldest first.</summary>
-    public bool TryPollEvent(out PropagateRequest request) => throw new NotImplementedException();
+    public bool TryPollEvent(out PropagateRequest request) => _events.TryDequeue(out request);
 
     /// <summary>The subscriber table as it is now.</summary>
-    public SubscriberSnapshot[] SnapshotSubscribers(Instant now) => throw new NotImplementedException();
+    public SubscriberSnapshot[] SnapshotSubscribers(Instant now) =>
+    [
+        .. _table.Rows.Select(row => new SubscriberSnapshot(
+            row.Peer, row.Resource, row.RateBytesPerSecond, row.Droplets, row.Renewed + _options.SubscriptionLifetime - now)),
+    ];
+
+    private void HandleSubscribe(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
+    {
+        if (!SubscribeMessage.TryParse(datagram, out var message, out var items))
+        {
+            return;
+        }
+
+        var row = _table.Find(from, message.SubscriptionId);
+        if (row is not null && row.Resource != message.Resource)
+        {
+            Remove(row);
+            row = null;
+        }
+
+        var isValidated = IsTokenValid(now, from, row, message.Token, out var isCurrent);
+        var content = message.Version is { } version ? FindVersion(message.Resource, version) : _catalog.Find(message.Resource);
+        var isOther = content is null;
+        content ??= message.Version is null ? null : _catalog.Find(message.Resource);
+        if (content is null || !ManifestRain.CanRain(content.Manifest, out var code))
+        {
+            if (row is not null && isValidated)
+            {
+                Remove(row);
+            }
+
+            AnswerShort(from, MessageType.NotFound, message, datagram.Length);
+            return;
+        }
+
+        if (isOther || !isValidated)
+        {
+            if (row is not null && isValidated)
+            {
+                Remove(row);
+            }
+
+            AnswerOffer(now, from, content, message, isValidated, datagram.Length);
+            return;
+        }
+
+        var isNew = row is null;
+        if (row is null)
+        {
+            if (_table.Count >= _options.SubscriberCountMax)
+            {
+                AnswerShort(from, MessageType.Busy, message, datagram.Length);
+                return;
+            }
+
+            row = AddRow(now, from, message, content);
+        }
+
+        _table.Renew(row, now);
+        row.Token = message.Token;
+        row.TokenBucket = AddressTokens.BucketAt(now);
+        if (isNew || SequenceNumber.IsAfter(message.Number, row.Number))
+        {
+            Apply(now, row, content, message, items, isNew, new ServedLayout(content.Manifest.Layout, code!, content.Manifest.Bytes.Length));
+        }
+
+        if (message.Version is null || message.WantsOffer || !isCurrent)
+        {
+            AnswerOffer(now, from, content, message, isValidated: true, int.MaxValue);
+        }
+        else
+        {
+            AnswerStatus(now, row);
+        }
+    }
+
+    private bool IsTokenValid(Instant now, PeerAddress from, Subscriber? row, UInt128 token, out bool isCurrent)
+    {
+        if (row is not null && token != default && row.Token == token && row.TokenBucket == AddressTokens.BucketAt(now))
+        {
+            // It was checked in this bucket, and is still what it was then; the refresh was answered then, too.
+            isCurrent = true;
+            return true;
+        }
+
+        return _tokens.IsValid(token, from, now, out isCurrent);
+    }
+
+    private IRainContent? FindVersion(ResourceId id, Sha256Digest version) =>
+        _catalog.Find(id, version.Tag) is { } content && content.Manifest.Version == version ? content : null;
+
+    private Subscriber AddRow(Instant now, PeerAddress from, SubscribeMessage message, IRainContent content)
+    {
+        var firstSequence = _random.NextUInt32();
+        var row = new Subscriber
+        {
+            Peer = from,
+            SubscriptionId = message.SubscriptionId,
+            Resource = message.Resource,
+            Content = content,
+            Renewed = now,
+            FirstSequence = firstSequence,
+            NextSequence = firstSequence,
+            AcknowledgedSequence = unchecked(firstSequence - 1),
+        };
+        row.StartPacer(now);
+        _table.Add(row);
+        return row;
+    }
+
+    private void Apply(
+        Instant now, Subscriber row, IRainContent content, SubscribeMessage message, ReadOnlySpan<byte> items, bool isNew, ServedLayout layout)
+    {
+        row.Refill(now);
+        row.Number = message.Number;
+        row.ClientTime = message.ClientTime;
+        row.ClientTimeCame = now;
+        row.RateBytesPerSecond = message.RateBytesPerSecond;
+        row.InFlightMax = message.InFlightMax;
+        var isRestart = isNew;
+        if (row.Content.Manifest.Version != content.Manifest.Version)
+        {
+            row.Restart(content);
+            isRestart = true;
+        }
+
+        row.Content = content;
+
+        // Feedback about sequences that this row has not sent is about a row before it.
+        if (message.HasFeedback && SequenceNumber.Distance(message.HighestSequence, row.AcknowledgedSequence) > 0
+            && SequenceNumber.Distance(row.NextSequence, message.HighestSequence) > 0)
+        {
+            row.AcknowledgedSequence = message.HighestSequence;
+        }
+
+        row.TakeRequests(message.FirstRequest, items, message.AreGuesses, layout, isRestart);
+        if (row.Place == SubscriberPlace.Waiting)
+        {
+            _waiting.Remove(row);
+            row.Place = SubscriberPlace.Idle;
+        }
+
+        if (row.Place == SubscriberPlace.Idle)
+        {
+            Schedule(now, row);
+        }
+    }
+
+    /// <summary>Puts an idle subscriber where it belongs now.</summary>
+    private void Schedule(Instant now, Subscriber row)
+    {
+        row.Place = SubscriberPlace.Idle;
+        if (!row.HasRequests || row.InFlightRoom == 0)
+        {
+            return;
+        }
+
+        var due = row.DueFor(now, Math.Clamp(row.RateBytesPerSecond * BurstSeconds, row.DropletBytes, BurstBytesMax));
+        if (due <= now)
+        {
+            row.Place = SubscriberPlace.Ready;
+            _ready.Enqueue(row);
+        }
+        else if (due < Instant.Never)
+        {
+            Wait(row, due);
+        }
+    }
+
+    private void Wait(Subscriber row, Instant due)
+    {
+        row.Due = due;
+        row.Place = SubscriberPlace.Waiting;
+        _waiting.Add(row);
+    }
+
+    private bool TryBurst(Instant now, Subscriber row, Span<byte> buffer, out Transmit transmit)
+    {
+        var size = row.DropletBytes;
+        var bytes = Math.Min(row.Refill(now), Math.Max(size, row.RateBytesPerSecond * BurstSeconds));
+        if (_ceiling.IsSet)
+        {
+            bytes = Math.Min(bytes, Math.Max(size, _ceiling.TurnBytes(_ready.Count + 1)));
+        }
+
+        bytes = Math.Min(bytes, Math.Min(buffer.Length, BurstBytesMax));
+        var countMax = Math.Min((int)(bytes / size), Math.Min(SegmentCountMax, row.InFlightRoom));
+        var count = 0;
+        var result = SymbolReadResult.Ok;
+        while (count < countMax && row.HasRequests && result != SymbolReadResult.NotReady)
+        {
+            result = WriteDroplet(now, row, buffer.Slice(count * size, size));
+            if (result == SymbolReadResult.Ok)
+            {
+                count++;
+                row.Advance();
+            }
+            else if (result == SymbolReadResult.Unavailable)
+            {
+                row.RefuseCurrent();
+            }
+        }
+
+        if (count > 0)
+        {
+            row.OwesDryStatus = true;
+            row.Droplets += count;
+            row.Spend(count * size);
+            _ceiling.Spend(count * size);
+        }
+
+        if (result == SymbolReadResult.NotReady)
+        {
+            Wait(row, now + NotReadyDelay);
+        }
+        else
+        {
+            Schedule(now, row);
+        }
+
+        if (!row.HasRequests && (row.OwesDryStatus || row.RefusedCount > 0))
+        {
+            AnswerStatus(now, row);
+        }
+
+        transmit = new Transmit(row.Peer, count * size, size);
+        return count > 0;
+    }
+
+    private SymbolReadResult WriteDroplet(Instant now, Subscriber row, Span<byte> datagram)
+    {
+        var item = row.Current;
+        var symbol = datagram[WireFormat.DropletHeaderBytes..];
+        if (item.BlockNumber == WireFormat.ManifestBlockNumber)
+        {
+            var manifest = row.Content.Manifest;
+            if (!ManifestRain.CanRain(manifest, out var code))
+            {
+                return SymbolReadResult.Unavailable;
+            }
+
+            _manifests.Write(manifest, code!, row.CurrentEsi, symbol);
+        }
+        else
+        {
+            var result = row.Content.TryReadSymbol((int)item.BlockNumber, row.CurrentEsi, symbol);
+            if (result != SymbolReadResult.Ok)
+            {
+                return result;
+            }
+        }
+
+        new DropletMessage
+        {
+            SubscriptionId = row.SubscriptionId,
+            Tag = DropletMessage.TagOf(row.Content.Manifest.Version),
+            Sequence = row.NextSequence,
+            ServerTime = WireFormat.Microseconds(now) & 0xFF_FFFF,
+            BlockNumber = item.BlockNumber,
+            Esi = row.CurrentEsi,
+        }.WriteHeader(datagram);
+        row.NextSequence = unchecked(row.NextSequence + 1);
+        return SymbolReadResult.Ok;
+    }
+
+    private void HandlePropagate(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
+    {
+        if (!PropagateMessage.TryParse(datagram, out var message))
+        {
+            return;
+        }
+
+        var verdict = PropagateVerdict.TokenNeeded;
+        if (_tokens.IsValid(message.Token, from, now, out _))
+        {
+            var isHeld = FindVersion(message.Resource, message.Version) is { IsComplete: true }
+                || (message.Stamp != long.MinValue && _catalog.Find(message.Resource) is { } newest && newest.Manifest.Stamp > message.Stamp);
+            verdict = isHeld ? PropagateVerdict.Held
+                : message.RainPort == 0 ? PropagateVerdict.Refused
+                : PropagateVerdict.Accepted;
+            if (verdict == PropagateVerdict.Accepted && _events.Count < EventCountMax)
+            {
+                _events.Enqueue(new PropagateRequest(message.Resource, message.Version, new PeerAddress(from.Address, message.RainPort, from.ScopeId)));
+            }
+        }
+
+        var room = _answers.Reserve();
+        if (room.Length > 0)
+        {
+            var answer = new PropagateAnswer
+            {
+                SubscriptionId = message.SubscriptionId,
+                Verdict = verdict,
+                Resource = message.Resource,
+                Token = _tokens.Make(from, now),
+            };
+            _answers.Commit(from, answer.Write(room));
+        }
+    }
+
+    private void AnswerShort(PeerAddress to, MessageType type, SubscribeMessage message, int lengthMax)
+    {
+        var room = _answers.Reserve();
+        if (room.Length == 0 || lengthMax < ShortMessage.SizeBytes)
+        {
+            return;
+        }
+
+        var answer = new ShortMessage { Type = type, SubscriptionId = message.SubscriptionId, Resource = message.Resource, ClientTime = message.ClientTime };
+        _answers.Commit(to, answer.Write(room));
+    }
+
+    private void AnswerOffer(Instant now, PeerAddress to, IRainContent content, SubscribeMessage message, bool isValidated, int lengthMax)
+    {
+        var room = _answers.Reserve();
+        if (room.Length == 0)
+        {
+            return;
+        }
+
+        var offer = OfferMessage.Of(content.Manifest, content.IsComplete);
+        offer.SubscriptionId = message.SubscriptionId;
+        offer.IsAddressValidated = isValidated;
+        offer.CeilingBytesPerSecond = _ceiling.OnWire;
+        offer.Token = _tokens.Make(to, now);
+        offer.ClientTime = message.ClientTime;
+        offer.Number = message.Number;
+        var length = offer.Write(room, content.Manifest.Code);
+        if (length <= lengthMax)
+        {
+            _answers.Commit(to, length);
+        }
+    }
+
+    private void AnswerStatus(Instant now, Subscriber row)
+    {
+        var room = _answers.Reserve();
+        if (room.Length == 0)
+        {
+            return;
+        }
+
+        var status = new StatusMessage
+        {
+            SubscriptionId = row.SubscriptionId,
+            Tag = DropletMessage.TagOf(row.Content.Manifest.Version),
+            ClientTime = row.ClientTime,
+            HeldMicroseconds = (uint)Math.Clamp((now - row.ClientTimeCame).TotalMicroseconds, 0, uint.MaxValue),
+            Number = row.Number,
+            NextSequence = row.NextSequence,
+            Request = row.CursorRequest,
+            RequestOffset = row.CursorOffset,
+            IsDry = !row.HasRequests,
+            IsComplete = row.Content.IsComplete,
+            CeilingBytesPerSecond = _ceiling.OnWire,
+        };
+        _answers.Commit(row.Peer, status.Write(room, row.Refused.AsSpan(0, row.RefusedCount)));
+        row.OwesDryStatus &= row.HasRequests;
+    }
+
+    private void Remove(Subscriber row)
+    {
+        _table.Remove(row);
+        if (row.Place == SubscriberPlace.Waiting)
+        {
+            _waiting.Remove(row);
+        }
+
+        row.Place = SubscriberPlace.Idle;
+    }
 }
 
 /// <summary>A node asked this one to fetch a resource and keep it; its address has been validated by a token.</summary>

@@ -42,16 +42,14 @@ public sealed record ResourceLayout
     /// <summary>Makes a layout, or says no when a value is out of its bounds.</summary>
     public static bool TryCreate(long length, long blockBytes, long symbolSize, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out ResourceLayout? layout)
     {
-        layout = null;
-        if (length < 0 || symbolSize is < SymbolSizeMin or > SymbolSizeMax || blockBytes < symbolSize || blockBytes > BlockBytesMax
-            || (blockBytes + symbolSize - 1) / symbolSize > SymbolCountMax || (length / blockBytes) + 1 > BlockCountMax)
-        {
-            return false;
-        }
-
-        layout = new ResourceLayout(length, (int)blockBytes, (int)symbolSize);
-        return true;
+        layout = IsPossible(length, blockBytes, symbolSize) ? new ResourceLayout(length, (int)blockBytes, (int)symbolSize) : null;
+        return layout is not null;
     }
+
+    /// <summary>Whether the values are within their bounds.</summary>
+    public static bool IsPossible(long length, long blockBytes, long symbolSize) =>
+        length >= 0 && symbolSize is >= SymbolSizeMin and <= SymbolSizeMax && blockBytes >= symbolSize && blockBytes <= BlockBytesMax
+        && (blockBytes + symbolSize - 1) / symbolSize <= SymbolCountMax && (length / blockBytes) + 1 <= BlockCountMax;
 
     /// <summary>Bytes of the block <paramref name="blockIndex"/>, without padding.</summary>
     public int BytesOf(int blockIndex) => (int)Math.Min(BlockBytes, Length - OffsetOf(blockIndex));

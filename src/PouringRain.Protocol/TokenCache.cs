@@ -1,7 +1,83 @@
 namespace PouringRain.Protocol;
 
-/// <summary>Address tokens that servers gave to this process, so that a later fetch starts raining in one round trip. Bounded; the
-/// token least recently used goes first. Thread-safe.</summary>
+/// <summary>Address tokens that servers gave to this process, so that a later fetch starts raining in one round trip, and what was
+/// last measured of the path to them. Bounded; the one least recently used goes first. Thread-safe.</summary>
 public sealed class TokenCache
 {
+    private readonly Lock _gate = new();
+    private readonly int _countMax;
+    private readonly Dictionary<PeerAddress, LinkedListNode<Entry>> _byPeer = [];
+    private readonly LinkedList<Entry> _byUse = [];
+
+    /// <summary>Makes a cache.</summary>
+    /// <param name="countMax">Servers remembered, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="countMax"/> is below 1.</exception>
+    public TokenCache(int countMax = 4096)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(countMax, 1);
+        _countMax = countMax;
+    }
+
+    /// <summary>Servers remembered now.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _byPeer.Count;
+            }
+        }
+    }
+
+    /// <summary>The token of a server, or zero.</summary>
+    internal UInt128 Find(PeerAddress peer, out PathMemory memory)
+    {
+        lock (_gate)
+        {
+            if (!_byPeer.TryGetValue(peer, out var node))
+            {
+                memory = default;
+                return default;
+            }
+
+            _byUse.Remove(node);
+            _byUse.AddFirst(node);
+            memory = node.Value.Memory;
+            return node.Value.Token;
+        }
+    }
+
+    internal void Store(PeerAddress peer, UInt128 token) => Update(peer, entry => entry with { Token = token });
+
+    internal void Store(PeerAddress peer, PathMemory memory) => Update(peer, entry => entry with { Memory = memory });
+
+    private void Update(PeerAddress peer, Func<Entry, Entry> change)
+    {
+        lock (_gate)
+        {
+            if (_byPeer.TryGetValue(peer, out var node))
+            {
+                node.Value = change(node.Value);
+                _byUse.Remove(node);
+                _byUse.AddFirst(node);
+                return;
+            }
+
+            if (_byPeer.Count == _countMax)
+            {
+                _byPeer.Remove(_byUse.Last!.Value.Peer);
+                _byUse.RemoveLast();
+            }
+
+            _byPeer[peer] = _byUse.AddFirst(change(new Entry(peer, default, default)));
+        }
+    }
+
+    private readonly record struct Entry(PeerAddress Peer, UInt128 Token, PathMemory Memory);
 }
+
+/// <summary>What a fetch found out about a path, for the next one to start from; zeros when nothing.</summary>
+/// <param name="RoundTrip">The least round-trip time.</param>
+/// <param name="RateBytesPerSecond">The rate it carried.</param>
+internal readonly record struct PathMemory(TimeSpan RoundTrip, long RateBytesPerSecond);

@@ -1,0 +1,34 @@
+namespace PouringRain.Protocol;
+
+/// <summary>The decoding and verification of one block; pure work on memory of its own.</summary>
+public sealed class BlockWork
+{
+    private readonly CollectingBlock _block;
+    private readonly Sha256Digest _expected;
+
+    internal BlockWork(CollectingBlock block, Sha256Digest expected)
+    {
+        _block = block;
+        _expected = expected;
+    }
+
+    /// <summary>The SBN.</summary>
+    public int BlockIndex => _block.Index;
+
+    /// <summary>The block without padding, valid between <see cref="Run"/> and <see cref="Fetch.CompleteWork"/>.</summary>
+    public ReadOnlyMemory<byte> Bytes => _block.Memory.AsMemory(0, _block.Bytes);
+
+    /// <summary>Whether the block was decoded and its SHA-256 is the manifest's.</summary>
+    public bool IsVerified { get; private set; }
+
+    internal CollectingBlock Block => _block;
+
+    internal bool IsDecoded { get; private set; }
+
+    /// <summary>Decodes and verifies; on any thread, once.</summary>
+    public void Run()
+    {
+        IsDecoded = _block.Decoder.IsDecoded || _block.Decoder.TryDecode();
+        IsVerified = IsDecoded && Sha256Digest.Of(_block.Memory.AsSpan(0, _block.Bytes)) == _expected;
+    }
+}

@@ -1,0 +1,86 @@
+namespace PouringRain.Protocol;
+
+/// <summary>Bounds and deadlines of a fetch.</summary>
+public sealed record FetchOptions
+{
+    /// <summary>Until a fetch that no server has answered ends with <see cref="FetchEndReason.Unanswered"/>.</summary>
+    public TimeSpan DiscoveryTimeout { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Until a fetch that gets no useful droplet ends with <see cref="FetchEndReason.Stalled"/>.</summary>
+    public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Bytes of blocks in work at once; at least two blocks are allowed whatever their size.</summary>
+    public long WindowBytesMax { get; init; } = 64 * 1024 * 1024;
+}
+
+/// <summary>What to fetch and where to ask.</summary>
+public sealed record FetchRequest
+{
+    /// <summary>The resource.</summary>
+    public required ResourceId Resource { get; init; }
+
+    /// <summary>The version wanted, or <see langword="null"/> for the newest on offer.</summary>
+    public Sha256Digest? Version { get; init; }
+
+    /// <summary>The servers to ask.</summary>
+    public required IReadOnlyList<PeerAddress> Servers { get; init; }
+
+    /// <summary>The first byte wanted at first.</summary>
+    public long DemandOffset { get; init; }
+
+    /// <summary>The bytes wanted at first: <see cref="long.MaxValue"/> for all, 0 for the manifest only.</summary>
+    public long DemandLength { get; init; } = long.MaxValue;
+}
+
+/// <summary>Every way a fetch can end.</summary>
+public enum FetchEndReason
+{
+    /// <summary>It has not.</summary>
+    None,
+
+    /// <summary>All that was demanded is here and verified.</summary>
+    Completed,
+
+    /// <summary>Every server said that it does not have the resource.</summary>
+    NotFound,
+
+    /// <summary>No server answered in time.</summary>
+    Unanswered,
+
+    /// <summary>Sources answered, then all fell silent.</summary>
+    Stalled,
+
+    /// <summary>No honest source is left.</summary>
+    IntegrityFailure,
+
+    /// <summary>Every server that answered was busy.</summary>
+    Busy,
+
+    /// <summary>The owner ended it.</summary>
+    Cancelled,
+
+    /// <summary>A verified block could not be kept (disk full or failing).</summary>
+    LocalFailure,
+}
+
+/// <summary>What a fetch tells its owner.</summary>
+public enum FetchEventKind
+{
+    /// <summary>The manifest is here and verified: <see cref="Fetch.Manifest"/>. Before anything else the owner may say with
+    /// <see cref="Fetch.MarkHeld"/> which blocks it has already.</summary>
+    ManifestReady,
+
+    /// <summary>A source was dropped because it rained wrong bytes.</summary>
+    SourceLied,
+
+    /// <summary>A source holds an older version than the one fetched.</summary>
+    SourceStale,
+
+    /// <summary>The fetch is over: <see cref="Fetch.EndReason"/>.</summary>
+    Ended,
+}
+
+/// <summary>One event of a fetch.</summary>
+/// <param name="Kind">What happened.</param>
+/// <param name="Peer">The source it happened to, where it is about one.</param>
+public readonly record struct FetchEvent(FetchEventKind Kind, PeerAddress Peer);

@@ -1,0 +1,98 @@
+namespace PouringRain.Protocol;
+
+/// <summary>A fetch's figures.</summary>
+public sealed record FetchSnapshot
+{
+    /// <summary>Bytes of verified blocks.</summary>
+    public required long VerifiedBytes { get; init; }
+
+    /// <summary>Verified blocks.</summary>
+    public required int VerifiedBlocks { get; init; }
+
+    /// <summary>K summed over the blocks wanted so far and begun.</summary>
+    public required long SymbolsNeeded { get; init; }
+
+    /// <summary>Distinct droplets received for these blocks.</summary>
+    public required long DropletsReceived { get; init; }
+
+    /// <summary>Bytes of all datagrams received.</summary>
+    public required long WireBytes { get; init; }
+
+    /// <summary>A row a server asked.</summary>
+    public required IReadOnlyList<SourceSnapshot> Sources { get; init; }
+
+    /// <summary>What bounds the speed just now.</summary>
+    public required FetchBound Bound { get; init; }
+}
+
+/// <summary>What bounds a fetch's speed.</summary>
+public enum FetchBound
+{
+    /// <summary>Not known yet.</summary>
+    Unknown,
+
+    /// <summary>The sources' own ceilings.</summary>
+    SourceRate,
+
+    /// <summary>The paths' capacity, as rate control found it.</summary>
+    Path,
+
+    /// <summary>Losses.</summary>
+    Loss,
+
+    /// <summary>Blocks wait for decoding, verification or the disk.</summary>
+    Local,
+}
+
+/// <summary>What a server is to a fetch.</summary>
+public enum SourceState
+{
+    /// <summary>Asked, not heard of.</summary>
+    Asked,
+
+    /// <summary>It rains.</summary>
+    Raining,
+
+    /// <summary>It does not have the resource.</summary>
+    NotFound,
+
+    /// <summary>It is overloaded.</summary>
+    Busy,
+
+    /// <summary>It holds another version.</summary>
+    Stale,
+
+    /// <summary>It was heard of and fell silent.</summary>
+    Silent,
+
+    /// <summary>It rained wrong bytes and was dropped.</summary>
+    Lied,
+}
+
+/// <summary>One server in the eyes of a fetch.</summary>
+public sealed record SourceSnapshot
+{
+    /// <summary>The server.</summary>
+    public required PeerAddress Peer { get; init; }
+
+    /// <summary>Its state.</summary>
+    public required SourceState State { get; init; }
+
+    /// <summary>Droplets that came from it.</summary>
+    public required long Droplets { get; init; }
+
+    /// <summary>Bytes of datagrams that came from it.</summary>
+    public required long Bytes { get; init; }
+
+    /// <summary>Droplets that it sent and that did not come.</summary>
+    public required long Lost { get; init; }
+
+    /// <summary>Smoothed round-trip time, zero until known.</summary>
+    public required TimeSpan RoundTrip { get; init; }
+
+    /// <summary>Rate granted to it.</summary>
+    public required long RateBytesPerSecond { get; init; }
+
+    /// <summary>When it was last heard, or null.</summary>
+    public required Instant? LastHeard { get; init; }
+}

@@ -1,0 +1,120 @@
+using PouringRain.Coding;
+
+namespace PouringRain.Protocol;
+
+/// <summary>A block in work: its decoder, its memory, and the account of its symbols.</summary>
+internal sealed class CollectingBlock
+{
+    private CollectingBlock(int index, uint blockNumber, int bytes, IBlockDecoder decoder, byte[] memory, int symbolsToRequest)
+    {
+        Index = index;
+        BlockNumber = blockNumber;
+        Bytes = bytes;
+        Decoder = decoder;
+        Memory = memory;
+        SymbolsToRequest = symbolsToRequest;
+    }
+
+    /// <summary>The block's index; -1 for the manifest.</summary>
+    public int Index { get; }
+
+    public uint BlockNumber { get; }
+
+    /// <summary>Its bytes without padding.</summary>
+    public int Bytes { get; }
+
+    public IBlockDecoder Decoder { get; }
+
+    public byte[] Memory { get; }
+
+    public int SymbolsToRequest { get; }
+
+    public int SymbolCount => Decoder.SymbolCount;
+
+    public BlockPhase Phase { get; set; }
+
+    /// <summary>Symbols asked for and neither come nor given up.</summary>
+    public int Outstanding { get; set; }
+
+    /// <summary>Distinct symbols that it takes, as far as is known.</summary>
+    public int Need { get; set; }
+
+    /// <summary>The next ESI that nobody was asked for.</summary>
+    public uint NextEsi { get; set; }
+
+    /// <summary>Whether the end of the fetch has bought its insurance for it.</summary>
+    public bool HasSpareRepair { get; set; }
+
+    /// <summary>When it is doubted, the one source that it is collected from.</summary>
+    public FetchPath? Solo { get; set; }
+
+    /// <summary>Sources that alone gave a wrong block.</summary>
+    public List<FetchPath> SoloFailures { get; } = [];
+
+    /// <summary>Sources whose symbols are in it.</summary>
+    public List<FetchPath> Contributors { get; } = [];
+
+    public static CollectingBlock Create(int index, int bytes, int symbolSize, IFountainCode code, BlockPool pool)
+    {
+        var symbolCount = (bytes + symbolSize - 1) / symbolSize;
+        var (decoder, memory) = pool.Rent(symbolCount);
+        var block = new CollectingBlock(
+            index, index < 0 ? WireFormat.ManifestBlockNumber : (uint)index, bytes, decoder, memory, code.SymbolsToRequest(symbolCount));
+        block.Restart();
+        return block;
+    }
+
+    /// <summary>Forgets all symbols.</summary>
+    public void Restart()
+    {
+        Decoder.Begin(BlockNumber, Memory);
+        Contributors.Clear();
+        Need = SymbolsToRequest;
+        NextEsi = 0;
+        Phase = BlockPhase.Collecting;
+    }
+
+    /// <summary>Symbols to ask for now, when a share <paramref name="loss"/> of the outstanding ones will not come.</summary>
+    public int Deficit(double loss)
+    {
+        if (Phase != BlockPhase.Collecting)
+        {
+            return 0;
+        }
+
+        var coming = loss == 0 ? Outstanding : (int)(Outstanding * (1 - loss));
+        var deficit = Need - Decoder.ReceivedCount - coming;
+
+        // While most of a block is still on its way, chance makes the account swing: a handful is left for later.
+        return deficit < 1 || (deficit * 50 < SymbolCount && Outstanding * 10 > SymbolCount && NextEsi >= (uint)SymbolsToRequest) ? 0 : deficit;
+    }
+
+    public RequestItem Take(int count, uint esiMax)
+    {
+        if (NextEsi + (uint)count > esiMax)
+        {
+            NextEsi = 0;
+        }
+
+        var item = new RequestItem(BlockNumber, NextEsi, 1, (ushort)count);
+        NextEsi += (uint)count;
+        Outstanding += count;
+        return item;
+    }
+}
+
+/// <summary>Where a block is on its way.</summary>
+internal enum BlockPhase
+{
+    /// <summary>It takes symbols.</summary>
+    Collecting,
+
+    /// <summary>It has enough, and waits for its work to be polled.</summary>
+    Ready,
+
+    /// <summary>Its work is out: decoder and memory belong to another thread.</summary>
+    Working,
+
+    /// <summary>It is verified, or given up.</summary>
+    Done,
+}

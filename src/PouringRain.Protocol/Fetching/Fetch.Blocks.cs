@@ -1,0 +1,228 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace PouringRain.Protocol;
+
+// Blocks: opened in the order of demand, decoded and verified elsewhere, given away.
+public sealed partial class Fetch
+{
+    private readonly List<CollectingBlock> _open = [];
+    private readonly Dictionary<uint, CollectingBlock> _openByNumber = [];
+    private readonly Queue<CollectingBlock> _ready = new();
+    private BlockPool? _pool;
+    private CollectingBlock? _lastFound;
+    private long _verifiedBytes;
+    private int _verifiedBlocks;
+
+    /// <summary>Blocks in work at once; the manifest does not count.</summary>
+    private int OpenCountMax => _chosen is null ? 2 : (int)Math.Clamp(_options.WindowBytesMax / _chosen.Layout.BlockBytes, 2, 1 << 16);
+
+    /// <summary>A block that has enough symbols: the owner calls <see cref="BlockWork.Run"/> on any thread, keeps the verified bytes,
+    /// and gives the work back with <see cref="CompleteWork"/>.</summary>
+    public bool TryPollWork([NotNullWhen(true)] out BlockWork? work)
+    {
+        work = null;
+        if (HasEnded || Manifest is null)
+        {
+            return false;
+        }
+
+        while (_ready.TryDequeue(out var block))
+        {
+            if (block.Phase == BlockPhase.Ready)
+            {
+                block.Phase = BlockPhase.Working;
+                work = new BlockWork(block, Manifest.BlockDigests[block.Index]);
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Takes a work back. A block that was verified is done (when <paramref name="kept"/>) and its memory is used again; one
+    /// that was not goes on collecting, or is doubted.</summary>
+    public void CompleteWork(Instant now, BlockWork work, bool kept)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        _now = now;
+        var block = work.Block;
+        if (_isDisposed || HasEnded || FindOpen(block.BlockNumber) != block)
+        {
+            // The fetch has ended, or is on another version by now.
+            block.Phase = BlockPhase.Done;
+            block.Decoder.Dispose();
+            return;
+        }
+
+        _lastUseful = now;
+        block.Phase = BlockPhase.Ready;
+        if (work.IsVerified)
+        {
+            if (!kept)
+            {
+                block.Phase = BlockPhase.Done;
+                End(FetchEndReason.LocalFailure);
+                return;
+            }
+
+            _isReleased = true;
+            _verifiedBytes += block.Bytes;
+            _verifiedBlocks++;
+            OnVerified(now, block);
+            Close(block);
+            CheckCompleted();
+        }
+        else if (work.IsDecoded)
+        {
+            OnWrong(now, block);
+        }
+        else
+        {
+            GoOnCollecting(block);
+        }
+
+        HurryAll(now);
+    }
+
+    private void FinishIfEnough(Instant now, CollectingBlock block)
+    {
+        if (block.Phase == BlockPhase.Collecting && block.Decoder.CanDecode && (block.Outstanding <= 0 || block.Decoder.ReceivedCount >= block.Need))
+        {
+            OnEnough(now, block);
+        }
+    }
+
+    private static void GoOnCollecting(CollectingBlock block)
+    {
+        block.Phase = BlockPhase.Collecting;
+        block.Need = block.Decoder.ReceivedCount + Math.Max(1, block.Decoder.SymbolsWanted);
+    }
+
+    private CollectingBlock? FindOpen(uint blockNumber)
+    {
+        if (_lastFound?.BlockNumber == blockNumber)
+        {
+            return _lastFound;
+        }
+
+        if (_openByNumber.TryGetValue(blockNumber, out var block))
+        {
+            _lastFound = block;
+        }
+
+        return block;
+    }
+
+    private void OpenManifest() => Open(CollectingBlock.Create(-1, _chosen!.ManifestBytes, _chosen.Layout.SymbolSize, _chosen.Code, _pool!));
+
+    /// <summary>Opens the next block that is wanted, if the window has room.</summary>
+    private bool TryOpenNext()
+    {
+        if (_open.Count - (Manifest is null ? 1 : 0) >= OpenCountMax || !_demand.TryPeek(out var index))
+        {
+            return false;
+        }
+
+        _demand.Settle(index);
+        Open(CollectingBlock.Create(index, _chosen!.Layout.BytesOf(index), _chosen.Layout.SymbolSize, _chosen.Code, _pool!));
+        return true;
+    }
+
+    private void Open(CollectingBlock block)
+    {
+        _open.Add(block);
+        _openByNumber.Add(block.BlockNumber, block);
+        _symbolsNeeded += block.SymbolCount;
+        if (block.Index >= 0)
+        {
+            AssignSolo(block);
+        }
+    }
+
+    /// <summary>Takes a block out of work; what is still on order for it is withdrawn.</summary>
+    private void Close(CollectingBlock block)
+    {
+        WithdrawBlock(block);
+        block.Phase = BlockPhase.Done;
+        _open.Remove(block);
+        _openByNumber.Remove(block.BlockNumber);
+        _lastFound = null;
+        _pool!.Return(block.Decoder, block.Memory);
+    }
+
+    private void DropBlocks()
+    {
+        foreach (var block in _open)
+        {
+            // A work that is out is disposed of when it comes back.
+            if (block.Phase != BlockPhase.Working)
+            {
+                block.Decoder.Dispose();
+            }
+
+            block.Phase = block.Phase == BlockPhase.Working ? block.Phase : BlockPhase.Done;
+        }
+
+        _open.Clear();
+        _openByNumber.Clear();
+        _ready.Clear();
+        _lastFound = null;
+        _symbolsNeeded = 0;
+        _dropletsReceived = 0;
+    }
+
+    private void OnEnough(Instant now, CollectingBlock block)
+    {
+        block.Phase = BlockPhase.Ready;
+        if (block.Index >= 0)
+        {
+            _ready.Enqueue(block);
+            return;
+        }
+
+        // The manifest is small: its work is done at once.
+        var work = new BlockWork(block, _chosen!.Version);
+        work.Run();
+        if (!work.IsDecoded)
+        {
+            GoOnCollecting(block);
+            HurryAll(now);
+        }
+        else if (!work.IsVerified || !Manifest.TryParse(work.Bytes.Span, out var manifest) || manifest.Version != _chosen.Version)
+        {
+            OnWrong(now, block);
+        }
+        else
+        {
+            OnVerified(now, block);
+            Close(block);
+            TakeManifest(now, manifest);
+        }
+    }
+
+    private void TakeManifest(Instant now, Manifest manifest)
+    {
+        if (manifest.Layout != _chosen!.Layout || manifest.Code != _chosen.Code.Name || manifest.Stamp != _chosen.Stamp)
+        {
+            // The offer did not tell the truth about a true version: whoever made it is not to be trusted, the version is.
+            foreach (var path in _paths.Where(path => path.Offer == _chosen && path.IsRaining).ToArray())
+            {
+                Condemn(now, path);
+            }
+
+            return;
+        }
+
+        Manifest = manifest;
+        Tell(FetchEventKind.ManifestReady);
+        HurryAll(now);
+    }
+
+    private void CheckCompleted()
+    {
+        if (!HasEnded && Manifest is not null && _isManifestTold && _open.Count == 0 && !_demand.TryPeek(out _))
+        {
+            End(FetchEndReason.Completed);
+        }
+    }
+}

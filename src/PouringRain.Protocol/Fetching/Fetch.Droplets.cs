@@ -1,0 +1,74 @@
+using PouringRain.Coding;
+
+namespace PouringRain.Protocol;
+
+// The way of a droplet: its path's account, the block it is for, its decoder.
+public sealed partial class Fetch
+{
+    private long _symbolsNeeded, _dropletsReceived, _wireBytes;
+
+    private void HandleDroplet(Instant now, FetchPath path, ReadOnlySpan<byte> datagram)
+    {
+        if (!DropletMessage.TryParse(datagram, out var droplet, out var symbol))
+        {
+            return;
+        }
+
+        _wireBytes += datagram.Length;
+        path.OnHeard(now, datagram.Length);
+        if (_chosen is null || droplet.Tag != _chosen.Tag || symbol.Length != _chosen.Layout.SymbolSize
+            || path.Offer != _chosen || path.State is not (SourceState.Raining or SourceState.Silent))
+        {
+            return;
+        }
+
+        Revive(now, path);
+        path.Droplets++;
+        if (!path.Sequences.OnReceived(droplet.Sequence))
+        {
+            return;
+        }
+
+        path.ServerTime = droplet.ServerTime;
+        path.Rate.OnDroplet(now, droplet.ServerTime, datagram.Length);
+        _dropletsReceived++;
+        var block = FindOpen(droplet.BlockNumber);
+        switch (path.Log.OnDroplet(droplet.BlockNumber, droplet.Esi))
+        {
+            case LogArrival.Counted:
+                if (block is not null)
+                {
+                    block.Outstanding--;
+                }
+
+                break;
+            case LogArrival.Late:
+                path.OnLate();
+                break;
+            default:
+                break;
+        }
+
+        if (block is { Phase: BlockPhase.Collecting } && (block.Solo is null || block.Solo == path))
+        {
+            AddSymbol(now, path, block, droplet.Esi, symbol);
+        }
+    }
+
+    private void AddSymbol(Instant now, FetchPath path, CollectingBlock block, uint esi, ReadOnlySpan<byte> symbol)
+    {
+        if (block.Decoder.Add(esi, symbol) != AddResult.Accepted)
+        {
+            return;
+        }
+
+        _lastUseful = now;
+        var contributors = block.Contributors;
+        if ((contributors.Count == 0 || contributors[^1] != path) && !contributors.Contains(path))
+        {
+            contributors.Add(path);
+        }
+
+        FinishIfEnough(now, block);
+    }
+}

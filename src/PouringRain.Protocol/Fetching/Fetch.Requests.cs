@@ -1,0 +1,385 @@
+namespace PouringRain.Protocol;
+
+/// <content>
+/// What is missing is divided among the sources by pull: each source's order book is kept as full as its rate and round trip need,
+/// from the earliest block that misses symbols. So shares follow the measured rates. An ESI is asked for once, of one source; what
+/// is lost is made good by an ESI that nobody was asked for yet.
+/// </content>
+public sealed partial class Fetch
+{
+    // Guesses before the layout is known: the default layout of new resources.
+    private const int GuessedBlockBytes = 1024 * 1024, GuessedSymbolSize = 1408, GuessedManifestSymbols = 4, GuessedBlocksMax = 3;
+    private static readonly TimeSpan BusyGap = TimeSpan.FromMilliseconds(250), IdleGap = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan ProbeGap = TimeSpan.FromSeconds(1), FallbackDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan GuessGrace = TimeSpan.FromMilliseconds(3);
+
+    private void RunTimers(Instant now)
+    {
+        CheckCompleted();
+        if (HasEnded)
+        {
+            return;
+        }
+
+        foreach (var path in _paths)
+        {
+            if (path.IsRaining && path.Log.Outstanding > 0 && now >= path.QuietAt)
+            {
+                // It is dead, or as good as: others are asked for what it owes, and it is asked whether it lives.
+                WithdrawAll(path);
+                path.State = SourceState.Silent;
+                path.NextSubscribe = now;
+                HurryAll(now);
+            }
+            else if (path.State == SourceState.Asked && path.Log.Outstanding > 0 && now >= GuessesEnd)
+            {
+                WithdrawAll(path);
+                HurryAll(now);
+            }
+        }
+
+        if (_chosen is null)
+        {
+            if (now >= _started + _options.DiscoveryTimeout)
+            {
+                End(_firstOffer is not null ? FetchEndReason.IntegrityFailure
+                    : _paths.Exists(path => path.State == SourceState.Busy) ? FetchEndReason.Busy
+                    : FetchEndReason.Unanswered);
+            }
+
+            return;
+        }
+
+        if (_open.Exists(block => block.Phase is BlockPhase.Ready or BlockPhase.Working))
+        {
+            _lastUseful = now;
+        }
+
+        if (!_isReleased && now >= _lastUseful + FallbackDelay && !_paths.Exists(path => path.IsRaining))
+        {
+            ChooseVersion(now);
+        }
+
+        if (now >= _lastUseful + _options.StallTimeout)
+        {
+            End(FetchEndReason.Stalled);
+        }
+    }
+
+    /// <summary>Until when symbols guessed at from sources that have not answered yet are waited for.</summary>
+    private Instant GuessesEnd
+    {
+        get
+        {
+            if (_firstOffer is not { } first)
+            {
+                return Instant.Never;
+            }
+
+            var roundTrip = TimeSpan.Zero;
+            foreach (var path in _paths)
+            {
+                roundTrip = path.Rate.RoundTrip > roundTrip ? path.Rate.RoundTrip : roundTrip;
+            }
+
+            return first + (roundTrip / 2) + GuessGrace;
+        }
+    }
+
+    private Instant NextDue(Instant now)
+    {
+        var due = _chosen is null ? _started + _options.DiscoveryTimeout : _lastUseful + _options.StallTimeout;
+        if (due <= now)
+        {
+            // The deadline is over and the fetch goes on: something is at work.
+            due = now + IdleGap;
+        }
+
+        foreach (var path in _paths)
+        {
+            due = Instant.Min(due, path.NextSubscribe);
+            if (path.Log.Outstanding > 0)
+            {
+                due = Instant.Min(due, path.IsRaining ? path.QuietAt : path.State == SourceState.Asked ? GuessesEnd : Instant.Never);
+            }
+        }
+
+        return due;
+    }
+
+    private Transmit WriteSubscribe(Instant now, FetchPath path, Span<byte> buffer)
+    {
+        path.BeforeGrant(now);
+        if (_chosen is not null && path.IsRaining)
+        {
+            SettleLosses(now, path);
+            Fill(now, path);
+        }
+        else if (_chosen is null && path.Number == 0 && path.Token != default)
+        {
+            Guess(now, path);
+        }
+
+        path.Number++;
+        var message = new SubscribeMessage
+        {
+            SubscriptionId = SubscriptionId,
+            Number = path.Number,
+            Resource = _request.Resource,
+            Version = _request.Version ?? _chosen?.Version,
+            Token = path.Token,
+            AreGuesses = path.HasGuesses,
+            WantsOffer = !path.IsRaining || !path.IsValidated,
+            ClientTime = WireFormat.Microseconds(now),
+            RateBytesPerSecond = (uint)Math.Clamp(path.Rate.RateBytesPerSecond, 0, uint.MaxValue),
+            InFlightMax = (uint)Math.Min(path.Rate.InFlightBytesMax / DropletBytes, int.MaxValue),
+            HasFeedback = path.Sequences.HasStarted,
+            HighestSequence = path.Sequences.HighestKnown,
+            ReceivedCount = unchecked((uint)path.Sequences.Received),
+            ServerTime = path.ServerTime,
+            FirstRequest = path.Log.First,
+        };
+        path.Log.Write(buffer[SubscribeMessage.FixedBytes..]);
+        var length = message.Write(buffer, path.Log.Count);
+        path.AfterSubscribe(now, GapAfter(path));
+        return new Transmit(path.Peer, length, length);
+    }
+
+    private int DropletBytes => WireFormat.DropletHeaderBytes + (_chosen?.Layout.SymbolSize ?? GuessedSymbolSize);
+
+    /// <summary>Time to the next SUBSCRIBE; <see langword="null"/> for the retries of a path that owes an answer.</summary>
+    private TimeSpan? GapAfter(FetchPath path) => path.State switch
+    {
+        SourceState.Raining => path.Log.Outstanding > 0 || HasDeficit() ? path.Interval : IdleGap,
+        SourceState.Asked or SourceState.Silent => null,
+        SourceState.Busy => BusyGap,
+        _ => ProbeGap,
+    };
+
+    /// <summary>The first SUBSCRIBE to servers whose tokens are known asks for the manifest and the first bytes before anything is known of
+    /// them, so that the rain starts in one round trip: each of n servers for every n-th symbol.</summary>
+    private void Guess(Instant now, FetchPath path)
+    {
+        var known = _paths.FindAll(each => each.Token != default);
+        var index = known.IndexOf(path);
+        var step = Math.Min(known.Count, byte.MaxValue);
+        if (index >= step)
+        {
+            return;
+        }
+
+        path.OnAsked(now);
+        path.HasGuesses = true;
+        path.Log.Add(new RequestItem(WireFormat.ManifestBlockNumber, (uint)index, (byte)step, GuessedManifestSymbols));
+        if (_demand.FirstOffset < 0)
+        {
+            return;
+        }
+
+        var perBlock = (GuessedBlockBytes / GuessedSymbolSize / step) + 1;
+        var credit = path.Rate.RoundTrip > TimeSpan.Zero ? path.CreditTarget(DropletBytes) : 32;
+        var first = _demand.FirstOffset / GuessedBlockBytes;
+        for (var block = first; block < first + GuessedBlocksMax && credit > 0 && (block - first) * GuessedBlockBytes < _demand.FirstLength; block++)
+        {
+            if (block >= ResourceLayout.BlockCountMax)
+            {
+                break;
+            }
+
+            var count = Math.Min(credit, perBlock);
+            path.Log.Add(new RequestItem((uint)block, (uint)index, (byte)step, (ushort)count));
+            credit -= count;
+        }
+    }
+
+    /// <summary>The layout is known now: what was guessed is cut as the servers cut it, and counts as asked for.</summary>
+    private void OpenGuessed()
+    {
+        var served = _chosen!.ServedLayout;
+        foreach (var path in _paths)
+        {
+            if (!path.HasGuesses)
+            {
+                continue;
+            }
+
+            path.HasGuesses = false;
+            for (var i = 0; i < path.Log.Count; i++)
+            {
+                var item = served.Clamp(path.Log.ItemAt(i), isGuess: true);
+                path.Log.Cut(i, item);
+                var block = FindOpen(item.BlockNumber);
+                if (block is null && item.Count > 0 && _demand.TryPeek(out var next) && next == (int)item.BlockNumber && TryOpenNext())
+                {
+                    block = FindOpen(item.BlockNumber);
+                }
+
+                if (block is null)
+                {
+                    path.Log.Withdraw(i);
+                }
+                else if (item.Count > 0)
+                {
+                    block.Outstanding += item.Count;
+                    block.NextEsi = Math.Max(block.NextEsi, item.EsiAt(item.Count - 1) + 1);
+                }
+            }
+        }
+    }
+
+    private void SettleLosses(Instant now, FetchPath path)
+    {
+        var log = path.Log;
+        for (var i = 0; i < log.Count; i++)
+        {
+            var lost = log.DeclareLost(i, now, path.Reordering);
+            if (lost > 0 && FindOpen(log.ItemAt(i).BlockNumber) is { } block)
+            {
+                block.Outstanding -= lost;
+                FinishIfEnough(now, block);
+            }
+        }
+
+        log.Trim();
+    }
+
+    /// <summary>Orders what a path has room for, from the earliest block that misses symbols.</summary>
+    private void Fill(Instant now, FetchPath path)
+    {
+        var credit = path.CreditTarget(DropletBytes) - path.Log.Outstanding;
+        var loss = LossExpected();
+        path.ForgetRefusals(now);
+        for (var i = 0; credit > 0 && !path.Log.IsFull; i++)
+        {
+            if (i == _open.Count && !TryOpenNext())
+            {
+                BuyInsurance(path, credit, loss);
+                return;
+            }
+
+            var block = _open[i];
+            var deficit = MayServe(path, block) ? block.Deficit(loss) : 0;
+            if (deficit > 0)
+            {
+                var count = Math.Min((int)Math.Ceiling(deficit / (1 - Math.Min(path.Rate.LossRatio, 0.5))), Math.Min(credit, ushort.MaxValue));
+                Order(now, path, block, count);
+                credit -= count;
+            }
+        }
+    }
+
+    /// <summary>At the end, when there is nothing else to order, the unfinished blocks get as many more repair symbols as chance may
+    /// take of what is under way (two standard deviations), so that they rarely wait another round trip.</summary>
+    private void BuyInsurance(FetchPath path, int credit, double loss)
+    {
+        if (loss < 0.0005)
+        {
+            return;
+        }
+
+        foreach (var block in _open)
+        {
+            if (block.Phase == BlockPhase.Collecting && !block.HasSpareRepair && block.Outstanding > 0 && MayServe(path, block) && !path.Log.IsFull)
+            {
+                var count = Math.Min(credit, (int)Math.Ceiling(2 * Math.Sqrt(block.Outstanding * loss * (1 - loss))));
+                if (count <= 0)
+                {
+                    return;
+                }
+
+                block.HasSpareRepair = true;
+                Order(_now, path, block, count);
+                credit -= count;
+            }
+        }
+    }
+
+    private void Order(Instant now, FetchPath path, CollectingBlock block, int count)
+    {
+        path.OnAsked(now);
+        path.Log.Add(block.Take(count, _chosen!.EsiMax));
+    }
+
+    private static bool MayServe(FetchPath path, CollectingBlock block) =>
+        (block.Solo is null || block.Solo == path) && !path.RefusedBlocks.Contains(block.BlockNumber);
+
+    private double LossExpected()
+    {
+        double weight = 0, loss = 0;
+        foreach (var path in _paths)
+        {
+            if (path.IsRaining)
+            {
+                weight += path.Rate.RateBytesPerSecond;
+                loss += path.Rate.RateBytesPerSecond * path.Rate.LossRatio;
+            }
+        }
+
+        return weight == 0 ? 0 : Math.Min(loss / weight, 0.5);
+    }
+
+    private bool HasDeficit()
+    {
+        var loss = LossExpected();
+        foreach (var block in _open)
+        {
+            if (block.Deficit(loss) > 0)
+            {
+                return true;
+            }
+        }
+
+        return _open.Count - (Manifest is null ? 1 : 0) < OpenCountMax && _demand.TryPeek(out _);
+    }
+
+    private void HurryAll(Instant now)
+    {
+        foreach (var path in _paths)
+        {
+            if (path.IsRaining)
+            {
+                path.Hurry(now);
+                _due = Instant.Min(_due, path.NextSubscribe);
+            }
+        }
+    }
+
+    private void WithdrawAll(FetchPath path)
+    {
+        for (var i = 0; i < path.Log.Count; i++)
+        {
+            Withdraw(path, i);
+        }
+
+        path.Log.Trim();
+    }
+
+    private void WithdrawBlock(CollectingBlock block)
+    {
+        foreach (var path in _paths)
+        {
+            if (path.Log.Outstanding == 0)
+            {
+                continue;
+            }
+
+            for (var i = 0; i < path.Log.Count; i++)
+            {
+                if (path.Log.ItemAt(i).BlockNumber == block.BlockNumber)
+                {
+                    Withdraw(path, i);
+                }
+            }
+        }
+    }
+
+    private void Withdraw(FetchPath path, int index)
+    {
+        var blockNumber = path.Log.ItemAt(index).BlockNumber;
+        var outstanding = path.Log.Withdraw(index);
+        if (outstanding > 0 && FindOpen(blockNumber) is { } block)
+        {
+            block.Outstanding -= outstanding;
+        }
+    }
+}

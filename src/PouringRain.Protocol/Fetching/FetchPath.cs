@@ -1,0 +1,176 @@
+namespace PouringRain.Protocol;
+
+/// <summary>One server in the eyes of a fetch: what it said, what was asked of it, and the path to it.</summary>
+internal sealed class FetchPath
+{
+    // The first retry comes when a round trip on most networks would have ended; the last gap keeps a silent server's return short.
+    private static readonly TimeSpan RetryFirst = TimeSpan.FromMilliseconds(100), RetryMax = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan IntervalMin = TimeSpan.FromMilliseconds(2), IntervalMax = TimeSpan.FromMilliseconds(50);
+
+    // Four round trips of silence are death, but never less than what a busy machine may make a live process wait.
+    private static readonly TimeSpan QuietMin = TimeSpan.FromMilliseconds(150);
+    private static readonly TimeSpan ReorderingMin = TimeSpan.FromMilliseconds(1);
+
+    private const int RefusedBlockCountMax = 4096;
+    private static readonly TimeSpan RefusalMemory = TimeSpan.FromMilliseconds(500);
+    private Instant _refusedAt;
+    private TimeSpan _retry = RetryFirst;
+    private TimeSpan _reordering = ReorderingMin;
+    private long _grantedExpected, _grantedReceived;
+
+    public FetchPath(PeerAddress peer, UInt128 token, PathMemory memory, Instant now)
+    {
+        Peer = peer;
+        Token = token;
+        Rate = new DeliveryRateControl(WireFormat.DropletHeaderBytes + 1408, memory);
+        NextSubscribe = now;
+        QuietSince = now;
+    }
+
+    public PeerAddress Peer { get; }
+
+    public UInt128 Token { get; set; }
+
+    public SourceState State { get; set; }
+
+    public OfferedVersion? Offer { get; set; }
+
+    public bool WasToldStale { get; set; }
+
+    public bool IsValidated { get; set; }
+
+    /// <summary>Whether what is in the log was asked before the layout was known.</summary>
+    public bool HasGuesses { get; set; }
+
+    public RequestLog Log { get; } = new();
+
+    public SequenceTracker Sequences { get; private set; } = new();
+
+    public IRateControl Rate { get; }
+
+    public HashSet<uint> RefusedBlocks { get; } = [];
+
+    public uint Number { get; set; }
+
+    public uint ServerTime { get; set; }
+
+    public Instant NextSubscribe { get; set; }
+
+    public Instant LastSubscribe { get; set; }
+
+    public Instant? LastHeard { get; private set; }
+
+    /// <summary>Since when nothing has been heard though something was asked.</summary>
+    public Instant QuietSince { get; private set; }
+
+    public long Droplets { get; set; }
+
+    public long Bytes { get; set; }
+
+    public int SoloSuccesses { get; set; }
+
+    public int SoloFailures { get; set; }
+
+    public long CeilingBytesPerSecond { get; set; }
+
+    public bool IsRaining => State == SourceState.Raining;
+
+    /// <summary>How long after a droplet one sent before it may still come.</summary>
+    public TimeSpan Reordering => _reordering;
+
+    /// <summary>Time between two SUBSCRIBEs while there is rain: four in a round trip.</summary>
+    public TimeSpan Interval => Clamp(Rate.RoundTrip / 4, IntervalMin, IntervalMax);
+
+    /// <summary>When a source with this path that is not heard counts as dead.</summary>
+    public Instant QuietAt => QuietSince + Max(QuietMin, (Rate.RoundTrip * 4) + Interval);
+
+    /// <summary>Symbols that should be on order, so that the server never waits for a request: what it sends in a round trip and the
+    /// time between requests, half as much again, and 10 ms against late timers.</summary>
+    public int CreditTarget(int dropletBytes)
+    {
+        var time = (Rate.RoundTrip * 1.5) + (Interval * 2) + TimeSpan.FromMilliseconds(10);
+        var symbols = Rate.RateBytesPerSecond * time.TotalSeconds / dropletBytes / (1 - Math.Min(Rate.LossRatio, 0.5));
+        return (int)Math.Clamp(symbols, 4, 1 << 20);
+    }
+
+    public void OnHeard(Instant now, int bytes)
+    {
+        LastHeard = now;
+        QuietSince = now;
+        Bytes += bytes;
+        _retry = RetryFirst;
+    }
+
+    public void OnEcho(Instant now, uint clientTime, uint heldMicroseconds)
+    {
+        var elapsed = (int)unchecked(WireFormat.Microseconds(now) - clientTime - heldMicroseconds);
+        if (elapsed >= 0 && elapsed < 60_000_000)
+        {
+            Rate.OnRoundTrip(now, TimeSpan.FromMicroseconds(elapsed));
+        }
+    }
+
+    /// <summary>A droplet came that was taken for lost: the network mixes more than was thought.</summary>
+    public void OnLate()
+    {
+        _reordering = Min(Max(_reordering * 2, TimeSpan.FromMilliseconds(4)), Max(Rate.RoundTrip, TimeSpan.FromMilliseconds(60)));
+    }
+
+    public void BeforeGrant(Instant now)
+    {
+        Rate.OnGrant(now, Sequences.Expected - _grantedExpected, Sequences.Received - _grantedReceived, Interval);
+        _grantedExpected = Sequences.Expected;
+        _grantedReceived = Sequences.Received;
+        _reordering = Max(_reordering, Min(Rate.RoundTripMin / 8, TimeSpan.FromMilliseconds(10)));
+    }
+
+    /// <param name="now">The time.</param>
+    /// <param name="gap">Time to the next one, or <see langword="null"/> for the retries of a path that owes an answer.</param>
+    public void AfterSubscribe(Instant now, TimeSpan? gap)
+    {
+        LastSubscribe = now;
+        if (gap is { } wait)
+        {
+            NextSubscribe = now + wait;
+            return;
+        }
+
+        NextSubscribe = now + _retry;
+        _retry = Min(_retry * 2, RetryMax);
+    }
+
+    /// <summary>Asks for a SUBSCRIBE soon, but not more often than is useful.</summary>
+    public void Hurry(Instant now) => NextSubscribe = Instant.Min(NextSubscribe, Instant.Max(now, LastSubscribe + (Interval / 4)));
+
+    public void OnAsked(Instant now)
+    {
+        if (Log.Outstanding == 0)
+        {
+            QuietSince = now;
+        }
+    }
+
+    public void Refuse(Instant now, uint blockNumber)
+    {
+        _refusedAt = RefusedBlocks.Count == 0 ? now : _refusedAt;
+        if (RefusedBlocks.Count < RefusedBlockCountMax)
+        {
+            RefusedBlocks.Add(blockNumber);
+        }
+    }
+
+    /// <summary>A source that did not hold a block may hold it by now.</summary>
+    public void ForgetRefusals(Instant now)
+    {
+        if (RefusedBlocks.Count > 0 && now - _refusedAt > RefusalMemory)
+        {
+            RefusedBlocks.Clear();
+        }
+    }
+
+    private static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;
+
+    private static TimeSpan Max(TimeSpan left, TimeSpan right) => left > right ? left : right;
+
+    private static TimeSpan Clamp(TimeSpan value, TimeSpan low, TimeSpan high) => Min(Max(value, low), high);
+}

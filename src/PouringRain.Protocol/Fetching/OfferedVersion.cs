@@ -1,0 +1,61 @@
+using System.Text;
+using PouringRain.Coding;
+
+namespace PouringRain.Protocol;
+
+/// <summary>A version as a server offered it: what is known before its manifest is there, and not to be trusted before.</summary>
+internal sealed class OfferedVersion
+{
+    // A manifest beyond this is refused: 128 MiB describe four million blocks.
+    private const int ManifestBytesMax = 128 * 1024 * 1024;
+    private const int ManifestFixedBytesMin = 69, ManifestFixedBytesMax = 67 + Manifest.CodeBytesMax + Manifest.ContentTypeBytesMax + Manifest.FileNameBytesMax;
+
+    private OfferedVersion(Sha256Digest version, long stamp, ResourceLayout layout, int manifestBytes, IFountainCode code)
+    {
+        Version = version;
+        Stamp = stamp;
+        Layout = layout;
+        ManifestBytes = manifestBytes;
+        Code = code;
+        Tag = DropletMessage.TagOf(version);
+    }
+
+    public Sha256Digest Version { get; }
+
+    public long Stamp { get; }
+
+    public ResourceLayout Layout { get; }
+
+    public int ManifestBytes { get; }
+
+    public IFountainCode Code { get; }
+
+    public uint Tag { get; }
+
+    public uint EsiMax => Math.Min(Code.EncodingSymbolIdMax, RequestItem.EsiMax);
+
+    public ServedLayout ServedLayout => new(Layout, Code, ManifestBytes);
+
+    /// <summary>Makes sense of an offer, or says that it makes none or that its code is not known here.</summary>
+    public static OfferedVersion? From(in OfferMessage offer, ReadOnlySpan<byte> codeName)
+    {
+        Span<char> name = stackalloc char[Manifest.CodeBytesMax];
+        if (!Encoding.UTF8.TryGetChars(codeName, name, out var count)
+            || !FountainCodes.TryGet(name[..count].ToString(), out var code)
+            || !ResourceLayout.TryCreate(offer.Length, offer.BlockBytes, offer.SymbolSize, out var layout))
+        {
+            return null;
+        }
+
+        var digestBytes = (long)layout.BlockCount * Sha256Digest.SizeBytes;
+        var symbolCountMax = Math.Min(code.SymbolCountMax, ResourceLayout.SymbolCountMax);
+        return offer.ManifestBytes > ManifestBytesMax
+            || offer.ManifestBytes < ManifestFixedBytesMin + digestBytes || offer.ManifestBytes > ManifestFixedBytesMax + digestBytes
+            || (offer.ManifestBytes + layout.SymbolSize - 1) / layout.SymbolSize > symbolCountMax
+            || (layout.BlockBytes + layout.SymbolSize - 1) / layout.SymbolSize > symbolCountMax
+            ? null
+            : new OfferedVersion(offer.Version, offer.Stamp, layout, offer.ManifestBytes, code);
+    }
+
+    public bool IsNewerThan(OfferedVersion other) => Stamp != other.Stamp ? Stamp > other.Stamp : Version > other.Version;
+}

@@ -1,0 +1,196 @@
+namespace PouringRain.Protocol;
+
+/// <summary>One row of the subscriber table: what a server knows of one subscription, all of it soft. About 200 bytes and the
+/// requests that are pending.</summary>
+internal sealed class Subscriber
+{
+    // A subscriber that is behind (a late timer, a turn that came late) catches up at most this much.
+    private static readonly TimeSpan CatchUp = TimeSpan.FromMilliseconds(5);
+    private const int InitialBurstDroplets = 10;
+    private static readonly RequestItem[] NoItems = [];
+
+    private RequestItem[] _items = NoItems;
+    private int _itemCount;
+    private uint _firstRequest;
+    private int _itemIndex;
+    private int _offset;
+    private Instant _refilled;
+    private double _allowanceBytes;
+
+    public required PeerAddress Peer { get; init; }
+
+    public required uint SubscriptionId { get; init; }
+
+    public required ResourceId Resource { get; init; }
+
+    public required IRainContent Content { get; set; }
+
+    public UInt128 Token { get; set; }
+
+    public long TokenBucket { get; set; }
+
+    public Instant Renewed { get; set; }
+
+    public uint Number { get; set; }
+
+    public uint ClientTime { get; set; }
+
+    public Instant ClientTimeCame { get; set; }
+
+    public uint RateBytesPerSecond { get; set; }
+
+    public uint FirstSequence { get; init; }
+
+    public uint NextSequence { get; set; }
+
+    public uint AcknowledgedSequence { get; set; }
+
+    public uint InFlightMax { get; set; }
+
+    public long Droplets { get; set; }
+
+    public uint[] Refused { get; } = new uint[StatusMessage.RefusedCountMax];
+
+    public int RefusedCount { get; private set; }
+
+    /// <summary>Whether droplets went out since the client was last told that all is served.</summary>
+    public bool OwesDryStatus { get; set; }
+
+    /// <summary>Where it waits; see <see cref="RainServer"/>.</summary>
+    public SubscriberPlace Place { get; set; }
+
+    public Instant Due { get; set; }
+
+    public int HeapIndex { get; set; } = -1;
+
+    public Subscriber? Older { get; set; }
+
+    public Subscriber? Newer { get; set; }
+
+    public uint CursorRequest => unchecked(_firstRequest + (uint)_itemIndex);
+
+    public ushort CursorOffset => (ushort)_offset;
+
+    public bool HasRequests => _itemIndex < _itemCount;
+
+    public RequestItem Current => _items[_itemIndex];
+
+    public uint CurrentEsi => _items[_itemIndex].EsiAt(_offset);
+
+    public int DropletBytes => WireFormat.DropletHeaderBytes + Content.Manifest.Layout.SymbolSize;
+
+    /// <summary>Droplets that may go out before the client is heard again.</summary>
+    public int InFlightRoom => (int)Math.Clamp((long)InFlightMax - SequenceNumber.Distance(NextSequence, unchecked(AcknowledgedSequence + 1)), 0, int.MaxValue);
+
+    /// <summary>Starts over with another version.</summary>
+    public void Restart(IRainContent content)
+    {
+        Content = content;
+        _itemCount = 0;
+        _itemIndex = 0;
+        _offset = 0;
+        RefusedCount = 0;
+    }
+
+    /// <summary>Takes the request log of a SUBSCRIBE: goes on where it stands, or at the first request if that is later.</summary>
+    public void TakeRequests(uint firstRequest, ReadOnlySpan<byte> items, bool areGuesses, ServedLayout layout, bool isNew)
+    {
+        var cursor = CursorRequest;
+        var offset = _offset;
+        var count = items.Length / RequestItem.SizeBytes;
+        var skip = isNew ? 0 : SequenceNumber.Distance(cursor, firstRequest);
+        if (skip < 0 || isNew)
+        {
+            skip = 0;
+            offset = 0;
+        }
+
+        if (_items.Length < count)
+        {
+            _items = new RequestItem[(count + 7) & ~7];
+        }
+
+        for (var i = 0; i < count; i++)
+        {
+            _items[i] = layout.Clamp(RequestItem.Read(items[(i * RequestItem.SizeBytes)..]), areGuesses);
+        }
+
+        // The cursor may be beyond the list when an earlier one was longer: then there is nothing to do until numbers get there.
+        _firstRequest = skip > count ? unchecked(cursor - (uint)count) : firstRequest;
+        _itemCount = count;
+        _itemIndex = Math.Min(skip, count);
+        _offset = _itemIndex < count ? offset : 0;
+        SkipServed();
+    }
+
+    /// <summary>The current symbol was sent.</summary>
+    public void Advance()
+    {
+        _offset++;
+        SkipServed();
+    }
+
+    /// <summary>The current request cannot be served: the client is told with the next STATUS.</summary>
+    public void RefuseCurrent()
+    {
+        if (RefusedCount == Refused.Length)
+        {
+            Array.Copy(Refused, 1, Refused, 0, Refused.Length - 1);
+            RefusedCount--;
+        }
+
+        Refused[RefusedCount++] = CursorRequest;
+        _itemIndex++;
+        _offset = 0;
+        SkipServed();
+    }
+
+    /// <summary>The pacer: how many bytes may go out now.</summary>
+    public double Refill(Instant now)
+    {
+        var elapsed = (now - _refilled).TotalSeconds;
+        _refilled = now;
+        var ceiling = Math.Max(RateBytesPerSecond * CatchUp.TotalSeconds, InitialBurstDroplets * DropletBytes);
+        _allowanceBytes = Math.Min(_allowanceBytes + (elapsed * RateBytesPerSecond), ceiling);
+        return _allowanceBytes;
+    }
+
+    public void Spend(int bytes) => _allowanceBytes -= bytes;
+
+    /// <summary>When <paramref name="bytes"/> may go out.</summary>
+    public Instant DueFor(Instant now, double bytes)
+    {
+        var missing = bytes - _allowanceBytes;
+        return RateBytesPerSecond == 0 ? Instant.Never
+            : missing <= 0 ? now
+            : new Instant(now.Nanoseconds + (long)Math.Min(missing / RateBytesPerSecond * 1e9, 60e9) + 1);
+    }
+
+    public void StartPacer(Instant now)
+    {
+        _refilled = now;
+        _allowanceBytes = InitialBurstDroplets * DropletBytes;
+    }
+
+    private void SkipServed()
+    {
+        while (_itemIndex < _itemCount && _offset >= _items[_itemIndex].Count)
+        {
+            _itemIndex++;
+            _offset = 0;
+        }
+    }
+}
+
+/// <summary>Where a subscriber waits.</summary>
+internal enum SubscriberPlace
+{
+    /// <summary>It asks for nothing more, or must be heard first.</summary>
+    Idle,
+
+    /// <summary>In the heap, until its pacer lets it.</summary>
+    Waiting,
+
+    /// <summary>In the ring of those whose turn comes.</summary>
+    Ready,
+}

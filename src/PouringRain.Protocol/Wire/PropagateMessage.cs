@@ -1,0 +1,125 @@
+using System.Buffers.Binary;
+
+namespace PouringRain.Protocol;
+
+/// <summary>"Fetch this and keep it."</summary>
+/// <remarks>
+/// <code>
+/// offset size
+///      0    6  header
+///      6    8  resource id
+///     14   32  version
+///     46    8  stamp of the version, milliseconds; the least number when not known
+///     54    2  UDP port of the sender's rain server
+///     56   16  address token, else zeros
+///              zeros to the end
+/// </code>
+/// </remarks>
+internal struct PropagateMessage
+{
+    public const int SizeBytes = 72;
+
+    public uint SubscriptionId { get; set; }
+
+    public ResourceId Resource { get; set; }
+
+    public Sha256Digest Version { get; set; }
+
+    public long Stamp { get; set; }
+
+    public ushort RainPort { get; set; }
+
+    public UInt128 Token { get; set; }
+
+    public static bool TryParse(ReadOnlySpan<byte> datagram, out PropagateMessage message)
+    {
+        message = default;
+        if (datagram.Length < SizeBytes || !WireFormat.Is(datagram, MessageType.Propagate) || datagram[SizeBytes..].ContainsAnyExcept((byte)0))
+        {
+            return false;
+        }
+
+        message = new PropagateMessage
+        {
+            SubscriptionId = BinaryPrimitives.ReadUInt32BigEndian(datagram[2..]),
+            Resource = new ResourceId(BinaryPrimitives.ReadUInt64BigEndian(datagram[6..])),
+            Version = Sha256Digest.Read(datagram[14..]),
+            Stamp = BinaryPrimitives.ReadInt64BigEndian(datagram[46..]),
+            RainPort = BinaryPrimitives.ReadUInt16BigEndian(datagram[54..]),
+            Token = BinaryPrimitives.ReadUInt128BigEndian(datagram[56..]),
+        };
+        return true;
+    }
+
+    /// <returns>The datagram's length.</returns>
+    public readonly int Write(Span<byte> datagram)
+    {
+        WireFormat.WriteHeader(datagram, MessageType.Propagate, SubscriptionId);
+        BinaryPrimitives.WriteUInt64BigEndian(datagram[6..], Resource.Value);
+        Version.Write(datagram[14..]);
+        BinaryPrimitives.WriteInt64BigEndian(datagram[46..], Stamp);
+        BinaryPrimitives.WriteUInt16BigEndian(datagram[54..], RainPort);
+        BinaryPrimitives.WriteUInt128BigEndian(datagram[56..], Token);
+        return SizeBytes;
+    }
+}
+
+/// <summary>The answer to PROPAGATE.</summary>
+/// <remarks>
+/// <code>
+/// offset size
+///      0    6  header
+///      6    1  0 come again with this token, 1 accepted, 2 held whole, 3 refused
+///      7    8  resource id
+///     15   16  address token
+/// </code>
+/// </remarks>
+internal struct PropagateAnswer
+{
+    public const int SizeBytes = 31;
+
+    public uint SubscriptionId { get; set; }
+
+    public PropagateVerdict Verdict { get; set; }
+
+    public ResourceId Resource { get; set; }
+
+    public UInt128 Token { get; set; }
+
+    public static bool TryParse(ReadOnlySpan<byte> datagram, out PropagateAnswer message)
+    {
+        message = default;
+        if (datagram.Length != SizeBytes || !WireFormat.Is(datagram, MessageType.PropagateAnswer) || datagram[6] > (byte)PropagateVerdict.Refused)
+        {
+            return false;
+        }
+
+        message = new PropagateAnswer
+        {
+            SubscriptionId = BinaryPrimitives.ReadUInt32BigEndian(datagram[2..]),
+            Verdict = (PropagateVerdict)datagram[6],
+            Resource = new ResourceId(BinaryPrimitives.ReadUInt64BigEndian(datagram[7..])),
+            Token = BinaryPrimitives.ReadUInt128BigEndian(datagram[15..]),
+        };
+        return true;
+    }
+
+    /// <returns>The datagram's length.</returns>
+    public readonly int Write(Span<byte> datagram)
+    {
+        WireFormat.WriteHeader(datagram, MessageType.PropagateAnswer, SubscriptionId);
+        datagram[6] = (byte)Verdict;
+        BinaryPrimitives.WriteUInt64BigEndian(datagram[7..], Resource.Value);
+        BinaryPrimitives.WriteUInt128BigEndian(datagram[15..], Token);
+        return SizeBytes;
+    }
+}
+
+/// <summary>What a node says to PROPAGATE.</summary>
+internal enum PropagateVerdict : byte
+{
+    TokenNeeded,
+    Accepted,
+    Held,
+    Refused,
+}

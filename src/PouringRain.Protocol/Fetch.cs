@@ -65,7 +65,7 @@ public sealed partial class Fetch : IDisposable
     public FetchEndReason EndReason { get; private set; }
 
     /// <summary>When <see cref="TryPollTransmit"/> has something to do though no datagram came.</summary>
-    public Instant NextTimeout => _events.Count > 0 || _ready.Count > 0 ? _now : _due;
+    public Instant NextTimeout => _events.Count > 0 ? _now : _due;
 
     private bool HasEnded => EndReason != FetchEndReason.None;
 

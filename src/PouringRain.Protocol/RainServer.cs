@@ -339,6 +339,14 @@ public sealed class RainServer
     private bool TryBurst(Instant now, Subscriber row, Span<byte> buffer, out Transmit transmit)
     {
         var size = row.DropletBytes;
+        if (size > buffer.Length)
+        {
+            // The owner's buffer cannot hold what it offers: nobody can be served.
+            Remove(row);
+            transmit = default;
+            return false;
+        }
+
         var bytes = Math.Min(row.Refill(now), Math.Max(size, row.RateBytesPerSecond * BurstSeconds));
         if (_ceiling.IsSet)
         {

@@ -177,6 +177,7 @@ public sealed partial class Fetch
         if (block.Index >= 0)
         {
             _ready.Enqueue(block);
+            _due = now;
             return;
         }
 

@@ -38,12 +38,12 @@ public sealed partial class Fetch
             }
         }
 
-        if (_chosen is null)
+        if (IsDiscovering)
         {
             if (now >= _started + _options.DiscoveryTimeout)
             {
-                End(_firstOffer is not null ? FetchEndReason.IntegrityFailure
-                    : _paths.Exists(path => path.State == SourceState.Busy) ? FetchEndReason.Busy
+                End(_paths.Exists(path => path.State == SourceState.Busy) ? FetchEndReason.Busy
+                    : _paths.Exists(path => path.State == SourceState.Lied) ? FetchEndReason.IntegrityFailure
                     : FetchEndReason.Unanswered);
             }
 
@@ -65,6 +65,10 @@ public sealed partial class Fetch
             End(FetchEndReason.Stalled);
         }
     }
+
+    /// <summary>Whether no server rains yet, nor ever did.</summary>
+    private bool IsDiscovering =>
+        _chosen is null || (_dropletsReceived == 0 && !_paths.Exists(path => path.State is SourceState.Raining or SourceState.Silent));
 
     /// <summary>Until when symbols guessed at from sources that have not answered yet are waited for.</summary>
     private Instant GuessesEnd
@@ -88,7 +92,7 @@ public sealed partial class Fetch
 
     private Instant NextDue(Instant now)
     {
-        var due = _chosen is null ? _started + _options.DiscoveryTimeout : _lastUseful + _options.StallTimeout;
+        var due = IsDiscovering ? _started + _options.DiscoveryTimeout : _lastUseful + _options.StallTimeout;
         if (due <= now)
         {
             // The deadline is over and the fetch goes on: something is at work.

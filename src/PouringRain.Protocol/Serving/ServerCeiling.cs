@@ -31,7 +31,7 @@ internal sealed class ServerCeiling
         }
 
         _allowanceBytes = Math.Min(
-            _allowanceBytes + ((now - _refilled).TotalSeconds * _rateBytesPerSecond), Math.Max(_rateBytesPerSecond * CatchUpSeconds, 1));
+            _allowanceBytes + ((now.Nanoseconds - _refilled.Nanoseconds) * 1e-9 * _rateBytesPerSecond), Math.Max(_rateBytesPerSecond * CatchUpSeconds, 1));
         _refilled = now;
         return _allowanceBytes >= 0;
     }

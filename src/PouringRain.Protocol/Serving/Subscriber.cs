@@ -148,7 +148,7 @@ internal sealed class Subscriber
     /// <summary>The pacer: how many bytes may go out now.</summary>
     public double Refill(Instant now)
     {
-        var elapsed = (now - _refilled).TotalSeconds;
+        var elapsed = (now.Nanoseconds - _refilled.Nanoseconds) * 1e-9;
         _refilled = now;
         var ceiling = Math.Max(RateBytesPerSecond * CatchUp.TotalSeconds, InitialBurstDroplets * DropletBytes);
         _allowanceBytes = Math.Min(_allowanceBytes + (elapsed * RateBytesPerSecond), ceiling);

@@ -1,0 +1,123 @@
+using PouringRain.Coding;
+using PouringRain.Protocol;
+
+namespace Simulation;
+
+/// <summary>A version of a resource in memory, which can be rained.</summary>
+public sealed class SimContent : IRainContent
+{
+    private readonly Dictionary<int, IBlockEncoder> _encoders = [];
+    private readonly IFountainCode _code;
+    private readonly HashSet<int>? _blocks;
+
+    private SimContent(byte[] bytes, Manifest manifest, HashSet<int>? blocks)
+    {
+        Bytes = bytes;
+        Manifest = manifest;
+        _blocks = blocks;
+        FountainCodes.TryGet(manifest.Code, out var code);
+        _code = code!;
+    }
+
+    public byte[] Bytes { get; }
+
+    public Manifest Manifest { get; }
+
+    public bool IsComplete => _blocks is null;
+
+    /// <summary>In so many of a million cases a symbol is not ready.</summary>
+    public int NotReadyPerMillion { get; set; }
+
+    /// <summary>Rains wrong bytes.</summary>
+    public bool IsLying { get; set; }
+
+    public SimRandom? Random { get; set; }
+
+    public static SimContent Create(byte[] bytes, string code = "raptorq", int blockBytes = 64 * 1024, int symbolSize = 1408, long stamp = 1)
+    {
+        if (!ResourceLayout.TryCreate(bytes.Length, blockBytes, symbolSize, out var layout))
+        {
+            throw new ArgumentException("The layout is impossible.", nameof(bytes));
+        }
+
+        var digests = new Sha256Digest[layout.BlockCount];
+        for (var i = 0; i < digests.Length; i++)
+        {
+            digests[i] = Sha256Digest.Of(bytes.AsSpan((int)layout.OffsetOf(i), layout.BytesOf(i)));
+        }
+
+        var manifest = Manifest.Create(layout, code, stamp, Sha256Digest.Of(bytes), "application/octet-stream", "file.bin", digests);
+        return new SimContent(bytes, manifest, null);
+    }
+
+    public static SimContent CreateTombstone(long stamp, string code = "raptorq") => new([], Manifest.CreateTombstone(code, stamp), null);
+
+    /// <summary>The same version, of which only some blocks are held.</summary>
+    public SimContent WithBlocks(HashSet<int> blocks) => new(Bytes, Manifest, blocks);
+
+    /// <summary>The same version in another server's hands.</summary>
+    public SimContent Copy() => new(Bytes, Manifest, _blocks);
+
+    public bool HasBlock(int blockIndex) => _blocks?.Contains(blockIndex) ?? true;
+
+    public SymbolReadResult TryReadSymbol(int blockIndex, uint esi, Span<byte> destination)
+    {
+        if (!HasBlock(blockIndex))
+        {
+            return SymbolReadResult.Unavailable;
+        }
+
+        if (NotReadyPerMillion > 0 && Random!.Chance(NotReadyPerMillion))
+        {
+            return SymbolReadResult.NotReady;
+        }
+
+        if (!_encoders.TryGetValue(blockIndex, out var encoder))
+        {
+            var layout = Manifest.Layout;
+            encoder = _code.CreateEncoder(layout.SymbolsOf(blockIndex), layout.SymbolSize);
+            encoder.Begin((uint)blockIndex, Bytes.AsMemory((int)layout.OffsetOf(blockIndex), layout.BytesOf(blockIndex)));
+            _encoders[blockIndex] = encoder;
+        }
+
+        encoder.Encode(esi, destination);
+        if (IsLying)
+        {
+            destination[(int)(esi % (uint)destination.Length)] ^= 0x55;
+        }
+
+        return SymbolReadResult.Ok;
+    }
+}
+
+/// <summary>The resources of one simulated server.</summary>
+public sealed class SimCatalog : IRainCatalog
+{
+    private readonly Dictionary<ResourceId, List<IRainContent>> _contents = [];
+
+    public void Add(ResourceId id, IRainContent content)
+    {
+        if (!_contents.TryGetValue(id, out var versions))
+        {
+            _contents[id] = versions = [];
+        }
+
+        versions.Add(content);
+    }
+
+    public void Remove(ResourceId id) => _contents.Remove(id);
+
+    public IRainContent? Find(ResourceId id)
+    {
+        IRainContent? newest = null;
+        foreach (var content in _contents.GetValueOrDefault(id) ?? [])
+        {
+            newest = newest is null || content.Manifest.IsNewerThan(newest.Manifest) ? content : newest;
+        }
+
+        return newest;
+    }
+
+    public IRainContent? Find(ResourceId id, ulong versionTag) =>
+        (_contents.GetValueOrDefault(id) ?? []).Find(content => content.Manifest.Version.Tag == versionTag);
+}

@@ -1,0 +1,145 @@
+using PouringRain.Protocol;
+
+namespace Simulation;
+
+/// <summary>The virtual network: every host has an uplink and a downlink, every pair of hosts a path with its faults each way.</summary>
+public sealed class SimNetwork
+{
+    /// <summary>IPv4 and UDP headers, which rates include.</summary>
+    public const int HeaderBytes = 28;
+
+    private readonly SimRandom _random;
+    private readonly PriorityQueue<Flight, (long Time, long Order)> _flights = new();
+    private readonly Dictionary<PeerAddress, SimHost> _hosts = [];
+    private readonly Dictionary<(PeerAddress From, PeerAddress To), LinkFaults> _faults = [];
+    private readonly HashSet<(PeerAddress From, PeerAddress To)> _inBurst = [];
+    private readonly HashSet<PeerAddress> _cut = [];
+    private long _order;
+
+    public SimNetwork(SimRandom random) => _random = random;
+
+    public LinkFaults DefaultFaults { get; set; } = new();
+
+    public Instant NextEvent => _flights.TryPeek(out _, out var key) ? new Instant(key.Time) : Instant.Never;
+
+    /// <summary>Sees every datagram that a host sends (from, to, bytes).</summary>
+    public Action<PeerAddress, PeerAddress, ReadOnlyMemory<byte>>? OnSent { get; set; }
+
+    /// <summary>Sees every datagram that reaches a host.</summary>
+    public Action<PeerAddress, PeerAddress, ReadOnlyMemory<byte>>? OnDelivered { get; set; }
+
+    public void Add(SimHost host) => _hosts[host.Address] = host;
+
+    public void SetFaults(PeerAddress from, PeerAddress to, LinkFaults faults) => _faults[(from, to)] = faults;
+
+    /// <summary>Cuts a host off, or lets it back.</summary>
+    public void SetCut(PeerAddress host, bool isCut)
+    {
+        if (isCut)
+        {
+            _cut.Add(host);
+        }
+        else
+        {
+            _cut.Remove(host);
+        }
+    }
+
+    public void Send(Instant now, PeerAddress from, PeerAddress to, ReadOnlySpan<byte> datagram)
+    {
+        var bytes = datagram.ToArray();
+        OnSent?.Invoke(from, to, bytes);
+        if (!_hosts.TryGetValue(from, out var sender) || !_hosts.ContainsKey(to) || _cut.Contains(from) || _cut.Contains(to)
+            || !sender.Uplink.TryPass(now, bytes.Length + HeaderBytes, out var through))
+        {
+            return;
+        }
+
+        var faults = _faults.GetValueOrDefault((from, to), DefaultFaults);
+        if (IsLost(faults, (from, to)))
+        {
+            return;
+        }
+
+        var copies = _random.Chance(faults.DuplicatePerMillion) ? 2 : 1;
+        for (var i = 0; i < copies; i++)
+        {
+            var delay = faults.Delay;
+            if (faults.Jitter > TimeSpan.Zero)
+            {
+                delay += TimeSpan.FromTicks(_random.Below(faults.Jitter.Ticks + 1));
+            }
+
+            if (_random.Chance(faults.ReorderPerMillion))
+            {
+                delay += TimeSpan.FromTicks(_random.Below(faults.ReorderBy.Ticks + 1));
+            }
+
+            var flying = bytes;
+            if (_random.Chance(faults.CorruptPerMillion))
+            {
+                flying = (byte[])bytes.Clone();
+                flying[_random.Below(flying.Length)] ^= (byte)(1 << (int)_random.Below(8));
+            }
+
+            Push(through + delay, new Flight(from, to, flying, IsThroughDownlink: false));
+        }
+    }
+
+    /// <summary>Takes the next event; delivers if it is one.</summary>
+    public void Step()
+    {
+        var flight = _flights.Dequeue();
+        var host = _hosts[flight.To];
+        var now = host.World.Now;
+        if (_cut.Contains(flight.To))
+        {
+            return;
+        }
+
+        if (!flight.IsThroughDownlink)
+        {
+            if (!host.Downlink.TryPass(now, flight.Bytes.Length + HeaderBytes, out var through))
+            {
+                return;
+            }
+
+            if (through > now)
+            {
+                Push(through, flight with { IsThroughDownlink = true });
+                return;
+            }
+        }
+
+        OnDelivered?.Invoke(flight.From, flight.To, flight.Bytes);
+        host.Deliver(now, flight.From, flight.Bytes);
+    }
+
+    private bool IsLost(LinkFaults faults, (PeerAddress, PeerAddress) pair)
+    {
+        if (faults.BurstPerMillion > 0)
+        {
+            if (_inBurst.Contains(pair))
+            {
+                if (_random.Chance(250_000))
+                {
+                    _inBurst.Remove(pair);
+                }
+
+                return true;
+            }
+
+            if (_random.Chance(faults.BurstPerMillion))
+            {
+                _inBurst.Add(pair);
+                return true;
+            }
+        }
+
+        return _random.Chance(faults.LossPerMillion);
+    }
+
+    private void Push(Instant at, Flight flight) => _flights.Enqueue(flight, (at.Nanoseconds, _order++));
+
+    private sealed record Flight(PeerAddress From, PeerAddress To, byte[] Bytes, bool IsThroughDownlink);
+}

@@ -1,0 +1,94 @@
+// Building and updating elements. Text always goes in as text: names and addresses come from strangers.
+
+const svgNamespace = 'http://www.w3.org/2000/svg';
+
+/** Makes an element. Properties beginning with "on" are listeners, `class`, `role`, `aria-…`, `data-…` are attributes. */
+export function h(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === null || value === undefined || value === false) {
+      continue;
+    }
+
+    if (name.startsWith('on')) {
+      element.addEventListener(name.slice(2), value);
+    } else {
+      element.setAttribute(name, value === true ? '' : String(value));
+    }
+  }
+
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+/** An icon of the sprite in index.html. */
+export function icon(name) {
+  const svg = document.createElementNS(svgNamespace, 'svg');
+  svg.setAttribute('aria-hidden', 'true');
+  const use = document.createElementNS(svgNamespace, 'use');
+  use.setAttribute('href', `#i-${name}`);
+  svg.append(use);
+  return svg;
+}
+
+/** A button that is an icon; its name is said and shown as a tip. */
+export function iconButton(name, label, onClick, extra = {}) {
+  return h('button', { type: 'button', class: 'icon-button', 'aria-label': label, title: label, onclick: onClick, ...extra }, icon(name));
+}
+
+/** Sets text when it differs, so that nothing is laid out for nothing. */
+export function setText(element, text) {
+  if (element.textContent !== text) {
+    element.textContent = text;
+  }
+}
+
+/** Sets an attribute when it differs; null takes it away. */
+export function setAttribute(element, name, value) {
+  if (value === null) {
+    element.removeAttribute(name);
+  } else if (element.getAttribute(name) !== String(value)) {
+    element.setAttribute(name, String(value));
+  }
+}
+
+/**
+ * Makes a parent's children follow a list: one child an item, found again by key, made by `create(item)` and kept up by
+ * `update(child, item)`. Children keep their place in the focus order and their state.
+ */
+export function keyed(parent, items, keyOf, create, update) {
+  const old = new Map([...parent.children].map((child) => [child.dataset.key, child]));
+  let at = parent.firstElementChild;
+  for (const item of items) {
+    const key = String(keyOf(item));
+    let child = old.get(key);
+    old.delete(key);
+    if (child === undefined) {
+      child = create(item);
+      child.dataset.key = key;
+    }
+
+    if (child === at) {
+      at = at.nextElementSibling;
+    } else {
+      parent.insertBefore(child, at);
+    }
+
+    update(child, item);
+  }
+
+  for (const child of old.values()) {
+    child.dispatchEvent(new CustomEvent('removed'));
+    child.remove();
+  }
+}
+
+/** Says something to screen readers without moving the focus. */
+export function announce(text) {
+  document.getElementById('announce').textContent = text;
+}
+
+/** Tells the application what somebody wants: an event that bubbles up to it. */
+export function want(element, action, detail) {
+  element.dispatchEvent(new CustomEvent(action, { bubbles: true, detail }));
+}

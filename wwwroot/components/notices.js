@@ -1,0 +1,50 @@
+import { duration, count, percent, ago, words } from '../logic/format.js';
+import { h, icon, iconButton } from './dom.js';
+
+const noticeCountMax = 4;
+const host = () => document.getElementById('notices');
+
+/** Shows that something went well, for a while. */
+export function tell(title, detail = '') {
+  const notice = show('good', 'check', title, detail, []);
+  setTimeout(() => notice.remove(), 6000);
+}
+
+/** Shows what went wrong, in words, until it is dismissed. */
+export function complain(problem, doing = '') {
+  const detail = [problem.detail, doing].filter((text) => text).join(' ');
+  show('bad', 'warning', problem.title ?? problem.message ?? 'Something went wrong', detail, problem.sources ?? []);
+}
+
+function show(kind, picture, title, detail, sources) {
+  const notice = h('div', { class: `notice ${kind}`, role: kind === 'bad' ? 'alert' : 'status' },
+    icon(picture),
+    h('div', { class: 'notice-body' },
+      h('p', { class: 'notice-title' }, title),
+      detail ? h('p', {}, detail) : null,
+      sources.length > 0 ? sourceTable(sources) : null),
+    iconButton('close', 'Dismiss', () => notice.remove()));
+  const list = host();
+  while (list.children.length >= noticeCountMax) {
+    list.firstElementChild.remove();
+  }
+
+  list.append(notice);
+  return notice;
+}
+
+/** The servers asked and what became of them, as a failed fetch tells it. */
+function sourceTable(sources) {
+  const now = Date.now();
+  return h('div', { class: 'table-wrap', role: 'region', 'aria-label': 'Servers asked', tabindex: '0' },
+    h('table', {},
+      h('caption', {}, `The ${sources.length === 1 ? 'server' : `${count(sources.length)} servers`} asked`),
+      h('thead', {}, h('tr', {}, ...['Server', 'State', 'Droplets', 'Loss', 'Round trip', 'Last heard'].map((name) => h('th', { scope: 'col' }, name)))),
+      h('tbody', {}, ...sources.map((source) => h('tr', {},
+        h('th', { scope: 'row', class: 'mono' }, String(source.endpoint ?? '')),
+        h('td', {}, words(source.state)),
+        h('td', { class: 'num' }, count(source.droplets)),
+        h('td', { class: 'num' }, percent(source.loss)),
+        h('td', { class: 'num' }, duration(source.rttMs)),
+        h('td', {}, ago(source.lastSeen, now)))))));
+}

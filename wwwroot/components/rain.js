@@ -1,0 +1,49 @@
+import { count, duration, percent, rate, size, words } from '../logic/format.js';
+import { byteRate, isRunning, ordered, progress } from '../logic/transfers.js';
+import { h, keyed, setAttribute, setText, want } from './dom.js';
+import { createTransferCard } from './transfer-card.js';
+
+const cardCountMax = 6;
+const pastCountMax = 30;
+
+/** All transfers: a card for each that runs or was opened, a line for each that has ended. Fires `transfer-open`. */
+export function createRain(section) {
+  const cards = section.querySelector('#transfers');
+  const calm = section.querySelector('#calm');
+  const past = section.querySelector('#past');
+  const pastTitle = section.querySelector('#past-title');
+  const note = section.querySelector('#rain-note');
+
+  return {
+    /** @param {object} book @param {{opened: Set<number>, nameOf: Function, stoppable: Set<string>}} view */
+    update(book, view) {
+      const { running, ended } = ordered(book);
+      const shown = [...running.slice(0, cardCountMax), ...ended.filter((record) => view.opened.has(record.id))];
+      keyed(cards, shown, (record) => record.id, createTransferCard, (card, record) => {
+        card.show(record, { name: view.nameOf(record.latest.resource), canStop: view.stoppable.has(record.latest.resource) });
+      });
+      calm.hidden = shown.length > 0;
+      const lines = [...running.slice(cardCountMax), ...ended.filter((record) => !view.opened.has(record.id))].slice(0, pastCountMax);
+      pastTitle.hidden = lines.length === 0;
+      keyed(past, lines, (record) => record.id, createLine, (line, record) => updateLine(line, record, view));
+      const speed = running.reduce((sum, record) => sum + byteRate(record), 0);
+      setText(note, running.length === 0 ? '' : `${count(running.length)} under way, ${rate(speed)}`);
+    },
+  };
+
+  function createLine(record) {
+    return h('li', { class: 'past-line' },
+      h('button', { type: 'button', onclick: (event) => want(event.currentTarget, 'transfer-open', record.id) },
+        h('span', { class: 'state' }), h('span', { class: 'past-name' }), h('span', { class: 'past-facts' })));
+  }
+
+  function updateLine(line, record, view) {
+    const { latest } = record;
+    const [state, name, facts] = line.firstElementChild.children;
+    setText(state, words(latest.state));
+    setAttribute(state, 'data-kind', latest.state === 'completed' ? 'good' : isRunning(latest) || latest.state === 'cancelled' ? 'plain' : 'bad');
+    setText(name, view.nameOf(latest.resource));
+    const share = progress(latest);
+    setText(facts, [latest.length ? size(latest.length) : null, latest.state === 'completed' ? null : percent(share), duration(latest.elapsedMs), rate(byteRate(record))].filter((fact) => fact).join(' · '));
+  }
+}

@@ -1,0 +1,119 @@
+import { ago, count, size } from '../logic/format.js';
+import { commands, missingId, nameOf, search } from '../logic/resources.js';
+import { h, icon, iconButton, keyed, setAttribute, setText, want } from './dom.js';
+
+const shownStep = 50;
+
+/** The list of resources with its search. Fires `download`, `rain`, `prefetch`, `propagate`, `delete`, `copy`, `load-more`. */
+export function createResourceList(section, actions) {
+  const list = section.querySelector('#resource-list');
+  const empty = section.querySelector('#resource-empty');
+  const more = section.querySelector('#resource-more');
+  const note = section.querySelector('#resources-note');
+  const elsewhere = section.querySelector('#elsewhere');
+  const input = section.querySelector('#search');
+  let state = { items: [], next: null, loaded: false };
+  let shown = shownStep;
+
+  input.addEventListener('input', () => {
+    shown = shownStep;
+    draw();
+    if (input.value.trim() !== '' && state.next !== null) {
+      want(section, 'load-more');
+    }
+  });
+  more.addEventListener('click', () => {
+    shown += shownStep;
+    draw();
+    if (state.next !== null && shown > state.items.length) {
+      want(section, 'load-more');
+    }
+  });
+
+  return { update(next) { state = next; draw(); } };
+
+  function draw() {
+    const query = input.value;
+    const found = search(state.items, query);
+    keyed(list, found.slice(0, shown), (resource) => resource.id, createRow, updateRow);
+    more.hidden = found.length <= shown && (state.next === null || query.trim() !== '');
+    const asked = missingId(state.items, query);
+    drawElsewhere(asked);
+    empty.hidden = found.length > 0 || !state.loaded || asked !== null;
+    setText(empty, state.items.length === 0 ? 'Nothing is kept here yet.' : 'Nothing here matches that.');
+    const bytes = state.items.reduce((sum, resource) => sum + (resource.length ?? 0), 0);
+    setText(note, state.items.length === 0 ? '' : `${count(state.items.length)}${state.next === null ? '' : '+'} kept here, ${size(bytes)}`);
+  }
+
+  /** An id that is not kept here may be somewhere in the rain. */
+  function drawElsewhere(id) {
+    elsewhere.hidden = id === null;
+    if (id === null || elsewhere.dataset.id === id) {
+      return;
+    }
+
+    elsewhere.dataset.id = id;
+    elsewhere.replaceChildren(
+      h('p', {}, h('strong', { class: 'mono' }, id), ' is not kept here. Ask the rain for it:'),
+      h('div', { class: 'row-buttons' },
+        h('button', { type: 'button', class: 'button primary', onclick: () => want(elsewhere, 'download', { id, isElsewhere: true }) }, 'Download'),
+        h('button', { type: 'button', class: 'button', onclick: () => want(elsewhere, 'prefetch', { id }) }, 'Keep it here')));
+  }
+
+  function createRow(resource) {
+    const name = nameOf(resource);
+    const detailsId = `details-${resource.id}`;
+    const row = h('li', { class: 'resource' },
+      h('div', { class: 'resource-head' },
+        h('button', { type: 'button', class: 'resource-name', 'aria-expanded': 'false', 'aria-controls': detailsId, onclick: toggle }, icon('chevron'), h('span', {}, name)),
+        h('div', { class: 'resource-tools' },
+          iconButton('download', `Download ${name}`, () => want(row, 'download', row.resource)),
+          iconButton('rain', `Let ${name} rain again from all servers`, () => want(row, 'rain', row.resource)),
+          iconButton('trash', `Delete ${name}`, () => want(row, 'delete', row.resource)))),
+      h('p', { class: 'resource-facts' }),
+      h('div', { class: 'resource-details', id: detailsId, hidden: true }));
+    return row;
+
+    function toggle() {
+      const details = row.querySelector('.resource-details');
+      details.hidden = !details.hidden;
+      setAttribute(row.querySelector('.resource-name'), 'aria-expanded', String(!details.hidden));
+      if (!details.hidden) {
+        fillDetails(row);
+      }
+    }
+  }
+
+  function updateRow(row, resource) {
+    const wasSame = row.resource?.version === resource.version;
+    row.resource = resource;
+    setText(row.querySelector('.resource-name span'), nameOf(resource));
+    setText(row.querySelector('.resource-facts'), [size(resource.length), resource.contentType, resource.fileName ? `id ${resource.id}` : null, ago(resource.modified, Date.now())].filter((text) => text).join(' · '));
+    if (!wasSame && !row.querySelector('.resource-details').hidden) {
+      fillDetails(row);
+    }
+  }
+
+  function fillDetails(row) {
+    const { resource } = row;
+    const facts = [
+      ['Id', resource.id],
+      ['Length', `${count(resource.length)} bytes`],
+      ['Type', resource.contentType],
+      ['Code', `${resource.code}, ${count(resource.blocks)} ${resource.blocks === 1 ? 'block' : 'blocks'} of ${count(resource.blockSize)} bytes, symbols of ${count(resource.symbolSize)}`],
+      ['Replicas', resource.replicas === undefined || resource.replicas === null ? null : count(resource.replicas)],
+      ['SHA-256', resource.sha256],
+      ['Version', resource.version],
+      ['Changed', resource.modified ? new Date(resource.modified).toLocaleString() : null],
+    ];
+    row.querySelector('.resource-details').replaceChildren(
+      h('dl', { class: 'facts' }, ...facts.filter(([, value]) => value).flatMap(([term, value]) => [h('dt', {}, term), h('dd', { class: 'mono' }, String(value))])),
+      ...commands(resource, actions.origin).map(({ label, line }) => h('div', { class: 'command' },
+        h('p', { class: 'command-label' }, label),
+        h('code', {}, line),
+        iconButton('copy', `Copy: ${label}`, (event) => want(event.currentTarget, 'copy', line)))),
+      h('div', { class: 'row-buttons' },
+        h('button', { type: 'button', class: 'button', onclick: () => want(row, 'propagate', row.resource) }, 'Replicate to the other nodes'),
+        h('a', { class: 'button', href: `resources/${encodeURIComponent(resource.id)}/manifest` }, 'Manifest')));
+  }
+}

@@ -1,0 +1,87 @@
+import { ago, count, duration, percent, rate, words } from '../logic/format.js';
+import { parseEndpoint } from '../logic/resources.js';
+import { h, iconButton, keyed, setAttribute, setText, want } from './dom.js';
+
+const lively = new Set(['up', 'raining', 'completed']);
+const troubled = new Set(['silent', 'lied', 'stale', 'unresolvable', 'busy', 'notFound']);
+
+/** How a state is marked: `good`, `bad` or `plain`. Its word is always there too. */
+export function stateKind(state) {
+  return lively.has(state) ? 'good' : troubled.has(state) ? 'bad' : 'plain';
+}
+
+/** The servers table and its form. Fires `server-add` with {endpoint} and `server-remove` with the endpoint. */
+export function createServers(section) {
+  const body = section.querySelector('tbody');
+  const note = section.querySelector('#servers-note');
+  const form = section.querySelector('#server-form');
+  const address = section.querySelector('#server-address');
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    const parsed = parseEndpoint(address.value);
+    address.setCustomValidity(parsed ? '' : 'Host and port are needed, as in rain.example:1980.');
+    if (!parsed) {
+      form.reportValidity();
+      return;
+    }
+
+    want(form, 'server-add', parsed);
+    address.value = '';
+  });
+  address.addEventListener('input', () => address.setCustomValidity(''));
+
+  return {
+    update(servers) {
+      const now = Date.now();
+      const up = servers.filter((server) => server.state === 'up').length;
+      setText(note, servers.length === 0 ? 'none' : `${count(up)} of ${count(servers.length)} up`);
+      keyed(body, servers, (server) => server.endpoint, createRow, (row, server) => {
+        const [state, rtt, speed, loss, seen] = [...row.children].slice(1);
+        setText(state.firstElementChild, words(server.state));
+        setAttribute(state.firstElementChild, 'data-kind', stateKind(server.state));
+        setText(rtt, duration(server.rttMs));
+        setText(speed, server.rateBytesPerSecond > 0 ? rate(server.rateBytesPerSecond) : '–');
+        setText(loss, server.lastSeen ? percent(server.loss) : '–');
+        setText(seen, ago(server.lastSeen, now));
+      });
+    },
+  };
+
+  function createRow(server) {
+    const origins = { file: 'from servers.json', api: 'added here', peer: 'found by itself' };
+    return h('tr', {},
+      h('th', { scope: 'row', class: 'mono', title: origins[server.origin] ?? '' }, server.endpoint),
+      h('td', {}, h('span', { class: 'state' })),
+      h('td', { class: 'num' }), h('td', { class: 'num' }), h('td', { class: 'num' }), h('td', {}),
+      h('td', { class: 'end' }, iconButton('close', `Remove ${server.endpoint}`, (event) => want(event.currentTarget, 'server-remove', server.endpoint))));
+  }
+}
+
+/** The subscribers table. */
+export function createSubscribers(section) {
+  const body = section.querySelector('tbody');
+  const note = section.querySelector('#subscribers-note');
+  const wrap = section.querySelector('.table-wrap');
+  const empty = h('p', { class: 'empty' }, 'This node rains on nobody just now.');
+  wrap.after(empty);
+  return {
+    update(subscribers) {
+      setText(note, subscribers.length === 0 ? '' : count(subscribers.length));
+      empty.hidden = subscribers.length > 0;
+      wrap.hidden = subscribers.length === 0;
+      keyed(body, subscribers.slice(0, 200), (row) => `${row.endpoint} ${row.resource}`, createRow, (row, subscriber) => {
+        const [speed, droplets, expires] = [...row.children].slice(2);
+        setText(speed, rate(subscriber.rateBytesPerSecond));
+        setText(droplets, count(subscriber.droplets));
+        setText(expires, duration(subscriber.expiresInMs));
+      });
+    },
+  };
+
+  function createRow(subscriber) {
+    return h('tr', {},
+      h('th', { scope: 'row', class: 'mono' }, subscriber.endpoint),
+      h('td', { class: 'mono' }, subscriber.resource),
+      h('td', { class: 'num' }), h('td', { class: 'num' }), h('td', { class: 'num' }));
+  }
+}

@@ -1,0 +1,267 @@
+import { createDroplets, dropletScale } from '../canvas/droplets.js';
+import { createField } from '../canvas/field.js';
+import { everyFrame, fit } from '../canvas/frames.js';
+import { colour, onSchemeChange, serverColour } from '../canvas/palette.js';
+import { createStream } from '../canvas/stream.js';
+import { explain, isFailure, shares } from '../logic/explain.js';
+import { brief, count, duration, percent, rate, size, words } from '../logic/format.js';
+import { bestRtt, byteRate, isRunning, lossOf, progress, ratesAt, timeLeft } from '../logic/transfers.js';
+import { h, iconButton, keyed, setAttribute, setText, want } from './dom.js';
+import { stateKind } from './tables.js';
+
+const skyHeight = 112;
+const nozzleY = 26;
+const streamHeight = 110;
+const fieldHeightMax = 300;
+const stateChips = { raining: 'good', completed: 'good', discovering: 'plain', cancelled: 'plain' };
+
+/**
+ * The live view of one transfer, and what explains it once it has ended. Fires `transfer-close` and `transfer-stop` with its number.
+ * @returns {HTMLElement} An element with `show(record, {name, canStop})`.
+ */
+export function createTransferCard(record) {
+  const titleId = `transfer-${record.id}-title`;
+  const skyCanvas = h('canvas', { class: 'ground' });
+  const fieldCanvas = h('canvas', { class: 'field' });
+  const airCanvas = h('canvas', { class: 'air' });
+  const streamCanvas = h('canvas', {});
+  const gauges = ['Verified', 'Rate', 'Loss', 'Round trip', 'Overhead', 'Left'].map((name) => ({ name, value: h('dd', {}, '–') }));
+  const chip = h('span', { class: 'chip' });
+  const title = h('h3', { id: titleId, tabindex: '-1' });
+  const facts = h('p', { class: 'transfer-facts' });
+  const verdict = h('p', { class: 'verdict' });
+  const bar = h('progress', { max: 1, value: 0, 'aria-label': 'Verified blocks' });
+  const picture = h('div', { class: 'sky', role: 'img' }, skyCanvas, fieldCanvas, airCanvas);
+  const legend = h('p', { class: 'legend' });
+  const scaleTop = h('span', { class: 'scale-top' });
+  const scaleFrom = h('span', {}, '30 s ago');
+  const scaleTo = h('span', {}, 'now');
+  const stream = h('div', { class: 'stream' }, h('p', { class: 'stream-title' }, 'Droplets a second, by server'), h('div', { class: 'stream-picture', role: 'img' }, streamCanvas, scaleTop), h('p', { class: 'scale-time', 'aria-hidden': 'true' }, scaleFrom, scaleTo));
+  const shareBar = h('div', { class: 'shares', 'aria-hidden': 'true' });
+  const explanation = h('div', { class: 'explain', hidden: true });
+  const body = h('tbody');
+  const stopButton = h('button', { type: 'button', class: 'button small', onclick: () => want(card, 'transfer-stop', record.id) }, 'Stop');
+  const closeButton = iconButton('close', 'Close this transfer', () => want(card, 'transfer-close', record.id));
+  const card = h('article', { class: 'transfer', 'aria-labelledby': titleId },
+    h('div', { class: 'transfer-head' }, h('div', { class: 'transfer-name' }, title, facts), chip, stopButton, closeButton),
+    h('dl', { class: 'gauges' }, ...gauges.map(({ name, value }) => h('div', {}, h('dt', {}, name), value))),
+    verdict, bar, explanation, picture, legend, stream, shareBar,
+    h('div', { class: 'table-wrap sources', role: 'region', 'aria-label': 'Servers of this transfer', tabindex: '0' },
+      h('table', {},
+        h('caption', { class: 'visually-hidden' }, 'The servers that take part in this transfer'),
+        h('thead', {}, h('tr', {}, ...['Server', 'State', 'Rate', 'Share', 'Droplets', 'Lost', 'Round trip'].map((name, index) => h('th', { scope: 'col', class: index > 1 ? 'num' : null }, name)))),
+        body)));
+
+  const field = createField(fieldCanvas);
+  const droplets = createDroplets(airCanvas);
+  const flow = createStream(streamCanvas);
+  let current = record;
+  let width = 0;
+  let rates = new Float64Array(4);
+  let scale = 1;
+  let nozzles = 0;
+  let shownTop = 0;
+  let isVisible = true;
+  let wasRunning = isRunning(record.latest);
+
+  const sizes = new ResizeObserver(() => resize());
+  const sight = new IntersectionObserver((entries) => { isVisible = entries.at(-1).isIntersecting; });
+  sizes.observe(picture);
+  sight.observe(card);
+  const stopFrames = everyFrame(draw);
+  const stopScheme = onSchemeChange(recolour);
+  card.addEventListener('removed', () => {
+    stopFrames();
+    stopScheme();
+    sizes.disconnect();
+    sight.disconnect();
+  });
+
+  card.show = show;
+  return card;
+
+  function show(next, { name, canStop }) {
+    current = next;
+    const { latest } = next;
+    const runs = isRunning(latest);
+    field.update(latest, performance.now());
+    setText(title, name);
+    setText(facts, factsOf(latest, name));
+    setText(chip, words(latest.state));
+    setAttribute(chip, 'data-kind', stateChips[latest.state] ?? 'bad');
+    const gaugeTexts = [
+      percent(progress(latest)),
+      rate(byteRate(next)),
+      percent(lossOf(latest)),
+      duration(bestRtt(latest)),
+      latest.symbolsNeeded > 0 ? `×${latest.overhead.toFixed(3)}` : '–',
+      runs ? duration(timeLeft(next)) : duration(latest.elapsedMs),
+    ];
+    gauges.forEach(({ value }, index) => setText(value, gaugeTexts[index]));
+    setText(gauges[5].value.previousElementSibling, runs ? 'Left' : 'Took');
+    setText(verdict, latest.verdict ?? '');
+    bar.value = progress(latest);
+    stopButton.hidden = !canStop || !runs;
+    closeButton.hidden = runs;
+    showSources(latest, next);
+    showExplanation(latest, runs);
+    const rained = latest.sources.filter((source) => source.droplets > 0).length;
+    setAttribute(picture, 'aria-label', `${count(latest.decodedBlocks)} of ${count(latest.blocks)} blocks are verified; ${count(rained)} of ${count(latest.sources.length)} servers rain.`);
+    setAttribute(stream.querySelector('[role=img]'), 'aria-label', `The rate of each server as a band; the table below has the figures.`);
+    card.dataset.servers = String(rained);
+    card.dataset.verified = String(latest.decodedBlocks);
+    if (nozzles !== Math.max(1, next.endpoints.length)) {
+      paintSky();
+    }
+
+    if (runs !== wasRunning || field.height !== picture.fieldHeight) {
+      wasRunning = runs;
+      resize(true);
+    }
+  }
+
+  function showSources(latest, next) {
+    const share = new Map(shares(latest).map((item) => [item.endpoint, item.share]));
+    keyed(body, latest.sources, (source) => source.endpoint, createSourceRow, (row, source) => {
+      const [, state, speed, part, came, lost, rtt] = row.children;
+      row.firstElementChild.firstElementChild.style.setProperty('--swatch', serverColour(next.endpoints.indexOf(source.endpoint)));
+      setText(state.firstElementChild, words(source.state ?? ''));
+      setAttribute(state.firstElementChild, 'data-kind', stateKind(source.state));
+      setText(speed, rate(source.rateBytesPerSecond ?? 0));
+      setText(part, percent(share.get(source.endpoint)));
+      setText(came, count(source.droplets));
+      setText(lost, percent(source.lost + source.droplets > 0 ? source.lost / (source.lost + source.droplets) : 0));
+      setText(rtt, duration(source.rttMs));
+    });
+    keyed(shareBar, shares(latest).filter((item) => item.share > 0), (item) => item.endpoint, () => h('span'), (part, item) => {
+      part.style.setProperty('--swatch', serverColour(next.endpoints.indexOf(item.endpoint)));
+      part.style.flexGrow = String(Math.round(item.share * 10000));
+    });
+  }
+
+  function createSourceRow(source) {
+    return h('tr', {},
+      h('th', { scope: 'row', class: 'mono' }, h('span', { class: 'swatch', 'aria-hidden': 'true' }), source.endpoint),
+      h('td', {}, h('span', { class: 'state' })),
+      ...Array.from({ length: 5 }, () => h('td', { class: 'num' })));
+  }
+
+  function showExplanation(latest, runs) {
+    explanation.hidden = runs;
+    verdict.hidden = !runs;
+    card.classList.toggle('ended', !runs);
+    card.classList.toggle('failed', isFailure(latest));
+    if (!runs) {
+      keyed(explanation, explain(latest), (item) => item.term, (item) => h('div', { class: 'explain-item' }, h('h4', {}, item.term), h('p')), (element, item) => setText(element.lastElementChild, item.text));
+      explanation.classList.toggle('error', isFailure(latest));
+    }
+  }
+
+  function resize(force = false) {
+    const across = Math.floor(picture.clientWidth);
+    if (across <= 0 || (across === width && !force)) {
+      return;
+    }
+
+    width = across;
+    field.resize(width, fieldHeightMax);
+    const top = isRunning(current.latest) ? skyHeight : 0;
+    picture.fieldHeight = field.height;
+    fieldCanvas.style.top = `${top}px`;
+    picture.style.height = `${top + field.height}px`;
+    droplets.resize(width, top + Math.max(1, field.height), nozzleY);
+    flow.resize(width, streamHeight);
+    paintSky();
+    const hasFlow = isRunning(current.latest) || current.samples.length > 3;
+    stream.hidden = !hasFlow;
+    legend.hidden = !isRunning(current.latest);
+    if (!isRunning(current.latest) && hasFlow) {
+      flow.drawWhole(current);
+      setText(scaleFrom, 'begin');
+      setText(scaleTo, 'end');
+      setText(scaleTop, brief(flow.top));
+    }
+  }
+
+  /** The nozzles, with the servers' names where there is room. */
+  function paintSky() {
+    nozzles = Math.max(1, current.endpoints.length);
+    skyCanvas.hidden = !isRunning(current.latest);
+    const context = width > 0 && !skyCanvas.hidden ? fit(skyCanvas, width, skyHeight) : null;
+    if (context === null) {
+      return;
+    }
+
+    context.clearRect(0, 0, width, skyHeight);
+    const each = width / nozzles;
+    context.textAlign = 'center';
+    context.font = '11px "JetBrains Mono", "SF Mono", Consolas, "DejaVu Sans Mono", monospace';
+    current.endpoints.forEach((endpoint, index) => {
+      const x = droplets.nozzleX(index, nozzles);
+      const half = Math.min(26, each * 0.34);
+      context.strokeStyle = serverColour(index);
+      context.lineWidth = 3;
+      context.lineCap = 'round';
+      context.beginPath();
+      context.moveTo(x - half, nozzleY - 5);
+      context.lineTo(x + half, nozzleY - 5);
+      context.stroke();
+      if (context.measureText(endpoint).width < each - 8) {
+        context.fillStyle = colour('--muted');
+        context.fillText(endpoint, x, 12);
+      }
+    });
+  }
+
+  function draw(now) {
+    if (!isVisible || width === 0) {
+      return;
+    }
+
+    field.draw(now);
+    const servers = current.endpoints.length;
+    if (rates.length < servers) {
+      rates = new Float64Array(servers + 8);
+    }
+
+    const runs = isRunning(current.latest);
+    if (!runs) {
+      return;
+    }
+
+    ratesAt(current, now - 200, rates);
+    const lost = current.samples.at(-1)?.lostRates ?? [];
+    let total = 0;
+    for (let server = 0; server < servers; server++) {
+      total += rates[server];
+    }
+
+    const wanted = dropletScale(total);
+    if (wanted > scale || wanted * 4 <= scale) {
+      scale = wanted;
+    }
+
+    setText(legend, total === 0 ? 'No droplet is in the air.' : scale === 1 ? 'Every droplet is drawn.' : `One drawn droplet is ${count(scale)} real ones.`);
+    droplets.draw(now, rates, lost, servers, scale, field, skyHeight);
+    flow.draw(current, now);
+    if (shownTop !== flow.top) {
+      shownTop = flow.top;
+      setText(scaleTop, brief(shownTop));
+    }
+  }
+
+  function recolour() {
+    field.recolour();
+    droplets.recolour();
+    flow.recolour();
+    resize(true);
+    for (const [index, row] of [...body.children].entries()) {
+      row.firstElementChild.firstElementChild.style.setProperty('--swatch', serverColour(index));
+    }
+  }
+}
+
+function factsOf(latest, name) {
+  const facts = [name.includes(latest.resource) ? null : `id ${latest.resource}`, latest.length === null || latest.length === undefined ? null : `${size(latest.receivedBytes)} of ${size(latest.length)}`, latest.blocks > 0 ? `${count(latest.decodedBlocks)} of ${count(latest.blocks)} blocks` : null, `transfer ${latest.id}`];
+  return facts.filter((fact) => fact).join(' · ');
+}

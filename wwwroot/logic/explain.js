@@ -1,0 +1,94 @@
+// A transfer in sentences. Pure.
+
+import { count, duration, percent, rate, size } from './format.js';
+import { lossOf } from './transfers.js';
+
+const endings = {
+  completed: 'All of it is here, and every block has the digest that the manifest names.',
+  notFound: 'Every server that was asked said that it has no such resource.',
+  unanswered: 'No server answered in time.',
+  stalled: 'The servers fell silent before everything was here. What was verified is kept and need not come again.',
+  integrityFailure: 'No honest source is left: what came did not have the digests that the manifest names, and nothing of it was let through.',
+  busy: 'Every server that answered was busy.',
+  cancelled: 'Nobody was waiting for it any more, so it was ended.',
+  localFailure: 'What came could not be kept: the disk is full or failing.',
+};
+
+/** One sentence for the way a transfer ended (or that it has not). */
+export function ending(transfer) {
+  return endings[transfer.state] ?? (transfer.state === 'discovering' ? 'The servers are being asked who has it.' : 'It is raining.');
+}
+
+/** Whether this is an ending to be shown as an error. */
+export function isFailure(transfer) {
+  return transfer.state in endings && transfer.state !== 'completed' && transfer.state !== 'cancelled';
+}
+
+/** Everything worth saying about a transfer, as {term, text}. */
+export function explain(transfer) {
+  const said = [{ term: 'What happened', text: ending(transfer) }];
+  const seconds = transfer.elapsedMs / 1000;
+  if (transfer.receivedBytes > 0 && seconds > 0) {
+    const whole = transfer.length > 0 && transfer.receivedBytes < transfer.length ? ` of ${size(transfer.length)}` : '';
+    said.push({ term: 'How fast', text: `${size(transfer.receivedBytes)}${whole} in ${duration(transfer.elapsedMs)}, ${rate(transfer.receivedBytes / seconds)} on the whole.` });
+  }
+
+  if (transfer.verdict) {
+    said.push({ term: 'What bounded it', text: transfer.verdict });
+  }
+
+  const active = transfer.sources.filter((source) => source.droplets > 0).sort((a, b) => b.droplets - a.droplets);
+  if (active.length > 0) {
+    said.push({ term: 'Who rained', text: whoRained(active) });
+  }
+
+  if (transfer.symbolsNeeded > 0) {
+    said.push({ term: 'Overhead', text: overheadText(transfer) });
+  }
+
+  if (active.length > 0) {
+    said.push({ term: 'Loss', text: lossText(transfer, active) });
+  }
+
+  return said;
+}
+
+/** Every source's share of the droplets, biggest first: {endpoint, share}. */
+export function shares(transfer) {
+  const total = transfer.sources.reduce((sum, source) => sum + (source.droplets ?? 0), 0);
+  return transfer.sources.map((source) => ({ endpoint: source.endpoint, share: total > 0 ? (source.droplets ?? 0) / total : 0 }));
+}
+
+function whoRained(active) {
+  const total = active.reduce((sum, source) => sum + source.droplets, 0);
+  if (active.length === 1) {
+    return `${active[0].endpoint} alone, ${count(total)} droplets.`;
+  }
+
+  const named = active.slice(0, 3).map((source) => `${source.endpoint} ${percent(source.droplets / total)}`).join(', ');
+  const rest = active.length > 3 ? `, and ${count(active.length - 3)} more` : '';
+  return `${count(active.length)} servers, ${count(total)} droplets: ${named}${rest}.`;
+}
+
+function overheadText(transfer) {
+  const needed = transfer.symbolsNeeded;
+  const came = transfer.dropletsReceived;
+  const least = `${count(needed)} symbols were the least that could do; ${count(came)} droplets came`;
+  if (came < needed) {
+    return `${least} so far.`;
+  }
+
+  return came === needed ? `${least}: not one too many.` : `${least}: ${percent(came / needed - 1)} more.`;
+}
+
+function lossText(transfer, active) {
+  const loss = lossOf(transfer);
+  if (loss === 0) {
+    return 'Not one droplet was lost on the way.';
+  }
+
+  const worst = active.reduce((a, b) => (b.lost / (b.lost + b.droplets) > a.lost / (a.lost + a.droplets) ? b : a));
+  const worstShare = worst.lost / (worst.lost + worst.droplets);
+  const most = active.length > 1 ? ` Most on the way from ${worst.endpoint}: ${percent(worstShare)}.` : '';
+  return `${percent(loss)} of the droplets did not arrive; other droplets took their place.${most}`;
+}

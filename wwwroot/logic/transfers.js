@@ -1,0 +1,211 @@
+// What the page remembers of transfers: the newest snapshot of each, and a history of droplet rates per server. Pure: time is given.
+
+const running = new Set(['discovering', 'raining']);
+const sampleSpacingMs = 180;
+const sampleCountMax = 1200;
+const transferCountMax = 200;
+
+/** An empty book. */
+export function createBook() {
+  return { records: new Map() };
+}
+
+/** Whether a transfer is under way. */
+export function isRunning(transfer) {
+  return running.has(transfer.state);
+}
+
+/**
+ * Takes a snapshot in.
+ * @returns {{record: object, isNew: boolean, hasEnded: boolean} | null} null for what is no transfer.
+ */
+export function observe(book, transfer, nowMs) {
+  if (!transfer || !Number.isSafeInteger(Number(transfer.id)) || typeof transfer.state !== 'string') {
+    return null;
+  }
+
+  const id = Number(transfer.id);
+  const sources = Array.isArray(transfer.sources) ? transfer.sources : [];
+  const latest = { ...transfer, id, sources };
+  let record = book.records.get(id);
+  const isNew = record === undefined;
+  if (isNew) {
+    record = { id, latest, firstSeenMs: nowMs, endpoints: [], samples: [], previous: null, wasLive: isRunning(latest) };
+    book.records.set(id, record);
+    forgetOldest(book);
+  }
+
+  const hasEnded = !isNew && isRunning(record.latest) && !isRunning(latest);
+  if (!isNew && !isRunning(record.latest) && isRunning(latest)) {
+    // An answer to an older question came late.
+    return { record, isNew: false, hasEnded: false };
+  }
+
+  record.latest = latest;
+  addSample(record, nowMs, hasEnded);
+  return { record, isNew, hasEnded };
+}
+
+/** Forgets what a restarted gateway no longer knows. */
+export function retain(book, ids) {
+  for (const id of [...book.records.keys()]) {
+    if (!ids.has(id)) {
+      book.records.delete(id);
+    }
+  }
+}
+
+/** Running transfers, oldest first (so that cards do not jump), and ended ones, newest first. */
+export function ordered(book) {
+  const all = [...book.records.values()].sort((a, b) => a.id - b.id);
+  return { running: all.filter((record) => isRunning(record.latest)), ended: all.filter((record) => !isRunning(record.latest)).reverse() };
+}
+
+/** Bytes a second over the last second or two; the whole transfer's average once it has ended. */
+export function byteRate(record) {
+  const { latest, samples } = record;
+  if (!isRunning(latest)) {
+    return latest.elapsedMs > 0 ? latest.receivedBytes / (latest.elapsedMs / 1000) : 0;
+  }
+
+  const last = samples.at(-1);
+  if (!last) {
+    return 0;
+  }
+
+  const first = samples.find((sample) => last.t - sample.t < 2000) ?? last;
+  return last.t > first.t ? Math.max(0, (last.wireBytes - first.wireBytes) / ((last.t - first.t) / 1000)) : 0;
+}
+
+/** Droplets lost / droplets sent, over all sources. */
+export function lossOf(transfer) {
+  let lost = 0;
+  let came = 0;
+  for (const source of transfer.sources) {
+    lost += source.lost ?? 0;
+    came += source.droplets ?? 0;
+  }
+
+  return lost + came > 0 ? lost / (lost + came) : 0;
+}
+
+/** The smallest round-trip time that is known, in milliseconds, or null. */
+export function bestRtt(transfer) {
+  const known = transfer.sources.map((source) => source.rttMs).filter((rtt) => Number.isFinite(rtt));
+  return known.length > 0 ? Math.min(...known) : null;
+}
+
+/** Share of the resource that is verified, 0 to 1. */
+export function progress(transfer) {
+  if (transfer.blocks > 0) {
+    return Math.min(1, transfer.decodedBlocks / transfer.blocks);
+  }
+
+  return transfer.state === 'completed' ? 1 : 0;
+}
+
+/** Milliseconds left at the present rate, or null. */
+export function timeLeft(record) {
+  const { latest } = record;
+  const speed = byteRate(record);
+  return isRunning(latest) && latest.length > 0 && speed > 0 ? Math.max(0, (latest.length - latest.receivedBytes) / speed) * 1000 : null;
+}
+
+/** Droplets a second of every source at a moment, interpolated between samples, into `target`. */
+export function ratesAt(record, timeMs, target) {
+  const { samples } = record;
+  target.fill(0);
+  let after = samples.length;
+  while (after > 0 && samples[after - 1].t > timeMs) {
+    after--;
+  }
+
+  if (after === 0 || (after === samples.length && timeMs - (samples.at(-1)?.t ?? 0) > 3000)) {
+    return target;
+  }
+
+  const left = samples[after - 1];
+  const right = samples[after] ?? left;
+  const share = right.t > left.t ? (timeMs - left.t) / (right.t - left.t) : 0;
+  const eased = share * share * (3 - 2 * share);
+  for (let source = 0; source < target.length; source++) {
+    const a = left.rates[source] ?? 0;
+    const b = right.rates[source] ?? 0;
+    target[source] = a + (b - a) * eased;
+  }
+
+  return target;
+}
+
+/** The highest sum of rates between two moments. */
+export function peakRate(record, fromMs, toMs) {
+  let peak = 0;
+  for (const sample of record.samples) {
+    if (sample.t >= fromMs && sample.t <= toMs) {
+      peak = Math.max(peak, sample.total);
+    }
+  }
+
+  return peak;
+}
+
+/** A round number not below the value, for the top of a scale: 1, 2 or 5 times a power of ten. */
+export function niceCeiling(value) {
+  if (!(value > 0)) {
+    return 10;
+  }
+
+  const power = 10 ** Math.floor(Math.log10(value));
+  return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= value * 0.9999);
+}
+
+function addSample(record, nowMs, isLast) {
+  const { latest, previous } = record;
+  if (previous && nowMs - previous.t < sampleSpacingMs && !isLast) {
+    return;
+  }
+
+  const droplets = [];
+  const lost = [];
+  let wireBytes = 0;
+  for (const source of latest.sources) {
+    let index = record.endpoints.indexOf(source.endpoint);
+    if (index < 0) {
+      index = record.endpoints.push(source.endpoint) - 1;
+    }
+
+    droplets[index] = source.droplets ?? 0;
+    lost[index] = source.lost ?? 0;
+    wireBytes += source.bytes ?? 0;
+  }
+
+  const seconds = previous ? Math.max(0.001, (nowMs - previous.t) / 1000) : 0;
+  const rates = [];
+  const lostRates = [];
+  let total = 0;
+  for (let index = 0; index < record.endpoints.length; index++) {
+    const came = previous ? Math.max(0, (droplets[index] ?? 0) - (previous.droplets[index] ?? 0)) / seconds : 0;
+    rates[index] = came;
+    lostRates[index] = previous ? Math.max(0, (lost[index] ?? 0) - (previous.lost[index] ?? 0)) / seconds : 0;
+    total += came;
+  }
+
+  record.previous = { t: nowMs, droplets, lost };
+  record.samples.push({ t: nowMs, rates, lostRates, total, wireBytes });
+  if (record.samples.length > sampleCountMax) {
+    record.samples = thin(record.samples);
+  }
+}
+
+/** Halves the resolution of the older half. */
+function thin(samples) {
+  const middle = samples.length >> 1;
+  return samples.filter((_, index) => index >= middle || index % 2 === 0);
+}
+
+function forgetOldest(book) {
+  while (book.records.size > transferCountMax) {
+    const oldestEnded = [...book.records.values()].find((record) => !isRunning(record.latest));
+    book.records.delete((oldestEnded ?? book.records.values().next().value).id);
+  }
+}

@@ -1,0 +1,196 @@
+// The gateway's API: calls, problems, the key.
+
+const keyName = 'pouring-rain-key';
+let keyAsker = async () => null;
+let askedKey = null;
+let declined = false;
+
+/** What the gateway said went wrong (RFC 9457), or what the network did. */
+export class Problem extends Error {
+  constructor({ status = 0, title, detail = '', sources = [], traceId = null }) {
+    super(title);
+    this.status = status;
+    this.title = title;
+    this.detail = detail;
+    this.sources = Array.isArray(sources) ? sources : [];
+    this.traceId = traceId;
+  }
+}
+
+/** Sets who is asked for a key when the gateway wants one: a function that gives a key or null. */
+export function onKeyNeeded(asker) {
+  keyAsker = asker;
+}
+
+/** The key of this tab, or null. */
+export function currentKey() {
+  return readStorage();
+}
+
+/** Keeps a key for this tab; null forgets it. */
+export function setKey(key) {
+  declined = false;
+  try {
+    if (key) {
+      sessionStorage.setItem(keyName, key);
+    } else {
+      sessionStorage.removeItem(keyName);
+    }
+  } catch {
+    // Storage may be forbidden; the key is asked for again then.
+  }
+}
+
+/**
+ * A call that gives a Response with a good status, or throws a Problem. Asks for a key once when one is wanted; one made in the
+ * background does not ask again once that was declined.
+ */
+export async function call(method, path, { headers = {}, body, signal, cache = 'no-store', background = false } = {}) {
+  for (let attempt = 0; ; attempt++) {
+    const usedKey = currentKey();
+    let response;
+    try {
+      response = await fetch(path, { method, headers: { ...headers, ...authorization(usedKey) }, body, signal, cache });
+    } catch (error) {
+      if (signal?.aborted) {
+        throw error;
+      }
+
+      throw new Problem({ title: 'The gateway cannot be reached', detail: 'No answer came. It may be stopped, or the network between may be down.' });
+    }
+
+    if (response.ok) {
+      return response;
+    }
+
+    if (response.status === 401 && !(background && declined) && attempt === 0 && (await askForKey(usedKey))) {
+      continue;
+    }
+
+    throw await readProblem(response);
+  }
+}
+
+/** A call whose answer is JSON (null when it is empty). */
+export async function callJson(method, path, options) {
+  const response = await call(method, path, { ...options, headers: { Accept: 'application/json', ...options?.headers } });
+  const text = await response.text();
+  return text === '' ? null : JSON.parse(text);
+}
+
+/**
+ * Sends a file with progress, which only XMLHttpRequest tells.
+ * @returns {Promise<object>} The resource's summary.
+ */
+export async function upload({ method, path, file, headers, onProgress, signal }) {
+  for (let attempt = 0; ; attempt++) {
+    const usedKey = currentKey();
+    const answer = await send(method, path, file, { ...headers, ...authorization(usedKey) }, onProgress, signal)
+      .catch((problem) => refusal(method, path, usedKey, problem));
+    if (answer.status >= 200 && answer.status < 300) {
+      return parse(answer.text) ?? {};
+    }
+
+    if (answer.status === 401 && attempt === 0 && (await askForKey(usedKey))) {
+      continue;
+    }
+
+    throw toProblem(answer.status, answer.type, answer.text);
+  }
+}
+
+/**
+ * A gateway that refuses an upload early may close the connection before the browser has read why. The same call without a body
+ * and with a precondition that never holds is answered by the same refusal, and stores nothing.
+ */
+async function refusal(method, path, key, problem) {
+  if (problem.name !== 'AbortError') {
+    const response = await fetch(path, { method, headers: { 'If-Match': '"none"', ...authorization(key) } }).catch(() => null);
+    if (response?.status === 401 || response?.status === 403) {
+      return { status: response.status, type: response.headers.get('content-type') ?? '', text: await response.text() };
+    }
+  }
+
+  throw problem;
+}
+
+/** A Problem out of an answer that is not good. */
+async function readProblem(response) {
+  return toProblem(response.status, response.headers.get('content-type') ?? '', await response.text().catch(() => ''));
+}
+
+function toProblem(status, type, text) {
+  const document = type.includes('json') ? parse(text) : null;
+  return new Problem({
+    status,
+    title: document?.title || statusWords[status] || `The gateway answered ${status}`,
+    detail: document?.detail ?? '',
+    sources: document?.sources ?? [],
+    traceId: document?.traceId ?? null,
+  });
+}
+
+const statusWords = {
+  401: 'This needs a key',
+  403: 'This key does not allow that',
+  404: 'There is no such resource',
+  413: 'That is larger than this gateway takes',
+  429: 'Too many requests; try again in a moment',
+  503: 'The gateway is busy; try again in a moment',
+  504: 'The rain did not come in time',
+  507: 'The gateway has no room left',
+};
+
+function send(method, path, file, headers, onProgress, signal) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open(method, path);
+    for (const [name, value] of Object.entries(headers)) {
+      request.setRequestHeader(name, value);
+    }
+
+    request.upload.addEventListener('progress', (event) => onProgress(event.loaded));
+    request.addEventListener('load', () => resolve({ status: request.status, type: request.getResponseHeader('content-type') ?? '', text: request.responseText }));
+    request.addEventListener('error', () => reject(new Problem({ title: 'The upload broke off', detail: 'The connection to the gateway was lost. Nothing was stored.' })));
+    request.addEventListener('abort', () => reject(new DOMException('cancelled', 'AbortError')));
+    signal?.addEventListener('abort', () => request.abort(), { once: true });
+    request.send(file);
+  });
+}
+
+/** One dialog for all calls that need a key at the same time; true when there is another one to try. */
+async function askForKey(usedKey) {
+  if (currentKey() !== usedKey) {
+    return true;
+  }
+
+  askedKey ??= keyAsker(usedKey !== null).finally(() => { askedKey = null; });
+  const key = await askedKey;
+  declined = !key;
+  if (!key) {
+    return false;
+  }
+
+  setKey(key);
+  return true;
+}
+
+function authorization(key) {
+  return key ? { Authorization: `Bearer ${key}` } : {};
+}
+
+function readStorage() {
+  try {
+    return sessionStorage.getItem(keyName);
+  } catch {
+    return null;
+  }
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

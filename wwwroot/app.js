@@ -11,7 +11,7 @@ import { createDropTarget, drawUploads } from './components/uploads.js';
 import { ending, isFailure } from './logic/explain.js';
 import { count, rate, size } from './logic/format.js';
 import { disposition, merge, nameOf, parseId } from './logic/resources.js';
-import { byteRate, createBook, isRunning, observe, ordered, retain } from './logic/transfers.js';
+import { byteRate, createBook, forgetEnded, isRunning, observe, ordered, retain } from './logic/transfers.js';
 import { change, createQueue, dismiss, enqueue, startable } from './logic/uploads.js';
 import { call, callJson, currentKey, onKeyNeeded, Problem, setKey, upload } from './net/api.js';
 import { follow } from './net/sse.js';
@@ -33,6 +33,8 @@ let resources = { items: [], next: null, loaded: false };
 let servers = [];
 let needsKeyToRead = false;
 let drawTimer = 0;
+let knowsThePast = false;
+let mayHaveRestarted = false;
 
 const rain = createRain(byId('rain'));
 const resourceList = createResourceList(byId('resources'), { origin: location.origin });
@@ -62,14 +64,21 @@ function followTransfers() {
       const texts = { live: 'Live', reconnecting: 'Reconnecting', polling: 'Polling' };
       byId('link-state').dataset.state = state;
       setText(byId('link-text'), texts[state]);
+      mayHaveRestarted ||= state === 'reconnecting';
     },
   });
 }
 
 async function refreshTransfers() {
   const { items = [] } = await callJson('GET', 'transfers', { background: true });
+  if (mayHaveRestarted) {
+    mayHaveRestarted = false;
+    forgetEnded(book);
+  }
+
   retain(book, new Set(items.map((item) => Number(item.id))));
   items.forEach(take);
+  knowsThePast = true;
   drawSoon();
 }
 
@@ -85,13 +94,13 @@ function take(transfer) {
     announce(`${name} begins to rain.`);
   }
 
-  if (hasEnded) {
+  if (hasEnded || (isNew && knowsThePast && !isRunning(record.latest))) {
     closeOlder(record.id);
     opened.add(record.id);
     announce(`${name}: ${ending(record.latest)}`);
     refreshResources();
     if (isFailure(record.latest)) {
-      complain(new Problem({ title: `The rain of ${name} has stopped`, detail: `${ending(record.latest)} ${record.latest.verdict ?? ''}`.trim(), sources: sourcesOf(record.latest) }));
+      complain(new Problem({ title: `The rain of ${name} has stopped`, detail: ending(record.latest) }));
     }
   }
 
@@ -105,10 +114,6 @@ function closeOlder(id) {
       opened.delete(other);
     }
   }
-}
-
-function sourcesOf(transfer) {
-  return transfer.sources.map((source) => ({ ...source, loss: source.lost + source.droplets > 0 ? source.lost / (source.lost + source.droplets) : 0 }));
 }
 
 async function refreshTables() {

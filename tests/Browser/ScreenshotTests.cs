@@ -17,20 +17,22 @@ public sealed class ScreenshotTests
 
         foreach (var (width, height) in Sizes)
         {
+            chromium.Resize(width, height);
+            gateway.Restart();
+            chromium.Open(gateway.Url);
+            await chromium.WaitForAsync(
+                "return document.querySelectorAll('.resource').length > 0 && Number(document.querySelector('.transfer')?.dataset.verified) > 2000",
+                "resources, and rain half fallen");
+            var tall = width == 360 ? (int)chromium.Number("return document.documentElement.scrollHeight") : height;
+            chromium.Resize(width, tall);
             foreach (var dark in new[] { false, true })
             {
                 chromium.PreferDark(dark);
-                chromium.Resize(width, height);
-                gateway.Restart();
-                chromium.Open(gateway.Url);
-                await chromium.WaitForAsync("return document.querySelectorAll('.transfer').length > 0 && document.querySelectorAll('.resource').length > 0", "resources and rain");
-                await Task.Delay(9000, TestContext.Current.CancellationToken);
-                var tall = width == 360 ? (int)chromium.Number("return document.documentElement.scrollHeight") : height;
-                chromium.Resize(width, tall);
-                await Task.Delay(1500, TestContext.Current.CancellationToken);
+                await Task.Delay(1200, TestContext.Current.CancellationToken);
                 chromium.Screenshot(Path.Combine(folder, $"page-{width}-{(dark ? "dark" : "light")}.png"), width, tall);
-                Assert.Empty(chromium.ConsoleErrors());
             }
+
+            Assert.Empty(chromium.ConsoleErrors());
         }
     }
 

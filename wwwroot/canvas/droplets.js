@@ -1,13 +1,14 @@
-// The droplets: each falls on a curve from its server to where blocks are being completed; a lost one fades on the way.
+// The droplets: each falls from its server, bent a little by the wind, onto the water; a lost one fades on the way.
 
 import { fit, stillness } from './frames.js';
 import { serverColour } from './palette.js';
 
-const dropletsPerSecondMax = 130;
+const dropletsPerSecondMax = 200;
 const aliveMax = 420;
-const fallMs = 1150;
+const fallMs = 1000;
 const fallSpreadMs = 500;
-const length = 0.055;
+const length = 0.06;
+const windPixels = 26;
 
 /** How many real droplets one drawn droplet stands for: a power of two that keeps the picture readable. */
 export function dropletScale(dropletsPerSecond) {
@@ -31,7 +32,6 @@ export function createDroplets(canvas) {
   const alive = [];
   const spare = [];
   const colours = [];
-  const spot = { x: 0, y: 0 };
 
   return {
     resize(newWidth, newHeight, newNozzleY) {
@@ -52,7 +52,7 @@ export function createDroplets(canvas) {
      * @param {number[]} lostRates Lost droplets a second of each server.
      * @param {number} count How many servers there are.
      * @param {number} scale Droplets for one drawn.
-     * @param {{landing: Function}} field Tells where to fall.
+     * @param {{surface: Function}} field Tells how deep to fall.
      * @param {number} fieldTop Where the field begins.
      * @returns {boolean} Whether anything is in the air.
      */
@@ -92,14 +92,13 @@ export function createDroplets(canvas) {
         continue;
       }
 
-      field.landing(Math.random(), spot);
       const droplet = spare.pop() ?? {};
       droplet.server = server;
       droplet.born = now - Math.random() * 16;
       droplet.life = fallMs + Math.random() * fallSpreadMs;
-      droplet.x0 = nozzleX(server, count) + (Math.random() - 0.5) * Math.min(16, (width / count) * 0.4);
-      droplet.x1 = spot.x;
-      droplet.y1 = fieldTop + spot.y;
+      droplet.x0 = nozzleX(server, count) + (Math.random() - 0.5) * (width / count) * 0.94;
+      droplet.x1 = droplet.x0 - windPixels * (0.6 + Math.random() * 0.8);
+      droplet.y1 = fieldTop + field.surface(Math.random());
       droplet.fade = Math.random() < lossShare ? 0.35 + Math.random() * 0.3 : 2;
       alive.push(droplet);
     }
@@ -155,10 +154,10 @@ export function createDroplets(canvas) {
   }
 
   function xAt(droplet, age) {
-    return droplet.x0 + (droplet.x1 - droplet.x0) * age * age * (3 - 2 * age);
+    return droplet.x0 + (droplet.x1 - droplet.x0) * age * age;
   }
 
   function yAt(droplet, age) {
-    return nozzleY + (droplet.y1 - nozzleY) * (0.25 * age + 0.75 * age * age);
+    return nozzleY + (droplet.y1 - nozzleY) * (0.4 * age + 0.6 * age * age);
   }
 }

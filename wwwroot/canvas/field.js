@@ -1,4 +1,5 @@
-// The field of blocks: a cell lights up when its block is verified, then settles. Only what changes is drawn.
+// The field of blocks: the water rises from the bottom left; a cell lights up when its block is verified, then settles.
+// Only what changes is drawn.
 
 import { cellLevels, changedCells, layOut, readBlockMap } from '../logic/blocks.js';
 import { fit, stillness } from './frames.js';
@@ -18,6 +19,7 @@ export function createField(canvas) {
   let settling = new Map();
   let shades = null;
   let recent = [];
+  let highest = 0;
 
   return {
     get height() { return layout?.height ?? 0; },
@@ -84,11 +86,13 @@ export function createField(canvas) {
 
       return settling.size;
     },
-    /** A place where blocks are being completed, in CSS pixels from the field's top left, into `target`. */
-    landing(random, target) {
-      const cell = recent.length > 0 ? recent[Math.floor(random * recent.length)] : Math.floor(random * Math.min(layout?.columns ?? 1, layout?.cells ?? 1));
-      target.x = layout ? ((cell % layout.columns) + 0.5) * layout.pitch : width * random;
-      target.y = layout ? (Math.floor(cell / layout.columns) + 0.5) * layout.pitch : 0;
+    /** How far below the field's top the water stands where blocks were completed last, in CSS pixels. */
+    surface(random) {
+      if (layout === null) {
+        return 0;
+      }
+
+      return yOf(recent.length > 0 ? recent[Math.floor(random * recent.length)] : highest);
     },
   };
 
@@ -112,6 +116,7 @@ export function createField(canvas) {
 
     prepareShades();
     settling.clear();
+    highest = Math.max(0, levels.findLastIndex((level) => level > 0));
     context.clearRect(0, 0, width, layout.height);
     for (let cell = 0; cell < (blockCount === 0 ? 0 : layout.cells); cell++) {
       context.fillStyle = shadeOf(levels[cell] ?? 0);
@@ -122,7 +127,7 @@ export function createField(canvas) {
   function paintCell(cell) {
     const side = layout.pitch - layout.gap;
     const x = (cell % layout.columns) * layout.pitch;
-    const y = Math.floor(cell / layout.columns) * layout.pitch;
+    const y = yOf(cell);
     const level = levels[cell] ?? 0;
     if (level > 0 && level < 1) {
       const full = context.fillStyle;
@@ -135,6 +140,11 @@ export function createField(canvas) {
     }
 
     context.fillRect(x, y, side, side);
+  }
+
+  /** Block 0 lies at the bottom left. */
+  function yOf(cell) {
+    return layout.height - (Math.floor(cell / layout.columns) + 1) * layout.pitch + layout.gap;
   }
 
   function shadeOf(level) {

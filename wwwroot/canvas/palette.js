@@ -1,6 +1,6 @@
 // Colours of the canvases: the page's own variables, and one hue for each server.
 
-const hues = [236, 178, 300, 72, 12, 145, 264, 205, 330, 100, 40, 160];
+const hues = [238, 182, 296, 142, 75, 20, 265, 205, 335, 108, 45, 165];
 let dark = true;
 let listeners = [];
 

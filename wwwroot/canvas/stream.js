@@ -4,7 +4,8 @@ import { niceCeiling, peakRate, ratesAt } from '../logic/transfers.js';
 import { fit } from './frames.js';
 import { serverColour } from './palette.js';
 
-const windowMs = 30000;
+/** What the picture spans, from its left edge to now. */
+export const windowMs = 20000;
 
 /** Drawn this much after the fact, so that there is a later sample to draw towards. */
 const lagMs = 450;

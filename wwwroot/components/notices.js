@@ -36,10 +36,11 @@ function show(kind, picture, title, detail, sources) {
 /** The servers asked and what became of them, as a failed fetch tells it. */
 function sourceTable(sources) {
   const now = Date.now();
+  const columns = [['State', ''], ['Droplets', 'num'], ['Loss', 'num'], ['Round trip', 'num'], ['Last heard', '']];
   return h('div', { class: 'table-wrap', role: 'region', 'aria-label': 'Servers asked', tabindex: '0' },
     h('table', {},
-      h('caption', {}, `The ${sources.length === 1 ? 'server' : `${count(sources.length)} servers`} asked`),
-      h('thead', {}, h('tr', {}, ...['Server', 'State', 'Droplets', 'Loss', 'Round trip', 'Last heard'].map((name) => h('th', { scope: 'col' }, name)))),
+      h('caption', {}, sources.length === 1 ? 'The server asked' : `The ${count(sources.length)} servers asked`),
+      h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Server'), ...columns.map(([name, kind]) => h('th', { scope: 'col', class: kind }, name)))),
       h('tbody', {}, ...sources.map((source) => h('tr', {},
         h('th', { scope: 'row', class: 'mono' }, String(source.endpoint ?? '')),
         h('td', {}, words(source.state)),

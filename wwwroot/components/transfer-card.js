@@ -2,7 +2,7 @@ import { createDroplets, dropletScale } from '../canvas/droplets.js';
 import { createField } from '../canvas/field.js';
 import { everyFrame, fit } from '../canvas/frames.js';
 import { colour, onSchemeChange, serverColour } from '../canvas/palette.js';
-import { createStream } from '../canvas/stream.js';
+import { createStream, windowMs } from '../canvas/stream.js';
 import { explain, isFailure, shares } from '../logic/explain.js';
 import { brief, count, duration, percent, rate, size, words } from '../logic/format.js';
 import { bestRtt, byteRate, isRunning, lossOf, progress, ratesAt, timeLeft } from '../logic/transfers.js';
@@ -34,7 +34,7 @@ export function createTransferCard(record) {
   const picture = h('div', { class: 'sky', role: 'img' }, skyCanvas, fieldCanvas, airCanvas);
   const legend = h('p', { class: 'legend' });
   const scaleTop = h('span', { class: 'scale-top' });
-  const scaleFrom = h('span', {}, '30 s ago');
+  const scaleFrom = h('span', {}, `${windowMs / 1000} s ago`);
   const scaleTo = h('span', {}, 'now');
   const stream = h('div', { class: 'stream' }, h('p', { class: 'stream-title' }, 'Droplets a second, by server'), h('div', { class: 'stream-picture', role: 'img' }, streamCanvas, scaleTop), h('p', { class: 'scale-time', 'aria-hidden': 'true' }, scaleFrom, scaleTo));
   const shareBar = h('div', { class: 'shares', 'aria-hidden': 'true' });
@@ -198,9 +198,9 @@ export function createTransferCard(record) {
     context.font = '11px "JetBrains Mono", "SF Mono", Consolas, "DejaVu Sans Mono", monospace';
     current.endpoints.forEach((endpoint, index) => {
       const x = droplets.nozzleX(index, nozzles);
-      const half = Math.min(26, each * 0.34);
+      const half = each * 0.46;
       context.strokeStyle = serverColour(index);
-      context.lineWidth = 3;
+      context.lineWidth = 2.5;
       context.lineCap = 'round';
       context.beginPath();
       context.moveTo(x - half, nozzleY - 5);
@@ -241,7 +241,7 @@ export function createTransferCard(record) {
       scale = wanted;
     }
 
-    setText(legend, total === 0 ? 'No droplet is in the air.' : scale === 1 ? 'Every droplet is drawn.' : `One drawn droplet is ${count(scale)} real ones.`);
+    setText(legend, total === 0 ? 'No droplet is in the air.' : `${scale === 1 ? 'Every droplet is drawn' : `One drawn droplet is ${count(scale)} real ones`}; the lost fade on the way. The first block lies at the bottom left.`);
     droplets.draw(now, rates, lost, servers, scale, field, skyHeight);
     flow.draw(current, now);
     if (shownTop !== flow.top) {

@@ -41,6 +41,12 @@ export function observe(book, transfer, nowMs) {
     return { record, isNew: false, hasEnded: false };
   }
 
+  if (!isNew && latest.resource !== record.latest.resource) {
+    // The gateway was started again and counts anew.
+    book.records.delete(id);
+    return observe(book, transfer, nowMs);
+  }
+
   record.latest = latest;
   addSample(record, nowMs, hasEnded);
   return { record, isNew, hasEnded };
@@ -51,6 +57,15 @@ export function retain(book, ids) {
   for (const id of [...book.records.keys()]) {
     if (!ids.has(id)) {
       book.records.delete(id);
+    }
+  }
+}
+
+/** Forgets what has ended: after a break, its numbers may mean other transfers. */
+export function forgetEnded(book) {
+  for (const record of [...book.records.values()]) {
+    if (!isRunning(record.latest)) {
+      book.records.delete(record.id);
     }
   }
 }

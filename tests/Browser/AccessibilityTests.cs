@@ -1,0 +1,112 @@
+using System.Text.Json;
+using OpenQA.Selenium;
+using OpenQA.Selenium.Interactions;
+
+namespace Browser;
+
+/// <summary>Labels, contrast, landmarks, headings, target sizes (<c>Page/accessibility.js</c>) and the order of the focus.</summary>
+public sealed class AccessibilityTests
+{
+    private static readonly string Checks = File.ReadAllText(Path.Combine(ScriptedGateway.RepositoryRoot(), "tests/Browser/Page/accessibility.js"));
+
+    [Theory]
+    [InlineData(360, false)]
+    [InlineData(360, true)]
+    [InlineData(1280, false)]
+    [InlineData(1280, true)]
+    public async Task Every_state_of_the_page_passes(int width, bool dark)
+    {
+        await using var gateway = await FurnishedAsync();
+        using var chromium = Chromium.Start(dark: dark);
+        chromium.Resize(width, 900);
+        chromium.Open(gateway.Url);
+        await chromium.WaitForAsync("return document.querySelectorAll('.resource').length === 3 && document.querySelectorAll('#servers tbody tr').length > 0 && document.querySelectorAll('.past-line').length === 2", "tables and rain");
+        Check(chromium, "as it opens");
+
+        chromium.Run("document.querySelectorAll('details').forEach((details) => { details.open = true; }); document.querySelector('.resource-name').click(); document.querySelector('.past-line button').click()");
+        await chromium.WaitForAsync("return document.querySelectorAll('.transfer.ended').length > 0", "an explained transfer");
+        Check(chromium, "with details open and a transfer explained");
+
+        chromium.Run("const s = document.getElementById('search'); s.value = '987654321'; s.dispatchEvent(new Event('input'))");
+        Check(chromium, "with an id that is not kept here");
+        chromium.Run("document.querySelector('.elsewhere .primary').click()");
+        await chromium.WaitForAsync("return document.querySelectorAll('.notice.bad').length > 0", "an error in words");
+        Check(chromium, "with an error");
+
+        chromium.Run("document.getElementById('key-button').click()");
+        Check(chromium, "with the key dialog");
+    }
+
+    [Fact]
+    public async Task The_focus_goes_through_every_control_once_in_the_order_of_the_document_and_is_seen()
+    {
+        await using var gateway = await FurnishedAsync();
+        gateway.Rains.Clear();
+        using var chromium = Chromium.Start();
+        chromium.Open(gateway.Url);
+        await chromium.WaitForAsync("return document.querySelectorAll('.resource').length === 3 && document.querySelectorAll('#servers tbody tr').length > 0 && document.querySelectorAll('#subscribers tbody tr').length > 0", "the tables");
+        var expected = Strings(chromium.Json("""
+            window.label = (e) => e.id || e.getAttribute('aria-label') || e.getAttribute('aria-labelledby') || e.textContent.trim();
+            return JSON.stringify([...document.querySelectorAll('a[href], button, input, select, summary, [tabindex="0"]')]
+              .filter((e) => e.checkVisibility() && e.getClientRects().length > 0 && !e.closest('dialog')).map(label));
+            """));
+
+        var reached = new List<string>();
+        for (var press = 0; press < expected.Length; press++)
+        {
+            new Actions(chromium.Driver).SendKeys(Keys.Tab).Perform();
+            var seen = chromium.Json("""
+                const e = document.activeElement;
+                const ring = e.matches('#file-input') ? e.parentElement : e;
+                const style = getComputedStyle(ring);
+                const box = ring.getBoundingClientRect();
+                return JSON.stringify({ name: label(e), ring: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2, inside: box.bottom > 0 && box.top < innerHeight });
+                """);
+            reached.Add(seen.GetProperty("name").GetString()!);
+            Assert.True(seen.GetProperty("ring").GetBoolean(), $"the focus is not seen on {reached[^1]}");
+            Assert.True(seen.GetProperty("inside").GetBoolean(), $"the focus is off the screen on {reached[^1]}");
+        }
+
+        Assert.Equal(expected, reached);
+    }
+
+    [Fact]
+    public async Task Deleting_by_keyboard_asks_first_and_gives_the_focus_back()
+    {
+        await using var gateway = await FurnishedAsync();
+        using var chromium = Chromium.Start();
+        chromium.Open(gateway.Url);
+        await chromium.WaitForAsync("return document.querySelectorAll('.resource').length === 3", "the resources");
+
+        chromium.Run("document.querySelector('[aria-label^=\"Delete\"]').focus()");
+        new Actions(chromium.Driver).SendKeys(Keys.Enter).Perform();
+        Assert.True((bool)chromium.Run("return document.getElementById('confirm').open")!);
+        Assert.Equal("Keep it", chromium.Run("return document.activeElement.textContent"));
+        Check(chromium, "with the question");
+        new Actions(chromium.Driver).SendKeys(Keys.Escape).Perform();
+        Assert.StartsWith("Delete", (string)chromium.Run("return document.activeElement.getAttribute('aria-label')")!, StringComparison.Ordinal);
+        Assert.Equal(3, chromium.Elements(".resource").Count);
+
+        new Actions(chromium.Driver).SendKeys(Keys.Enter).SendKeys(Keys.Tab).SendKeys(Keys.Enter).Perform();
+        await chromium.WaitForAsync("return document.querySelectorAll('.resource').length === 2", "the deletion");
+        Assert.Contains("is deleted", chromium.Text("#announce"), StringComparison.Ordinal);
+        Assert.Empty(chromium.ConsoleErrors());
+    }
+
+    private static async Task<ScriptedGateway> FurnishedAsync()
+    {
+        var gateway = await ScriptedGateway.StartAsync();
+        gateway.AddResource(1, "a.iso", 1_000_000_000, "application/octet-stream", TimeSpan.FromDays(1));
+        gateway.AddResource(2, "a name that is so very long that it cannot possibly fit into one line of a narrow page.tar.gz", 5, "application/gzip", TimeSpan.Zero);
+        gateway.AddResource(18_446_744_073_709_551_615, null, 0, "text/plain", TimeSpan.FromHours(1));
+        gateway.Rains.Add(new SyntheticRain(3, "1", 954, 5, TimeSpan.FromSeconds(90), seed: 1));
+        gateway.Rains.Add(new SyntheticRain(2, "2", 10, 3, TimeSpan.FromMilliseconds(1), seed: 2));
+        gateway.Rains.Add(new SyntheticRain(1, "77", 10, 3, TimeSpan.FromMilliseconds(1), seed: 3, failsHalfway: true));
+        return gateway;
+    }
+
+    private static void Check(Chromium chromium, string state) =>
+        Assert.Equal("", string.Join('\n', Strings(chromium.Json(Checks)).Select(wrong => $"{state}: {wrong}")));
+
+    private static string[] Strings(JsonElement list) => [.. list.EnumerateArray().Select(item => item.GetString()!)];
+}

@@ -1,0 +1,54 @@
+namespace Browser;
+
+/// <summary>10,000 blocks from 32 servers, drawn while frames are counted.</summary>
+public sealed class SyntheticRunTests
+{
+    // Frames from requestAnimationFrame over a while, as the page itself sees them: how many a second, and the longest pauses.
+    private const string CountFrames = """
+        const [seconds, done] = arguments;
+        const pauses = [];
+        let first = 0;
+        let last = 0;
+        requestAnimationFrame(function frame(now) {
+          if (last > 0) {
+            pauses.push(now - last);
+          }
+          first ||= now;
+          last = now;
+          if (now - first < seconds * 1000) {
+            requestAnimationFrame(frame);
+          } else {
+            pauses.sort((a, b) => a - b);
+            done(JSON.stringify({ rate: pauses.length / (last - first) * 1000, p99: pauses[Math.floor(pauses.length * 0.99)], longest: pauses.at(-1) }));
+          }
+        });
+        """;
+
+    [Theory]
+    [InlineData(1920, 1200)]
+    [InlineData(360, 800)]
+    public async Task The_page_stays_at_fifty_frames_a_second_with_10000_blocks_and_32_servers(int width, int height)
+    {
+        await using var gateway = await ScriptedGateway.StartAsync();
+        gateway.ServerCount = 32;
+        gateway.Rains.Add(new SyntheticRain(1, "4711", 10_000, 32, TimeSpan.FromSeconds(40), seed: 1));
+        gateway.AddResource(4711, "ten-thousand-blocks.bin", 10_000L << 20, "application/octet-stream", TimeSpan.Zero);
+        using var chromium = Chromium.Start();
+        chromium.Resize(width, height);
+        gateway.Restart();
+        chromium.Open(gateway.Url);
+        await chromium.WaitForAsync("return Number(document.querySelector('.transfer')?.dataset.verified) > 300", "the first blocks");
+        chromium.Run("document.querySelector('.sky').scrollIntoView({ block: 'center' })");
+
+        var before = chromium.Number("return document.querySelector('.transfer').dataset.verified");
+        using var measured = System.Text.Json.JsonDocument.Parse((string)chromium.RunAsync(CountFrames, 10)!);
+        var after = chromium.Number("return document.querySelector('.transfer').dataset.verified");
+
+        var rate = measured.RootElement.GetProperty("rate").GetDouble();
+        TestContext.Current.TestOutputHelper?.WriteLine($"{width} px: {measured.RootElement.GetRawText()}, {after - before} blocks meanwhile");
+        Assert.Equal(32, chromium.Number("return Number(document.querySelector('.transfer').dataset.servers)"));
+        Assert.InRange(after - before, 1000, 10_000);
+        Assert.True(rate >= 50, $"{rate:F1} frames a second");
+        Assert.Empty(chromium.ConsoleErrors());
+    }
+}

@@ -6,6 +6,7 @@ Command[] commands =
 [
     new("codes", "[--k 745,1000] [--code raptorq|lt] [--json FILE] [--svg FILE] [--quick]  speed of the codes", CodesCommand.Run),
     new("vectors", "FILE  checks test vectors of RFC 6330", VectorsCommand.Run),
+    new("plans", "[--k 745,1000]  what encoding plans consist of", PlansCommand.Run),
     new("failures", "[--sets 100000] [--k 10,26,101,745]  how often random sets of symbols do not decode", FailuresCommand.Run),
 ];
 

@@ -21,12 +21,14 @@ internal sealed partial class SymbolKernel<TVector, TArithmetic> : ISymbolKernel
 
     public int VectorSize => Width;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Xor(Span<byte> destination, ReadOnlySpan<byte> source)
     {
         RequireSameLength(destination.Length, source.Length);
         Xor(destination, destination, source);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Xor(Span<byte> destination, ReadOnlySpan<byte> a, ReadOnlySpan<byte> b)
     {
         RequireSameLength(destination.Length, a.Length);
@@ -59,6 +61,7 @@ internal sealed partial class SymbolKernel<TVector, TArithmetic> : ISymbolKernel
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void XorGather(Span<byte> destination, ReadOnlySpan<byte> slab, int stride, ReadOnlySpan<int> indices, bool accumulate)
     {
         RequireInside(destination.Length, slab.Length, stride, indices);
@@ -115,6 +118,7 @@ internal sealed partial class SymbolKernel<TVector, TArithmetic> : ISymbolKernel
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void MultiplyAdd(Span<byte> destination, ReadOnlySpan<byte> source, byte scalar)
     {
         RequireSameLength(destination.Length, source.Length);
@@ -153,6 +157,7 @@ internal sealed partial class SymbolKernel<TVector, TArithmetic> : ISymbolKernel
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Scale(Span<byte> destination, byte scalar)
     {
         if (scalar <= 1)

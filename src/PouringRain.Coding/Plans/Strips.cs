@@ -7,49 +7,32 @@ namespace PouringRain.Coding.Plans;
 internal readonly record struct Strip(int Offset, int Length, int Width);
 
 /// <summary>
-/// Cuts symbols into strips, wide enough that decoding the plan's words is paid for, narrow enough that all slots of a strip stay in the
-/// second-level cache of a core. The layout follows from T, the number of slots and the kernel alone.
+/// Cuts symbols into strips. 256 bytes are as wide as it takes to pay for reading the plan's words, and to have four vectors under way at a time;
+/// narrower strips were slower even where they alone fitted in the second-level cache, wider ones gained nothing and push blocks
+/// of 1 MiB out of it.
 /// </summary>
-internal readonly struct Strips
+internal readonly struct Strips(int symbolSize, int vectorSize)
 {
-    /// <summary>What the slots of a strip should not exceed: most of the second-level cache of today's cores.</summary>
-    private const int CacheBudget = 640 << 10;
-
-    private const int VectorsMax = 8;
-
-    private readonly int _symbolSize;
-    private readonly int _vectorSize;
-    private readonly int _vectors;
-
-    public Strips(int symbolSize, int slotCount, int vectorSize)
-    {
-        _symbolSize = symbolSize;
-        _vectorSize = vectorSize;
-        var fitting = (int)Math.Clamp(CacheBudget / ((long)slotCount * vectorSize), 1, VectorsMax);
-        _vectors = fitting >= 4 ? fitting & ~3 : fitting;
-    }
+    /// <summary>Bytes of a slot in all strips but the last ones.</summary>
+    public const int FullWidth = 256;
 
     /// <summary>Bytes of one slot over all strips.</summary>
-    public int SlotSize => (_symbolSize + _vectorSize - 1) / _vectorSize * _vectorSize;
+    public int SlotSize => (symbolSize + vectorSize - 1) / vectorSize * vectorSize;
 
     /// <summary>Bytes of a slot in the widest strip.</summary>
-    public int WidthMax => Math.Min(_vectors * _vectorSize, SlotSize);
+    public int WidthMax => Math.Min(FullWidth, SlotSize);
 
     /// <summary>The strip that starts at <paramref name="offset"/>, which is less than T.</summary>
     public Strip At(int offset)
     {
-        var left = _symbolSize - offset;
-        var vectors = Math.Min(_vectors, left / _vectorSize);
-        if (vectors > 4)
+        var left = symbolSize - offset;
+        if (left < vectorSize)
         {
-            vectors &= ~3;
+            return new Strip(offset, left, vectorSize);
         }
 
-        if (vectors == 0)
-        {
-            return new Strip(offset, left, _vectorSize);
-        }
-
-        return new Strip(offset, vectors * _vectorSize, vectors * _vectorSize);
+        var vectors = Math.Min(FullWidth, left) / vectorSize;
+        var width = (vectors >= 4 ? vectors & ~3 : vectors) * vectorSize;
+        return new Strip(offset, width, width);
     }
 }

@@ -23,9 +23,14 @@ internal static class BlockSolver
         }
     }
 
+    // Both ways run about the same plan over the block. Beyond that one has a dense system of m by m, and its products over symbols; the other has
+    // to find the plan, in a time that grows a little faster than K since it falls out of the caches. The constants are nanoseconds
+    // on one machine; only their ratio matters, and not much: where the ways cost the same, either will do.
     private static bool PrefersSyndromes(in ReceivedBlock received)
     {
-        return received.MissingCount * 10 <= received.SymbolCount;
+        var missing = (double)received.MissingCount;
+        var extended = (double)received.Parameters.ExtendedCount;
+        return missing * missing * (13 + (received.SymbolSize / 64.0)) < extended * (90 + (Math.Min(extended, 10_000) / 50));
     }
 
     /// <summary>Solves for all intermediate symbols with everything received (section 5.4.2), then encodes the missing source symbols.</summary>
@@ -206,7 +211,7 @@ internal static class BlockSolver
     {
         symbols.Validate();
         var kernel = SymbolKernels.ForPlans;
-        var strips = new Strips(symbols.SymbolSize, slotCount, kernel.VectorSize);
+        var strips = new Strips(symbols.SymbolSize, kernel.VectorSize);
         var length = slotCount * strips.WidthMax;
         var slots = scratch.Slots.Get(length, length / 16);
         for (var offset = 0; offset < symbols.SymbolSize;)

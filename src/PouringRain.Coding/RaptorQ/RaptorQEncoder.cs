@@ -54,7 +54,7 @@ internal sealed class RaptorQEncoder : IBlockEncoder
         var plan = EncodingPlans.Get(_parameters);
         var count = _parameters.IntermediateCount;
         var kernel = SymbolKernels.ForPlans;
-        _strips = new Strips(SymbolSize, plan.SlotCount, kernel.VectorSize);
+        _strips = new Strips(SymbolSize, kernel.VectorSize);
         _intermediateLength = (count * _strips.SlotSize) + ((plan.SlotCount - count) * _strips.WidthMax);
         var slots = _intermediate.Get(_intermediateLength);
         var symbols = new PlanSymbols

@@ -12,10 +12,12 @@ namespace PouringRain.Protocol;
 ///     14    3  server's time, microseconds
 ///     17    4  SBN, 0xFFFFFFFF for the manifest
 ///     21    3  ESI
-///     24    T  symbol
+///     24    2  T
+///     26    T  symbol
 /// </code>
-/// 24 bytes and not more: with T = 1408, IPv6 and UDP (48) and an AEAD tag (16) they leave 4 of 1500 for the rest of a seal, whose
-/// nonce takes the subscription id and the sequence from here.
+/// 26 bytes and not more: with T = 1408, IPv6 and UDP (48) and an AEAD tag (16) they leave 2 of 1500 for the rest of a seal, whose
+/// nonce takes the subscription id and the sequence from here. T tells where the next droplet starts when the kernel hands over
+/// many in one buffer.
 /// </remarks>
 internal struct DropletMessage
 {
@@ -34,7 +36,8 @@ internal struct DropletMessage
     /// <summary>Reads a datagram; <paramref name="symbol"/> is a view of the rest.</summary>
     public static bool TryParse(ReadOnlySpan<byte> datagram, out DropletMessage message, out ReadOnlySpan<byte> symbol)
     {
-        if (datagram.Length <= WireFormat.DropletHeaderBytes || !WireFormat.Is(datagram, MessageType.Droplet))
+        if (datagram.Length <= WireFormat.DropletHeaderBytes || !WireFormat.Is(datagram, MessageType.Droplet)
+            || datagram.Length != WireFormat.DropletHeaderBytes + ReadSymbolSize(datagram))
         {
             message = default;
             symbol = default;
@@ -54,7 +57,10 @@ internal struct DropletMessage
         return true;
     }
 
-    /// <summary>Writes what comes before the symbol.</summary>
+    /// <summary>Reads T of what starts like a droplet.</summary>
+    public static int ReadSymbolSize(ReadOnlySpan<byte> datagram) => BinaryPrimitives.ReadUInt16BigEndian(datagram[24..]);
+
+    /// <summary>Writes what comes before the symbol; the datagram's length says what T is.</summary>
     public readonly void WriteHeader(Span<byte> datagram)
     {
         WireFormat.WriteHeader(datagram, MessageType.Droplet, SubscriptionId);
@@ -63,6 +69,7 @@ internal struct DropletMessage
         WireFormat.WriteUInt24(datagram[14..], ServerTime);
         BinaryPrimitives.WriteUInt32BigEndian(datagram[17..], BlockNumber);
         WireFormat.WriteUInt24(datagram[21..], Esi);
+        BinaryPrimitives.WriteUInt16BigEndian(datagram[24..], (ushort)(datagram.Length - WireFormat.DropletHeaderBytes));
     }
 
     /// <summary>The tag that a version's droplets carry.</summary>

@@ -64,7 +64,7 @@ internal struct OfferMessage
         message = default;
         code = default;
         if (datagram.Length < FixedBytes || !WireFormat.Is(datagram, MessageType.Offer) || datagram[6] > AllFlags
-            || datagram[93] is 0 or > Manifest.CodeBytesMax || datagram.Length != FixedBytes + datagram[93])
+            || datagram[93] is 0 or > Manifest.CodeBytesMax || datagram.Length != LengthOf(datagram))
         {
             return false;
         }
@@ -99,6 +99,9 @@ internal struct OfferMessage
         };
         return true;
     }
+
+    /// <summary>The length of what starts like an offer, of which <see cref="FixedBytes"/> are there.</summary>
+    public static int LengthOf(ReadOnlySpan<byte> datagram) => FixedBytes + datagram[93];
 
     /// <summary>The offer of a manifest.</summary>
     public static OfferMessage Of(Manifest manifest, bool isComplete) => new()

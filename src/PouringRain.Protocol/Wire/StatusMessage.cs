@@ -57,7 +57,7 @@ internal struct StatusMessage
         message = default;
         refused = default;
         if (datagram.Length < FixedBytes || !WireFormat.Is(datagram, MessageType.Status) || datagram[32] > AllFlags
-            || datagram[37] > RefusedCountMax || datagram.Length != FixedBytes + (4 * datagram[37]))
+            || datagram[37] > RefusedCountMax || datagram.Length != LengthOf(datagram))
         {
             return false;
         }
@@ -79,6 +79,9 @@ internal struct StatusMessage
         };
         return true;
     }
+
+    /// <summary>The length of what starts like a status, of which <see cref="FixedBytes"/> are there.</summary>
+    public static int LengthOf(ReadOnlySpan<byte> datagram) => FixedBytes + (4 * datagram[37]);
 
     /// <returns>The datagram's length.</returns>
     public readonly int Write(Span<byte> datagram, ReadOnlySpan<uint> refused)

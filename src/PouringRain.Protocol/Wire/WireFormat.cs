@@ -13,7 +13,7 @@ public static class WireFormat
     public const int HeaderBytes = 6;
 
     /// <summary>Bytes before the symbol in a droplet.</summary>
-    public const int DropletHeaderBytes = 24;
+    public const int DropletHeaderBytes = 26;
 
     /// <summary>The most bytes of one datagram that this format makes: a droplet with the largest symbol.</summary>
     public const int DatagramBytesMax = DropletHeaderBytes + ResourceLayout.SymbolSizeMax;
@@ -27,6 +27,27 @@ public static class WireFormat
     /// <summary>Whether a datagram is of format 2; the rest of it may still be nonsense.</summary>
     public static bool IsFormat2(ReadOnlySpan<byte> datagram) =>
         datagram.Length >= HeaderBytes && datagram[0] == Magic && (datagram[1] & 0xF0) == VersionNibble;
+
+    /// <summary>The length of the first of a server's datagrams that follow each other in one buffer, as a kernel hands over those of one
+    /// peer that are equally long (the last may be shorter); 0 when it cannot be told, which is so when the first is nonsense.</summary>
+    public static int LengthOfFirst(ReadOnlySpan<byte> datagrams)
+    {
+        if (!TryReadHeader(datagrams, out var type, out _))
+        {
+            return 0;
+        }
+
+        var length = type switch
+        {
+            MessageType.Droplet when datagrams.Length >= DropletHeaderBytes => DropletHeaderBytes + DropletMessage.ReadSymbolSize(datagrams),
+            MessageType.Offer when datagrams.Length >= OfferMessage.FixedBytes => OfferMessage.LengthOf(datagrams),
+            MessageType.Status when datagrams.Length >= StatusMessage.FixedBytes => StatusMessage.LengthOf(datagrams),
+            MessageType.NotFound or MessageType.Busy => ShortMessage.SizeBytes,
+            MessageType.PropagateAnswer => PropagateAnswer.SizeBytes,
+            _ => 0,
+        };
+        return length <= datagrams.Length ? length : 0;
+    }
 
     internal static bool TryReadHeader(ReadOnlySpan<byte> datagram, out MessageType type, out uint subscriptionId)
     {

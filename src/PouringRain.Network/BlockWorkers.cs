@@ -11,7 +11,6 @@ internal sealed class BlockWorkers : IDisposable
 
     public BlockWorkers(int count)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         Capacity = count * 4;
         _threads = new Thread[count];
         for (var i = 0; i < count; i++)

@@ -144,7 +144,7 @@ internal sealed class ClientLoop : DatagramLoop
     }
 
     /// <inheritdoc/>
-    protected override int LengthOfFirst(ReadOnlySpan<byte> coalesced) => coalesced.Length;
+    protected override int LengthOfFirst(ReadOnlySpan<byte> coalesced) => WireFormat.LengthOfFirst(coalesced);
 
     private void Advance(Instant now, ClientFlow flow)
     {

@@ -21,6 +21,7 @@ public sealed class RainClient : IAsyncDisposable
     public RainClient(RainClientOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.WorkerCount, 1);
         _logger = options.Logger ?? NullLogger.Instance;
         var socket = Open(options, _logger);
         _workers = new BlockWorkers(options.WorkerCount);

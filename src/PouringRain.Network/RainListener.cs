@@ -33,7 +33,16 @@ public sealed class RainListener : IAsyncDisposable
         logger ??= NullLogger.Instance;
         var socket = DatagramSocket.Open(endPoint, ReceiveBufferBytes, segment: true, coalesce: false, logger);
         LocalEndPoint = socket.LocalEndPoint;
-        _loop = new ListenerLoop(socket, options, catalog, onPropagate, faults, classic, logger);
+        try
+        {
+            _loop = new ListenerLoop(socket, options, catalog, onPropagate, faults, classic, logger);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+
         _loop.Start($"rain {LocalEndPoint}");
     }
 

@@ -1,0 +1,87 @@
+using System.Collections.Concurrent;
+using PouringRain.Coding;
+using PouringRain.Protocol;
+using PouringRain.Protocol.Classic;
+
+namespace PouringRain.Network.Tests;
+
+/// <summary>Resources in memory, for rain servers of tests.</summary>
+internal sealed class MemoryCatalog : IRainCatalog, IClassicCatalog
+{
+    private readonly ConcurrentDictionary<ResourceId, Content> _contents = new();
+
+    public Manifest Add(ResourceId id, byte[] bytes, int blockBytes = 64 * 1024, int symbolSize = 1024)
+    {
+        Assert.True(ResourceLayout.TryCreate(bytes.Length, blockBytes, symbolSize, out var layout));
+        var digests = new Sha256Digest[layout.BlockCount];
+        for (var i = 0; i < digests.Length; i++)
+        {
+            digests[i] = Sha256Digest.Of(bytes.AsSpan((int)layout.OffsetOf(i), layout.BytesOf(i)));
+        }
+
+        var manifest = Manifest.Create(layout, FountainCodes.All[0].Name, 1, Sha256Digest.Of(bytes), "application/octet-stream", null, digests);
+        _contents[id] = new Content(manifest, bytes);
+        return manifest;
+    }
+
+    public IRainContent? Find(ResourceId id) => _contents.GetValueOrDefault(id);
+
+    public IRainContent? Find(ResourceId id, ulong versionTag) =>
+        _contents.GetValueOrDefault(id) is { } content && content.Manifest.Version.Tag == versionTag ? content : null;
+
+    public bool TryRead(ResourceId resource, out ReadOnlyMemory<byte> bytes)
+    {
+        var content = _contents.GetValueOrDefault(resource);
+        bytes = content?.Bytes;
+        return content is not null;
+    }
+
+    private sealed class Content : IRainContent
+    {
+        private readonly IBlockEncoder?[] _encoders;
+
+        public Content(Manifest manifest, byte[] bytes)
+        {
+            Manifest = manifest;
+            Bytes = bytes;
+            _encoders = new IBlockEncoder?[manifest.Layout.BlockCount];
+        }
+
+        public Manifest Manifest { get; }
+
+        public byte[] Bytes { get; }
+
+        public bool IsComplete => true;
+
+        public bool HasBlock(int blockIndex) => true;
+
+        public SymbolReadResult TryReadSymbol(int blockIndex, uint esi, Span<byte> destination)
+        {
+            EncoderOf(blockIndex).Encode(esi, destination);
+            return SymbolReadResult.Ok;
+        }
+
+        private IBlockEncoder EncoderOf(int blockIndex)
+        {
+            if (Volatile.Read(ref _encoders[blockIndex]) is { } known)
+            {
+                return known;
+            }
+
+            lock (_encoders)
+            {
+                if (_encoders[blockIndex] is { } other)
+                {
+                    return other;
+                }
+
+                var layout = Manifest.Layout;
+                Assert.True(FountainCodes.TryGet(Manifest.Code, out var code));
+                var encoder = code.CreateEncoder(layout.SymbolsOf(blockIndex), layout.SymbolSize);
+                encoder.Begin((uint)blockIndex, Bytes.AsMemory((int)layout.OffsetOf(blockIndex), layout.BytesOf(blockIndex)));
+                Volatile.Write(ref _encoders[blockIndex], encoder);
+                return encoder;
+            }
+        }
+    }
+}

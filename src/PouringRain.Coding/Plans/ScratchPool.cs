@@ -23,6 +23,9 @@ internal sealed class ScratchPool<T>(Func<T> create)
         return create();
     }
 
+    /// <summary>Lets go of all that is kept.</summary>
+    public void Clear() => Array.Clear(_kept);
+
     /// <summary>Gives one back, which the caller must not touch any more.</summary>
     public void Return(T scratch)
     {

@@ -70,7 +70,7 @@ public sealed class ObjectPartition
 
     /// <summary>How many bytes of the object a source block holds: K * T but for padding in the last.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such block.</exception>
-    public int GetLength(int sourceBlockNumber) => (int)Math.Min(
+    public long GetLength(int sourceBlockNumber) => Math.Min(
         (long)GetSymbolCount(sourceBlockNumber) * Information.SymbolSize, Information.TransferLength - GetOffset(sourceBlockNumber));
 
     /// <summary>Makes the source symbols of a block of the object's bytes: a copy, interleaved if there are sub-blocks, padded with zeros.</summary>

@@ -245,7 +245,7 @@ internal sealed class VectorFile
         for (var sbn = 0; sbn < information.SourceBlockCount; sbn++)
         {
             var count = partition.GetSymbolCount(sbn);
-            var part = bytes.AsSpan((int)partition.GetOffset(sbn), partition.GetLength(sbn)).ToArray();
+            var part = bytes.AsSpan((int)partition.GetOffset(sbn), (int)partition.GetLength(sbn)).ToArray();
             var symbols = new byte[count * size];
             var back = new byte[part.Length];
             partition.ToSymbols(sbn, part, symbols);

@@ -1,1 +1,76 @@
-Console.WriteLine("nothing here yet");
+using System.Diagnostics;
+using System.Globalization;
+using Simulation;
+
+// dotnet run -c Release --project tests/Simulation -- --seeds N [--first N]
+// dotnet run -c Release --project tests/Simulation -- --fuzz N [--first N]
+long seeds = 200, first = 1, fuzz = 0;
+for (var i = 0; i + 1 < args.Length; i += 2)
+{
+    var value = long.Parse(args[i + 1], CultureInfo.InvariantCulture);
+    switch (args[i])
+    {
+        case "--seeds":
+            seeds = value;
+            break;
+        case "--first":
+            first = value;
+            break;
+        case "--fuzz":
+            fuzz = value;
+            break;
+        default:
+            Console.Error.WriteLine($"What is {args[i]}? Use --seeds N [--first N] or --fuzz N [--first N].");
+            return 2;
+    }
+}
+
+var watch = Stopwatch.StartNew();
+if (fuzz > 0)
+{
+    var fuzzer = new Fuzz((ulong)first);
+    fuzzer.Run(fuzz / 10);
+    var before = GC.GetTotalMemory(forceFullCollection: true);
+    fuzzer.Run(fuzz - (fuzz / 10));
+    var after = GC.GetTotalMemory(forceFullCollection: true);
+    Console.WriteLine(string.Create(
+        CultureInfo.InvariantCulture,
+        $"{fuzz} datagrams, {fuzzer.SubscriberCount} subscribers, live memory {before >> 10} KB after a tenth, {after >> 10} KB at the end, {watch.Elapsed.TotalSeconds:F1} s"));
+    return 0;
+}
+
+var failures = 0;
+for (var seed = first; seed < first + seeds; seed++)
+{
+    var scenario = new Scenario((ulong)seed);
+    IReadOnlyList<string> broken;
+    try
+    {
+        scenario.Run();
+        broken = scenario.Broken;
+    }
+    catch (Exception exception) when (exception is not OutOfMemoryException)
+    {
+        broken = [exception.ToString()];
+    }
+
+    if (seeds == 1)
+    {
+        Console.WriteLine(scenario.Description);
+    }
+
+    if (broken.Count > 0)
+    {
+        failures++;
+        Console.WriteLine($"seed {seed}: {scenario.Description}");
+        foreach (var promise in broken.Take(5))
+        {
+            Console.WriteLine($"  broken: {promise}");
+        }
+
+        Console.WriteLine($"  dotnet run -c Release --project tests/Simulation -- --seeds 1 --first {seed}");
+    }
+}
+
+Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{seeds} seeds from {first}: {failures} with broken promises, {watch.Elapsed.TotalSeconds:F1} s"));
+return failures == 0 ? 0 : 1;

@@ -6,7 +6,7 @@ public sealed partial class Fetch
     private OfferedVersion? _chosen;
     private Instant? _firstOffer;
     private bool _isReleased;
-    private bool _isManifestTold;
+    private bool _owesManifest, _isManifestTold;
 
     private void HandleAnswer(Instant now, FetchPath path, MessageType type, ReadOnlySpan<byte> datagram)
     {
@@ -32,6 +32,7 @@ public sealed partial class Fetch
         }
 
         _wireBytes += datagram.Length;
+        TellManifest(now);
     }
 
     private void HandleOffer(Instant now, FetchPath path, in OfferMessage offer, ReadOnlySpan<byte> code)
@@ -165,6 +166,7 @@ public sealed partial class Fetch
     private void ForgetManifest()
     {
         Manifest = null;
+        _owesManifest = false;
         for (var count = _events.Count; count > 0; count--)
         {
             var fetchEvent = _events.Dequeue();

@@ -21,7 +21,7 @@ public sealed partial class Fetch
     public bool TryPollWork([NotNullWhen(true)] out BlockWork? work)
     {
         work = null;
-        if (HasEnded || Manifest is null)
+        if (HasEnded || Manifest is null || !_isManifestTold)
         {
             return false;
         }
@@ -215,8 +215,20 @@ public sealed partial class Fetch
         }
 
         Manifest = manifest;
-        Tell(FetchEventKind.ManifestReady);
+        _owesManifest = true;
+        TellManifest(now);
         HurryAll(now);
+    }
+
+    /// <summary>Tells the owner of the manifest: not before every server has said what it offers, or had the time to, for from then on it
+    /// is this version or none.</summary>
+    private void TellManifest(Instant now)
+    {
+        if (_owesManifest && (now >= GuessesEnd || !_paths.Exists(path => path.State == SourceState.Asked)))
+        {
+            _owesManifest = false;
+            Tell(FetchEventKind.ManifestReady);
+        }
     }
 
     private void CheckCompleted()

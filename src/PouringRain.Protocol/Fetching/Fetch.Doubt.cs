@@ -108,7 +108,23 @@ public sealed partial class Fetch
             }
         }
 
+        ReplaceLostSolos(now);
         HurryAll(now);
+    }
+
+    /// <summary>A block whose one source rains no more goes to another.</summary>
+    private void ReplaceLostSolos(Instant now)
+    {
+        foreach (var block in _open)
+        {
+            if (block.Solo is { IsRaining: false } && block.Phase == BlockPhase.Collecting)
+            {
+                WithdrawBlock(block);
+                block.Restart();
+                block.Solo = NextSolo(block);
+                HurryAll(now);
+            }
+        }
     }
 
     private void EndDoubt()

@@ -15,6 +15,7 @@ public sealed partial class Fetch
 
     private void RunTimers(Instant now)
     {
+        TellManifest(now);
         CheckCompleted();
         if (HasEnded)
         {
@@ -38,6 +39,7 @@ public sealed partial class Fetch
             }
         }
 
+        ReplaceLostSolos(now);
         if (IsDiscovering)
         {
             if (now >= _started + _options.DiscoveryTimeout)
@@ -97,6 +99,11 @@ public sealed partial class Fetch
         {
             // The deadline is over and the fetch goes on: something is at work.
             due = now + IdleGap;
+        }
+
+        if (_owesManifest)
+        {
+            due = Instant.Min(due, GuessesEnd);
         }
 
         foreach (var path in _paths)

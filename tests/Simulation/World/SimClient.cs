@@ -11,12 +11,18 @@ public sealed class SimClient : SimHost, IDisposable
     public SimClient(SimWorld world, PeerAddress address, FetchRequest request, FetchOptions? options = null, TokenCache? tokens = null)
         : base(world, address)
     {
+        Request = request;
         Tokens = tokens ?? new TokenCache();
         Started = world.Now;
         Fetch = new Fetch(options ?? new FetchOptions(), request, Tokens, world.Random.Next(), world.Now);
     }
 
     public Fetch Fetch { get; }
+
+    public FetchRequest Request { get; }
+
+    /// <summary>The version of the blocks that came out.</summary>
+    public Sha256Digest? Version { get; set; }
 
     public TokenCache Tokens { get; }
 

@@ -20,6 +20,9 @@ public sealed class SimNetwork
 
     public LinkFaults DefaultFaults { get; set; } = new();
 
+    /// <summary>Datagrams that may still be damaged in a way that UDP's checksum does not see.</summary>
+    public int CorruptionsLeft { get; set; }
+
     public Instant NextEvent => _flights.TryPeek(out _, out var key) ? new Instant(key.Time) : Instant.Never;
 
     /// <summary>Sees every datagram that a host sends (from, to, bytes).</summary>
@@ -76,8 +79,9 @@ public sealed class SimNetwork
             }
 
             var flying = bytes;
-            if (_random.Chance(faults.CorruptPerMillion))
+            if (CorruptionsLeft > 0 && _random.Chance(faults.CorruptPerMillion))
             {
+                CorruptionsLeft--;
                 flying = (byte[])bytes.Clone();
                 flying[_random.Below(flying.Length)] ^= (byte)(1 << (int)_random.Below(8));
             }

@@ -1,0 +1,298 @@
+using Simulation;
+
+namespace PouringRain.Protocol.Tests.Serving;
+
+public class RainServerTests
+{
+    private static readonly PeerAddress Client = PeerAddress.FromIPv4(0xC0A8_0001, 1234);
+    private readonly byte[] _buffer = new byte[65_536];
+    private Instant _now = new(5_000_000_000);
+
+    [Fact]
+    public void AForgedSubscribeDrawsNoMoreThanItCarried()
+    {
+        var (server, _) = NewServer();
+        foreach (var length in (int[])[96, 110, 126, 160, 1200])
+        {
+            var datagram = Subscribe(1, token: 99, items: [new RequestItem(0, 0, 1, 40)], pad: length);
+            server.Handle(_now, Client, datagram);
+            Assert.True(Drain(server).Sum(d => d.Length) <= datagram.Length, $"{length}");
+        }
+
+        Assert.Empty(server.SnapshotSubscribers(_now));
+    }
+
+    [Fact]
+    public void RepeatsOfASubscribeSendNothingTwice()
+    {
+        var (server, _) = NewServer();
+        var token = TokenOf(server);
+        var datagram = Subscribe(1, token, [new RequestItem(0, 0, 1, 40)]);
+        for (var i = 0; i < 5; i++)
+        {
+            server.Handle(_now, Client, datagram);
+        }
+
+        Assert.Equal(Enumerable.Range(0, 40), DrainDroplets(server).Select(d => (int)d.Esi));
+        server.Handle(_now, Client, datagram);
+        Assert.Empty(DrainDroplets(server));
+    }
+
+    [Fact]
+    public void TheLogGoesOnWhereItStandsAndWithdrawnRequestsAreLeftOut()
+    {
+        var (server, _) = NewServer();
+        var token = TokenOf(server);
+        server.Handle(_now, Client, Subscribe(1, token, [new RequestItem(0, 0, 1, 10), new RequestItem(1, 0, 2, 3)]));
+        Assert.Equal(13, DrainDroplets(server).Count);
+        server.Handle(_now, Client, Subscribe(2, token, [new RequestItem(1, 0, 2, 3), new RequestItem(0, 10, 1, 0), new RequestItem(0, 50, 1, 2)], first: 1));
+        Assert.Equal([50, 51], DrainDroplets(server).Select(d => (int)d.Esi));
+
+        // An older SUBSCRIBE that comes late changes nothing.
+        server.Handle(_now, Client, Subscribe(1, token, [new RequestItem(0, 0, 1, 10), new RequestItem(1, 0, 2, 3)]));
+        Assert.Empty(DrainDroplets(server));
+    }
+
+    [Fact]
+    public void AGuessIsCutToTheBlockThereIs()
+    {
+        var (server, content) = NewServer();
+        var token = TokenOf(server);
+        var symbols = content.Manifest.Layout.SymbolsOf(2);
+        server.Handle(_now, Client, Subscribe(1, token, [new RequestItem(2, 1, 3, 500), new RequestItem(999, 0, 1, 5)], guesses: true));
+        Assert.Equal(Enumerable.Range(0, symbols).Where(i => i % 3 == 1), DrainDroplets(server).Select(d => (int)d.Esi));
+    }
+
+    [Fact]
+    public void DropletsArePacedAtTheGrantedRate()
+    {
+        var (server, _) = NewServer();
+        var token = TokenOf(server);
+        server.Handle(_now, Client, Subscribe(1, token, [new RequestItem(0, 0, 1, 60_000)], rate: 1_000_000));
+        var bytes = 0;
+        for (var i = 0; i < 200; i++)
+        {
+            _now += TimeSpan.FromMilliseconds(1);
+            bytes += Drain(server).Sum(d => d.Length);
+        }
+
+        Assert.InRange(bytes, 195_000, 220_000);
+    }
+
+    [Fact]
+    public void TheCeilingIsSharedFairlyAndIdleShareIsHandedOn()
+    {
+        var (server, _) = NewServer(ceiling: 1_000_000);
+        var tokens = Enumerable.Range(0, 4).Select(i => Client with { Port = (ushort)(2000 + i) }).ToArray();
+        var token = TokenOf(server);
+        var rates = new uint[] { 100_000, 4_000_000, 4_000_000, 50_000_000 };
+        for (var i = 0; i < 4; i++)
+        {
+            server.Handle(_now, tokens[i], Subscribe(1, token, [new RequestItem(0, 0, 1, 60_000)], rate: rates[i], id: (uint)i));
+        }
+
+        var sums = new Dictionary<PeerAddress, int>();
+        for (var i = 0; i < 1000; i++)
+        {
+            _now += TimeSpan.FromMilliseconds(1);
+            foreach (var (to, length) in DrainTransmits(server))
+            {
+                sums[to] = sums.GetValueOrDefault(to) + length;
+            }
+        }
+
+        Assert.InRange(sums[tokens[0]], 90_000, 125_000);
+        foreach (var peer in tokens[1..])
+        {
+            Assert.InRange(sums[peer], 280_000, 320_000);
+        }
+    }
+
+    [Fact]
+    public void ASubscriptionDiesByItself()
+    {
+        var (server, _) = NewServer();
+        server.Handle(_now, Client, Subscribe(1, TokenOf(server), [new RequestItem(0, 0, 1, 60_000)], rate: 10_000));
+        Drain(server);
+        Assert.Single(server.SnapshotSubscribers(_now));
+        _now += TimeSpan.FromSeconds(5.1);
+        Assert.Empty(Drain(server));
+        Assert.Empty(server.SnapshotSubscribers(_now));
+        Assert.Equal(Instant.Never, server.NextTimeout);
+    }
+
+    [Fact]
+    public void UnsubscribeStopsAtOnce()
+    {
+        var (server, _) = NewServer();
+        server.Handle(_now, Client, Subscribe(1, TokenOf(server), [new RequestItem(0, 0, 1, 60_000)], rate: 10_000));
+        var datagram = new byte[ShortMessage.SizeBytes];
+        new ShortMessage { Type = MessageType.Unsubscribe, SubscriptionId = 1, Resource = Scene.Id }.Write(datagram);
+        server.Handle(_now, Client, datagram);
+        Assert.Empty(server.SnapshotSubscribers(_now));
+    }
+
+    [Fact]
+    public void TenThousandTrickleSubscribersAreServedFairlyInLittleMemory()
+    {
+        var (server, _) = NewServer();
+        var token = TokenOf(server);
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        for (var i = 0; i < 10_000; i++)
+        {
+            server.Handle(_now, Client with { Port = (ushort)(i + 1) }, Subscribe(1, token, [new RequestItem(0, 0, 1, 10_000)], rate: 14_720));
+            Drain(server);
+        }
+
+        var perSubscriber = (GC.GetTotalMemory(forceFullCollection: true) - before) / 10_000;
+        Assert.True(perSubscriber < 2000, $"{perSubscriber} bytes each");
+        var counts = new Dictionary<PeerAddress, int>();
+        for (var i = 0; i < 2000; i++)
+        {
+            _now += TimeSpan.FromMilliseconds(1);
+            foreach (var (to, length) in DrainTransmits(server))
+            {
+                counts[to] = counts.GetValueOrDefault(to) + length;
+            }
+        }
+
+        Assert.Equal(10_000, counts.Count);
+        Assert.True(counts.Values.Max() <= counts.Values.Min() * 1.2, $"{counts.Values.Min()} to {counts.Values.Max()}");
+    }
+
+    [Fact]
+    public void PropagationGoesByTokenThenAcceptedThenHeld()
+    {
+        var scene = new Scene();
+        var content = SimContent.Create(Scene.RandomBytes(1000));
+        var node = scene.AddServer();
+        var propagation = new Propagation(
+            Scene.Id, content.Manifest.Version, 1999, node.Address, TimeSpan.FromSeconds(5), new TokenCache(), 1, _now);
+        var answers = Exchange(node.Rain, propagation);
+        Assert.Equal([PropagationState.Asked, PropagationState.Accepted], answers);
+        Assert.True(node.Rain.TryPollEvent(out var request));
+        Assert.Equal(new PropagateRequest(Scene.Id, content.Manifest.Version, Client with { Port = 1999 }), request);
+        node.Catalog.Add(Scene.Id, content);
+        _now += TimeSpan.FromSeconds(1);
+        Assert.Equal([PropagationState.Held], Exchange(node.Rain, propagation));
+        Assert.True(propagation.IsOver);
+    }
+
+    [Fact]
+    public void PropagationToASilentNodeEndsUnanswered()
+    {
+        var propagation = new Propagation(
+            Scene.Id, Sha256Digest.Of([1]), 1999, Client, TimeSpan.FromSeconds(2), new TokenCache(), 1, _now);
+        while (!propagation.IsOver)
+        {
+            Assert.True(propagation.NextTimeout < new Instant(10_000_000_000));
+            _now = Instant.Max(propagation.NextTimeout, _now);
+            propagation.TryPollTransmit(_now, _buffer, out _);
+        }
+
+        Assert.Equal(PropagationState.Unanswered, propagation.State);
+    }
+
+    private List<PropagationState> Exchange(RainServer server, Propagation propagation)
+    {
+        var states = new List<PropagationState>();
+        while (propagation.TryPollTransmit(_now, _buffer, out var transmit))
+        {
+            server.Handle(_now, Client, _buffer.AsSpan(0, transmit.Length));
+            foreach (var answer in Drain(server))
+            {
+                propagation.Handle(_now, transmit.To, answer);
+                states.Add(propagation.State);
+            }
+        }
+
+        return states;
+    }
+
+    private static (RainServer Server, SimContent Content) NewServer(long ceiling = 0)
+    {
+        var content = SimContent.Create(Scene.RandomBytes(200_000), blockBytes: 64 * 1408);
+        var catalog = new SimCatalog();
+        catalog.Add(Scene.Id, content);
+        return (new RainServer(new RainServerOptions { TokenKey = new byte[32], RateBytesPerSecondMax = ceiling }, catalog, 1), content);
+    }
+
+    private UInt128 TokenOf(RainServer server)
+    {
+        server.Handle(_now, Client, Subscribe(1, token: 0, []));
+        var answer = Assert.Single(Drain(server));
+        Assert.True(OfferMessage.TryParse(answer, out var offer, out _));
+        Assert.False(offer.IsAddressValidated);
+        return offer.Token;
+    }
+
+    private byte[] Subscribe(
+        uint number, UInt128 token, RequestItem[] items, uint rate = 1_000_000_000, uint first = 0, bool guesses = false, uint id = 1, int pad = 0)
+    {
+        var message = new SubscribeMessage
+        {
+            SubscriptionId = id,
+            Number = number,
+            Resource = Scene.Id,
+            Token = token,
+            AreGuesses = guesses,
+            RateBytesPerSecond = rate,
+            InFlightMax = 1_000_000,
+            FirstRequest = first,
+        };
+        for (var i = 0; i < items.Length; i++)
+        {
+            items[i].Write(_buffer.AsSpan(SubscribeMessage.FixedBytes + (i * RequestItem.SizeBytes)));
+        }
+
+        var length = message.Write(_buffer, items.Length);
+        return pad == 0 ? _buffer[..length] : _buffer[..Math.Max(pad, SubscribeMessage.FixedBytes + (items.Length * RequestItem.SizeBytes))];
+    }
+
+    private List<byte[]> Drain(RainServer server)
+    {
+        var datagrams = new List<byte[]>();
+        while (server.TryPollTransmit(_now, _buffer, out var transmit))
+        {
+            for (var offset = 0; offset < transmit.Length; offset += transmit.SegmentSize)
+            {
+                datagrams.Add(_buffer[offset..Math.Min(offset + transmit.SegmentSize, transmit.Length)]);
+            }
+        }
+
+        return datagrams;
+    }
+
+    private List<(PeerAddress To, int Length)> DrainTransmits(RainServer server)
+    {
+        var transmits = new List<(PeerAddress, int)>();
+        while (server.TryPollTransmit(_now, _buffer, out var transmit))
+        {
+            if (transmit.SegmentSize > 500)
+            {
+                transmits.Add((transmit.To, transmit.Length));
+            }
+        }
+
+        return transmits;
+    }
+
+    private List<DropletMessage> DrainDroplets(RainServer server)
+    {
+        var droplets = new List<DropletMessage>();
+        for (var i = 0; i < 10; i++)
+        {
+            foreach (var datagram in Drain(server))
+            {
+                if (DropletMessage.TryParse(datagram, out var droplet, out _))
+                {
+                    droplets.Add(droplet);
+                }
+            }
+
+            _now += TimeSpan.FromMilliseconds(1);
+        }
+
+        return droplets;
+    }
+}

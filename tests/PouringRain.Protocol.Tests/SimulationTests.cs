@@ -1,0 +1,28 @@
+using Simulation;
+
+namespace PouringRain.Protocol.Tests;
+
+public class SimulationTests
+{
+    [Fact]
+    public void NoPromiseIsBrokenInTwoHundredRuns()
+    {
+        var count = ulong.Parse(Environment.GetEnvironmentVariable("RAIN_SEEDS") ?? "200", System.Globalization.CultureInfo.InvariantCulture);
+        for (ulong seed = 1; seed <= count; seed++)
+        {
+            var scenario = new Scenario(seed);
+            scenario.Run();
+            Assert.True(scenario.Broken.Count == 0, $"seed {seed}: {string.Join("; ", scenario.Broken)}");
+        }
+    }
+
+    [Fact]
+    public void AnyBytesAtAllMayArrive()
+    {
+        var count = long.Parse(Environment.GetEnvironmentVariable("RAIN_FUZZ") ?? "100000", System.Globalization.CultureInfo.InvariantCulture);
+        var fuzz = new Fuzz(1);
+        fuzz.Run(count);
+        Assert.InRange(fuzz.SubscriberCount, 0, 50);
+        Assert.True(fuzz.Accepted > 0);
+    }
+}

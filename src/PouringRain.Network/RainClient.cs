@@ -16,6 +16,7 @@ public sealed class RainClient : IAsyncDisposable
     private readonly BlockWorkers _workers;
     private readonly ClientLoop _loop;
     private readonly ClassicClient _classic;
+    private readonly Lazy<Task> _closing;
 
     /// <summary>Opens the socket, of both IP versions where the system has them, and starts the loop.</summary>
     public RainClient(RainClientOptions options)
@@ -27,6 +28,7 @@ public sealed class RainClient : IAsyncDisposable
         _workers = new BlockWorkers(options.WorkerCount);
         _loop = new ClientLoop(socket, _workers, options.Faults, _logger);
         _classic = new ClassicClient(options.Faults);
+        _closing = new Lazy<Task>(CloseAsync);
         _loop.Start($"rain client {socket.LocalEndPoint}");
     }
 
@@ -103,13 +105,7 @@ public sealed class RainClient : IAsyncDisposable
         _classic.FetchAsync(resource, server, silence, cancellationToken);
 
     /// <summary>Ends every fetch as cancelled, tells the servers, closes the sockets.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        await _classic.DisposeAsync().ConfigureAwait(false);
-        _loop.Post(_loop.Close);
-        await _loop.Ended.ConfigureAwait(false);
-        _workers.Dispose();
-    }
+    public ValueTask DisposeAsync() => new(_closing.Value);
 
     private static DatagramSocket Open(RainClientOptions options, ILogger logger)
     {
@@ -129,6 +125,14 @@ public sealed class RainClient : IAsyncDisposable
     }
 
     private static ulong RandomSeed() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+
+    private async Task CloseAsync()
+    {
+        _loop.Post(_loop.Close);
+        await _classic.DisposeAsync().ConfigureAwait(false);
+        await _loop.Ended.ConfigureAwait(false);
+        _workers.Dispose();
+    }
 
     private void Touch(ClientFlow? flow)
     {

@@ -10,6 +10,9 @@ internal sealed class MemoryCatalog : IRainCatalog, IClassicCatalog
 {
     private readonly ConcurrentDictionary<ResourceId, Content> _contents = new();
 
+    /// <summary>Called before a symbol is read.</summary>
+    public Action<Manifest>? BeforeSymbol { get; set; }
+
     public Manifest Add(ResourceId id, byte[] bytes, int blockBytes = 64 * 1024, int symbolSize = 1024)
     {
         Assert.True(ResourceLayout.TryCreate(bytes.Length, blockBytes, symbolSize, out var layout));
@@ -20,7 +23,7 @@ internal sealed class MemoryCatalog : IRainCatalog, IClassicCatalog
         }
 
         var manifest = Manifest.Create(layout, FountainCodes.All[0].Name, 1, Sha256Digest.Of(bytes), "application/octet-stream", null, digests);
-        _contents[id] = new Content(manifest, bytes);
+        _contents[id] = new Content(this, manifest, bytes);
         return manifest;
     }
 
@@ -38,10 +41,12 @@ internal sealed class MemoryCatalog : IRainCatalog, IClassicCatalog
 
     private sealed class Content : IRainContent
     {
+        private readonly MemoryCatalog _catalog;
         private readonly IBlockEncoder?[] _encoders;
 
-        public Content(Manifest manifest, byte[] bytes)
+        public Content(MemoryCatalog catalog, Manifest manifest, byte[] bytes)
         {
+            _catalog = catalog;
             Manifest = manifest;
             Bytes = bytes;
             _encoders = new IBlockEncoder?[manifest.Layout.BlockCount];
@@ -57,6 +62,7 @@ internal sealed class MemoryCatalog : IRainCatalog, IClassicCatalog
 
         public SymbolReadResult TryReadSymbol(int blockIndex, uint esi, Span<byte> destination)
         {
+            _catalog.BeforeSymbol?.Invoke(Manifest);
             EncoderOf(blockIndex).Encode(esi, destination);
             return SymbolReadResult.Ok;
         }

@@ -16,11 +16,15 @@ internal sealed class MemorySink : IFetchSink
     /// <summary>Called before a block is kept.</summary>
     public Action<int>? BeforeBlock { get; init; }
 
+    /// <summary>Called when the manifest comes.</summary>
+    public Action? BeforeManifest { get; init; }
+
     /// <summary>What is said to be held already.</summary>
     public ulong[] Held { get; init; } = [];
 
     public ReadOnlyMemory<ulong> OnManifest(Manifest manifest)
     {
+        BeforeManifest?.Invoke();
         Manifest = manifest;
         Bytes = new byte[manifest.Layout.Length];
         return Held;

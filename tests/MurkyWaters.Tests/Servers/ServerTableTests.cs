@@ -1,0 +1,144 @@
+using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
+using MurkyWaters.Servers;
+using PouringRain.Protocol;
+
+namespace MurkyWaters.Tests.Servers;
+
+public sealed class ServerTableTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task AnEditIsTakenUpAndABadOneKeepsTheListBefore()
+    {
+        var table = await OpenAsync("""[{"host": "127.0.0.1", "port": 1}, {"host": "127.0.0.1", "port": 2}]""");
+        table.NoteAnswer(Address(2), "up");
+
+        Edit("""[{"host": "127.0.0.1", "port": 2}, {"host": "127.0.0.1", "port": 333}]""");
+        table.Tick();
+        Assert.Equal(["127.0.0.1:2", "127.0.0.1:333"], Endpoints(table));
+        Assert.Equal("up", table.Snapshot()[0].State);
+
+        Edit("""[{"host": "127.0.0.1", "port": }]""");
+        table.Tick();
+        Assert.Equal(["127.0.0.1:2", "127.0.0.1:333"], Endpoints(table));
+
+        File.Delete(_folder["servers.json"]);
+        table.Tick();
+        Assert.Equal(["127.0.0.1:2", "127.0.0.1:333"], Endpoints(table));
+
+        Edit("[]");
+        table.Tick();
+        Assert.Empty(Endpoints(table));
+    }
+
+    [Fact]
+    public async Task ABadFileStopsTheStartAndAMissingOneIsAnEmptyList()
+    {
+        Edit("[");
+        var error = await Assert.ThrowsAsync<InvalidDataException>(() => OpenAsync());
+        Assert.Contains("servers.json", error.Message, StringComparison.Ordinal);
+
+        File.Delete(_folder["servers.json"]);
+        Assert.Empty(Endpoints(await OpenAsync()));
+    }
+
+    [Fact]
+    public async Task ServersOfTheApiComeAndGoAndOutliveAnEdit()
+    {
+        var table = await OpenAsync("""[{"host": "127.0.0.1", "port": 1}]""");
+
+        Assert.True(table.Add("127.0.0.1", 2, "api"));
+        Assert.False(table.Add("127.0.0.1", 2, "api"));
+        Assert.False(table.Add("127.0.0.1", 1, "api"));
+        Edit("[]");
+        table.Tick();
+
+        Assert.Equal(["127.0.0.1:2"], Endpoints(table));
+        Assert.Equal("api", table.Snapshot()[0].Origin);
+        Assert.True(table.Remove("127.0.0.1", 2));
+        Assert.False(table.Remove("127.0.0.1", 2));
+    }
+
+    [Fact]
+    public async Task OwnListenersAreServersForForcedRainAndNoOtherNodes()
+    {
+        var table = await OpenAsync(
+            """[{"host": "127.0.0.1", "port": 1980}, {"host": "127.0.0.1", "port": 5}, {"host": "127.0.0.1", "port": 6, "classic": true}]""",
+            new IPEndPoint(IPAddress.Loopback, 1980));
+
+        Assert.Equal([Address(1980), Address(5)], table.AddressesForFetch(includeOwn: true));
+        Assert.Equal([Address(5)], table.AddressesForFetch(includeOwn: false));
+        Assert.Equal([Address(5)], table.OtherNodes());
+        Assert.Equal([Address(6)], table.ClassicAddresses());
+        Assert.Equal((ushort)1980, table.Own.RainPort);
+    }
+
+    [Fact]
+    public async Task AListenerOnAllAddressesIsOwnAtEachOfThem()
+    {
+        var table = await OpenAsync("[]", new IPEndPoint(IPAddress.Any, 1980));
+
+        Assert.True(table.Own.Contains(Address(1980)));
+        Assert.False(table.Own.Contains(Address(1981)));
+        Assert.False(table.Own.Contains(PeerAddress.FromIPv4(0xC633_6401, 1980)));
+    }
+
+    [Fact]
+    public async Task ANameIsResolved()
+    {
+        var table = await OpenAsync("""[{"host": "localhost", "port": 7}, {"host": "no-such-host.invalid", "port": 7}]""");
+
+        Assert.Contains(Address(7), table.AddressesForFetch(includeOwn: true));
+        Assert.Equal("localhost:7", table.NameOf(Address(7)));
+        for (var i = 0; table.Snapshot()[1].State != "unresolvable"; i++)
+        {
+            Assert.True(i < 10_000, "The name that does not exist was never said to be unresolvable.");
+            await Task.Delay(1, TestContext.Current.CancellationToken);
+        }
+    }
+
+    [Fact]
+    public async Task ANodeAddsItselfOnlyFromWhereAServerIsKnownToBe()
+    {
+        var table = await OpenAsync("""[{"host": "198.51.100.1", "port": 1}]""", new IPEndPoint(IPAddress.Loopback, 1980));
+
+        table.AddPeer(PeerAddress.FromIPv4(0xC633_6401, 2), isClassic: false);
+        table.AddPeer(PeerAddress.FromIPv4(0xC633_6402, 2), isClassic: false);
+        table.AddPeer(Address(8), isClassic: false);
+        table.AddPeer(Address(1980), isClassic: false);
+        table.AddPeer(Address(8), isClassic: false);
+
+        Assert.Equal(["198.51.100.1:1", "198.51.100.1:2", "127.0.0.1:8"], Endpoints(table));
+    }
+
+    [Fact]
+    public async Task ALieIsRememberedWhateverTheServerDoesNext()
+    {
+        var table = await OpenAsync("""[{"host": "127.0.0.1", "port": 1}]""");
+
+        table.NoteLie(Address(1));
+        table.NoteAnswer(Address(1), "up");
+
+        Assert.Equal("lied", table.Snapshot()[0].State);
+    }
+
+    private static PeerAddress Address(ushort port) => PeerAddress.FromIPv4(0x7F00_0001, port);
+
+    private static IEnumerable<string> Endpoints(ServerTable table) => table.Snapshot().Select(server => server.Endpoint);
+
+    private void Edit(string json) => File.WriteAllText(_folder["servers.json"], json);
+
+    private Task<ServerTable> OpenAsync(string? json = null, params IPEndPoint[] own)
+    {
+        if (json is not null)
+        {
+            Edit(json);
+        }
+
+        return ServerTable.OpenAsync(_folder["servers.json"], new OwnEndPoints(own), NullLogger.Instance, TimeProvider.System, TestContext.Current.CancellationToken);
+    }
+}

@@ -133,6 +133,9 @@ public sealed partial class MurkyNode : IAsyncDisposable
     /// <summary>Forgets a server; false when it was not known. One of servers.json comes back when that file is edited.</summary>
     public bool RemoveServer(string host, int port) => _servers.Remove(host, port);
 
+    /// <summary>Where this node rains, in the order of <see cref="MurkyOptions.Listen"/>, with the ports that were bound.</summary>
+    public IReadOnlyList<System.Net.IPEndPoint> ListenEndPoints => [.. _listeners.Select(listener => listener.LocalEndPoint)];
+
     /// <summary>The subscriber tables of all listeners.</summary>
     public async Task<IReadOnlyList<SubscriberSnapshot>> GetSubscribersAsync()
     {

@@ -1,0 +1,142 @@
+using MurkyWaters.Tests.Fetching;
+using PouringRain.Coding;
+using PouringRain.Network;
+using PouringRain.Protocol;
+
+namespace MurkyWaters.Tests.Network;
+
+/// <summary>Whole nodes on real sockets.</summary>
+public class NodesOnLoopbackTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    public static TheoryData<string> Codes => [.. FountainCodes.All.Select(code => code.Name)];
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [MemberData(nameof(Codes))]
+    public async Task WhatIsPutAtOneNodeIsKeptByAllAndRainsFromAll(string code)
+    {
+        await using var cloud = await NodeCloud.StartAsync(4, (index, options) => index == 3 ? options with { AutoAddPeers = false } : options);
+        var bytes = Bytes.Random(1_500_000, 1);
+
+        var put = await cloud.PutAsync(0, 1, bytes, code);
+        Assert.Equal(4, await cloud[0].PropagateAsync(put.Id, 4, Patience, Cancellation));
+
+        Assert.All(Enumerable.Range(0, 4), i => Assert.Equal(put.Manifest.Version, cloud[i].Find(put.Id)!.Manifest.Version));
+        Assert.Equal(ResourceOrigin.Put, cloud[3].Find(put.Id)!.Origin);
+        Assert.Equal(bytes, await cloud.GetAsync(3, 1, OpenSource.RainOnly));
+        var transfer = cloud[3].Transfers[0];
+        TestContext.Current.TestOutputHelper?.WriteLine($"{transfer}, {string.Join("; ", transfer.Sources)}");
+        Assert.Equal(4, transfer.Sources.Count(source => source.Droplets > 0));
+        Assert.All(cloud[3].Servers, server => Assert.Equal("up", server.State));
+    }
+
+    [Fact]
+    public async Task ADeletionReachesTheOtherNodes()
+    {
+        await using var cloud = await NodeCloud.StartAsync(3);
+        var put = await cloud.PutAsync(0, 1, Bytes.Random(10_000, 1));
+        Assert.Equal(3, await cloud[0].PropagateAsync(put.Id, 3, Patience, Cancellation));
+
+        Assert.Equal(DeleteOutcome.Deleted, await cloud[1].DeleteAsync(put.Id, _ => true, Cancellation));
+
+        await FetchFixture.EventuallyAsync(
+            () => Enumerable.Range(0, 3).All(i => cloud[i].Find(put.Id)!.Manifest.IsDeleted), "every node forgets");
+        Assert.Equal(OpenStatus.Deleted, (await cloud[2].OpenAsync(put.Id, new OpenOptions(), Cancellation)).Status);
+    }
+
+    [Fact]
+    public async Task ANodeThatWasAwayIsToldWhenItComesBack()
+    {
+        await using var cloud = await NodeCloud.StartAsync(2);
+        var first = await cloud.PutAsync(0, 1, Bytes.Random(100_000, 1));
+        Assert.Equal(2, await cloud[0].PropagateAsync(first.Id, 2, Patience, Cancellation));
+        await cloud.StopAsync(1);
+        var second = await cloud.PutAsync(0, 1, Bytes.Random(120_000, 2));
+        Assert.Equal(1, await cloud[0].PropagateAsync(second.Id, 2, TimeSpan.FromMilliseconds(100), Cancellation));
+
+        await cloud.StartAsync(1);
+
+        Assert.Equal(2, await cloud[0].PropagateAsync(second.Id, 2, Patience, Cancellation));
+        Assert.Equal(second.Manifest.Version, cloud[1].Find(second.Id)!.Manifest.Version);
+    }
+
+    [Fact]
+    public async Task EverythingPutRainsAfterARestart()
+    {
+        await using var cloud = await NodeCloud.StartAsync(2);
+        for (var id = 1ul; id <= 5; id++)
+        {
+            await cloud.PutAsync(0, id, Bytes.Random(10_000 * (int)id, (int)id));
+        }
+
+        await cloud.StopAsync(0);
+        await cloud.StopAsync(1);
+        await cloud.StartAsync(0);
+        await cloud.StartAsync(1);
+
+        for (var id = 1ul; id <= 5; id++)
+        {
+            Assert.Equal(Bytes.Random(10_000 * (int)id, (int)id), await cloud.GetAsync(1, id));
+        }
+    }
+
+    [Fact]
+    public async Task FiftyColdReadersAreOneTransfer()
+    {
+        await using var cloud = await NodeCloud.StartAsync(2, (index, options) => index == 1 ? options with { AutoAddPeers = false } : options);
+        cloud[0].RemoveServer("127.0.0.1", int.Parse(cloud.EndpointOf(1).Split(':')[1], null));
+        var bytes = Bytes.Random(3_000_000, 1);
+        await cloud.PutAsync(0, 1, bytes);
+
+        var all = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Task.Run(() => cloud.GetAsync(1, 1))));
+
+        Assert.All(all, read => Assert.Equal(bytes, read));
+        Assert.Single(cloud[1].Transfers);
+    }
+
+    [Fact]
+    public async Task ABadNetworkChangesNothing()
+    {
+        var faults = new DatagramFaults(0.1, 0.1, 0.1, 7);
+        await using var cloud = await NodeCloud.StartAsync(3, (_, options) => options with { Faults = faults });
+        var bytes = Bytes.Random(2_000_000, 1);
+        var put = await cloud.PutAsync(0, 1, bytes);
+
+        Assert.Equal(3, await cloud[0].PropagateAsync(put.Id, 3, Patience, Cancellation));
+        Assert.Equal(bytes, await cloud.GetAsync(2, 1, OpenSource.RainOnly));
+    }
+
+    [Fact]
+    public async Task ANodeWhoseDiskHasRottedIsNamed()
+    {
+        await using var cloud = await NodeCloud.StartAsync(4);
+        var bytes = Bytes.Random(2_000_000, 1);
+        var put = await cloud.PutAsync(0, 1, bytes);
+        Assert.Equal(4, await cloud[0].PropagateAsync(put.Id, 4, Patience, Cancellation));
+        var blob = Assert.Single(new DirectoryInfo(Path.Combine(cloud.PathOf(2), "blobs")).GetFiles()).FullName;
+        await using (var file = new FileStream(blob, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
+            await file.WriteAsync(bytes.Select(value => (byte)~value).ToArray(), Cancellation);
+        }
+
+        Assert.Equal(bytes, await cloud.GetAsync(3, 1, OpenSource.RainOnly));
+
+        Assert.Equal("lied", Assert.Single(cloud[3].Servers, server => server.Endpoint == cloud.EndpointOf(2)).State);
+        Assert.Single(cloud[3].Servers, server => server.State == "lied");
+    }
+
+    [Fact]
+    public async Task WhatIsNowhereIsNotFoundAtOnce()
+    {
+        await using var cloud = await NodeCloud.StartAsync(3);
+        var started = TimeProvider.System.GetTimestamp();
+
+        var result = await cloud[0].OpenAsync(new ResourceId(404), new OpenOptions(), Cancellation);
+
+        Assert.Equal(OpenStatus.NotFound, result.Status);
+        Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromMilliseconds(900));
+    }
+}

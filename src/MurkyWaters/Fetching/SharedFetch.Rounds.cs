@@ -162,7 +162,7 @@ internal sealed partial class SharedFetch : IFetchSink
                 // A round that says it is complete and brings nothing is a defect somewhere; it must not become a busy loop.
                 const int idleRoundsMax = 3;
                 var reason = await RunRoundAsync(request);
-                if (reason != FetchEndReason.Completed)
+                if (reason != FetchEndReason.Completed && _partial is not { IsComplete: true })
                 {
                     return reason;
                 }

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using Microsoft.Extensions.Logging.Abstractions;
 using PouringRain.Protocol;
 
 namespace MurkyWaters.Tests.Network;
@@ -59,7 +58,7 @@ internal sealed class NodeCloud : IAsyncDisposable
             Code = PouringRain.Coding.FountainCodes.All[0].Name,
             Fetch = new FetchOptions { DiscoveryTimeout = TimeSpan.FromSeconds(1), StallTimeout = TimeSpan.FromSeconds(2) },
         };
-        var node = await MurkyNode.StartAsync(_configure?.Invoke(index, options) ?? options, NullLoggerFactory.Instance, TestContext.Current.CancellationToken);
+        var node = await MurkyNode.StartAsync(_configure?.Invoke(index, options) ?? options, new TestLoggers($"node {index}"), TestContext.Current.CancellationToken);
         _nodes[index] = node;
         _ports[index] = node.ListenEndPoints[0].Port;
     }

@@ -145,7 +145,7 @@ public sealed partial class MurkyNode
             {
                 _store.Tick();
                 _servers.Tick();
-                _fetches.ReportSources();
+                _fetches.Sample();
                 if (beat % beatsPerHour == 0)
                 {
                     _store.RemoveOldTombstones();

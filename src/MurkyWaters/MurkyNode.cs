@@ -120,7 +120,7 @@ public sealed partial class MurkyNode : IAsyncDisposable
     {
         get
         {
-            _fetches.ReportSources();
+            _fetches.Sample();
             return _servers.Snapshot();
         }
     }

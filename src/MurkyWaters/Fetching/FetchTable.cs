@@ -68,12 +68,12 @@ internal sealed class FetchTable : IAsyncDisposable
         return transfer;
     }
 
-    /// <summary>Brings the table of servers up to date.</summary>
-    public void ReportSources()
+    /// <summary>Takes a sample of every running fetch, by which the table of servers is brought up to date.</summary>
+    public void Sample()
     {
         foreach (var fetch in Running())
         {
-            fetch.ReportSources();
+            fetch.Sample();
         }
     }
 

@@ -158,6 +158,12 @@ internal sealed partial class SharedFetch
         if (partial is not null)
         {
             partial.BlockHeld -= OnBlockHeld;
+            if (_context.Store.FindEntry(Id) is { } entry && !partial.Manifest.IsNewerThan(entry.Resource.Manifest))
+            {
+                // Rain was forced for a part of what is here whole: there is nothing to go on with.
+                _context.Store.Partials.Retire(partial);
+            }
+
             _context.Store.Partials.Release(partial);
         }
 

@@ -289,19 +289,22 @@ internal sealed partial class SharedFetch
         }
     }
 
-    /// <summary>Tells the table of servers what the running round has seen so far.</summary>
-    public void ReportSources()
+    /// <summary>Takes a sample of the running round: what bounds it, and for the table of servers what it has seen so far.</summary>
+    public void Sample()
     {
-        IRainRound? round;
+        FetchSnapshot snapshot;
         lock (_gate)
         {
-            round = _round;
+            if (_round is null)
+            {
+                return;
+            }
+
+            snapshot = _round.Snapshot;
+            _figures.Sample(snapshot.Bound);
         }
 
-        if (round is not null)
-        {
-            _context.Servers.Learn(round.Snapshot.Sources, isRoundOver: false);
-        }
+        _context.Servers.Learn(snapshot.Sources, isRoundOver: false);
     }
 
     private static long BytesOf(ResourceLayout layout, (int First, int End) blocks) =>

@@ -6,23 +6,41 @@ namespace MurkyWaters.Fetching;
 internal sealed class TransferFigures
 {
     private readonly Dictionary<PeerAddress, SourceSnapshot> _sources = [];
+    private readonly int[] _boundSamples = new int[Enum.GetValues<FetchBound>().Length];
 
     public long SymbolsNeeded { get; private set; }
 
     public long DropletsReceived { get; private set; }
 
-    public FetchBound Bound { get; private set; }
+    /// <summary>What bounded the speed most of the time.</summary>
+    public FetchBound Bound
+    {
+        get
+        {
+            var most = Array.IndexOf(_boundSamples, _boundSamples.Max());
+            return _boundSamples[most] == 0 ? FetchBound.Unknown : (FetchBound)most;
+        }
+    }
 
     public IReadOnlyCollection<SourceSnapshot> Sources => _sources.Values;
 
     public double Overhead => SymbolsNeeded == 0 ? 0 : (double)DropletsReceived / SymbolsNeeded;
+
+    /// <summary>Notes what bounds the speed just now: once a second, so that the end of a round, when nothing does, does not speak for all of it.</summary>
+    public void Sample(FetchBound bound)
+    {
+        if (bound != FetchBound.Unknown)
+        {
+            _boundSamples[(int)bound]++;
+        }
+    }
 
     /// <summary>Adds the figures of a round.</summary>
     public void Add(FetchSnapshot round)
     {
         SymbolsNeeded += round.SymbolsNeeded;
         DropletsReceived += round.DropletsReceived;
-        Bound = round.Bound == FetchBound.Unknown ? Bound : round.Bound;
+        Sample(round.Bound);
         foreach (var source in round.Sources)
         {
             _sources[source.Peer] = !_sources.TryGetValue(source.Peer, out var before) ? source : source with
@@ -45,7 +63,8 @@ internal sealed class TransferFigures
             return this;
         }
 
-        var sum = new TransferFigures { SymbolsNeeded = SymbolsNeeded, DropletsReceived = DropletsReceived, Bound = Bound };
+        var sum = new TransferFigures { SymbolsNeeded = SymbolsNeeded, DropletsReceived = DropletsReceived };
+        _boundSamples.CopyTo(sum._boundSamples, 0);
         foreach (var (peer, source) in _sources)
         {
             sum._sources.Add(peer, source);

@@ -40,7 +40,7 @@ internal static class Verdict
             FetchBound.Path => $"The paths {was} the bound, as rate control found them: {Rates(figures)}.",
             FetchBound.Loss => $"Losses {was} the bound: {Percent(lost, droplets + lost)} of the droplets did not come.",
             FetchBound.Local => $"This node {was} the bound: blocks waited for decoding, verification or the disk.",
-            _ => isOver ? "It was over before a bound showed." : "It is too young to show a bound.",
+            _ => isOver ? $"No single bound stood out: {Rates(figures)}." : "It is too young to show a bound.",
         };
     }
 

@@ -15,8 +15,8 @@ internal sealed class BlockEncoders : IDisposable
     /// <summary>Blocks made at once: preparing a block is work for a core, and the listeners want one too.</summary>
     private const int WorkerCountMax = 2;
 
-    /// <summary>A block made and not yet used is not taken away for this long, or two subscribers in a full cache could take turns in
-    /// robbing each other.</summary>
+    /// <summary>A block that was asked for and not yet used is not taken away for this long, or two subscribers in a full cache could take
+    /// turns in robbing each other.</summary>
     private const int UnusedLifeMs = 200;
 
     /// <summary>How long a block that could not be read is answered with "unavailable" before it is tried again.</summary>
@@ -42,7 +42,7 @@ internal sealed class BlockEncoders : IDisposable
         var key = new Key(blob, code, layout.SymbolSize, layout.BlockBytes, blockIndex);
         if (!_slots.TryGetValue(key, out var slot))
         {
-            Schedule(key, layout);
+            Schedule(key, layout, isAsked: true);
             return SymbolReadResult.NotReady;
         }
 
@@ -50,6 +50,7 @@ internal sealed class BlockEncoders : IDisposable
         {
             if (!slot.HasFailed)
             {
+                slot.IsAsked = true;
                 return SymbolReadResult.NotReady;
             }
 
@@ -76,7 +77,7 @@ internal sealed class BlockEncoders : IDisposable
                 var next = key with { BlockIndex = blockIndex + 1 };
                 if (!_slots.ContainsKey(next))
                 {
-                    Schedule(next, layout);
+                    Schedule(next, layout, isAsked: false);
                 }
             }
         }
@@ -137,7 +138,7 @@ internal sealed class BlockEncoders : IDisposable
         }
     }
 
-    private void Schedule(Key key, ResourceLayout layout)
+    private void Schedule(Key key, ResourceLayout layout, bool isAsked)
     {
         lock (_gate)
         {
@@ -150,7 +151,7 @@ internal sealed class BlockEncoders : IDisposable
                 return;
             }
 
-            var slot = new Slot(key, layout.OffsetOf(key.BlockIndex), layout.BytesOf(key.BlockIndex), symbolCount, bytes);
+            var slot = new Slot(key, layout.OffsetOf(key.BlockIndex), layout.BytesOf(key.BlockIndex), symbolCount, bytes) { IsAsked = isAsked };
             _slots.TryAdd(key, slot);
             _bytes += bytes;
             _queue.Enqueue(slot);
@@ -296,6 +297,9 @@ internal sealed class BlockEncoders : IDisposable
 
         public long LastUseMs { get; set; }
 
+        /// <summary>Whether somebody waits for it, and it was not just made ahead.</summary>
+        public bool IsAsked { get; set; }
+
         public bool HasBeenUsed { get; set; }
 
         public bool HasFailed => Volatile.Read(ref _state) == Failed;
@@ -327,7 +331,7 @@ internal sealed class BlockEncoders : IDisposable
 
         public bool IsIdle(long nowMs) => Volatile.Read(ref _state) switch
         {
-            0 => HasBeenUsed || nowMs - LastUseMs >= UnusedLifeMs,
+            0 => HasBeenUsed || !IsAsked || nowMs - LastUseMs >= UnusedLifeMs,
             Failed => nowMs - LastUseMs >= FailedLifeMs,
             _ => false,
         };

@@ -257,6 +257,24 @@ public class SharedFetchTests
     }
 
     [Fact]
+    public async Task APartThatWasForcedToRainLeavesNothingBesideTheWhole()
+    {
+        await using var fixture = await FetchFixture.StartAsync();
+        var bytes = Bytes.Random(5000, 1);
+        fixture.Offer(bytes);
+        await fixture.ReadAllAsync();
+        await FetchFixture.EventuallyAsync(() => fixture.Node.Find(FetchFixture.Id) is not null, "it is kept");
+
+        await using (var reader = (await fixture.OpenAsync(OpenSource.RainOnly, 2500, 10)).Reader!)
+        {
+            await ReadExactlyAsync(reader, 2500, new byte[10]);
+        }
+
+        Assert.Equal(6, fixture.Rain.BlockCount);
+        await FetchFixture.EventuallyAsync(() => Directory.GetFiles(Path.Combine(fixture.StorePath, "partial")).Length == 0, "no partial is left");
+    }
+
+    [Fact]
     public async Task WhatIsNewerHereThanInTheRainIsServedFromHere()
     {
         await using var fixture = await FetchFixture.StartAsync();

@@ -8,6 +8,9 @@ namespace MurkyWaters.Fetching;
 /// <summary>The rounds: asking, raining, waiting for what the readers want next, and the sink of the blocks.</summary>
 internal sealed partial class SharedFetch : IFetchSink
 {
+    /// <summary>A server that has not answered for this long is silent: some dozen round trips on a long path.</summary>
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(2);
+
     private (long Offset, long Length) _requested;
 
     /// <inheritdoc/>
@@ -276,15 +279,16 @@ internal sealed partial class SharedFetch : IFetchSink
 
         var reason = await round.Completion;
         var snapshot = round.Snapshot;
+        var lasted = Stopwatch.GetElapsedTime(_roundStarted);
         lock (_gate)
         {
             _figures.Add(snapshot);
-            _rained += Stopwatch.GetElapsedTime(_roundStarted);
+            _rained += lasted;
             _round = null;
             _order = null;
         }
 
-        _context.Servers.Learn(snapshot.Sources, isRoundOver: true);
+        _context.Servers.Learn(snapshot.Sources, hadTime: reason == FetchEndReason.Unanswered || lasted >= AnswerWithin);
         return reason;
     }
 

@@ -304,7 +304,7 @@ internal sealed partial class SharedFetch
             _figures.Sample(snapshot.Bound);
         }
 
-        _context.Servers.Learn(snapshot.Sources, isRoundOver: false);
+        _context.Servers.Learn(snapshot.Sources, hadTime: false);
     }
 
     private static long BytesOf(ResourceLayout layout, (int First, int End) blocks) =>

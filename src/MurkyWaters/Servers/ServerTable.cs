@@ -150,7 +150,9 @@ internal sealed class ServerTable
     }
 
     /// <summary>Takes in what a fetch has seen of its sources.</summary>
-    public void Learn(IReadOnlyList<SourceSnapshot> sources, bool isRoundOver)
+    /// <param name="sources">The sources.</param>
+    /// <param name="hadTime">Whether a server that was asked and not heard of has had the time to answer.</param>
+    public void Learn(IReadOnlyList<SourceSnapshot> sources, bool hadTime)
     {
         lock (_gate)
         {
@@ -158,7 +160,7 @@ internal sealed class ServerTable
             {
                 if (Find(source.Peer) is { } server)
                 {
-                    Learn(server, source, isRoundOver);
+                    Learn(server, source, hadTime);
                 }
             }
         }
@@ -209,7 +211,7 @@ internal sealed class ServerTable
     private static PeerAddress? TryReadAddress(ServerName name) =>
         IPAddress.TryParse(name.Host, out var address) ? PeerAddress.From(new IPEndPoint(address, name.Port)) : null;
 
-    private static void Learn(Server server, SourceSnapshot source, bool isRoundOver)
+    private static void Learn(Server server, SourceSnapshot source, bool hadTime)
     {
         var state = source.State switch
         {
@@ -219,8 +221,7 @@ internal sealed class ServerTable
             SourceState.Silent => "silent",
             SourceState.Lied => "lied",
 
-            // Asked and not heard: only the end of the round tells that it would not answer.
-            _ => isRoundOver && source.LastHeard is null ? "silent" : null,
+            _ => hadTime && source.LastHeard is null ? "silent" : null,
         };
         server.State = state ?? server.State;
         server.RoundTrip = source.RoundTrip > TimeSpan.Zero ? source.RoundTrip : server.RoundTrip;

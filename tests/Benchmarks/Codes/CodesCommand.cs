@@ -53,7 +53,8 @@ internal static class CodesCommand
                 new CodeResults(Math.Round(xor, 3), Math.Round(memcpy, 3), rows), JsonSerializerOptions.Web));
         }
 
-        var svg = options.Get("--svg") ?? "codes.svg";
+        // Beside the build's output unless told otherwise, so that no checkout gets dirty.
+        var svg = options.Get("--svg") ?? Path.Combine(AppContext.BaseDirectory, "codes.svg");
         File.WriteAllText(svg, ThroughputChart.Draw(rows));
         Console.WriteLine($"picture: {svg}");
         return 0;

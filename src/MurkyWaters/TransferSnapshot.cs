@@ -26,6 +26,10 @@ public sealed record TransferSnapshot
     /// <summary>Blocks of the resource.</summary>
     public required int Blocks { get; init; }
 
+    /// <summary>Which blocks are verified, as lengths in turn of a run of missing ones (0 when the first is verified) and one of
+    /// verified ones; null while the resource is unknown or when there are more than 4,096 runs.</summary>
+    public IReadOnlyList<int>? BlockMap { get; init; }
+
     /// <summary>K summed over the blocks begun.</summary>
     public required long SymbolsNeeded { get; init; }
 

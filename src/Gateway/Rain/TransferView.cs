@@ -11,6 +11,8 @@ namespace Gateway.Rain;
 /// <param name="ReceivedBytes">Bytes verified so far.</param>
 /// <param name="DecodedBlocks">Source blocks verified so far.</param>
 /// <param name="Blocks">Source blocks of the resource.</param>
+/// <param name="BlockMap">Which blocks are verified: lengths in turn of a run of missing ones (0 when the first is verified) and one of
+/// verified ones; null while nothing is known or when there are more than 4,096 runs.</param>
 /// <param name="SymbolsNeeded">Symbols of the blocks begun.</param>
 /// <param name="DropletsReceived">Distinct droplets received for them.</param>
 /// <param name="Overhead">Droplets received / symbols needed.</param>
@@ -25,6 +27,7 @@ internal sealed record TransferView(
     long ReceivedBytes,
     int DecodedBlocks,
     int Blocks,
+    IReadOnlyList<int>? BlockMap,
     long SymbolsNeeded,
     long DropletsReceived,
     double Overhead,
@@ -44,6 +47,7 @@ internal sealed record TransferView(
         snapshot.ReceivedBytes,
         snapshot.DecodedBlocks,
         snapshot.Blocks,
+        snapshot.BlockMap,
         snapshot.SymbolsNeeded,
         snapshot.DropletsReceived,
         snapshot.Overhead,

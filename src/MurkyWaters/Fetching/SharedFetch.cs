@@ -272,6 +272,7 @@ internal sealed partial class SharedFetch
                 ReceivedBytes = _partial?.HeldBytes ?? 0,
                 DecodedBlocks = _partial?.HeldCount ?? 0,
                 Blocks = _manifest?.Layout.BlockCount ?? 0,
+                BlockMap = _partial is null ? null : BlockRuns.Of(_partial.CopyHeld(), _partial.Manifest.Layout.BlockCount),
                 SymbolsNeeded = figures.SymbolsNeeded,
                 DropletsReceived = figures.DropletsReceived,
                 Overhead = figures.Overhead,

@@ -1,0 +1,202 @@
+using EndToEnd;
+
+namespace Browser;
+
+/// <summary>The page before a real gateway.</summary>
+public sealed class PageTests
+{
+    [Fact]
+    public async Task A_dropped_file_is_uploaded_with_progress_and_comes_back_identical()
+    {
+        using var folder = new TestFolder();
+        await using var gateway = await StartAsync(folder);
+        using var chromium = Chromium.Start(folder["downloads"]);
+        var sha256 = await TestBytes.WriteFileAsync(folder["Über den <b>Regen</b>.bin"], 1, 12_000_000);
+        chromium.Open(gateway.Url);
+        await chromium.WaitForAsync("return document.getElementById('link-text').textContent === 'Live'", "the event stream");
+        chromium.Run("""
+            window.seen = [];
+            new MutationObserver(() => { const bar = document.querySelector('.upload progress'); if (bar) { seen.push(bar.value); } })
+              .observe(document.getElementById('uploads'), { subtree: true, childList: true, attributes: true, characterData: true });
+            """);
+        chromium.Cdp("Network.enable", []);
+        chromium.Cdp("Network.emulateNetworkConditions", new() { ["offline"] = false, ["latency"] = 0, ["downloadThroughput"] = -1, ["uploadThroughput"] = 6_000_000 });
+
+        chromium.DropFile("#drop", folder["Über den <b>Regen</b>.bin"]);
+        await chromium.WaitForAsync("return document.querySelectorAll('.upload.done').length === 1", "the upload");
+        chromium.Cdp("Network.emulateNetworkConditions", new() { ["offline"] = false, ["latency"] = 0, ["downloadThroughput"] = -1, ["uploadThroughput"] = -1 });
+
+        var values = chromium.Json("return JSON.stringify([...new Set(seen)].filter((value) => value > 0 && value < 1))").GetArrayLength();
+        Assert.InRange(values, 3, int.MaxValue);
+        await chromium.WaitForAsync("return document.querySelectorAll('.resource').length === 1", "the resource");
+        Assert.Contains("Über den <b>Regen</b>.bin", chromium.Text(".resource"), StringComparison.Ordinal);
+        Assert.Equal(0, chromium.Number("return document.querySelectorAll('.resource b').length"));
+
+        chromium.Element(".resource [aria-label^='Download']").Click();
+        var saved = folder["downloads"];
+        await GatewayProcess.WaitUntilAsync(() => Task.FromResult(Directory.GetFiles(saved, "*.bin").Length == 1), "the download");
+        Assert.Equal(sha256, await TestBytes.HashFileAsync(Directory.GetFiles(saved, "*.bin")[0]));
+        Assert.Empty(chromium.ConsoleErrors());
+    }
+
+    [Fact]
+    public async Task An_id_that_is_chosen_is_the_one_that_is_used_and_the_resource_can_be_deleted()
+    {
+        using var folder = new TestFolder();
+        await using var gateway = await StartAsync(folder);
+        await File.WriteAllTextAsync(folder["note.txt"], "rain", TestContext.Current.CancellationToken);
+        using var chromium = Chromium.Start();
+        chromium.Open(gateway.Url);
+
+        chromium.Run("document.querySelector('.drop-options').open = true");
+        chromium.Element("#upload-id").SendKeys("0xFFFFFFFFFFFFFFFF");
+        chromium.Element("#upload-code").SendKeys("lt");
+        chromium.Element("#file-input").SendKeys(folder["note.txt"]);
+        await chromium.WaitForAsync("return document.querySelectorAll('.upload.done').length === 1 && document.querySelectorAll('.resource').length === 1", "the upload");
+
+        var summary = (await gateway.GetJsonAsync("/resources")).GetProperty("items")[0];
+        Assert.Equal("18446744073709551615", summary.GetProperty("id").GetString());
+        Assert.Equal("lt", summary.GetProperty("code").GetString());
+        Assert.Equal("note.txt", summary.GetProperty("fileName").GetString());
+        Assert.StartsWith("text/plain", summary.GetProperty("contentType").GetString(), StringComparison.Ordinal);
+
+        chromium.Element(".resource-name").Click();
+        Assert.Contains($"curl -o note.txt {gateway.Url}/resources/18446744073709551615", chromium.Text(".resource-details"), StringComparison.Ordinal);
+        chromium.Element(".resource [aria-label^='Delete']").Click();
+        chromium.Element("#confirm [value=yes]").Click();
+        await chromium.WaitForAsync("return document.querySelectorAll('.resource').length === 0", "the deletion");
+        Assert.Equal(0, (await gateway.GetJsonAsync("/resources")).GetProperty("items").GetArrayLength());
+        Assert.Empty(chromium.ConsoleErrors());
+    }
+
+    [Fact]
+    public async Task The_rain_moves_while_three_servers_rain_and_is_explained_at_the_end()
+    {
+        using var folder = new TestFolder();
+        await using var gateway = await StartAsync(folder, "Rain:MaxRateBytesPerSecond=2000000");
+        await TestBytes.WriteFileAsync(folder["in"], 2, 24_000_000);
+        (await Tool.CurlAsync("-f", "-T", folder["in"], $"{gateway.Url}/resources/7")).Succeeded();
+        using var chromium = Chromium.Start();
+        chromium.Open(gateway.Url);
+        await chromium.WaitForAsync("return document.querySelectorAll('.resource').length === 1", "the resource");
+
+        chromium.Element("[aria-label^='Let']").Click();
+        await chromium.WaitForAsync("return Number(document.querySelector('.transfer')?.dataset.servers) >= 3", "rain from three servers");
+        var verified = new SortedSet<double>();
+        var pictures = new HashSet<string>();
+        while (chromium.Text(".transfer .chip") == "raining")
+        {
+            verified.Add(chromium.Number("return document.querySelector('.transfer').dataset.verified"));
+            pictures.Add((string)chromium.Run("return ['.field', '.air', '.stream canvas'].map((name) => document.querySelector(name).toDataURL()).join()")!);
+            await Task.Delay(100, TestContext.Current.CancellationToken);
+        }
+
+        Assert.InRange(verified.Count, 4, int.MaxValue);
+        Assert.InRange(pictures.Count, 10, int.MaxValue);
+        Assert.Equal("completed", chromium.Text(".transfer .chip"));
+        Assert.Contains("3 servers", chromium.Text(".explain"), StringComparison.Ordinal);
+        Assert.Equal(3, chromium.Elements(".transfer .sources tbody tr").Count);
+        var transfer = await gateway.GetTransferAsync("7");
+        var map = transfer.GetProperty("blockMap").EnumerateArray().Select(run => run.GetInt32()).ToArray();
+        Assert.Equal([0, transfer.GetProperty("blocks").GetInt32()], map);
+        Assert.Empty(chromium.ConsoleErrors());
+    }
+
+    [Fact]
+    public async Task When_all_servers_die_the_page_says_so_in_words()
+    {
+        using var folder = new TestFolder();
+        var ports = GatewayProcess.FreePorts(6);
+        await using var far = await GatewayProcess.StartAsync(folder["far"], ports[0], ports[1..4], [], "Rain:MaxRateBytesPerSecond=1000000");
+        await using var near = await GatewayProcess.StartAsync(folder["near"], ports[4], [ports[5]], ports[1..4], "Rain:StallSeconds=2");
+        await TestBytes.WriteFileAsync(folder["in"], 3, 60_000_000);
+        (await Tool.CurlAsync("-f", "-T", folder["in"], $"{far.Url}/resources/8")).Succeeded();
+        using var chromium = Chromium.Start();
+        chromium.Open(near.Url);
+
+        chromium.Element("#search").SendKeys("8");
+        chromium.Element(".elsewhere .button:not(.primary)").Click();
+        await chromium.WaitForAsync("return Number(document.querySelector('.transfer')?.dataset.verified) >= 2 && document.querySelector('.transfer').dataset.servers === '3'", "rain from three servers");
+        await far.KillAsync();
+        await chromium.WaitForAsync("return document.querySelectorAll('.notice.bad').length > 0", "an error");
+
+        Assert.Contains("The servers fell silent", chromium.Text(".notice.bad"), StringComparison.Ordinal);
+        Assert.Contains("fell silent", chromium.Text(".transfer .explain"), StringComparison.Ordinal);
+        Assert.Empty(chromium.ConsoleErrors());
+
+        // Another one, of which nobody answers: a problem document with the servers asked.
+        chromium.Run("document.getElementById('notices').replaceChildren(); const s = document.getElementById('search'); s.value = '9'; s.dispatchEvent(new Event('input'))");
+        chromium.Element(".elsewhere .primary").Click();
+        await chromium.WaitForAsync("return document.querySelectorAll('.notice.bad tbody tr').length === 3", "the servers asked");
+        Assert.All(ports[1..4], port => Assert.Contains($"127.0.0.1:{port}", chromium.Text(".notice.bad"), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Servers_are_added_and_removed()
+    {
+        using var folder = new TestFolder();
+        await using var gateway = await StartAsync(folder);
+        using var chromium = Chromium.Start();
+        chromium.Open(gateway.Url);
+        await chromium.WaitForAsync("return document.querySelectorAll('#servers tbody tr').length === 3", "three servers");
+
+        chromium.Element("#server-address").SendKeys("192.0.2.1:1980\n");
+        await chromium.WaitForAsync("return document.querySelectorAll('#servers tbody tr').length === 4", "a fourth");
+        chromium.Element("[aria-label='Remove 192.0.2.1:1980']").Click();
+        await chromium.WaitForAsync("return document.querySelectorAll('#servers tbody tr').length === 3", "three again");
+
+        chromium.Element("#server-address").SendKeys("nowhere\n");
+        Assert.Contains("Host and port", (string)chromium.Run("return document.getElementById('server-address').validationMessage")!, StringComparison.Ordinal);
+        Assert.Empty(chromium.ConsoleErrors());
+    }
+
+    [Fact]
+    public async Task The_page_comes_back_to_life_after_the_gateway_was_started_again()
+    {
+        using var folder = new TestFolder();
+        await using var gateway = await StartAsync(folder);
+        using var chromium = Chromium.Start();
+        chromium.Open(gateway.Url);
+        await chromium.WaitForAsync("return document.getElementById('link-text').textContent === 'Live'", "the event stream");
+
+        await gateway.KillAsync();
+        await chromium.WaitForAsync("return document.getElementById('link-text').textContent !== 'Live'", "the loss to be seen");
+        await gateway.StartAgainAsync();
+        await chromium.WaitForAsync("return document.getElementById('link-text').textContent === 'Live'", "the event stream again");
+    }
+
+    [Fact]
+    public async Task A_page_that_was_uploaded_runs_nothing_and_reads_nothing()
+    {
+        using var folder = new TestFolder();
+        await using var gateway = await StartAsync(folder);
+        await File.WriteAllTextAsync(folder["evil.html"], """
+            <!doctype html><title>as uploaded</title><p id="text">as uploaded</p>
+            <img src="/servers"><iframe src="/subscribers"></iframe><link rel="stylesheet" href="/transfers">
+            <script>
+              document.title = 'it ran';
+              fetch('/resources').then((answer) => answer.text()).then((text) => { document.getElementById('text').textContent = text; });
+            </script>
+            """, TestContext.Current.CancellationToken);
+        (await Tool.CurlAsync("-f", "-H", "Content-Type: text/html", "-T", folder["evil.html"], $"{gateway.Url}/resources/66")).Succeeded();
+        using var chromium = Chromium.Start();
+
+        chromium.Open($"{gateway.Url}/resources/66");
+        Assert.Equal("as uploaded", chromium.Driver.Title);
+        Assert.Equal("as uploaded", chromium.Element("#text").Text);
+        foreach (var path in new[] { "/servers", "/subscribers", "/transfers", "/resources " })
+        {
+            Assert.DoesNotContain($"GET {path}", gateway.Log, StringComparison.Ordinal);
+        }
+
+        // The log does tell of such requests: the page itself makes them.
+        chromium.Open(gateway.Url);
+        await GatewayProcess.WaitUntilAsync(() => Task.FromResult(gateway.Log.Contains("GET /servers", StringComparison.Ordinal)), "the page's own requests in the log");
+    }
+
+    private static Task<GatewayProcess> StartAsync(TestFolder folder, params string[] settings)
+    {
+        var ports = GatewayProcess.FreePorts(4);
+        return GatewayProcess.StartAsync(folder["node"], ports[0], ports[1..], ports[1..], settings);
+    }
+}

@@ -23,13 +23,13 @@ public sealed class SwaggerTests
             Fill(block, "id", "9007199254740993");
             block.FindElement(By.CssSelector("input[type=file]")).SendKeys(folder["note.txt"]);
         });
-        Assert.Equal("201", chromium.Text("[id$='-PutResource'] .live-responses-table .response-col_status").Trim()[..3]);
+        Assert.Equal("201", chromium.Text("[id$='-PutResource'] .live-responses-table .response .response-col_status").Trim()[..3]);
         var listed = (await gateway.GetJsonAsync("/resources")).GetProperty("items")[0];
         Assert.Equal("9007199254740993", listed.GetProperty("id").GetString());
         Assert.Equal(12, listed.GetProperty("length").GetInt64());
 
         await TryOutAsync(chromium, "GetResource", block => Fill(block, "id", "9007199254740993"));
-        Assert.Equal("200", chromium.Text("[id$='-GetResource'] .live-responses-table .response-col_status").Trim()[..3]);
+        Assert.Equal("200", chromium.Text("[id$='-GetResource'] .live-responses-table .response .response-col_status").Trim()[..3]);
         Assert.Empty(chromium.ConsoleErrors());
     }
 
@@ -42,7 +42,7 @@ public sealed class SwaggerTests
         await chromium.WaitForAsync("return document.querySelector(arguments[0] + ' .execute') !== null", "the form", selector);
         fill(chromium.Element(selector));
         chromium.Run("document.querySelector(arguments[0] + ' .execute').click()", selector);
-        await chromium.WaitForAsync("return document.querySelector(arguments[0] + ' .live-responses-table .response-col_status') !== null", "the answer", selector);
+        await chromium.WaitForAsync("return document.querySelector(arguments[0] + ' .live-responses-table .response .response-col_status') !== null", "the answer", selector);
     }
 
     private static void Fill(IWebElement block, string parameter, string value)

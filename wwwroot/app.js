@@ -161,7 +161,8 @@ function drawWeather() {
   const speed = running.reduce((sum, record) => sum + byteRate(record), 0);
   const up = servers.filter((server) => server.state === 'up').length;
   const sky = running.length === 0 ? 'Clear sky' : `${count(running.length)} ${running.length === 1 ? 'resource rains' : 'resources rain'} at ${rate(speed)}`;
-  setText(byId('weather'), `${sky} · ${count(up)} of ${count(servers.length)} servers up`);
+  const isUnheard = servers.every((server) => server.state === 'unknown');
+  setText(byId('weather'), `${sky} · ${isUnheard ? `${count(servers.length)} servers known` : `${count(up)} of ${count(servers.length)} servers up`}`);
 }
 
 function nameById(id) {

@@ -38,6 +38,23 @@ public sealed class AccessibilityTests
     }
 
     [Fact]
+    public async Task The_checks_see_every_fault_of_a_faulty_page()
+    {
+        await using var gateway = await ScriptedGateway.StartAsync();
+        using var chromium = Chromium.Start();
+        chromium.Open($"{gateway.Url}/page-tests/faulty.html");
+
+        var wrong = Strings(chromium.Json(Checks));
+
+        Assert.All(
+            [
+                "no language or no title", "not one banner", "not one first heading", "level 3 after one of 0", "contrast 2.85: “pale words”", "“veiled words”", "no name: button", "a target of 10 by 10",
+                "no name: input", "a tabindex of its own: a", "id twice: twin", "names nobody, which is not there", "no name: table", "without scope: bare", "neither named nor hidden", "no live region", "wide in 1280",
+            ],
+            fault => Assert.Contains(wrong, found => found.Contains(fault, StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task The_focus_goes_through_every_control_once_in_the_order_of_the_document_and_is_seen()
     {
         await using var gateway = await FurnishedAsync();

@@ -1,3 +1,5 @@
+using EndToEnd;
+
 namespace Browser;
 
 /// <summary>Pictures of the page for docs/screenshots: run with <c>POURING_RAIN_SCREENSHOTS=docs/screenshots</c>.</summary>
@@ -34,6 +36,31 @@ public sealed class ScreenshotTests
 
             Assert.Empty(chromium.ConsoleErrors());
         }
+    }
+
+    [Fact]
+    public async Task The_rain_of_a_real_gateway_is_pictured()
+    {
+        var folder = Environment.GetEnvironmentVariable("POURING_RAIN_SCREENSHOTS");
+        Assert.SkipWhen(string.IsNullOrEmpty(folder), "POURING_RAIN_SCREENSHOTS names no folder");
+        folder = Path.GetFullPath(folder!, ScriptedGateway.RepositoryRoot());
+        using var files = new TestFolder();
+        var ports = GatewayProcess.FreePorts(4);
+        await using var gateway = await GatewayProcess.StartAsync(files["node"], ports[0], ports[1..], ports[1..], "Rain:MaxRateBytesPerSecond=30000000");
+        await TestBytes.WriteFileAsync(files["in"], 1, 1_500_000_000);
+        (await Tool.CurlAsync("-f", "-H", "Content-Disposition: attachment; filename=\"radar-2012-08.tar\"", "-T", files["in"], $"{gateway.Url}/resources/1980")).Succeeded();
+        using var chromium = Chromium.Start();
+        chromium.Resize(1280, 1000);
+        chromium.Open(gateway.Url);
+        await chromium.WaitForAsync("return document.querySelectorAll('.resource').length === 1", "the resource");
+
+        chromium.Element("[aria-label^='Let']").Click();
+        await chromium.WaitForAsync("const c = document.querySelector('.transfer'); return Number(c?.dataset.verified) > 900", "rain half fallen");
+        chromium.Screenshot(Path.Combine(folder, "rain-1280-dark.png"), 1280, 1000);
+        await chromium.WaitForAsync("return document.querySelector('.transfer.ended .explain')?.innerText.includes('How fast')", "the explanation");
+        await Task.Delay(1000, TestContext.Current.CancellationToken);
+        chromium.Screenshot(Path.Combine(folder, "explained-1280-dark.png"), 1280, 1000);
+        Assert.Empty(chromium.ConsoleErrors());
     }
 
     private static void Furnish(ScriptedGateway gateway)

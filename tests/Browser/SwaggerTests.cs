@@ -49,6 +49,7 @@ public sealed class SwaggerTests
     {
         var input = block.FindElement(By.CssSelector($"tr[data-param-name='{parameter}'] input"));
         input.SendKeys(Keys.Control + "a");
-        input.SendKeys(value);
+        // The field takes what was typed when it is left.
+        input.SendKeys(value + Keys.Tab);
     }
 }

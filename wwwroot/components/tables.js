@@ -34,7 +34,8 @@ export function createServers(section) {
     update(servers) {
       const now = Date.now();
       const up = servers.filter((server) => server.state === 'up').length;
-      setText(note, servers.length === 0 ? 'none' : `${count(up)} of ${count(servers.length)} up`);
+      const isUnheard = servers.every((server) => server.state === 'unknown');
+      setText(note, isUnheard ? `${count(servers.length)} known, not asked yet` : `${count(up)} of ${count(servers.length)} up`);
       keyed(body, servers, (server) => server.endpoint, createRow, (row, server) => {
         const [state, rtt, speed, loss, seen] = [...row.children].slice(1);
         setText(state.firstElementChild, words(server.state));

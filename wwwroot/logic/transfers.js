@@ -2,6 +2,7 @@
 
 const running = new Set(['discovering', 'raining']);
 const sampleSpacingMs = 180;
+const clockDriftMaxMs = 1500;
 const sampleCountMax = 1200;
 const transferCountMax = 200;
 
@@ -176,7 +177,8 @@ export function niceCeiling(value) {
 
 function addSample(record, nowMs, isLast) {
   const { latest, previous } = record;
-  if (previous && nowMs - previous.t < sampleSpacingMs && !isLast) {
+  const time = timeOf(record, nowMs);
+  if (previous && (time <= previous.t || (time - previous.t < sampleSpacingMs && !isLast))) {
     return;
   }
 
@@ -194,7 +196,7 @@ function addSample(record, nowMs, isLast) {
     wireBytes += source.bytes ?? 0;
   }
 
-  const seconds = previous ? Math.max(0.001, (nowMs - previous.t) / 1000) : 0;
+  const seconds = previous ? (time - previous.t) / 1000 : 0;
   const rates = [];
   const lostRates = [];
   let total = 0;
@@ -205,11 +207,28 @@ function addSample(record, nowMs, isLast) {
     total += came;
   }
 
-  record.previous = { t: nowMs, droplets, lost };
-  record.samples.push({ t: nowMs, rates, lostRates, total, wireBytes });
+  record.previous = { t: time, droplets, lost };
+  record.samples.push({ t: time, rates, lostRates, total, wireBytes });
   if (record.samples.length > sampleCountMax) {
     record.samples = thin(record.samples);
   }
+}
+
+/**
+ * When a snapshot was taken, on the page's clock: by the gateway's own count of milliseconds, shifted by the least delay seen, so
+ * that events that come bunched up do not look like a cloudburst.
+ */
+function timeOf(record, nowMs) {
+  const elapsed = record.latest.elapsedMs ?? 0;
+  record.shiftMs = Math.min(record.shiftMs ?? Infinity, nowMs - elapsed);
+  const time = record.shiftMs + elapsed;
+  if (nowMs - time > clockDriftMaxMs) {
+    // The transfer pauses, and its count with it.
+    record.shiftMs = nowMs - elapsed;
+    return nowMs;
+  }
+
+  return time;
 }
 
 /** Halves the resolution of the older half. */

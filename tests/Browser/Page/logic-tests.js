@@ -90,9 +90,9 @@ const tests = {
   },
   'rates come from the differences between snapshots'() {
     const book = createBook();
-    observe(book, transfer(1, { a: 0, b: 0 }), 0);
-    observe(book, transfer(1, { a: 100, b: 50 }), 1000);
-    observe(book, transfer(1, { a: 300, b: 50 }), 2000);
+    observe(book, transfer(1, { a: 0, b: 0 }, 'raining', 0), 0);
+    observe(book, transfer(1, { a: 100, b: 50 }, 'raining', 1000), 1000);
+    observe(book, transfer(1, { a: 300, b: 50 }, 'raining', 2000), 2000);
     const record = book.records.get(1);
     equal([...ratesAt(record, 1000, new Float64Array(2))], [100, 50]);
     equal([...ratesAt(record, 1500, new Float64Array(2))], [150, 25]);
@@ -101,29 +101,46 @@ const tests = {
     equal([...ratesAt(record, 9000, new Float64Array(2))], [0, 0]);
     equal(peakRate(record, 0, 2000), 200);
   },
+  'events that come bunched up are no cloudburst'() {
+    const book = createBook();
+    for (const [elapsed, now] of [[0, 10], [250, 260], [500, 1300], [750, 1301], [1000, 1302], [1250, 1303]]) {
+      observe(book, transfer(1, { a: elapsed }, 'raining', elapsed), now);
+    }
+
+    equal(book.records.get(1).samples.map((sample) => sample.total), [0, 1000, 1000, 1000, 1000, 1000]);
+  },
+  'a transfer that pauses has no rate'() {
+    const book = createBook();
+    observe(book, transfer(1, { a: 0 }, 'raining', 0), 0);
+    observe(book, transfer(1, { a: 100 }, 'raining', 1000), 1000);
+    observe(book, transfer(1, { a: 100 }, 'raining', 1000), 4000);
+    equal([...ratesAt(book.records.get(1), 4000, new Float64Array(1))], [0]);
+  },
   'a server that joins late gets its own band'() {
     const book = createBook();
-    observe(book, transfer(1, { a: 0 }), 0);
-    observe(book, transfer(1, { b: 0, a: 10 }), 1000);
-    observe(book, transfer(1, { b: 7, a: 20 }), 2000);
+    observe(book, transfer(1, { a: 0 }, 'raining', 0), 0);
+    observe(book, transfer(1, { b: 0, a: 10 }, 'raining', 1000), 1000);
+    observe(book, transfer(1, { b: 7, a: 20 }, 'raining', 2000), 2000);
     equal(book.records.get(1).endpoints, ['a', 'b']);
     equal([...ratesAt(book.records.get(1), 2000, new Float64Array(2))], [10, 7]);
   },
   'snapshots that follow closely are one sample'() {
     const book = createBook();
     for (let now = 0; now < 1000; now += 10) {
-      observe(book, transfer(1, { a: now }), now);
+      observe(book, transfer(1, { a: now }, 'raining', now), now);
     }
 
-    truth(book.records.get(1).samples.length <= 6);
+    const { samples } = book.records.get(1);
+    truth(samples.length >= 4 && samples.length <= 6, `${samples.length} samples`);
   },
   'history is bounded, and so is the number of transfers'() {
     const book = createBook();
     for (let now = 0; now < 1_000_000; now += 200) {
-      observe(book, transfer(1, { a: now }), now);
+      observe(book, transfer(1, { a: now }, 'raining', now), now);
     }
 
-    truth(book.records.get(1).samples.length <= 1200);
+    const { samples } = book.records.get(1);
+    truth(samples.length > 500 && samples.length <= 1200, `${samples.length} samples`);
     for (let id = 2; id < 500; id++) {
       observe(book, transfer(id, {}, 'completed'), 0);
     }
@@ -164,8 +181,8 @@ const tests = {
   },
   'speed, progress, loss and time left'() {
     const book = createBook();
-    observe(book, { ...transfer(1, { a: 0 }), length: 10_000, blocks: 10, decodedBlocks: 0 }, 0);
-    observe(book, { ...transfer(1, { a: 3 }), length: 10_000, receivedBytes: 4000, blocks: 10, decodedBlocks: 4 }, 1000);
+    observe(book, { ...transfer(1, { a: 0 }, 'raining', 0), length: 10_000, blocks: 10, decodedBlocks: 0 }, 0);
+    observe(book, { ...transfer(1, { a: 3 }, 'raining', 1000), length: 10_000, receivedBytes: 4000, blocks: 10, decodedBlocks: 4 }, 1000);
     const record = book.records.get(1);
     equal([byteRate(record), progress(record.latest), timeLeft(record)], [3000, 0.4, 2000]);
     equal(lossOf({ sources: [{ droplets: 90, lost: 10 }, { droplets: 100, lost: 0 }] }), 0.05);
@@ -227,9 +244,9 @@ function resource(id, fileName, contentType) {
   return { id, fileName, contentType, code: 'lt' };
 }
 
-function transfer(id, droplets, state = 'raining') {
+function transfer(id, droplets, state = 'raining', elapsedMs = 0) {
   const sources = Object.entries(droplets).map(([endpoint, came]) => ({ endpoint, droplets: came, bytes: came * 1000, lost: 0, rttMs: 1, rateBytesPerSecond: 0 }));
-  return { id: String(id), resource: '1', state, length: null, receivedBytes: 0, decodedBlocks: 0, blocks: 0, symbolsNeeded: 0, dropletsReceived: 0, overhead: 0, elapsedMs: 0, verdict: '', sources };
+  return { id: String(id), resource: '1', state, length: null, receivedBytes: 0, decodedBlocks: 0, blocks: 0, symbolsNeeded: 0, dropletsReceived: 0, overhead: 0, elapsedMs, verdict: '', sources };
 }
 
 function ids(list) {

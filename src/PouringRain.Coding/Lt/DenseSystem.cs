@@ -1,6 +1,7 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using PouringRain.Coding.Kernels;
+using System.Runtime.Intrinsics;
 
 namespace PouringRain.Coding.Lt;
 
@@ -20,10 +21,9 @@ internal sealed class DenseSystem
     private int _unknownCount;
 
     /// <param name="unknownMax">The most unknowns.</param>
-    /// <param name="words">The words of a mask of so many.</param>
-    internal DenseSystem(int unknownMax, int words)
+    internal DenseSystem(int unknownMax)
     {
-        _rows = new ulong[(unknownMax + 1) * 2 * words];
+        _rows = new ulong[(unknownMax + 1) * 2 * Peeling.MaskWordsFor(unknownMax)];
         _slots = new ushort[unknownMax];
         _rowOfUnknown = new ushort[unknownMax];
     }
@@ -51,32 +51,62 @@ internal sealed class DenseSystem
     /// <summary>Takes the row in <see cref="NextMask"/>, if it is independent of those before.</summary>
     internal bool TryTake(int slot)
     {
-        var row = Row(Rank);
-        var combination = row[_words..];
-        combination.Clear();
         if (Deficiency == 0)
         {
             return false;
         }
 
-        combination[Rank >> 6] |= 1UL << (Rank & 63);
+        Row(Rank)[_words..].Clear();
+        ref var row = ref RowReference(Rank);
+        Unsafe.Add(ref row, _words + (Rank >> 6)) = 1UL << (Rank & 63);
         for (var w = 0; w < _words; w++)
         {
-            while (row[w] != 0)
+            while (Unsafe.Add(ref row, w) != 0)
             {
-                var unknown = (w << 6) + BitOperations.TrailingZeroCount(row[w]);
-                if (_rowOfUnknown[unknown] == None)
+                var unknown = (w << 6) + BitOperations.TrailingZeroCount(Unsafe.Add(ref row, w));
+                var pivot = _rowOfUnknown[unknown];
+                if (pivot == None)
                 {
                     _rowOfUnknown[unknown] = (ushort)Rank;
                     _slots[Rank++] = (ushort)slot;
                     return true;
                 }
 
-                Add(Row(_rowOfUnknown[unknown])[w..], row[w..]);
+                Add(ref row, ref RowReference(pivot), 2 * _words);
             }
         }
 
         return false;
+    }
+
+    /// <summary>A choice of unknowns that no row taken tells from none at all: each has an even number of them. Only before
+    /// <see cref="Solve"/>; it overwrites <see cref="NextMask"/>.</summary>
+    /// <param name="index">0 to <see cref="Deficiency"/> - 1; each gives another.</param>
+    internal ReadOnlySpan<ulong> Undetermined(int index)
+    {
+        var chosen = NextMask;
+        chosen.Clear();
+        for (var unknown = _unknownCount - 1; unknown >= 0; unknown--)
+        {
+            var isChosen = _rowOfUnknown[unknown] == None
+                ? index-- == 0
+                : IsOdd(Row(_rowOfUnknown[unknown])[.._words], chosen);
+            chosen[unknown >> 6] |= isChosen ? 1UL << (unknown & 63) : 0;
+        }
+
+        return chosen;
+    }
+
+    /// <summary>Whether two masks have an odd number of bits in common.</summary>
+    internal static bool IsOdd(ReadOnlySpan<ulong> a, ReadOnlySpan<ulong> b)
+    {
+        ulong sum = 0;
+        for (var w = 0; w < a.Length; w++)
+        {
+            sum ^= a[w] & b[w];
+        }
+
+        return (BitOperations.PopCount(sum) & 1) != 0;
     }
 
     /// <summary>Makes every combination tell an unknown by itself. Only at full rank, and only once.</summary>
@@ -84,15 +114,15 @@ internal sealed class DenseSystem
     {
         for (var unknown = _unknownCount - 1; unknown >= 0; unknown--)
         {
-            var row = Row(_rowOfUnknown[unknown]);
+            ref var row = ref RowReference(_rowOfUnknown[unknown]);
             for (var w = unknown >> 6; w < _words; w++)
             {
                 // The unknowns above this one are solved, so of their rows only the combinations count.
-                var above = row[w] & (w == unknown >> 6 ? ~1UL << (unknown & 63) : ulong.MaxValue);
+                var above = Unsafe.Add(ref row, w) & (w == unknown >> 6 ? ~1UL << (unknown & 63) : ulong.MaxValue);
                 for (; above != 0; above &= above - 1)
                 {
-                    var other = (w << 6) + BitOperations.TrailingZeroCount(above);
-                    Add(Row(_rowOfUnknown[other])[_words..], row[_words..]);
+                    var other = _rowOfUnknown[(w << 6) + BitOperations.TrailingZeroCount(above)];
+                    Add(ref Unsafe.Add(ref row, _words), ref Unsafe.Add(ref RowReference(other), _words), _words);
                 }
             }
         }
@@ -103,17 +133,27 @@ internal sealed class DenseSystem
 
     private Span<ulong> Row(int rank) => _rows.AsSpan(rank * 2 * _words, 2 * _words);
 
-    private static void Add(ReadOnlySpan<ulong> source, Span<ulong> destination)
-    {
-        if (destination.Length >= 16)
-        {
-            SymbolKernels.Best.Xor(MemoryMarshal.AsBytes(destination), MemoryMarshal.AsBytes(source));
-            return;
-        }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref ulong RowReference(int rank) => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_rows), (nint)rank * 2 * _words);
 
-        for (var w = 0; w < destination.Length; w++)
+    /// <summary>destination += source, both one or two words or a multiple of four.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Add(ref ulong destination, ref ulong source, int words)
+    {
+        if (words == 1)
         {
-            destination[w] ^= source[w];
+            destination ^= source;
+        }
+        else if (words == 2)
+        {
+            (Vector128.LoadUnsafe(ref destination) ^ Vector128.LoadUnsafe(ref source)).StoreUnsafe(ref destination);
+        }
+        else
+        {
+            for (nuint w = 0; w < (nuint)words; w += (nuint)Vector256<ulong>.Count)
+            {
+                (Vector256.LoadUnsafe(ref destination, w) ^ Vector256.LoadUnsafe(ref source, w)).StoreUnsafe(ref destination, w);
+            }
         }
     }
 }

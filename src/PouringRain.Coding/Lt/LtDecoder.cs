@@ -1,21 +1,20 @@
-using System.Numerics;
-using System.Runtime.InteropServices;
+using PouringRain.Coding.Plans;
 
 namespace PouringRain.Coding.Lt;
 
 /// <summary>
 /// Decodes in two steps. On numbers alone: <see cref="Peeling"/> as soon as there are K droplets, and a <see cref="DenseSystem"/> of the
 /// few columns it leaves, which takes the rows that come later one by one, so that a failed try costs next to nothing. Once the rank is
-/// full, on the bytes: a <see cref="Plan"/> of sums.
+/// full, on the bytes: a <see cref="BytePlan"/> of sums.
 /// </summary>
 internal sealed class LtDecoder : IBlockDecoder
 {
-    private const int Alignment = 64;
     private const uint NoEsi = uint.MaxValue;
+
+    private static readonly ScratchPool<BytePlan> Plans = new(() => new BytePlan());
 
     private readonly LtNeighbours _neighbours;
     private readonly int _slotCount;
-    private readonly Memory<byte> _slab;
     private readonly LtRow[] _rows;
     private readonly uint[] _esis;
     private readonly ushort[] _freeSlots;
@@ -23,9 +22,8 @@ internal sealed class LtDecoder : IBlockDecoder
     private readonly EsiSet _seen;
     private readonly Peeling _peeling;
     private readonly DenseSystem _dense;
-    private readonly Plan _plan;
-    private readonly int[] _sources;
 
+    private AlignedBytes _slab;
     private Memory<byte> _destination;
     private uint _sourceBlockNumber;
     private bool _hasBegun;
@@ -34,6 +32,8 @@ internal sealed class LtDecoder : IBlockDecoder
     private int _pendingCount;
     private int _tryAt;
     private int _wantedAt;
+    private int _deficiency;
+    private int _wantedForDeficiency;
 
     internal LtDecoder(LtNeighbours neighbours, int symbolCount, int symbolSize)
     {
@@ -42,19 +42,14 @@ internal sealed class LtDecoder : IBlockDecoder
         SymbolSize = symbolSize;
         _slotCount = symbolCount + SpareSymbols(symbolCount, symbolSize);
 
-        var slab = GC.AllocateUninitializedArray<byte>((_slotCount * symbolSize) + Alignment, pinned: true);
-        var misalignment = (int)(Marshal.UnsafeAddrOfPinnedArrayElement(slab, 0) % Alignment);
-        _slab = slab.AsMemory((Alignment - misalignment) % Alignment, _slotCount * symbolSize);
-
+        _slab.Get(_slotCount * symbolSize);
         _rows = new LtRow[_slotCount];
         _esis = new uint[_slotCount];
         _freeSlots = new ushort[_slotCount];
         _pending = new ushort[_slotCount];
         _seen = new EsiSet(_slotCount + (_slotCount / 2));
         _peeling = new Peeling(neighbours, symbolCount, _slotCount);
-        _dense = new DenseSystem(_peeling.InactiveMax, _peeling.MaskWordsMax);
-        _sources = new int[Math.Max(neighbours.DegreeMax, _peeling.InactiveMax)];
-        _plan = new Plan((int)(2 * symbolCount * (neighbours.MeanDegree + 4)) + (4 * _sources.Length), symbolSize, symbolCount + _slotCount);
+        _dense = new DenseSystem(_peeling.InactiveMax);
     }
 
     public int SymbolCount { get; }
@@ -134,7 +129,7 @@ internal sealed class LtDecoder : IBlockDecoder
 
         int slot = _freeSlots[--_freeCount];
         _rows[slot] = _neighbours.Row(_sourceBlockNumber, esi);
-        symbol.CopyTo(_slab.Span[(slot * SymbolSize)..]);
+        symbol.CopyTo(_slab.Get(_slotCount * SymbolSize)[(slot * SymbolSize)..]);
         _pending[_pendingCount++] = (ushort)slot;
         _esis[slot] = esi;
         _seen.Add(esi);
@@ -159,7 +154,7 @@ internal sealed class LtDecoder : IBlockDecoder
         {
             // A symbol raises the rank by one at most.
             _tryAt = ReceivedCount + _dense.Deficiency;
-            _wantedAt = _tryAt;
+            _wantedAt = ReceivedCount + EstimateWanted();
             return false;
         }
 
@@ -198,6 +193,7 @@ internal sealed class LtDecoder : IBlockDecoder
         }
 
         _dense.Begin(_peeling.InactiveColumns.Length, _peeling.MaskWords);
+        _deficiency = 0;
         _isPeeled = true;
         return true;
     }
@@ -218,6 +214,27 @@ internal sealed class LtDecoder : IBlockDecoder
         }
 
         _pendingCount = 0;
+    }
+
+    /// <summary>How many more droplets it takes on average. Mostly two for the last unit of rank, for a droplet gives it or doesn't with
+    /// equal chance; but when a few source symbols alone are undetermined, as many as it takes to meet one of these.</summary>
+    private int EstimateWanted()
+    {
+        const int looks = 4;
+        if (_dense.Deficiency != _deficiency)
+        {
+            _deficiency = _dense.Deficiency;
+            var most = 2.0;
+            for (var i = 0; i < Math.Min(_deficiency, looks); i++)
+            {
+                var undetermined = _peeling.CountDependents(_dense.Undetermined(i));
+                most = Math.Max(most, SymbolCount / (undetermined * _neighbours.MeanDegree));
+            }
+
+            _wantedForDeficiency = _deficiency - 1 + (int)Math.Ceiling(most);
+        }
+
+        return _wantedForDeficiency;
     }
 
     private void Release(ushort slot)
@@ -243,72 +260,9 @@ internal sealed class LtDecoder : IBlockDecoder
     private void SolveBytes()
     {
         _dense.Solve();
-        _plan.Begin(_slab, _destination);
-
-        // Everything first as if the inactive columns were zero: the pivot columns, and what the rows taken then lack.
-        var pivotRows = _peeling.PivotRows;
-        var pivotColumns = _peeling.PivotColumns;
-        for (var p = 0; p < pivotRows.Length; p++)
-        {
-            _plan.Resolve(pivotColumns[p], pivotRows[p], Sources(pivotRows[p], pivotColumns[p], withInactive: false));
-        }
-
-        foreach (var slot in _dense.Slots)
-        {
-            _plan.Reduce(slot, Sources(slot, except: -1, withInactive: false));
-        }
-
-        // The inactive columns are sums of these.
-        var inactive = _peeling.InactiveColumns;
-        for (var i = 0; i < inactive.Length; i++)
-        {
-            _plan.Combine(inactive[i], Select(_dense.Combination(i), _dense.Slots));
-        }
-
-        // Now the pivot columns again, in truth: by what they depend on, or by their row anew, whichever is less.
-        for (var p = 0; p < pivotRows.Length; p++)
-        {
-            var dependencies = Select(_peeling.Mask(pivotColumns[p]), inactive);
-            if (dependencies.Length >= _rows[pivotRows[p]].Degree)
-            {
-                _plan.Resolve(pivotColumns[p], pivotRows[p], Sources(pivotRows[p], pivotColumns[p], withInactive: true));
-            }
-            else if (!dependencies.IsEmpty)
-            {
-                _plan.Correct(pivotColumns[p], dependencies);
-            }
-        }
-
-        _plan.Execute();
-        _plan.End();
-    }
-
-    private Span<int> Sources(int slot, int except, bool withInactive)
-    {
-        var neighbours = _neighbours.Expand(_rows[slot], _sources);
-        var count = 0;
-        foreach (var column in neighbours)
-        {
-            if (column != except && (withInactive || !_peeling.IsInactive(column)))
-            {
-                neighbours[count++] = column;
-            }
-        }
-
-        return neighbours[..count];
-    }
-
-    private Span<int> Select(ReadOnlySpan<ulong> mask, ReadOnlySpan<ushort> numbers)
-    {
-        var count = 0;
-        for (var w = 0; w < mask.Length; w++)
-        {
-            for (var bits = mask[w]; bits != 0; bits &= bits - 1)
-            {
-                _sources[count++] = numbers[(w << 6) + BitOperations.TrailingZeroCount(bits)];
-            }
-        }
-
-        return _sources.AsSpan(0, count);
+        var plan = Plans.Rent();
+        plan.Make(_peeling, _dense, _rows, _neighbours);
+        plan.Run(_slab.Get(_slotCount * SymbolSize), _destination.Span, SymbolSize);
+        Plans.Return(plan);
     }
 }

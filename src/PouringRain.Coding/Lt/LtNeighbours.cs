@@ -69,17 +69,19 @@ internal sealed class LtNeighbours
     }
 
     /// <summary>Writes the row's neighbours, all different, in no order that means anything.</summary>
+    /// <typeparam name="TNumber">What holds a source symbol's index.</typeparam>
     /// <param name="row">A row of this K.</param>
     /// <param name="neighbours">Room for <see cref="DegreeMax"/>.</param>
     /// <returns>The part written.</returns>
-    internal Span<int> Expand(LtRow row, Span<int> neighbours)
+    internal Span<TNumber> Expand<TNumber>(LtRow row, Span<TNumber> neighbours)
+        where TNumber : unmanaged, IBinaryInteger<TNumber>
     {
         var count = 0;
         if (_degrees is null)
         {
             for (var bits = row.Bits; bits != 0; bits &= bits - 1)
             {
-                neighbours[count++] = BitOperations.TrailingZeroCount(bits);
+                neighbours[count++] = TNumber.CreateTruncating(BitOperations.TrailingZeroCount(bits));
             }
 
             return neighbours[..count];
@@ -88,15 +90,17 @@ internal sealed class LtNeighbours
         neighbours = neighbours[..row.Degree];
         var next = row.Start;
         var step = row.Step;
+        var prime = _prime;
+        var symbolCount = _symbolCount;
         for (; count < neighbours.Length; count++)
         {
-            neighbours[count] = next;
+            neighbours[count] = TNumber.CreateTruncating(next);
             do
             {
                 next += step;
-                next -= next >= _prime ? _prime : 0;
+                next -= next >= prime ? prime : 0;
             }
-            while (next >= _symbolCount);
+            while (next >= symbolCount);
         }
 
         return neighbours;

@@ -122,6 +122,31 @@ public sealed class LtInputTests
         Assert.Equal(block, destination);
     }
 
+    /// <summary>When one source symbol is in no droplet, it takes about K / mean degree more to meet it.</summary>
+    [Fact]
+    public void The_estimate_knows_of_uncovered_source_symbols()
+    {
+        const int symbolCount = 745;
+        using var encoder = LtCode.Instance.CreateEncoder(symbolCount, 1);
+        using var decoder = LtCode.Instance.CreateDecoder(symbolCount, 1);
+        var block = new byte[symbolCount];
+        block[300] = 1;
+        encoder.Begin(0, block);
+        decoder.Begin(0, new byte[symbolCount]);
+        var droplet = new byte[1];
+        for (uint esi = 0; decoder.ReceivedCount < symbolCount + 50; esi++)
+        {
+            encoder.Encode(esi, droplet);
+            if (droplet[0] == 0)
+            {
+                Assert.Equal(AddResult.Accepted, decoder.Add(esi, droplet));
+                Assert.False(decoder.CanDecode && decoder.TryDecode());
+            }
+        }
+
+        Assert.InRange(decoder.SymbolsWanted, 60, 90);
+    }
+
     /// <summary>Garbage under chosen ESIs: the work stays bounded and nothing throws, whatever comes out.</summary>
     [Fact]
     public void Anything_at_all_may_be_added()

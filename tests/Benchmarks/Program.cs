@@ -1,6 +1,15 @@
 using Benchmarks;
+using Benchmarks.Amplification;
 using Benchmarks.Codes;
+using Benchmarks.Fair;
+using Benchmarks.First;
+using Benchmarks.Loopback;
 using Benchmarks.Network;
+using Benchmarks.Processes;
+using Benchmarks.Servers;
+using Benchmarks.Soak;
+using Benchmarks.Subscribers;
+using Benchmarks.Wan;
 
 // Each command is a class of its own; a new one is a line here.
 Command[] commands =
@@ -10,6 +19,23 @@ Command[] commands =
     new("plans", "[--k 745,1000]  what encoding plans consist of", PlansCommand.Run),
     new("failures", "[--sets 100000] [--k 10,26,101,745]  how often random sets of symbols do not decode", FailuresCommand.Run),
     new("rain", "[MIB [RUNS]]  rain over a loopback inside one process", RainBenchmark.Run),
+    ProcessBenchmark.Command("loopback", "processes of this machine beside nginx and an nginx proxy (1 GiB)",
+        lab: false, ["curl", "nginx"], LoopbackBenchmark.RunAsync),
+    ProcessBenchmark.Command("wan", "one server far away, losses, beside TCP cubic and BBR (12 s a rain)",
+        lab: true, ["curl", "nginx"], WanBenchmark.RunAsync),
+    ProcessBenchmark.Command("first", "time to a small resource, cold and warm (10 KB)",
+        lab: true, ["curl", "nginx"], FirstBenchmark.RunAsync),
+    ProcessBenchmark.Command("servers", "one to five servers, beside aria2c (64 MiB)",
+        lab: true, ["curl", "nginx", "aria2c"], ServersBenchmark.RunAsync),
+    ProcessBenchmark.Command("fair", "beside TCP flows and another rain on one bottleneck (60 s)",
+        lab: true, ["curl", "nginx"], FairBenchmark.RunAsync),
+    ProcessBenchmark.Command("soak", "loss, cuts, restarts, 20 clients, every byte compared (30 min)",
+        lab: true, ["curl"], SoakBenchmark.RunAsync),
+    ProcessBenchmark.Command("subscribers", "what one more costs a node, and 10,000 of them (20 s)",
+        lab: false, ["curl"], SubscribersBenchmark.RunAsync),
+    ProcessBenchmark.Command("amplification", "forged datagrams against a node (2 s)",
+        lab: true, ["curl"], AmplificationBenchmark.RunAsync),
+    new("forge", "KIND TARGET SOURCE RESOURCE COUNT  the attacker of `amplification`", Forger.Run),
 ];
 
 if (args.Length > 0 && commands.FirstOrDefault(command => command.Name == args[0]) is { } chosen)

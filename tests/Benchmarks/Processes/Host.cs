@@ -1,0 +1,13 @@
+namespace Benchmarks.Processes;
+
+/// <summary>Where a process runs: this machine itself, or a host of a <see cref="Netlab"/>.</summary>
+/// <param name="Address">Its address in the network that is measured.</param>
+/// <param name="Prefix">What stands before a command that is to run there.</param>
+internal sealed record Host(string Address, IReadOnlyList<string> Prefix)
+{
+    /// <summary>This machine, on its loopback.</summary>
+    public static Host Local { get; } = new("127.0.0.1", []);
+
+    /// <summary>The command line of a program there.</summary>
+    public IReadOnlyList<string> Command(params IEnumerable<string> command) => [.. Prefix, .. command];
+}

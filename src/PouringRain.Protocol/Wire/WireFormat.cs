@@ -49,6 +49,14 @@ public static class WireFormat
         return length <= datagrams.Length ? length : 0;
     }
 
+    /// <summary>Writes what a sealed droplet leaves out: magic, type and T.</summary>
+    internal static void WriteDropletFrame(Span<byte> datagram, int symbolSize)
+    {
+        datagram[0] = Magic;
+        datagram[1] = VersionNibble | (byte)MessageType.Droplet;
+        BinaryPrimitives.WriteUInt16BigEndian(datagram[(DropletHeaderBytes - 2)..], (ushort)symbolSize);
+    }
+
     internal static bool TryReadHeader(ReadOnlySpan<byte> datagram, out MessageType type, out uint subscriptionId)
     {
         if (!IsFormat2(datagram))

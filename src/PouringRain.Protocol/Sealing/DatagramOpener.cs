@@ -1,0 +1,263 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+
+namespace PouringRain.Protocol.Sealing;
+
+/// <summary>What became of a datagram given to <see cref="DatagramOpener.TryOpen"/>.</summary>
+public enum OpenOutcome
+{
+    /// <summary>It was opened.</summary>
+    Opened,
+
+    /// <summary>It is not sealed, or too short to be.</summary>
+    NotSealed,
+
+    /// <summary>It does not open: another secret, or it was changed on its way.</summary>
+    Refused,
+
+    /// <summary>It came before.</summary>
+    Replayed,
+
+    /// <summary>A droplet of a sender that has not shown itself yet.</summary>
+    UnknownSender,
+}
+
+/// <summary>
+/// Opens what one socket receives; see <see cref="SealedFormat"/>. Total: any bytes may be given. Keeps a bounded number of
+/// senders, each with a window against replays; a sender is kept only once a datagram of it has opened, so that strangers cost
+/// a key derivation each and no memory. Not thread-safe.
+/// </summary>
+public sealed class DatagramOpener : IDisposable
+{
+    /// <summary>Senders kept; beyond, the one least recently heard goes.</summary>
+    public const int SenderCountMax = 16_384;
+
+    private readonly byte[][] _secrets;
+    private readonly Dictionary<UInt128, Sender> _senders = [];
+    private readonly Dictionary<PeerAddress, Sender> _senderAt = [];
+    private readonly LinkedList<Sender> _byUse = [];
+
+    /// <summary>Makes an opener.</summary>
+    /// <param name="secrets">Every secret that is accepted: the cluster's own, and during a rotation the other one too.</param>
+    public DatagramOpener(params IEnumerable<ReadOnlyMemory<byte>> secrets)
+    {
+        _secrets = [.. secrets.Select(secret => secret.ToArray())];
+        if (_secrets.Length == 0 || _secrets.Any(secret => secret.Length == 0))
+        {
+            throw new ArgumentException("At least one secret is needed, and none may be empty.", nameof(secrets));
+        }
+    }
+
+    /// <summary>Opens one datagram.</summary>
+    /// <param name="from">Where it came from.</param>
+    /// <param name="datagram">Any bytes.</param>
+    /// <param name="destination">At least as many bytes as the datagram has.</param>
+    /// <param name="length">Bytes of the datagram inside.</param>
+    public OpenOutcome TryOpen(PeerAddress from, ReadOnlySpan<byte> datagram, Span<byte> destination, out int length)
+    {
+        length = 0;
+        if (!SealedFormat.IsSealed(datagram))
+        {
+            return OpenOutcome.NotSealed;
+        }
+
+        return datagram[0] == SealedFormat.CompactMark
+            ? OpenCompact(from, datagram, destination, out length)
+            : OpenFull(from, datagram, destination, out length);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var sender in _byUse)
+        {
+            sender.Cipher.Dispose();
+        }
+
+        _byUse.Clear();
+        _senders.Clear();
+        _senderAt.Clear();
+    }
+
+    private static bool TryDecrypt(AesGcm cipher, uint form, ulong counter, ReadOnlySpan<byte> datagram, int headerBytes, Span<byte> destination)
+    {
+        Span<byte> nonce = stackalloc byte[SealedFormat.NonceBytes];
+        DatagramSealer.WriteNonce(nonce, form, counter);
+        try
+        {
+            cipher.Decrypt(
+                nonce, datagram[headerBytes..^SealedFormat.TagBytes], datagram[^SealedFormat.TagBytes..], destination, datagram[..headerBytes]);
+            return true;
+        }
+        catch (AuthenticationTagMismatchException)
+        {
+            // The only way that .NET says it. Costs microseconds, which a flood of forgeries can make a listener pay; not more.
+            return false;
+        }
+    }
+
+    private OpenOutcome OpenCompact(PeerAddress from, ReadOnlySpan<byte> datagram, Span<byte> destination, out int length)
+    {
+        length = 0;
+        if (!_senderAt.TryGetValue(from, out var sender))
+        {
+            return OpenOutcome.UnknownSender;
+        }
+
+        var counter = Complete(sender.HighestCompact, WireFormat.ReadUInt24(datagram[3..]));
+        var count = datagram.Length - SealedFormat.CompactHeaderBytes - SealedFormat.TagBytes;
+        var symbolSize = count + SealedFormat.DroppedBytes - WireFormat.DropletHeaderBytes;
+        if (symbolSize <= 0
+            || !TryDecrypt(
+                sender.Cipher, SealedFormat.CompactForm, counter, datagram, SealedFormat.CompactHeaderBytes,
+                destination.Slice(SealedFormat.DroppedBytes, count)))
+        {
+            return OpenOutcome.Refused;
+        }
+
+        sender.HighestCompact = Math.Max(sender.HighestCompact, counter);
+        destination[SealedFormat.DroppedBytes..WireFormat.DropletHeaderBytes].CopyTo(destination[2..]);
+        WireFormat.WriteDropletFrame(destination, symbolSize);
+        length = SealedFormat.DroppedBytes + count;
+        return OpenOutcome.Opened;
+    }
+
+    private OpenOutcome OpenFull(PeerAddress from, ReadOnlySpan<byte> datagram, Span<byte> destination, out int length)
+    {
+        length = 0;
+        var count = datagram.Length - SealedFormat.FullOverhead;
+        if (count < 2)
+        {
+            return OpenOutcome.NotSealed;
+        }
+
+        var senderId = BinaryPrimitives.ReadUInt128BigEndian(datagram[3..]);
+        var counter = BinaryPrimitives.ReadUInt64BigEndian(datagram[19..]);
+        if (_senders.TryGetValue(senderId, out var sender))
+        {
+            if (!sender.Window.IsNew(counter))
+            {
+                return OpenOutcome.Replayed;
+            }
+
+            if (!TryDecrypt(sender.Cipher, SealedFormat.FullForm, counter, datagram, SealedFormat.FullHeaderBytes, destination[..count]))
+            {
+                return OpenOutcome.Refused;
+            }
+        }
+        else
+        {
+            foreach (var secret in _secrets)
+            {
+                var cipher = SealedFormat.CreateCipher(secret, datagram.Slice(3, SealedFormat.SenderIdBytes));
+                if (TryDecrypt(cipher, SealedFormat.FullForm, counter, datagram, SealedFormat.FullHeaderBytes, destination[..count]))
+                {
+                    sender = Keep(senderId, cipher);
+                    break;
+                }
+
+                cipher.Dispose();
+            }
+
+            if (sender is null)
+            {
+                return OpenOutcome.Refused;
+            }
+        }
+
+        // A droplet comes compact only: nothing opens in two ways.
+        if (WireFormat.Is(destination[..count], MessageType.Droplet))
+        {
+            return OpenOutcome.Refused;
+        }
+
+        sender.Window.Take(counter);
+        sender.HighestCompact = Math.Max(sender.HighestCompact, BinaryPrimitives.ReadUInt64BigEndian(datagram[27..]));
+        Touch(sender, from);
+        length = count;
+        return OpenOutcome.Opened;
+    }
+
+    /// <summary>The counter nearest to what comes next whose three low bytes are <paramref name="low"/>.</summary>
+    private static ulong Complete(ulong highest, uint low)
+    {
+        const ulong window = 1 << 24;
+        var expected = highest + 1;
+        var candidate = (expected & ~(window - 1)) | low;
+        if (candidate + (window / 2) <= expected)
+        {
+            return candidate + window;
+        }
+
+        return candidate > expected + (window / 2) && candidate >= window ? candidate - window : candidate;
+    }
+
+    private Sender Keep(UInt128 senderId, AesGcm cipher)
+    {
+        if (_senders.Count == SenderCountMax)
+        {
+            Drop(_byUse.Last!.Value);
+        }
+
+        var sender = new Sender(senderId, cipher);
+        _senders.Add(senderId, sender);
+        _byUse.AddFirst(sender.Place);
+        return sender;
+    }
+
+    private void Drop(Sender sender)
+    {
+        _byUse.Remove(sender.Place);
+        _senders.Remove(sender.Id);
+        if (_senderAt.GetValueOrDefault(sender.Address) == sender)
+        {
+            _senderAt.Remove(sender.Address);
+        }
+
+        sender.Cipher.Dispose();
+    }
+
+    private void Touch(Sender sender, PeerAddress from)
+    {
+        if (_byUse.First != sender.Place)
+        {
+            _byUse.Remove(sender.Place);
+            _byUse.AddFirst(sender.Place);
+        }
+
+        if (sender.Address != from)
+        {
+            if (_senderAt.GetValueOrDefault(sender.Address) == sender)
+            {
+                _senderAt.Remove(sender.Address);
+            }
+
+            sender.Address = from;
+        }
+
+        // A restarted peer takes over the address of the process before it.
+        _senderAt[from] = sender;
+    }
+
+    private sealed class Sender
+    {
+        public Sender(UInt128 id, AesGcm cipher)
+        {
+            Id = id;
+            Cipher = cipher;
+            Place = new LinkedListNode<Sender>(this);
+        }
+
+        public UInt128 Id { get; }
+
+        public AesGcm Cipher { get; }
+
+        public LinkedListNode<Sender> Place { get; }
+
+        public PeerAddress Address { get; set; }
+
+        public ulong HighestCompact { get; set; }
+
+        public ReplayWindow Window { get; } = new();
+    }
+}

@@ -1,0 +1,177 @@
+using PouringRain.Protocol.Sealing;
+
+namespace PouringRain.Protocol.Tests.Sealing;
+
+public sealed class DatagramSealTests
+{
+    private static readonly byte[] Secret = "a secret of this cluster"u8.ToArray();
+    private static readonly PeerAddress Peer = PeerAddress.FromIPv4(0x7F000001, 1980);
+
+    [Fact]
+    public void Control_messages_and_droplets_come_back_as_they_were()
+    {
+        using var sealer = Sealer(1);
+        using var opener = new DatagramOpener(Secret);
+        AssertOpens(opener, Seal(sealer, Message(8, 126)), Message(8, 126));
+        for (var length = 27; length < 1500; length += 7)
+        {
+            AssertOpens(opener, Seal(sealer, Message(10, length)), Message(10, length));
+            AssertOpens(opener, Seal(sealer, Message(9, length)), Message(9, length));
+        }
+    }
+
+    [Fact]
+    public void A_sealed_droplet_of_the_default_size_fits_1500_bytes_with_IPv6() =>
+        Assert.Equal(1500, 40 + 8 + Seal(Sealer(1), Message(10, WireFormat.DropletHeaderBytes + 1408)).Length);
+
+    [Fact]
+    public void Nothing_of_the_plain_bytes_can_be_seen()
+    {
+        using var sealer = Sealer(1);
+        foreach (var type in (byte[])[1, 8, 10])
+        {
+            var plain = Message(type, 200);
+            var bytes = Seal(sealer, plain);
+            for (var i = 2; i + 8 <= plain.Length; i++)
+            {
+                Assert.Equal(-1, bytes.AsSpan().IndexOf(plain.AsSpan(i, 8)));
+            }
+        }
+    }
+
+    [Fact]
+    public void Equal_datagrams_never_look_alike_not_even_after_a_restart()
+    {
+        using var first = Sealer(1);
+        using var second = Sealer(2);
+        byte[][] all = [.. new[] { first, first, second, second }.Select(sealer => Seal(sealer, Message(10, 100))[35..])];
+        Assert.Equal(4, all.Select(Convert.ToHexString).Distinct().Count());
+    }
+
+    [Fact]
+    public void Another_secret_opens_nothing_and_a_rotation_opens_both()
+    {
+        using var sealer = Sealer(1);
+        using var stranger = new DatagramOpener("another secret"u8.ToArray());
+        using var rotating = new DatagramOpener("another secret"u8.ToArray(), Secret);
+        var message = Seal(sealer, Message(8, 100));
+        Assert.Equal(OpenOutcome.Refused, Open(stranger, message));
+        Assert.Equal(OpenOutcome.Opened, Open(rotating, message));
+    }
+
+    [Fact]
+    public void What_is_not_sealed_is_not_opened()
+    {
+        using var opener = new DatagramOpener(Secret);
+        Assert.Equal(OpenOutcome.NotSealed, Open(opener, Message(8, 100)));
+        Assert.Equal(OpenOutcome.NotSealed, Open(opener, []));
+    }
+
+    [Fact]
+    public void A_control_message_opens_once_in_whatever_order_it_comes()
+    {
+        using var sealer = Sealer(1);
+        using var opener = new DatagramOpener(Secret);
+        var messages = Enumerable.Range(0, 500).Select(_ => Seal(sealer, Message(8, 60))).ToArray();
+        new Random(1).Shuffle(messages);
+        Assert.All(messages, message => Assert.Equal(OpenOutcome.Opened, Open(opener, message)));
+        Assert.All(messages, message => Assert.Equal(OpenOutcome.Replayed, Open(opener, message)));
+    }
+
+    [Fact]
+    public void A_control_message_older_than_the_window_counts_as_replayed()
+    {
+        using var sealer = Sealer(1);
+        using var opener = new DatagramOpener(Secret);
+        var old = Seal(sealer, Message(8, 60));
+        for (var i = 0; i < ReplayWindow.Size; i++)
+        {
+            Assert.Equal(OpenOutcome.Opened, Open(opener, Seal(sealer, Message(8, 60))));
+        }
+
+        Assert.Equal(OpenOutcome.Replayed, Open(opener, old));
+    }
+
+    [Fact]
+    public void A_droplet_before_its_sender_is_known_is_dropped_and_a_restarted_sender_takes_over()
+    {
+        using var before = Sealer(1);
+        using var after = Sealer(2);
+        using var opener = new DatagramOpener(Secret);
+        Assert.Equal(OpenOutcome.UnknownSender, Open(opener, Seal(before, Message(10, 100))));
+        Assert.Equal(OpenOutcome.Opened, Open(opener, Seal(before, Message(8, 100))));
+        Assert.Equal(OpenOutcome.Opened, Open(opener, Seal(before, Message(10, 100))));
+        Assert.Equal(OpenOutcome.Refused, Open(opener, Seal(after, Message(10, 100))));
+        Assert.Equal(OpenOutcome.Opened, Open(opener, Seal(after, Message(8, 100))));
+        Assert.Equal(OpenOutcome.Opened, Open(opener, Seal(after, Message(10, 100))));
+    }
+
+    [Fact]
+    public void Any_changed_bit_is_refused()
+    {
+        using var sealer = Sealer(1);
+        using var opener = new DatagramOpener(Secret);
+        Open(opener, Seal(sealer, Message(8, 100)));
+        foreach (var type in (byte[])[8, 10])
+        {
+            var message = Seal(sealer, Message(type, 60));
+            for (var bit = 0; bit < message.Length * 8; bit++)
+            {
+                message[bit / 8] ^= (byte)(1 << (bit % 8));
+                Assert.NotEqual(OpenOutcome.Opened, Open(opener, message));
+                message[bit / 8] ^= (byte)(1 << (bit % 8));
+            }
+
+            Assert.Equal(OpenOutcome.Opened, Open(opener, message));
+        }
+    }
+
+    [Fact]
+    public void Random_datagrams_open_nothing_and_are_not_remembered()
+    {
+        var random = new Random(5);
+        using var opener = new DatagramOpener(Secret);
+        var bytes = new byte[200];
+        for (var i = 0; i < 2_000; i++)
+        {
+            random.NextBytes(bytes);
+            var length = random.Next(bytes.Length);
+            bytes[0] = (byte)(i % 2 == 0 ? 0xD2 : 0xD3);
+            bytes[1] = 0;
+            bytes[2] = (byte)length;
+            Assert.NotEqual(OpenOutcome.Opened, Open(opener, bytes.AsSpan(0, length).ToArray()));
+        }
+    }
+
+    private static DatagramSealer Sealer(byte id) => new(Secret, Enumerable.Repeat(id, 16).ToArray());
+
+    private static byte[] Message(byte type, int length)
+    {
+        var message = Enumerable.Range(0, length).Select(i => (byte)(i * 7)).ToArray();
+        message[0] = (byte)'R';
+        message[1] = (byte)(0x20 | type);
+        if (type == 10)
+        {
+            WireFormat.WriteDropletFrame(message, length - WireFormat.DropletHeaderBytes);
+        }
+
+        return message;
+    }
+
+    private static byte[] Seal(DatagramSealer sealer, byte[] datagram)
+    {
+        var bytes = new byte[DatagramSealer.SealedLength(datagram)];
+        Assert.Equal(bytes.Length, sealer.Seal([.. datagram], bytes));
+        Assert.Equal(bytes.Length, SealedFormat.LengthOfFirst([.. bytes, .. bytes]));
+        return bytes;
+    }
+
+    private static OpenOutcome Open(DatagramOpener opener, byte[] datagram) => opener.TryOpen(Peer, datagram, new byte[2048], out _);
+
+    private static void AssertOpens(DatagramOpener opener, byte[] bytes, byte[] expected)
+    {
+        var plain = new byte[bytes.Length];
+        Assert.Equal(OpenOutcome.Opened, opener.TryOpen(Peer, bytes, plain, out var length));
+        Assert.Equal(expected, plain[..length]);
+    }
+}

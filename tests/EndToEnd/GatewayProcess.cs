@@ -104,11 +104,11 @@ internal sealed class GatewayProcess : IAsyncDisposable
         return gateway;
     }
 
-    /// <summary>Starts the process (again) with the same settings.</summary>
-    public async Task StartAgainAsync()
+    /// <summary>Starts the process (again) with the same settings, and others that come after them.</summary>
+    public async Task StartAgainAsync(params string[] settings)
     {
         _process?.Dispose();
-        _process = Launch(_arguments, Folder, line =>
+        _process = Launch([.. _arguments, .. settings.Select(setting => $"--{setting}")], Folder, line =>
         {
             lock (_log)
             {

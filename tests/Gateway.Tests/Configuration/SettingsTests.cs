@@ -1,0 +1,186 @@
+using System.Net;
+using System.Net.Sockets;
+using Gateway.Configuration;
+
+namespace Gateway.Tests.Configuration;
+
+public sealed class SettingsTests : IDisposable
+{
+    private readonly TestFolder _folder = new();
+
+    public SettingsTests() => File.WriteAllText(_folder["servers.json"], "[]");
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Defaults_are_those_of_the_contract()
+    {
+        var settings = Load().Settings;
+        Assert.Equal(["127.0.0.1:1980", "127.0.0.1:1981", "127.0.0.1:1982"], Read(KnownSettings.RainListen).Select(endPoint => endPoint.ToString()));
+        Assert.Equal(["http://localhost:8080"], Read(KnownSettings.Urls));
+        Assert.Equal(1408, settings.Rain.SymbolSize);
+        Assert.Equal(1_048_576, settings.Rain.BlockSize);
+        Assert.Equal(TimeSpan.FromSeconds(2), settings.Rain.DiscoveryTimeout);
+        Assert.Equal(TimeSpan.FromSeconds(10), settings.Rain.StallTimeout);
+        Assert.Equal(10_000, settings.Rain.SubscriberCountMax);
+        Assert.Equal(0, settings.Rain.RateBytesPerSecondMax);
+        Assert.False(settings.Rain.AllowUnsealed);
+        Assert.Equal(new BehaviourOptions(false, true, true), settings.Behaviour);
+        Assert.Empty(settings.Gateway.KeyDigests);
+
+        static T Read<T>(Setting<T> setting) => new SettingsReader(new Microsoft.Extensions.Configuration.ConfigurationBuilder().Build(), []).Read(setting);
+    }
+
+    [Theory]
+    [InlineData("Rain:Listen", "nowhere")]
+    [InlineData("Rain:Listen", "127.0.0.1")]
+    [InlineData("Rain:Listen", "127.0.0.1:70000")]
+    [InlineData("Rain:Listen", "::1:1980")]
+    [InlineData("Rain:Listen", "127.0.0.1:9999,127.0.0.1:9999")]
+    [InlineData("Rain:Listen", ",")]
+    [InlineData("Rain:Code", "turnip")]
+    [InlineData("Rain:SymbolSize", "abc")]
+    [InlineData("Rain:SymbolSize", "15")]
+    [InlineData("Rain:SymbolSize", "60001")]
+    [InlineData("Rain:SymbolSize", "1,408")]
+    [InlineData("Rain:BlockSize", "0")]
+    [InlineData("Rain:BlockSize", "99999999999")]
+    [InlineData("Rain:DiscoverySeconds", "soon")]
+    [InlineData("Rain:DiscoverySeconds", "0")]
+    [InlineData("Rain:StallSeconds", "-1")]
+    [InlineData("Rain:MaxSubscribers", "0")]
+    [InlineData("Rain:MaxRateBytesPerSecond", "fast")]
+    [InlineData("Rain:AllowUnsealed", "yes")]
+    [InlineData("Rain:Classic:Allow", "10.0.0.0")]
+    [InlineData("Rain:Classic:Allow", "10.0.0.0/33")]
+    [InlineData("Rain:Faults", "loss=2")]
+    [InlineData("Rain:Faults", "rain=0.5")]
+    [InlineData("Store:QuotaBytes", "-5")]
+    [InlineData("Behaviour:ShareContent", "1")]
+    [InlineData("Gateway:MaxBodyBytes", "1GB")]
+    [InlineData("Gateway:ProtectReads", "maybe")]
+    [InlineData("Gateway:ReplicaSeconds", "1e9")]
+    [InlineData("Gateway:Keys", "sha256:abc")]
+    [InlineData("Urls", "localhost")]
+    [InlineData("Urls", "ftp://localhost:8080")]
+    [InlineData("Urls", "http://localhost:99999")]
+    [InlineData("Urls", "http://a:b:c")]
+    public void A_wrong_value_is_one_line_that_names_setting_value_and_what_is_right(string name, string value)
+    {
+        var mistake = Assert.Single(Load($"--{name}={value}").Mistakes);
+        Assert.StartsWith($"{name} = ", mistake, StringComparison.Ordinal);
+        Assert.EndsWith("is wanted.", mistake, StringComparison.Ordinal);
+        Assert.Contains(KnownSettings.All.Single(setting => setting.Name == name).IsSecret ? "…" : value, mistake, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Rain:Listen", "[::1]:0")]
+    [InlineData("Rain:Listen", "localhost:0")]
+    [InlineData("Rain:Listen", " 127.0.0.1:0 , [::1]:0 ")]
+    [InlineData("Rain:DiscoverySeconds", "0.25")]
+    [InlineData("Rain:Classic:Allow", "10.0.0.0/8,fd00::/8")]
+    [InlineData("Rain:Faults", "loss=0.1,duplicate=0.2,reorder=0.3,seed=4")]
+    [InlineData("Urls", "http://127.0.0.1:0;http://[::1]:0")]
+    [InlineData("Urls", "http://*:0")]
+    [InlineData("Rain:Code", "")]
+    public void A_right_value_is_taken(string name, string value) => Assert.Empty(Load($"--{name}={value}").Mistakes);
+
+    [Fact]
+    public void All_mistakes_are_told_at_once()
+    {
+        var mistakes = Load("--Rain:SymbolSize=x", "--Rain:Listn=1", "--Raim:Listen=1", $"--Store:Path={_folder["servers.json"]}/below").Mistakes;
+        Assert.Equal(4, mistakes.Count);
+        Assert.Single(mistakes, mistake => mistake.StartsWith("Rain:SymbolSize", StringComparison.Ordinal));
+        Assert.Single(mistakes, mistake => mistake.Contains("Rain:Listn", StringComparison.Ordinal) && mistake.Contains("Rain:Listen is the nearest", StringComparison.Ordinal));
+        Assert.Single(mistakes, mistake => mistake.Contains("--Raim", StringComparison.Ordinal));
+        Assert.Single(mistakes, mistake => mistake.StartsWith("Store:Path", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("{ \"Rain\": { \"SymbolSize\": 20 }\n, oops }", "line 2")]
+    [InlineData("[]", "appsettings.json")]
+    [InlineData("{ \"Rain\": 1, \"Rain\": 2 }", "appsettings.json")]
+    [InlineData("", "appsettings.json")]
+    public void A_settings_file_that_cannot_be_read_is_one_line_with_its_place(string json, string named)
+    {
+        File.WriteAllText(_folder["appsettings.json"], json);
+        Assert.Contains(named, Assert.Single(Load().Mistakes), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_settings_file_may_have_comments_and_gives_way_to_arguments()
+    {
+        File.WriteAllText(_folder["appsettings.json"], "// comment\n{ \"Rain\": { \"SymbolSize\": 512, /* here too */ \"BlockSize\": 65536 } }");
+        var loaded = Load("--Rain:BlockSize=131072");
+        Assert.Empty(loaded.Mistakes);
+        Assert.Equal(512, loaded.Settings.Rain.SymbolSize);
+        Assert.Equal(131_072, loaded.Settings.Rain.BlockSize);
+        Assert.Equal([_folder["appsettings.json"]], loaded.FilesRead);
+    }
+
+    [Theory]
+    [InlineData("0.0.0.0:0")]
+    [InlineData("127.0.0.1:0,[::]:0")]
+    public void Unsealed_rain_stays_on_loopback_unless_permitted(string listen)
+    {
+        var mistake = Assert.Single(Load($"--Rain:Listen={listen}").Mistakes);
+        Assert.Contains("Rain:AllowUnsealed", mistake, StringComparison.Ordinal);
+        Assert.Empty(Load($"--Rain:Listen={listen}", "--Rain:AllowUnsealed=true").Mistakes);
+    }
+
+    [Fact]
+    public void A_secret_is_refused_rather_than_ignored()
+    {
+        var mistake = Assert.Single(Load("--Rain:Secret=hush").Mistakes);
+        Assert.StartsWith("Rain:Secret", mistake, StringComparison.Ordinal);
+        Assert.DoesNotContain("hush", mistake, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Settings_that_do_not_fit_each_other_are_told()
+    {
+        Assert.StartsWith("Rain:BlockSize", Assert.Single(Load("--Rain:BlockSize=1000").Mistakes), StringComparison.Ordinal);
+        Assert.StartsWith("Rain:BlockSize", Assert.Single(Load("--Rain:SymbolSize=16").Mistakes), StringComparison.Ordinal);
+        Assert.StartsWith("Gateway:ProtectReads", Assert.Single(Load("--Gateway:ProtectReads=true").Mistakes), StringComparison.Ordinal);
+        Assert.StartsWith("Urls", Assert.Single(Load("--Urls=https://localhost:0").Mistakes), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Taken_ports_are_told()
+    {
+        using var udp = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        udp.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        using var tcp = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        tcp.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        tcp.Listen();
+        var mistakes = Load($"--Rain:Listen={udp.LocalEndPoint}", $"--Urls=http://{tcp.LocalEndPoint}").Mistakes;
+        Assert.Equal(2, mistakes.Count);
+        Assert.Contains($"the UDP port {((IPEndPoint)udp.LocalEndPoint!).Port} is taken", mistakes[0], StringComparison.Ordinal);
+        Assert.Contains($"the TCP port {((IPEndPoint)tcp.LocalEndPoint!).Port} is taken", mistakes[1], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{}", "an array")]
+    [InlineData("[{\"host\": \"a\", \"port\": 1}, {\"host\": \"b\"}]", "entry 2")]
+    [InlineData("[{\"host\": \"a\", \"port\": 70000}]", "entry 1")]
+    [InlineData("[{\"host\": 5, \"port\": 1}]", "entry 1")]
+    [InlineData("[\n{]", "line 2")]
+    public void A_servers_file_that_is_wrong_is_told_with_its_place(string json, string named)
+    {
+        File.WriteAllText(_folder["servers.json"], json);
+        var mistake = Assert.Single(Load().Mistakes);
+        Assert.Contains("servers.json", mistake, StringComparison.Ordinal);
+        Assert.Contains(named, mistake, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_servers_file_that_is_missing_is_told() =>
+        Assert.StartsWith("Rain:Servers", Assert.Single(Load("--Rain:Servers=/nowhere/servers.json").Mistakes), StringComparison.Ordinal);
+
+    /// <summary>Loads with harmless values for whatever is not under test.</summary>
+    private LoadedSettings Load(params string[] args)
+    {
+        string[] harmless = ["--Urls=http://127.0.0.1:0", "--Rain:Listen=127.0.0.1:0", $"--Rain:Servers={_folder["servers.json"]}", $"--Store:Path={_folder["data"]}"];
+        return SettingsLoader.Load([$"--contentRoot={_folder.Path}", .. harmless.Where(one => !args.Any(other => other.Split('=')[0] == one.Split('=')[0])), .. args]);
+    }
+}

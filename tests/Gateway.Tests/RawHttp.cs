@@ -1,0 +1,87 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Gateway.Tests;
+
+/// <summary>HTTP over a bare socket, for what a client library would hide.</summary>
+internal sealed class RawHttp : IAsyncDisposable
+{
+    private static readonly TimeSpan HangLimit = TimeSpan.FromSeconds(30);
+    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    private readonly List<byte> _received = [];
+    private readonly CancellationTokenSource _limit = new(HangLimit);
+
+    /// <summary>A message's head and body.</summary>
+    public sealed record Message(string StatusLine, Dictionary<string, string> Headers, byte[] Body)
+    {
+        public int Status => int.Parse(StatusLine.Split(' ')[1], CultureInfo.InvariantCulture);
+    }
+
+    public static async Task<RawHttp> ConnectAsync(TestGateway gateway)
+    {
+        var raw = new RawHttp();
+        await raw._socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, gateway.Port), raw._limit.Token);
+        return raw;
+    }
+
+    public async Task SendAsync(string text) => await _socket.SendAsync(Encoding.Latin1.GetBytes(text), _limit.Token);
+
+    /// <summary>Reads a head, and a body of the announced length unless told otherwise. A body cut short is an error.</summary>
+    public async Task<Message> ReceiveAsync(bool hasBody = true)
+    {
+        int end;
+        while ((end = Text().IndexOf("\r\n\r\n", StringComparison.Ordinal)) < 0)
+        {
+            Assert.True(await FillAsync(), "the connection ended before a head");
+        }
+
+        var lines = Text()[..end].Split("\r\n");
+        _received.RemoveRange(0, end + 4);
+        var headers = lines.Skip(1).Select(line => line.Split(": ", 2)).ToDictionary(parts => parts[0], parts => parts[1], StringComparer.OrdinalIgnoreCase);
+        var length = hasBody && headers.TryGetValue("Content-Length", out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : 0;
+        while (_received.Count < length)
+        {
+            Assert.True(await FillAsync(), $"the body ended after {_received.Count} of {length} bytes");
+        }
+
+        var body = _received.Take(length).ToArray();
+        _received.RemoveRange(0, length);
+        return new Message(lines[0], headers, body);
+    }
+
+    /// <summary>Reads until the peer ends or breaks the connection; how many bytes came.</summary>
+    public async Task<(int Bytes, bool IsReset)> DrainAsync()
+    {
+        try
+        {
+            while (await FillAsync())
+            {
+            }
+
+            return (_received.Count, false);
+        }
+        catch (SocketException)
+        {
+            return (_received.Count, true);
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _socket.Dispose();
+        _limit.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private string Text() => Encoding.Latin1.GetString([.. _received]);
+
+    private async Task<bool> FillAsync()
+    {
+        var buffer = new byte[16 * 1024];
+        var count = await _socket.ReceiveAsync(buffer, _limit.Token);
+        _received.AddRange(buffer.AsSpan(0, count));
+        return count > 0;
+    }
+}

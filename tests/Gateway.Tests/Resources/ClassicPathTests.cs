@@ -1,0 +1,35 @@
+namespace Gateway.Tests.Resources;
+
+/// <summary>The paths of the 2012 front.</summary>
+public sealed class ClassicPathTests : IClassFixture<SharedGateway>
+{
+    private readonly TestGateway _gateway;
+
+    public ClassicPathTests(SharedGateway shared) => _gateway = shared.Gateway;
+
+    [Fact]
+    public async Task An_upload_answers_as_it_did_and_is_the_same_resource()
+    {
+        var put = await _gateway.PutAsync("/4711", [1, 2]);
+        Assert.Equal(201, put.Status);
+        Assert.Equal("{\"response\":\"Ok.\"}", put.Text);
+        Assert.Equal("/resources/4711", put["Location"]);
+        Assert.Equal((byte[])[1, 2], (await _gateway.GetAsync("/4711")).Body);
+        Assert.Equal((byte[])[1, 2], (await _gateway.GetAsync("/0x1267")).Body);
+        Assert.Equal((byte[])[2], (await _gateway.GetAsync("/resources/4711", ("Range", "bytes=1-"))).Body);
+        Assert.Equal(200, (await _gateway.PutAsync("/4711", [3])).Status);
+    }
+
+    [Theory]
+    [InlineData("/", "text/html")]
+    [InlineData("/index.html", "text/html")]
+    [InlineData("/servers", "application/json; charset=utf-8")]
+    [InlineData("/metrics", "text/plain; version=0.0.4; charset=utf-8")]
+    [InlineData("/swagger/index.html", "text/html;charset=utf-8")]
+    public async Task Ids_at_the_top_hide_nothing_else(string path, string contentType)
+    {
+        var answer = await _gateway.GetAsync(path);
+        Assert.Equal(200, answer.Status);
+        Assert.Equal(contentType, answer["Content-Type"]);
+    }
+}

@@ -1,0 +1,56 @@
+namespace Gateway.Tests.Resources;
+
+public sealed class ListTests
+{
+    [Fact]
+    public async Task Pages_follow_each_other_in_order_of_ids_until_the_end()
+    {
+        await using var gateway = await TestGateway.StartAsync();
+        string[] ids = ["3", "20", "100", "9223372036854775808", "18446744073709551615"];
+        foreach (var id in ids.Reverse())
+        {
+            await gateway.PutAsync($"/resources/{id}", [1]);
+        }
+
+        await gateway.PutAsync("/resources/50", [1]);
+        await gateway.SendAsync("DELETE", "/resources/50", null);
+        var seen = new List<string>();
+        var next = "";
+        do
+        {
+            var page = (await gateway.GetAsync($"/resources?limit=2{(next.Length == 0 ? "" : $"&after={next}")}")).Json;
+            var items = page.GetProperty("items").EnumerateArray().ToList();
+            Assert.InRange(items.Count, 1, 2);
+            seen.AddRange(items.Select(item => item.GetProperty("id").GetString()!));
+            next = page.GetProperty("next").GetString() ?? "";
+        }
+        while (next.Length > 0);
+        Assert.Equal(ids, seen);
+    }
+
+    [Fact]
+    public async Task The_manifest_tells_the_digest_of_every_block()
+    {
+        await using var gateway = await TestGateway.StartAsync("Rain:BlockSize=65536");
+        var bytes = TestGateway.Bytes(200_000);
+        var put = await gateway.PutAsync("/resources/9", bytes);
+        var answer = await gateway.GetAsync("/resources/9/manifest");
+        Assert.Equal(put.ETag, answer.ETag);
+        Assert.Equal(
+            bytes.Chunk(65_536).Select(block => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(block))),
+            answer.Json.GetProperty("blockDigests").EnumerateArray().Select(digest => digest.GetString()));
+        Assert.Equal(4, answer.Json.GetProperty("blocks").GetInt32());
+        await gateway.SendAsync("DELETE", "/resources/9", null);
+        Assert.Equal("gone", (await gateway.GetAsync("/resources/9/manifest")).Problem);
+    }
+
+    [Fact]
+    public async Task Propagation_answers_with_the_count()
+    {
+        await using var gateway = await TestGateway.StartAsync();
+        await gateway.PutAsync("/resources/9", [1]);
+        var answer = await gateway.SendAsync("POST", "/resources/9/propagate", null);
+        Assert.Equal(202, answer.Status);
+        Assert.Equal(1, answer.Json.GetProperty("replicas").GetInt32());
+    }
+}

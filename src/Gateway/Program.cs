@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using Gateway.Access;
 using Gateway.Configuration;
 using Gateway.Hosting;
@@ -77,6 +78,7 @@ internal static partial class Program
         builder.Services.AddHostedService(services => services.GetRequiredService<NodeHost>());
         builder.Services.AddConfiguredCors(settings.Gateway);
         builder.Services.AddRequestLimits(settings.Gateway);
+        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict);
         builder.Services.AddApiDocument();
 
         var app = builder.Build();

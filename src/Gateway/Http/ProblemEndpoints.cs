@@ -6,7 +6,7 @@ namespace Gateway.Http;
 internal static class ProblemEndpoints
 {
     public static void MapProblems(this IEndpointRouteBuilder app) =>
-        app.MapGet("/problems/{name}", Show).WithName("ShowProblem").WithTags("Operations").Answers<Description>(200, 404)
+        app.MapRead("/problems/{name}", Show).WithName("ShowProblem").WithTags("Operations").Answers<Description>(200, 404)
             .Describe("Explains a type of problem", "The type of a problem document is the path of this.");
 
     private sealed record Description(string Type, int Status, string Title, bool Retryable);

@@ -11,9 +11,9 @@ internal static class HealthEndpoints
     public static void MapHealth(this IEndpointRouteBuilder app)
     {
         var health = app.MapGroup("/health").WithTags("Operations");
-        health.MapGet("/live", () => TypedResults.Ok(new Health("live", []))).WithName("Live").Answers<Health>(200)
+        health.MapRead("/live", () => TypedResults.Ok(new Health("live", []))).WithName("Live").Answers<Health>(200)
             .Describe("Whether the process lives", "As long as it answers, it does.");
-        health.MapGet("/ready", Ready).WithName("Ready").Answers<Health>([200, 503])
+        health.MapRead("/ready", Ready).WithName("Ready").Answers<Health>([200, 503])
             .Describe("Whether it takes work", "503 while it shuts down or when the disk is full, with the reasons.");
     }
 

@@ -10,7 +10,7 @@ namespace Gateway.Operations;
 internal static class MetricsEndpoint
 {
     public static void MapMetrics(this IEndpointRouteBuilder app) =>
-        app.MapGet("/metrics", WriteAsync).WithName("Metrics").WithTags("Operations").RequireKeys().Answers(200, "text/plain")
+        app.MapRead("/metrics", WriteAsync).WithName("Metrics").WithTags("Operations").RequireKeys().Answers(200, "text/plain")
             .Describe("Figures for Prometheus", "Requests, transfers, subscribers, servers, memory.");
 
     private static async Task WriteAsync(HttpContext http, NodeHost host, RequestMetrics requests)

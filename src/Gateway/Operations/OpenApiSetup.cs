@@ -9,6 +9,7 @@ namespace Gateway.Operations;
 internal static class OpenApiSetup
 {
     private const string Bytes = "application/octet-stream";
+    private static readonly string[] ReadMethods = [HttpMethods.Get, HttpMethods.Head];
 
     public static void AddApiDocument(this IServiceCollection services) =>
         services.AddOpenApi(options =>
@@ -26,6 +27,9 @@ internal static class OpenApiSetup
                 document.Servers = [];
                 return Task.CompletedTask;
             });
+            // HEAD of what answers with JSON is there and says nothing more than GET.
+            options.ShouldInclude = api =>
+                !HttpMethods.IsHead(api.HttpMethod ?? "") || api.ActionDescriptor.EndpointMetadata.Contains(SendsBytesMark.Instance);
             options.AddOperationTransformer(CompleteAsync);
         });
 
@@ -37,6 +41,10 @@ internal static class OpenApiSetup
             page.SwaggerEndpoint("/openapi/v1.json", "Pouring Rain");
             page.DocumentTitle = "Pouring Rain API";
         });
+
+    /// <summary>Maps a reading: HEAD is always there where GET is (RFC 9110 §9.1).</summary>
+    public static RouteHandlerBuilder MapRead(this IEndpointRouteBuilder endpoints, string pattern, Delegate handler) =>
+        endpoints.MapMethods(pattern, ReadMethods, handler);
 
     /// <summary>What an operation does, in a line and in more words.</summary>
     public static TBuilder Describe<TBuilder>(this TBuilder endpoint, string summary, string description)

@@ -14,7 +14,7 @@ internal static class ServerEndpoints
     public static void MapServers(this IEndpointRouteBuilder app)
     {
         var servers = app.MapGroup("/servers").WithTags("Rain").RequireKeys();
-        servers.MapGet("/", List).WithName("ListServers").Answers<ItemList<ServerSnapshot>>(200)
+        servers.MapRead("/", List).WithName("ListServers").Answers<ItemList<ServerSnapshot>>(200)
             .Describe("Lists the servers", "From servers.json, added by hand, or by themselves.");
         servers.MapPut("/{endpoint}", Add).WithName("AddServer").Answers<ServerSnapshot>([200, 201], 400, 401)
             .Describe("Adds a server", "As host:port, until the process ends; servers.json is for longer.");
@@ -23,7 +23,7 @@ internal static class ServerEndpoints
     }
 
     public static void MapSubscribers(this IEndpointRouteBuilder app) =>
-        app.MapGet("/subscribers", SubscribersAsync).WithName("ListSubscribers").WithTags("Rain").RequireKeys().Answers<ItemList<SubscriberView>>(200)
+        app.MapRead("/subscribers", SubscribersAsync).WithName("ListSubscribers").WithTags("Rain").RequireKeys().Answers<ItemList<SubscriberView>>(200)
             .Describe("Lists the subscribers", "Whom this node's rain servers rain on just now.");
 
     /// <summary>One row of the subscriber table.</summary>

@@ -21,9 +21,9 @@ internal static class TransferEndpoints
     public static void MapTransfers(this IEndpointRouteBuilder app)
     {
         var transfers = app.MapGroup("/transfers").WithTags("Rain").RequireKeys();
-        transfers.MapGet("/", List).WithName("ListTransfers").Answers<ItemList<TransferView>>(200)
+        transfers.MapRead("/", List).WithName("ListTransfers").Answers<ItemList<TransferView>>(200)
             .Describe("Lists running and recent fetches", "The newest first.");
-        transfers.MapGet("/{number}", Get).WithName("GetTransfer").Answers<TransferView>(200, 404)
+        transfers.MapRead("/{number}", Get).WithName("GetTransfer").Answers<TransferView>(200, 404)
             .Describe("Shows one fetch", "By its number in this process.");
         transfers.MapGet("/events", Stream).WithName("StreamTransfers").Answers(200, "text/event-stream")
             .Describe("Streams the fetches as they go", "Server-sent events named transfer, each with one transfer: all recent ones first, then whatever changes.");

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 using Gateway.Http;
 using MurkyWaters;
@@ -8,7 +9,8 @@ namespace Gateway.Resources;
 /// <summary>A resource as the API tells of it.</summary>
 internal record ResourceSummary
 {
-    public ResourceSummary(ResourceId id, Manifest manifest, int replicas)
+    [SetsRequiredMembers]
+    private protected ResourceSummary(ResourceId id, Manifest manifest, int replicas)
     {
         Id = id.ToString();
         Length = manifest.Layout.Length;
@@ -26,43 +28,43 @@ internal record ResourceSummary
     }
 
     /// <summary>The 64-bit number, as a string because browsers round such numbers.</summary>
-    public string Id { get; }
+    public required string Id { get; init; }
 
     /// <summary>Bytes.</summary>
-    public long Length { get; }
+    public required long Length { get; init; }
 
     /// <summary>The entity tag, with its quotes.</summary>
-    public string Etag { get; }
+    public required string Etag { get; init; }
 
     /// <summary>SHA-256 of the bytes, hexadecimal.</summary>
-    public string Sha256 { get; }
+    public required string Sha256 { get; init; }
 
     /// <summary>The media type.</summary>
-    public string ContentType { get; }
+    public required string ContentType { get; init; }
 
     /// <summary>The file name, if the sender gave one.</summary>
-    public string? FileName { get; }
+    public required string? FileName { get; init; }
 
     /// <summary>The erasure code that it is rained with.</summary>
-    public string Code { get; }
+    public required string Code { get; init; }
 
     /// <summary>Bytes of a source block.</summary>
-    public int BlockSize { get; }
+    public required int BlockSize { get; init; }
 
     /// <summary>Bytes of a symbol.</summary>
-    public int SymbolSize { get; }
+    public required int SymbolSize { get; init; }
 
     /// <summary>Source blocks.</summary>
-    public int Blocks { get; }
+    public required int Blocks { get; init; }
 
     /// <summary>SHA-256 of the manifest, hexadecimal: names this version among all others.</summary>
-    public string Version { get; }
+    public required string Version { get; init; }
 
     /// <summary>When this version was made.</summary>
-    public DateTimeOffset Modified { get; }
+    public required DateTimeOffset Modified { get; init; }
 
     /// <summary>Nodes known to hold it, this one included: counted by uploads and propagation, 1 elsewhere.</summary>
-    public int Replicas { get; }
+    public required int Replicas { get; init; }
 
     public static ResourceSummary Of(StoredResource resource, int replicas = 1) => new(resource.Id, resource.Manifest, replicas);
 }
@@ -77,6 +79,7 @@ internal sealed record ManifestView : ResourceSummary
 {
     private readonly Manifest _manifest;
 
+    [SetsRequiredMembers]
     public ManifestView(ResourceId id, Manifest manifest)
         : base(id, manifest, replicas: 1) => _manifest = manifest;
 

@@ -30,7 +30,7 @@ internal static class ResourceWriting
 
     private static async Task<IResult> ReceiveAsync(HttpContext http, MurkyNode node, GatewaySettings settings, ResourceId? id, bool isClassic)
     {
-        if (UploadRequest.TryRead(http, id, settings.Gateway, out var request) is { } mistake)
+        if (UploadRequest.TryRead(http, id, settings, out var request) is { } mistake)
         {
             return mistake;
         }

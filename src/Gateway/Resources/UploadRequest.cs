@@ -33,9 +33,10 @@ internal sealed record UploadRequest
     public required int Replicas { get; init; }
 
     /// <summary>Reads a request; the problem when it is wrong.</summary>
-    public static Problem? TryRead(HttpContext http, ResourceId? id, GatewayOptions limits, out UploadRequest? upload)
+    public static Problem? TryRead(HttpContext http, ResourceId? id, GatewaySettings settings, out UploadRequest? upload)
     {
         upload = null;
+        var limits = settings.Gateway;
         var request = http.Request;
         var headers = request.Headers;
 
@@ -88,6 +89,11 @@ internal sealed record UploadRequest
         if (limits.MaxBodyBytes > 0 && request.ContentLength > limits.MaxBodyBytes)
         {
             return TooLarge(limits);
+        }
+
+        if (!ResourceLayout.TryCreate(request.ContentLength ?? 0, settings.Rain.BlockSize, settings.Rain.SymbolSize, out _))
+        {
+            return new Problem(ProblemType.TooLarge, $"A resource has at most {ResourceLayout.BlockCountMax} blocks of {settings.Rain.BlockSize} bytes.");
         }
 
         upload = new UploadRequest

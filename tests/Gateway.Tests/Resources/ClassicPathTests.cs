@@ -25,7 +25,7 @@ public sealed class ClassicPathTests : IClassFixture<SharedGateway>
     [InlineData("/index.html", "text/html")]
     [InlineData("/servers", "application/json; charset=utf-8")]
     [InlineData("/metrics", "text/plain; version=0.0.4; charset=utf-8")]
-    [InlineData("/swagger/index.html", "text/html;charset=utf-8")]
+    [InlineData("/swagger/index.html", "text/html; charset=utf-8")]
     public async Task Ids_at_the_top_hide_nothing_else(string path, string contentType)
     {
         var answer = await _gateway.GetAsync(path);

@@ -45,11 +45,13 @@ public sealed class ErrorTests : IClassFixture<SharedGateway>
     [InlineData("POST", "/resources/77/propagate", 404, "not-found")]
     [InlineData("GET", "/resources?limit=0", 400, "invalid-parameter")]
     [InlineData("GET", "/resources?limit=1001", 400, "invalid-parameter")]
+    [InlineData("PUT", "/resources", 405, "method-not-allowed")]
+    [InlineData("GET", "/health", 404, "not-found")]
     [InlineData("GET", "/transfers/99", 404, "not-found")]
     [InlineData("PUT", "/servers/nothing", 400, "invalid-parameter")]
     [InlineData("PUT", "/servers/host:0", 400, "invalid-parameter")]
     [InlineData("PUT", "/servers/host:65536", 400, "invalid-parameter")]
-    [InlineData("PUT", "/servers/a b:80", 400, "invalid-parameter")]
+    [InlineData("PUT", "/servers/a%20b:80", 400, "invalid-parameter")]
     [InlineData("DELETE", "/servers/host:1", 404, "not-found")]
     public async Task Every_error_is_a_problem_document(string method, string path, int status, string? problem)
     {
@@ -101,7 +103,7 @@ public sealed class ErrorTests : IClassFixture<SharedGateway>
 
     [Theory]
     [InlineData("/resources/1", "DELETE, GET, HEAD, PUT")]
-    [InlineData("/resources", "GET, POST")]
+    [InlineData("/resources", "GET, HEAD, POST")]
     [InlineData("/1", "GET, HEAD, PUT")]
     public async Task Options_tells_the_methods(string path, string expected)
     {

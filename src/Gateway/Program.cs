@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Serialization;
 using Gateway.Access;
 using Gateway.Configuration;
@@ -50,7 +49,7 @@ internal static partial class Program
             return await RefuseAsync([line]);
         }
 
-        Announce(app.Logger, loaded, string.Join(", ", app.Urls));
+        Announce(app.Logger, loaded, app.Urls);
         await app.WaitForShutdownAsync();
         return 0;
     }
@@ -118,13 +117,15 @@ internal static partial class Program
         return Refused;
     }
 
-    private static void Announce(ILogger logger, LoadedSettings loaded, string urls)
+    /// <summary>Where to go, in addresses that a browser on this machine takes.</summary>
+    private static void Announce(ILogger logger, LoadedSettings loaded, IEnumerable<string> urls)
     {
+        var shown = urls.Select(url => url.Replace("//[::]:", "//localhost:", StringComparison.Ordinal).Replace("//0.0.0.0:", "//localhost:", StringComparison.Ordinal)).ToList();
         var rain = loaded.Settings.Rain;
         FilesRead(logger, loaded.FilesRead.Count == 0 ? "no settings file" : string.Join(", ", loaded.FilesRead), rain.ServersFile, loaded.WebRoot);
         Started(
-            logger, CommandLine.Version, urls, loaded.Settings.Urls[0], string.Join(", ", rain.Listen), loaded.Settings.Store.Path,
-            loaded.Settings.Gateway.KeyDigests.Count.ToString(CultureInfo.InvariantCulture));
+            logger, CommandLine.Version, string.Join(", ", shown), shown[0], string.Join(", ", rain.Listen), loaded.Settings.Store.Path,
+            loaded.Settings.Gateway.KeyDigests.Count == 0 ? "writes are open to all" : "writes need a key");
         if (rain.AllowUnsealed)
         {
             Unsealed(logger);
@@ -134,8 +135,8 @@ internal static partial class Program
     [LoggerMessage(1, LogLevel.Information, "Read {Settings}, {Servers}; page from {Page}")]
     private static partial void FilesRead(ILogger logger, string settings, string servers, string page);
 
-    [LoggerMessage(2, LogLevel.Information, "Pouring Rain {Version} at {Urls}; API page {Url}/swagger; raining at {Listen}; store {Store}; {Keys} keys. Ctrl+C ends it.")]
-    private static partial void Started(ILogger logger, string version, string urls, string url, string listen, string store, string keys);
+    [LoggerMessage(2, LogLevel.Information, "Pouring Rain {Version} at {Urls}; API page {Url}/swagger; raining at {Listen}; store {Store}; {Writes}. Ctrl+C ends it.")]
+    private static partial void Started(ILogger logger, string version, string urls, string url, string listen, string store, string writes);
 
     [LoggerMessage(3, LogLevel.Warning, "Rain:AllowUnsealed is on: datagrams can be read and forged by anybody on their way")]
     private static partial void Unsealed(ILogger logger);

@@ -65,8 +65,14 @@ public sealed class RainClient : IAsyncDisposable
     /// <returns>Where it stands then; <see cref="PropagationState.Unanswered"/> also when the client was closed meanwhile.</returns>
     /// <exception cref="OperationCanceledException">It was cancelled, which the node is not told.</exception>
     /// <exception cref="ObjectDisposedException">The client is closed.</exception>
+    public Task<PropagationState> PropagateAsync(
+        ResourceId resource, Sha256Digest version, ushort rainPort, PeerAddress node, bool untilHeld, TimeSpan limit, CancellationToken cancellationToken) =>
+        PropagateAsync(resource, version, long.MinValue, rainPort, node, untilHeld, limit, cancellationToken);
+
+    /// <summary>As above, and says the version's stamp, by which a node that holds a newer one says at once that it needs nothing.</summary>
     public async Task<PropagationState> PropagateAsync(
-        ResourceId resource, Sha256Digest version, ushort rainPort, PeerAddress node, bool untilHeld, TimeSpan limit, CancellationToken cancellationToken)
+        ResourceId resource, Sha256Digest version, long stamp, ushort rainPort, PeerAddress node, bool untilHeld, TimeSpan limit,
+        CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var completion = new TaskCompletionSource<PropagationState>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -76,7 +82,7 @@ public sealed class RainClient : IAsyncDisposable
             try
             {
                 flow = _loop.Add(() => new PropagationFlow(
-                    new Propagation(resource, version, rainPort, node, limit, _tokens, RandomSeed(), now), untilHeld, completion));
+                    new Propagation(resource, version, rainPort, node, limit, _tokens, RandomSeed(), now, stamp), untilHeld, completion));
                 if (flow is null)
                 {
                     completion.TrySetResult(PropagationState.Unanswered);

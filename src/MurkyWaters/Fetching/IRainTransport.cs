@@ -10,9 +10,9 @@ internal interface IRainTransport : IAsyncDisposable
     /// <inheritdoc cref="RainClient.StartFetch"/>
     IRainRound StartFetch(FetchRequest request, FetchOptions options, IFetchSink sink);
 
-    /// <inheritdoc cref="RainClient.PropagateAsync"/>
+    /// <summary>Tells a node of a version; see <see cref="RainClient"/>.</summary>
     Task<PropagationState> PropagateAsync(
-        ResourceId resource, Sha256Digest version, ushort rainPort, PeerAddress node, bool untilHeld, TimeSpan limit, CancellationToken cancellationToken);
+        ResourceId resource, Manifest version, ushort rainPort, PeerAddress node, bool untilHeld, TimeSpan limit, CancellationToken cancellationToken);
 
     /// <inheritdoc cref="RainClient.FetchClassicAsync"/>
     Task<byte[]?> FetchClassicAsync(ResourceId resource, PeerAddress server, CancellationToken cancellationToken);

@@ -14,8 +14,8 @@ internal sealed class UdpRainTransport : IRainTransport
         new Round(_client.Value.StartFetch(request, options, sink));
 
     public Task<PropagationState> PropagateAsync(
-        ResourceId resource, Sha256Digest version, ushort rainPort, PeerAddress node, bool untilHeld, TimeSpan limit, CancellationToken cancellationToken) =>
-        _client.Value.PropagateAsync(resource, version, rainPort, node, untilHeld, limit, cancellationToken);
+        ResourceId resource, Manifest version, ushort rainPort, PeerAddress node, bool untilHeld, TimeSpan limit, CancellationToken cancellationToken) =>
+        _client.Value.PropagateAsync(resource, version.Version, version.Stamp, rainPort, node, untilHeld, limit, cancellationToken);
 
     public Task<byte[]?> FetchClassicAsync(ResourceId resource, PeerAddress server, CancellationToken cancellationToken) =>
         _client.Value.FetchClassicAsync(resource, server, null, cancellationToken);

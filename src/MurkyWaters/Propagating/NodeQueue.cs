@@ -106,25 +106,31 @@ internal sealed class NodeQueue
             return;
         }
 
-        var version = entry.Resource.Manifest.Version;
+        var version = entry.Resource.Manifest;
         var state = await AskAsync(id, version, untilHeld: false, _times.FirstAnswerWithin);
         while (state is PropagationState.Accepted or PropagationState.Asked && DateTimeOffset.UtcNow < deadline)
         {
             Answered();
+            if (_store.FindEntry(id)?.Resource.Manifest.Version != version.Version)
+            {
+                // Replaced meanwhile: the new version has put itself in the queue.
+                return;
+            }
+
             state = await AskAsync(id, version, untilHeld: true, _times.HeldWithin);
         }
 
         if (state != PropagationState.Unanswered)
         {
             Answered();
-            _onSettled(id, version, _node, state);
+            _onSettled(id, version.Version, _node, state);
             return;
         }
 
         _servers.NoteAnswer(_node, "silent");
         if (DateTimeOffset.UtcNow >= deadline)
         {
-            _onSettled(id, version, _node, state);
+            _onSettled(id, version.Version, _node, state);
             return;
         }
 
@@ -138,7 +144,7 @@ internal sealed class NodeQueue
         }
     }
 
-    private Task<PropagationState> AskAsync(ResourceId id, Sha256Digest version, bool untilHeld, TimeSpan limit) =>
+    private Task<PropagationState> AskAsync(ResourceId id, Manifest version, bool untilHeld, TimeSpan limit) =>
         _transport.PropagateAsync(id, version, _rainPort, _node, untilHeld, limit, _stopping);
 
     private void Answered()

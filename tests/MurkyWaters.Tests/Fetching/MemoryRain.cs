@@ -41,7 +41,7 @@ internal sealed class MemoryRain : IRainTransport
     }
 
     public async Task<PropagationState> PropagateAsync(
-        ResourceId resource, Sha256Digest version, ushort rainPort, PeerAddress node, bool untilHeld, TimeSpan limit, CancellationToken cancellationToken)
+        ResourceId resource, Manifest version, ushort rainPort, PeerAddress node, bool untilHeld, TimeSpan limit, CancellationToken cancellationToken)
     {
         await Task.Yield();
         return Propagations.GetValueOrDefault(node, PropagationState.Unanswered);

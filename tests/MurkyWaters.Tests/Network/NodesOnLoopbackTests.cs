@@ -66,6 +66,26 @@ public class NodesOnLoopbackTests
     }
 
     [Fact]
+    public async Task ANodeThatHoldsANewerVersionKeepsIt()
+    {
+        await using var cloud = await NodeCloud.StartAsync(2);
+        await cloud.StopAsync(1);
+        var older = await cloud.PutAsync(0, 1, Bytes.Random(1000, 1));
+        await cloud.StopAsync(0);
+        await cloud.StartAsync(1);
+        var newer = await cloud.PutAsync(1, 1, Bytes.Random(2000, 2));
+        Assert.True(newer.Manifest.IsNewerThan(older.Manifest));
+
+        // Each was away when the other was given its version.
+        await cloud.StartAsync(0);
+
+        Assert.Equal(2, await cloud[0].PropagateAsync(older.Id, 2, Patience, Cancellation));
+        Assert.Equal(newer.Manifest.Version, cloud[1].Find(older.Id)!.Manifest.Version);
+        Assert.Empty(cloud[1].Transfers);
+        Assert.Equal(Bytes.Random(2000, 2), await cloud.GetAsync(0, 1, OpenSource.RainOnly));
+    }
+
+    [Fact]
     public async Task EverythingPutRainsAfterARestart()
     {
         await using var cloud = await NodeCloud.StartAsync(2);

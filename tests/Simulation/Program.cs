@@ -4,7 +4,8 @@ using Simulation;
 
 // dotnet run -c Release --project tests/Simulation -- --seeds N [--first N]
 // dotnet run -c Release --project tests/Simulation -- --fuzz N [--first N]
-long seeds = 200, first = 1, fuzz = 0;
+// dotnet run -c Release --project tests/Simulation -- --table MB > tests/Simulation/table.md
+long seeds = 200, first = 1, fuzz = 0, table = 0;
 for (var i = 0; i + 1 < args.Length; i += 2)
 {
     var value = long.Parse(args[i + 1], CultureInfo.InvariantCulture);
@@ -19,13 +20,22 @@ for (var i = 0; i + 1 < args.Length; i += 2)
         case "--fuzz":
             fuzz = value;
             break;
+        case "--table":
+            table = value;
+            break;
         default:
-            Console.Error.WriteLine($"What is {args[i]}? Use --seeds N [--first N] or --fuzz N [--first N].");
+            Console.Error.WriteLine($"What is {args[i]}? Use --seeds N [--first N] or --fuzz N [--first N] or --table MB.");
             return 2;
     }
 }
 
 var watch = Stopwatch.StartNew();
+if (table > 0)
+{
+    Console.Write(Table.Write((int)table));
+    return 0;
+}
+
 if (fuzz > 0)
 {
     var fuzzer = new Fuzz((ulong)first);

@@ -14,9 +14,9 @@ namespace PouringRain.Protocol;
 /// </summary>
 internal sealed class DeliveryRateControl : IRateControl
 {
-    private const int WindowRounds = 10, InitialDroplets = 32, EpochDropletsMin = 8, CruiseRounds = 6;
-    private const double StartupGain = 2.77, DrainGain = 0.5, UpGain = 1.25, DownGain = 0.8, LossMax = 0.3;
-    private const long Millisecond = 1_000_000, Second = 1_000_000_000;
+    private const int WindowRounds = 10, InitialDroplets = 32, EpochDropletsMin = 8, CruiseRounds = 6, UpDroplets = 16, StretchedEpochsMax = 2;
+    private const double StartupGain = 2.77, DrainGain = 0.5, UpGain = 1.25, DownGain = 0.8, CrowdedGain = 0.9, LossMax = 0.3;
+    private const long Millisecond = 1_000_000, Second = 1_000_000_000, LatenessAllowed = 10 * Millisecond;
     private static readonly TimeSpan UnknownRoundTrip = TimeSpan.FromMilliseconds(40);
 
     private readonly int _dropletBytes;
@@ -33,7 +33,7 @@ internal sealed class DeliveryRateControl : IRateControl
     private bool _isEpochOpen;
     private long _epochStart, _epochBytes;
     private uint _epochServerTime;
-    private int _epochDroplets;
+    private int _epochDroplets, _stretchedEpochs;
 
     private long _roundEnd, _roundBest, _roundBestBefore, _roundExpected, _roundReceived;
     private bool _isLimited, _wasLimitedInRound;
@@ -80,10 +80,16 @@ internal sealed class DeliveryRateControl : IRateControl
                 return (long)Math.Max(floor, _initialRate);
             }
 
-            var rate = _gain * BandwidthBytesPerSecond / (1 - _randomLoss);
+            var gain = _phase == Phase.Cruise && IsQueueing(1.5) ? CrowdedGain : _gain;
+            var rate = gain * BandwidthBytesPerSecond / (1 - _randomLoss);
             if (_phase == Phase.Startup)
             {
                 rate = Math.Max(rate, _initialRate);
+            }
+            else if (_phase == Phase.Up)
+            {
+                // The same for all, so that a small flow gains more in proportion and shares even out.
+                rate += UpDroplets * _dropletBytes * ((double)Second / Math.Max(_smoothed, 10 * Millisecond));
             }
 
             return (long)Math.Min(Math.Max(rate, floor), uint.MaxValue);
@@ -96,8 +102,9 @@ internal sealed class DeliveryRateControl : IRateControl
         {
             // Two bandwidth-delay products, and what late timers and bursts need; pacing, not this, is what keeps the queue short.
             var roundTrip = Math.Max(_least > 0 ? _least : _smoothed, Millisecond);
-            var time = (2 * (roundTrip + _interval)) + (10 * Millisecond);
-            return (long)(RateBytesPerSecond * ((double)time / Second)) + (InitialDroplets * _dropletBytes);
+            var time = (2 * (roundTrip + _interval)) + LatenessAllowed;
+            var rate = BandwidthBytesPerSecond == 0 ? RateBytesPerSecond : BandwidthBytesPerSecond / (1 - _randomLoss);
+            return (long)(rate * ((double)time / Second)) + (InitialDroplets * _dropletBytes);
         }
     }
 
@@ -113,7 +120,7 @@ internal sealed class DeliveryRateControl : IRateControl
         _epochBytes += bytes;
         _epochDroplets++;
         var elapsed = now.Nanoseconds - _epochStart;
-        if (_epochDroplets < EpochDropletsMin || elapsed < Math.Clamp(_smoothed / 2, 4 * Millisecond, 100 * Millisecond))
+        if (_epochDroplets < EpochDropletsMin || elapsed < Math.Clamp(_smoothed / (_phase == Phase.Startup ? 4 : 2), 4 * Millisecond, 100 * Millisecond))
         {
             return;
         }
@@ -122,6 +129,8 @@ internal sealed class DeliveryRateControl : IRateControl
         var sent = ((serverTime - _epochServerTime) & 0xFF_FFFF) * 1000L;
         if (sent < 8 * Second && elapsed < 8 * Second)
         {
+            // Droplets that come slower than they were sent pile up somewhere: the pipe is full.
+            _stretchedEpochs = elapsed > sent + (sent / 5) && IsQueueing(1.25) ? _stretchedEpochs + 1 : 0;
             elapsed = Math.Max(elapsed, sent);
         }
 
@@ -170,11 +179,16 @@ internal sealed class DeliveryRateControl : IRateControl
             LossRatio += (Math.Clamp(1 - ((double)received / expected), 0, 1) - LossRatio) * Math.Min(1, expected / 500.0);
         }
 
+        if (_phase == Phase.Startup && _stretchedEpochs >= StretchedEpochsMax)
+        {
+            Enter(Phase.Drain, DrainGain);
+        }
+
         if (now.Nanoseconds >= _roundEnd)
         {
             EndRound(now);
         }
-        else if (_phase == Phase.Up && IsQueueing(1.25))
+        else if (_phase == Phase.Up && IsQueueing(2))
         {
             Enter(Phase.Down, DownGain);
         }

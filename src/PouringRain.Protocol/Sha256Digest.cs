@@ -11,7 +11,7 @@ public readonly record struct Sha256Digest(UInt128 High, UInt128 Low) : ICompara
     /// <summary>32.</summary>
     public const int SizeBytes = 32;
 
-    /// <summary>The first 8 bytes, which droplets carry as their version's tag.</summary>
+    /// <summary>The first 8 bytes, by which a version is looked up; droplets carry the first 4 of them.</summary>
     public ulong Tag => (ulong)(High >> 64);
 
     /// <summary>Reads a digest from the first 32 bytes of <paramref name="bytes"/>.</summary>

@@ -5,11 +5,13 @@ namespace PouringRain.Protocol;
 /// Control", 2016), run by the receiver: the bandwidth is the greatest delivery rate of the last ten rounds, the propagation time
 /// the least round trip of the last ten seconds, and the grant is a gain times the bandwidth.
 /// <list type="number">
-/// <item>Start-up: gain 2.77 until the bandwidth stops growing by a quarter for three rounds, or a queue shows.</item>
+/// <item>Start-up: gain 2.77 until the bandwidth stops growing by a quarter for three rounds, or droplets come slower than
+/// they were sent while a queue shows.</item>
 /// <item>Drain: gain 0.5 until the round trip is near the least again.</item>
-/// <item>Then a cycle: some rounds at 1, one at 1.25 to find more, then 0.8 until the queue that this made is gone.</item>
+/// <item>Then a cycle: some rounds at 1, one at 1.25 and an equal amount for all flows to find more, then 0.8 until the queue that this
+/// made is gone. Every ten seconds, or three where there is loss, two rounds at half the rate find the least round trip anew.</item>
 /// </list>
-/// Loss does not lower the rate: what is lost at random (measured while there is no queue) is added to the delivered rate. A real
+/// Loss does not lower the rate: what is lost while sending below the bandwidth and without a queue is added to the delivered rate. A real
 /// decrease shows as two rounds that deliver much less while the round trip or the loss grows: then older maxima are forgotten.
 /// </summary>
 internal sealed class DeliveryRateControl : IRateControl
@@ -27,7 +29,7 @@ internal sealed class DeliveryRateControl : IRateControl
     private double _gain = StartupGain;
     private long _initialRate;
 
-    private long _least, _leastAt, _smoothed, _latest, _roundLeast = long.MaxValue, _refreshLeast = long.MaxValue;
+    private long _least, _leastAt, _refreshedAt, _smoothed, _latest, _roundLeast = long.MaxValue, _refreshLeast = long.MaxValue;
     private long _interval = 2 * Millisecond;
 
     private bool _isEpochOpen;
@@ -80,8 +82,9 @@ internal sealed class DeliveryRateControl : IRateControl
                 return (long)Math.Max(floor, _initialRate);
             }
 
+            // Where a queue stands, loss may be its overflow: then nothing is made up for.
             var gain = _phase == Phase.Cruise && IsQueueing(1.5) ? CrowdedGain : _gain;
-            var rate = gain * BandwidthBytesPerSecond / (1 - _randomLoss);
+            var rate = gain * BandwidthBytesPerSecond / (IsQueueing(1.25) ? 1 : 1 - _randomLoss);
             if (_phase == Phase.Startup)
             {
                 rate = Math.Max(rate, _initialRate);
@@ -156,6 +159,11 @@ internal sealed class DeliveryRateControl : IRateControl
             _leastAt = now.Nanoseconds;
         }
 
+        if (isFirst)
+        {
+            _refreshedAt = now.Nanoseconds - (2 * Second);
+        }
+
         if (isFirst && BandwidthBytesPerSecond == 0)
         {
             SetInitialRate(_initialRate);
@@ -192,7 +200,7 @@ internal sealed class DeliveryRateControl : IRateControl
         {
             Enter(Phase.Down, DownGain);
         }
-        else if (_phase is Phase.Down or Phase.Drain && _phaseRounds > 0 && !IsQueueing(1.05))
+        else if (_phase is Phase.Down or Phase.Drain && _phaseRounds >= RoundsBelow && !IsQueueing(1.05))
         {
             Enter(Phase.Cruise, 1);
         }
@@ -241,9 +249,11 @@ internal sealed class DeliveryRateControl : IRateControl
     {
         var isLimited = _isLimited || _wasLimitedInRound || _roundBest == 0;
         var loss = _roundExpected > 0 ? Math.Clamp(1 - ((double)_roundReceived / _roundExpected), 0, 1) : 0;
-        if (_phase is Phase.Cruise or Phase.Down && !IsQueueing(1.1) && _roundExpected > 0)
+        if (_phase is Phase.Down or Phase.Drain or Phase.Refresh && _phaseRounds >= 1 && _roundExpected > 0)
         {
-            _randomLoss += (Math.Min(loss, LossMax) - _randomLoss) * Math.Min(0.5, _roundExpected / 1000.0);
+            // Sent at less than the path carries, and a round trip after that began: what is lost now is not lost to a full queue.
+            var random = IsQueueing(1.25) ? 0 : Math.Min(loss, LossMax);
+            _randomLoss += (random - _randomLoss) * Math.Min(0.5, _roundExpected / 200.0);
         }
 
         if (!isLimited)
@@ -304,12 +314,14 @@ internal sealed class DeliveryRateControl : IRateControl
                 }
 
                 break;
-            case Phase.Drain when _phaseRounds >= 3 || !IsQueueing(1.05):
-            case Phase.Down when _phaseRounds >= 3 || !IsQueueing(1.05):
+            case Phase.Drain or Phase.Down when _phaseRounds >= 3 || (_phaseRounds >= RoundsBelow && !IsQueueing(1.05)):
                 Enter(Phase.Cruise, 1);
                 break;
             case Phase.Cruise when now.Nanoseconds - _leastAt > 10 * Second:
+            // A flow that began in a full queue takes it for the path: where there is loss, it looks again sooner.
+            case Phase.Cruise when LossRatio > 0.01 && now.Nanoseconds - _refreshedAt > 3 * Second:
                 _refreshLeast = long.MaxValue;
+                _refreshedAt = now.Nanoseconds;
                 Enter(Phase.Refresh, DrainGain);
                 break;
             case Phase.Cruise when _phaseRounds >= CruiseRounds && !isLimited:
@@ -319,18 +331,21 @@ internal sealed class DeliveryRateControl : IRateControl
                 Enter(Phase.Down, DownGain);
                 break;
             case Phase.Refresh when _phaseRounds >= 2:
-                if (_refreshLeast != long.MaxValue)
+                if (_refreshLeast != long.MaxValue && now.Nanoseconds - _leastAt > 10 * Second)
                 {
                     _least = _refreshLeast;
+                    _leastAt = now.Nanoseconds;
                 }
 
-                _leastAt = now.Nanoseconds;
                 Enter(Phase.Cruise, 1);
                 break;
             default:
                 break;
         }
     }
+
+    /// <summary>Rounds to stay below the bandwidth: where there is loss, long enough to see how much of it is not of our making.</summary>
+    private int RoundsBelow => LossRatio > 0.005 ? 2 : 1;
 
     private bool IsQueueing(double factor) => _latest > (long)(_least * factor) + Millisecond;
 

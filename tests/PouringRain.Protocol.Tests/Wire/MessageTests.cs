@@ -119,8 +119,8 @@ public class MessageTests
         droplet.WriteHeader(datagram);
         Assert.True(DropletMessage.TryParse(datagram, out var read, out var symbol));
         Assert.Equal(droplet, read);
-        Assert.Equal(6, symbol.Length);
-        Assert.False(DropletMessage.TryParse(datagram.AsSpan(0, 24), out _, out _));
+        Assert.Equal(30 - WireFormat.DropletHeaderBytes, symbol.Length);
+        Assert.False(DropletMessage.TryParse(datagram.AsSpan(0, WireFormat.DropletHeaderBytes), out _, out _));
     }
 
     [Fact]

@@ -18,7 +18,7 @@ import { follow } from './net/sse.js';
 
 const tablePollMs = 2000;
 const resourcePollMs = 10000;
-const drawSpacingMs = 100;
+const drawSpacingMs = 200;
 const pageSize = 200;
 const pageCountMax = 50;
 const byId = (id) => document.getElementById(id);

@@ -132,6 +132,26 @@ public sealed class PageTests
     }
 
     [Fact]
+    public async Task With_reads_protected_upload_and_download_work_by_key()
+    {
+        using var folder = new TestFolder();
+        await using var gateway = await StartAsync(folder, "Gateway:Keys=rain-or-shine-0123456789", "Gateway:ProtectReads=true");
+        var sha256 = await TestBytes.WriteFileAsync(folder["in.bin"], 4, 3_000_000);
+        using var chromium = Chromium.Start(folder["downloads"]);
+        chromium.Open(gateway.Url);
+        await chromium.WaitForAsync("return document.getElementById('key-dialog').open", "the question");
+        chromium.Element("#key-input").SendKeys("rain-or-shine-0123456789\n");
+        await chromium.WaitForAsync("return document.getElementById('link-text').textContent === 'Live'", "the event stream");
+
+        chromium.DropFile("#drop", folder["in.bin"]);
+        await chromium.WaitForAsync("return document.querySelectorAll('.resource').length === 1", "the upload");
+        chromium.Element(".resource [aria-label^='Download']").Click();
+
+        await GatewayProcess.WaitUntilAsync(() => Task.FromResult(Directory.GetFiles(folder["downloads"], "*.bin").Length == 1), "the download");
+        Assert.Equal(sha256, await TestBytes.HashFileAsync(Directory.GetFiles(folder["downloads"], "*.bin")[0]));
+    }
+
+    [Fact]
     public async Task Servers_are_added_and_removed()
     {
         using var folder = new TestFolder();

@@ -3,7 +3,8 @@ namespace Browser;
 /// <summary>10,000 blocks from 32 servers, drawn while frames are counted.</summary>
 public sealed class SyntheticRunTests
 {
-    // Frames from requestAnimationFrame over a while, as the page itself sees them: how many a second, and the longest pauses.
+    // Frames from requestAnimationFrame, as the page itself sees them: in each second, and the longest pauses. Asserted is the median
+    // second: other work on a shared machine takes a second here and there, a page that is too slow loses all of them.
     private const string CountFrames = """
         const [seconds, done] = arguments;
         const pauses = [];
@@ -18,8 +19,15 @@ public sealed class SyntheticRunTests
           if (now - first < seconds * 1000) {
             requestAnimationFrame(frame);
           } else {
+            let at = 0;
+            const windows = new Array(seconds).fill(0);
+            for (const pause of pauses) {
+              at += pause;
+              windows[Math.min(seconds - 1, Math.floor(at / 1000))]++;
+            }
+
             pauses.sort((a, b) => a - b);
-            done(JSON.stringify({ rate: pauses.length / (last - first) * 1000, p99: pauses[Math.floor(pauses.length * 0.99)], longest: pauses.at(-1) }));
+            done(JSON.stringify({ windows, median: windows.toSorted((a, b) => a - b)[seconds >> 1], rate: pauses.length / (last - first) * 1000, p99: pauses[Math.floor(pauses.length * 0.99)], longest: pauses.at(-1) }));
           }
         });
         """;
@@ -44,11 +52,11 @@ public sealed class SyntheticRunTests
         using var measured = System.Text.Json.JsonDocument.Parse((string)chromium.RunAsync(CountFrames, 10)!);
         var after = chromium.Number("return document.querySelector('.transfer').dataset.verified");
 
-        var rate = measured.RootElement.GetProperty("rate").GetDouble();
+        var rate = measured.RootElement.GetProperty("median").GetDouble();
         TestContext.Current.TestOutputHelper?.WriteLine($"{width} px: {measured.RootElement.GetRawText()}, {after - before} blocks meanwhile");
         Assert.Equal(32, chromium.Number("return Number(document.querySelector('.transfer').dataset.servers)"));
         Assert.InRange(after - before, 1000, 10_000);
-        Assert.True(rate >= 50, $"{rate:F1} frames a second");
+        Assert.True(rate >= 50, $"{rate:F1} frames in the median second: {measured.RootElement.GetRawText()}");
         Assert.Empty(chromium.ConsoleErrors());
     }
 }

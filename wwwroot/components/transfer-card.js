@@ -152,7 +152,7 @@ export function createTransferCard(record) {
     card.classList.toggle('ended', !runs);
     card.classList.toggle('failed', isFailure(latest));
     if (!runs) {
-      keyed(explanation, explain(latest), (item) => item.term, (item) => h('div', { class: 'explain-item' }, h('h4', {}, item.term), h('p')), (element, item) => setText(element.lastElementChild, item.text));
+      keyed(explanation, explain(latest), (item) => item.term, (item) => h('div', { class: 'explain-item' }, h('h4', {}, item.term), h('p')), (element, item) => setText(element.lastElementChild, holdTogether(item.text)));
       explanation.classList.toggle('error', isFailure(latest));
     }
   }
@@ -259,6 +259,11 @@ export function createTransferCard(record) {
       row.firstElementChild.firstElementChild.style.setProperty('--swatch', serverColour(index));
     }
   }
+}
+
+/** Numbers stay on one line with their units. */
+function holdTogether(text) {
+  return text.replace(/(\d) (%|[kMGTP]?B\b|ms\b|s\b|min\b|h\b)/g, '$1\u00a0$2');
 }
 
 function factsOf(latest, name) {

@@ -2,6 +2,7 @@
 
 const running = new Set(['discovering', 'raining']);
 const sampleSpacingMs = 180;
+const lastSpacingMs = 60;
 const clockDriftMaxMs = 1500;
 const sampleCountMax = 1200;
 const transferCountMax = 200;
@@ -178,7 +179,7 @@ export function niceCeiling(value) {
 function addSample(record, nowMs, isLast) {
   const { latest, previous } = record;
   const time = timeOf(record, nowMs);
-  if (previous && (time <= previous.t || (time - previous.t < sampleSpacingMs && !isLast))) {
+  if (previous && time - previous.t < (isLast ? lastSpacingMs : sampleSpacingMs)) {
     return;
   }
 

@@ -19,6 +19,7 @@ import { follow } from './net/sse.js';
 const tablePollMs = 2000;
 const resourcePollMs = 10000;
 const drawSpacingMs = 200;
+const askedAfterMs = 2000;
 const pageSize = 200;
 const pageCountMax = 50;
 const byId = (id) => document.getElementById(id);
@@ -27,6 +28,9 @@ const book = createBook();
 const opened = new Set();
 const pinned = new Set();
 const rains = new Map();
+
+// Resources that the page itself waits for: what goes wrong with them is told by the call, with the servers asked.
+const asked = new Set();
 const uploadsUnderWay = new Map();
 let queue = createQueue();
 let resources = { items: [], next: null, loaded: false };
@@ -99,7 +103,7 @@ function take(transfer) {
     opened.add(record.id);
     announce(`${name}: ${ending(record.latest)}`);
     refreshResources();
-    if (isFailure(record.latest)) {
+    if (isFailure(record.latest) && !asked.has(record.latest.resource)) {
       complain(new Problem({ title: `The rain of ${name} has stopped`, detail: ending(record.latest) }));
     }
   }
@@ -263,7 +267,7 @@ async function download({ id, isElsewhere, fileName }) {
   const path = `resources/${id}?download=1`;
   if (isElsewhere) {
     // A browser says nothing of a failed download: the first byte tells whether the rain has it, and why not.
-    const probe = await call('GET', `resources/${id}`, { headers: { Range: 'bytes=0-0' } }).catch(async (problem) => {
+    const probe = await whileAsked(id, () => call('GET', `resources/${id}`, { headers: { Range: 'bytes=0-0' } })).catch((problem) => {
       if (problem.status !== 416) {
         throw problem;
       }
@@ -294,6 +298,16 @@ function save(address, fileName) {
   link.click();
 }
 
+/** Marks a resource as asked for while a call for it is under way, and until its transfer's last event has come too. */
+async function whileAsked(id, work) {
+  asked.add(id);
+  try {
+    return await work();
+  } finally {
+    setTimeout(() => asked.delete(id), askedAfterMs);
+  }
+}
+
 /** Fetches from the rain though it may be kept here, and lets the bytes go: the rain is what is wanted. */
 async function rainAgain({ id }) {
   if (rains.has(id)) {
@@ -305,22 +319,12 @@ async function rainAgain({ id }) {
   showRain();
   drawSoon();
   try {
-    const response = await call('GET', `resources/${id}`, { headers: { 'Cache-Control': 'no-cache' }, signal: abort.signal, cache: 'no-store' });
+    const response = await whileAsked(id, () => call('GET', `resources/${id}`, { headers: { 'Cache-Control': 'no-cache' }, signal: abort.signal, cache: 'no-store' }));
     const reader = response.body.getReader();
     let read = 0;
     for (;;) {
       const { done, value } = await reader.read().catch((error) => {
-        if (abort.signal.aborted) {
-          throw error;
-        }
-
-        return { done: true, broken: true };
-      }).then((piece) => {
-        if (piece.broken) {
-          throw new Problem({ title: `The rain of ${nameById(id)} broke off`, detail: `${size(read)} had come, all of it verified; the rest did not.` });
-        }
-
-        return piece;
+        throw abort.signal.aborted ? error : new Problem({ title: `The rain of ${nameById(id)} broke off`, detail: `${size(read)} had come, all of it verified; the rest did not.` });
       });
       if (done) {
         break;

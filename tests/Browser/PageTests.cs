@@ -128,6 +128,7 @@ public sealed class PageTests
         chromium.Run("document.getElementById('notices').replaceChildren(); const s = document.getElementById('search'); s.value = '9'; s.dispatchEvent(new Event('input'))");
         chromium.Element(".elsewhere .primary").Click();
         await chromium.WaitForAsync("return document.querySelectorAll('.notice.bad tbody tr').length === 3", "the servers asked");
+        Assert.Single(chromium.Elements(".notice.bad"));
         Assert.All(ports[1..4], port => Assert.Contains($"127.0.0.1:{port}", chromium.Text(".notice.bad"), StringComparison.Ordinal));
     }
 

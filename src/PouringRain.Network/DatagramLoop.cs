@@ -139,24 +139,24 @@ internal abstract class DatagramLoop
             _closed = true;
         }
 
-        try
-        {
-            TakePosted();
-        }
-        catch (Exception exception)
-        {
-            Log.LoopFailed(Logger, exception, Socket.LocalEndPoint);
-        }
-
+        TakePosted();
         Socket.Dispose();
         _ended.TrySetResult();
     }
 
     private void TakePosted()
     {
-        while (_posted.TryDequeue(out var action))
+        // Only what is there now: posters that never rest must not keep the loop from its socket.
+        for (var left = _posted.Count; left > 0 && _posted.TryDequeue(out var action); left--)
         {
-            action(MonotonicClock.Now);
+            try
+            {
+                action(MonotonicClock.Now);
+            }
+            catch (Exception exception)
+            {
+                Log.LoopFailed(Logger, exception, Socket.LocalEndPoint);
+            }
         }
     }
 

@@ -10,6 +10,9 @@ internal sealed class ClientLoop : DatagramLoop
     /// <summary>What a client sends is requests and feedback, far fewer than these a turn.</summary>
     private const int TransmitsPerFlow = 64;
 
+    /// <summary>The least part of the receive buffer a fetch counts on, however many there are: most are idle then.</summary>
+    private const int ReceiveBufferPartMin = 128 * 1024;
+
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(1);
     private readonly BlockWorkers _workers;
     private readonly byte[] _sendBuffer = GC.AllocateArray<byte>(DatagramSocket.PayloadBytesMax, pinned: true);
@@ -25,6 +28,10 @@ internal sealed class ClientLoop : DatagramLoop
 
     /// <summary>Whether another block may be given to the workers.</summary>
     public bool HasWorkRoom => _worksOut < _workers.Capacity;
+
+    /// <summary>What one fetch may count on of the receive buffer. Half of what the kernel says: it counts its own overhead, which for
+    /// datagrams that come one by one is as much again.</summary>
+    public long ReceiveBufferPart => Math.Max(ReceiveBufferPartMin, Socket.ReceiveBufferBytes / 2 / Math.Max(1, _flows.Count));
 
     /// <summary>Takes up a flow, made anew while its subscription id is another's.</summary>
     /// <returns>The flow, or null when the client is closing.</returns>

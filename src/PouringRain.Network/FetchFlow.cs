@@ -62,6 +62,7 @@ internal sealed class FetchFlow : ClientFlow
             return;
         }
 
+        _fetch.ReceiveBufferBytes = _loop.ReceiveBufferPart;
         while (_fetch.TryPollEvent(out var fetchEvent))
         {
             Tell(now, fetchEvent);

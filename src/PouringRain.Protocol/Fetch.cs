@@ -64,6 +64,11 @@ public sealed partial class Fetch : IDisposable
     /// <summary>Why it ended, or <see cref="FetchEndReason.None"/>.</summary>
     public FetchEndReason EndReason { get; private set; }
 
+    /// <summary>Bytes of datagrams that this fetch's part of the socket's receive buffer holds, or 0 when that is not known; may change at
+    /// any time. No more than this, beside what is on the way, is let loose at once, so that a receiver that gets no processor for a
+    /// while loses nothing.</summary>
+    public long ReceiveBufferBytes { get; set; }
+
     /// <summary>When <see cref="TryPollTransmit"/> has something to do though no datagram came.</summary>
     public Instant NextTimeout => _events.Count > 0 ? _now : _due;
 

@@ -143,7 +143,7 @@ public sealed partial class Fetch
             WantsOffer = !path.IsRaining || !path.IsValidated,
             ClientTime = WireFormat.Microseconds(now),
             RateBytesPerSecond = (uint)Math.Clamp(path.Rate.RateBytesPerSecond, 0, uint.MaxValue),
-            InFlightMax = (uint)Math.Min(path.Rate.InFlightBytesMax / DropletBytes, int.MaxValue),
+            InFlightMax = (uint)Math.Min(InFlightBytesMaxOf(path) / DropletBytes, int.MaxValue),
             HasFeedback = path.Sequences.HasStarted,
             HighestSequence = path.Sequences.HighestKnown,
             ReceivedCount = unchecked((uint)path.Sequences.Received),
@@ -154,6 +154,25 @@ public sealed partial class Fetch
         var length = message.Write(buffer, path.Log.Count);
         path.AfterSubscribe(now, GapAfter(path));
         return new Transmit(path.Peer, length, length);
+    }
+
+    /// <summary>What may be unacknowledged: what rate control allows, of which the receive buffer must hold all that the path does not.</summary>
+    private long InFlightBytesMaxOf(FetchPath path)
+    {
+        var allowed = path.Rate.InFlightBytesMax;
+        if (ReceiveBufferBytes <= 0)
+        {
+            return allowed;
+        }
+
+        var raining = 0;
+        foreach (var each in _paths)
+        {
+            raining += each.IsRaining ? 1 : 0;
+        }
+
+        var onTheWay = 2 * path.Rate.BandwidthBytesPerSecond * path.Rate.RoundTripMin.TotalSeconds;
+        return Math.Min(allowed, (long)onTheWay + (ReceiveBufferBytes / Math.Max(1, raining)));
     }
 
     private int DropletBytes => WireFormat.DropletHeaderBytes + (_chosen?.Layout.SymbolSize ?? GuessedSymbolSize);

@@ -1,0 +1,101 @@
+namespace PouringRain.Protocol;
+
+// What a server says of itself: OFFER, STATUS, NOT_FOUND, BUSY, and its answer to PROPAGATE. No answer to an address that is not
+// validated is longer than what it answers.
+public sealed partial class RainServer
+{
+    private void HandlePropagate(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
+    {
+        if (!PropagateMessage.TryParse(datagram, out var message))
+        {
+            return;
+        }
+
+        var verdict = PropagateVerdict.TokenNeeded;
+        if (_tokens.IsValid(message.Token, from, now, out _))
+        {
+            var isHeld = FindVersion(message.Resource, message.Version) is { IsComplete: true }
+                || (message.Stamp != long.MinValue && _catalog.Find(message.Resource) is { } newest && newest.Manifest.Stamp > message.Stamp);
+            verdict = isHeld ? PropagateVerdict.Held
+                : message.RainPort == 0 ? PropagateVerdict.Refused
+                : PropagateVerdict.Accepted;
+            if (verdict == PropagateVerdict.Accepted && _events.Count < EventCountMax)
+            {
+                _events.Enqueue(new PropagateRequest(message.Resource, message.Version, new PeerAddress(from.Address, message.RainPort, from.ScopeId)));
+            }
+        }
+
+        var room = _answers.Reserve();
+        if (room.Length > 0)
+        {
+            var answer = new PropagateAnswer
+            {
+                SubscriptionId = message.SubscriptionId,
+                Verdict = verdict,
+                Resource = message.Resource,
+                Token = _tokens.Make(from, now),
+            };
+            _answers.Commit(from, answer.Write(room));
+        }
+    }
+
+    private void AnswerShort(PeerAddress to, MessageType type, SubscribeMessage message, int lengthMax)
+    {
+        var room = _answers.Reserve();
+        if (room.Length == 0 || lengthMax < ShortMessage.SizeBytes)
+        {
+            return;
+        }
+
+        var answer = new ShortMessage { Type = type, SubscriptionId = message.SubscriptionId, Resource = message.Resource, ClientTime = message.ClientTime };
+        _answers.Commit(to, answer.Write(room));
+    }
+
+    private void AnswerOffer(Instant now, PeerAddress to, IRainContent content, SubscribeMessage message, bool isValidated, int lengthMax)
+    {
+        var room = _answers.Reserve();
+        if (room.Length == 0)
+        {
+            return;
+        }
+
+        var offer = OfferMessage.Of(content.Manifest, content.IsComplete);
+        offer.SubscriptionId = message.SubscriptionId;
+        offer.IsAddressValidated = isValidated;
+        offer.CeilingBytesPerSecond = _ceiling.OnWire;
+        offer.Token = _tokens.Make(to, now);
+        offer.ClientTime = message.ClientTime;
+        offer.Number = message.Number;
+        var length = offer.Write(room, content.Manifest.Code);
+        if (length <= lengthMax)
+        {
+            _answers.Commit(to, length);
+        }
+    }
+
+    private void AnswerStatus(Instant now, Subscriber row)
+    {
+        var room = _answers.Reserve();
+        if (room.Length == 0)
+        {
+            return;
+        }
+
+        var status = new StatusMessage
+        {
+            SubscriptionId = row.SubscriptionId,
+            Tag = DropletMessage.TagOf(row.Content.Manifest.Version),
+            ClientTime = row.ClientTime,
+            HeldMicroseconds = (uint)Math.Clamp((now - row.ClientTimeCame).TotalMicroseconds, 0, uint.MaxValue),
+            Number = row.Number,
+            NextSequence = row.NextSequence,
+            Request = row.CursorRequest,
+            RequestOffset = row.CursorOffset,
+            IsDry = !row.HasRequests,
+            IsComplete = row.Content.IsComplete,
+            CeilingBytesPerSecond = _ceiling.OnWire,
+        };
+        _answers.Commit(row.Peer, status.Write(room, row.Refused.AsSpan(0, row.RefusedCount)));
+        row.OwesDryStatus &= row.HasRequests;
+    }
+}

@@ -18,10 +18,10 @@ public class ReceiveBufferTests
         Assert.True(free > 2 * bounded, $"{free} without a bound, {bounded} with one: nothing shown");
     }
 
-    /// <summary>A server and a fetch 0.1 ms apart, until 10 MB have come; then the client is silent and hears nothing.</summary>
+    /// <summary>A server and a fetch 0.1 ms apart, until 8 MB have come; then the client is silent and hears nothing.</summary>
     private static long BytesSentToADeafReceiver(long bufferBytes, out double rate)
     {
-        var content = SimContent.Create(Scene.RandomBytes(40_000_000), blockBytes: 1024 * 1024);
+        var content = SimContent.Create(Scene.RandomBytes(16_000_000), blockBytes: 1024 * 1024);
         var catalog = new SimCatalog();
         catalog.Add(Scene.Id, content);
         var server = new RainServer(new RainServerOptions { TokenKey = new byte[32] }, catalog, 1);
@@ -32,7 +32,7 @@ public class ReceiveBufferTests
         var onTheWay = new Queue<byte[]>();
         var sinceHeard = 0L;
         var now = new Instant(0);
-        while (fetch.Snapshot(now).WireBytes < 10_000_000)
+        while (fetch.Snapshot(now).WireBytes < 8_000_000)
         {
             now = new Instant(now.Nanoseconds + Step);
             Assert.True(now.Nanoseconds < 20_000_000_000, "It does not rain.");

@@ -2,6 +2,7 @@ using Simulation;
 
 namespace PouringRain.Protocol.Tests.Serving;
 
+[Collection(nameof(Alone))]
 public class RainServerTests
 {
     private static readonly PeerAddress Client = PeerAddress.FromIPv4(0xC0A8_0001, 1234);

@@ -79,7 +79,7 @@ public sealed class SimNetwork
             }
 
             var flying = bytes;
-            if (CorruptionsLeft > 0 && _random.Chance(faults.CorruptPerMillion))
+            if (CorruptionsLeft > 0 && bytes.Length > 0 && _random.Chance(faults.CorruptPerMillion))
             {
                 CorruptionsLeft--;
                 flying = (byte[])bytes.Clone();

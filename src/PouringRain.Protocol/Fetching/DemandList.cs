@@ -91,6 +91,21 @@ internal sealed class DemandList
         return false;
     }
 
+    /// <summary>How many blocks are wanted and not settled, counted to <paramref name="max"/> at most.</summary>
+    public int CountUpTo(int max)
+    {
+        var count = 0;
+        foreach (var range in _ranges)
+        {
+            for (var block = range.First; block <= range.Last && count < max; block++)
+            {
+                count += IsSettled(block) ? 0 : 1;
+            }
+        }
+
+        return count;
+    }
+
     private bool TryConvert(long offset, long length, out Range range)
     {
         range = default;

@@ -276,8 +276,8 @@ public sealed partial class Fetch
     /// <summary>Orders what a path has room for, from the earliest block that misses symbols.</summary>
     private void Fill(Instant now, FetchPath path)
     {
-        var credit = path.CreditTarget(DropletBytes) - path.Log.Outstanding;
         var loss = LossExpected();
+        var credit = Math.Min(path.CreditTarget(DropletBytes) - path.Log.Outstanding, ShareOfMissing(now, path, loss));
         path.ForgetRefusals(now);
         for (var i = 0; credit > 0 && !path.Log.IsFull; i++)
         {
@@ -296,6 +296,42 @@ public sealed partial class Fetch
                 credit -= count;
             }
         }
+    }
+
+    /// <summary>What a path may take when the window, and not the paths, is the limit: then whoever asked first would take all, and the
+    /// others' capacity would go unseen. The paths that have room and have not had their turn get equal parts.</summary>
+    private int ShareOfMissing(Instant now, FetchPath path, double loss)
+    {
+        var turns = 1;
+        foreach (var other in _paths)
+        {
+            if (other != path && other.IsRaining && now - other.LastSubscribe >= path.Interval / 2
+                && other.CreditTarget(DropletBytes) > other.Log.Outstanding)
+            {
+                turns++;
+            }
+        }
+
+        if (turns == 1)
+        {
+            return int.MaxValue;
+        }
+
+        long missing = 0;
+        foreach (var block in _open)
+        {
+            missing += block.Deficit(loss);
+        }
+
+        // A path's credit is rarely more than these many blocks: what lies beyond need not be counted.
+        const int blocksCounted = 32;
+        var openable = _demand.CountUpTo(Math.Clamp(OpenCountMax - _open.Count, 0, blocksCounted));
+        if (openable > 0)
+        {
+            missing += openable * (long)_chosen!.Layout.SymbolsOf(0);
+        }
+
+        return openable == blocksCounted ? int.MaxValue : (int)Math.Max(1, (missing + turns - 1) / turns);
     }
 
     /// <summary>At the end, when there is nothing else to order, the unfinished blocks get as many more repair symbols as chance may

@@ -43,6 +43,23 @@ public class FetchTests
     }
 
     [Fact]
+    public void SourcesShareTheWorkEvenlyWhenDecodingIsTheBound()
+    {
+        var content = SimContent.Create(Scene.RandomBytes(40_000_000));
+        var scene = new Scene();
+        for (var i = 0; i < 3; i++)
+        {
+            scene.AddServer(content, uplink: 100_000_000);
+        }
+
+        using var client = scene.Fetch(options: new FetchOptions { WindowBytesMax = 4 * 1024 * 1024 });
+        client.WorkTime = TimeSpan.FromMilliseconds(30);
+        scene.RunToCompletion(client, content);
+        var droplets = client.Fetch.Snapshot(scene.World.Now).Sources.Select(source => source.Droplets).ToArray();
+        Assert.All(droplets, share => Assert.True((double)share / droplets.Sum() is > 0.25 and < 0.42, Scene.Describe(client)));
+    }
+
+    [Fact]
     public void ASmallResourceTakesTwoRoundTripsColdAndOneWarm()
     {
         var content = SimContent.Create(Scene.RandomBytes(10_000));

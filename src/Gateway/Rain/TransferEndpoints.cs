@@ -15,7 +15,7 @@ internal static class TransferEndpoints
     /// <summary>Between two looks at the fetches; four a second are smooth enough to watch and cheap.</summary>
     private static readonly TimeSpan EventInterval = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>After so many quiet looks an empty comment keeps proxies from closing the stream.</summary>
+    /// <summary>After so many quiet looks an empty event keeps proxies from closing the stream.</summary>
     private const int QuietLooksMax = 40;
 
     public static void MapTransfers(this IEndpointRouteBuilder app)
@@ -48,7 +48,9 @@ internal static class TransferEndpoints
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stopping, cancellationToken);
         using var timer = new PeriodicTimer(EventInterval);
         var sent = new Dictionary<string, TransferView>();
-        var quietLooks = 0;
+
+        // The head of the answer goes out with the first event, so there is one at once.
+        var quietLooks = QuietLooksMax - 1;
         do
         {
             var now = host.Node.Transfers.Select(TransferView.Of).ToDictionary(transfer => transfer.Id);

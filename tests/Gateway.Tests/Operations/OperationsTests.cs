@@ -34,6 +34,26 @@ public sealed class OperationsTests
     }
 
     [Fact]
+    public async Task Running_responses_finish_and_streams_end_when_the_gateway_is_asked_to_stop()
+    {
+        var gateway = await TestGateway.StartAsync();
+        await using var upload = await RawHttp.ConnectAsync(gateway);
+        await upload.SendAsync("PUT /resources/1 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+        Assert.Equal(100, (await upload.ReceiveAsync()).Status);
+        await upload.SendAsync("a");
+        await using var watcher = await RawHttp.ConnectAsync(gateway);
+        await watcher.SendAsync("GET /transfers/events HTTP/1.1\r\nHost: x\r\n\r\n");
+        Assert.Equal(200, (await watcher.ReceiveAsync()).Status);
+
+        var stopping = gateway.DisposeAsync();
+        await watcher.DrainAsync();
+        Assert.False(stopping.IsCompleted);
+        await upload.SendAsync("b");
+        Assert.Equal(201, (await upload.ReceiveAsync(hasBody: false)).Status);
+        await stopping;
+    }
+
+    [Fact]
     public async Task Servers_are_added_and_forgotten()
     {
         await using var gateway = await TestGateway.StartAsync([9], [0]);

@@ -99,6 +99,28 @@ public sealed class FetchTests
     }
 
     [Fact]
+    public async Task When_the_rain_stops_before_the_first_byte_the_answer_is_a_problem()
+    {
+        // A block takes 20 seconds at this rate, so the first byte is far away when the node dies.
+        await using var pair = await Pair.StartAsync(nodeSettings: ["Rain:MaxRateBytesPerSecond=50000"], gatewaySettings: ["Rain:StallSeconds=0.5"]);
+        await pair.Node.PutAsync("/resources/7", TestGateway.Bytes(3_000_000));
+        var pending = pair.Gateway.GetAsync("/resources/7", ("Range", "bytes=5-9,100-109"));
+        while (!(await pair.Gateway.GetAsync("/transfers")).Text.Contains("\"length\":3000000", StringComparison.Ordinal))
+        {
+            Assert.False(pending.IsCompleted);
+        }
+
+        await pair.KillNodeAsync();
+        var answer = await pending;
+        Assert.Equal(504, answer.Status);
+        Assert.Equal("retrieval-timeout", answer.Problem);
+        Assert.Single(answer.Json.GetProperty("sources").EnumerateArray());
+        Assert.Null(answer["ETag"]);
+        Assert.Null(answer["Content-Range"]);
+        Assert.Equal("nosniff", answer["X-Content-Type-Options"]);
+    }
+
+    [Fact]
     public async Task Silence_is_a_timeout_that_names_the_servers()
     {
         await using var gateway = await TestGateway.StartAsync(TestGateway.FreePorts(2), [0], "Rain:DiscoverySeconds=0.3");

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Gateway.Hosting;
 using PouringRain.Protocol;
 
 namespace Gateway.Configuration;
@@ -31,6 +32,10 @@ internal static class SettingsLoader
             CheckRelations(settings, reader);
             FindUnknownNames(configuration, args, mistakes);
             SurroundingsCheck.Run(settings, reader);
+            if (LoggingSetup.FindMistake(configuration) is { } mistake)
+            {
+                mistakes.Add(mistake);
+            }
         }
 
         return new LoadedSettings

@@ -11,9 +11,23 @@ internal static class LoggingSetup
 {
     private const string Template = "{Timestamp:HH:mm:ss.fff} {Level:u3} {SourceContext} {Message:lj}{NewLine}{Exception}";
 
+    /// <summary>What is wrong with the section, in a line; null when it is right.</summary>
+    public static string? FindMistake(IConfiguration configuration)
+    {
+        try
+        {
+            Create(configuration).Dispose();
+            return null;
+        }
+        catch (Exception e)
+        {
+            return $"Serilog: {e.GetBaseException().Message}";
+        }
+    }
+
     /// <summary>Makes the logger of a configuration.</summary>
     /// <exception cref="Exception">The section cannot be understood; Serilog throws various kinds.</exception>
-    public static Logger Create(IConfiguration configuration)
+    private static Logger Create(IConfiguration configuration)
     {
         var logger = new LoggerConfiguration()
             .MinimumLevel.Information()

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Gateway.Configuration;
 using MurkyWaters;
 
@@ -41,7 +42,18 @@ internal sealed class NodeHost : IHostedService
             ClassicAllow = rain.ClassicAllow,
             Faults = rain.Faults,
         };
-        _node = await MurkyNode.StartAsync(options, _loggers, cancellationToken);
+        try
+        {
+            _node = await MurkyNode.StartAsync(options, _loggers, cancellationToken);
+        }
+        catch (SocketException e)
+        {
+            throw new StartRefusedException($"{KnownSettings.RainListen.Name}: an endpoint cannot be opened: {e.Message}.", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StartRefusedException($"{KnownSettings.StorePath.Name}: the store cannot be opened: {e.Message}", e);
+        }
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)

@@ -1,4 +1,4 @@
-using System.Net.Sockets;
+using System.Security.Cryptography;
 using Microsoft.AspNetCore.Connections;
 
 namespace Gateway.Hosting;
@@ -9,11 +9,21 @@ internal static class StartFailure
     /// <summary>The line; null when it is no mistake of whoever set the gateway up but a defect, which deserves its stack trace.</summary>
     public static string? Describe(Exception failure) => failure switch
     {
+        StartRefusedException => failure.Message,
         IOException { InnerException: AddressInUseException } => $"Urls: {failure.Message.TrimEnd('.')}; a free port is wanted.",
-        SocketException socket => $"Rain:Listen: an endpoint cannot be opened: {socket.Message}.",
-        IOException or UnauthorizedAccessException => $"Store:Path: {failure.Message}",
-        InvalidOperationException when failure.Message.Contains("HTTPS", StringComparison.Ordinal) => $"Kestrel: {failure.Message.ReplaceLineEndings(" ")}",
-        System.Security.Cryptography.CryptographicException => $"Kestrel: the certificate cannot be used: {failure.Message}",
+
+        // The node's own have their own kind, so what is left of files is the server's: certificates.
+        IOException or UnauthorizedAccessException or CryptographicException => $"Kestrel: {failure.Message}",
+        InvalidOperationException when failure.Message.Contains("HTTPS", StringComparison.Ordinal) => $"Kestrel: {failure.Message}",
         _ => null,
     };
+}
+
+/// <summary>The node cannot start as it is set up; the message is the line for the user.</summary>
+internal sealed class StartRefusedException : Exception
+{
+    public StartRefusedException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
 }

@@ -120,7 +120,9 @@ internal static partial class Program
     /// <summary>Where to go, in addresses that a browser on this machine takes.</summary>
     private static void Announce(ILogger logger, LoadedSettings loaded, IEnumerable<string> urls)
     {
-        var shown = urls.Select(url => url.Replace("//[::]:", "//localhost:", StringComparison.Ordinal).Replace("//0.0.0.0:", "//localhost:", StringComparison.Ordinal)).ToList();
+        var shown = urls.Select(url => url
+            .Replace("//[::]:", "//localhost:", StringComparison.Ordinal)
+            .Replace("//0.0.0.0:", "//localhost:", StringComparison.Ordinal)).ToList();
         var rain = loaded.Settings.Rain;
         FilesRead(logger, loaded.FilesRead.Count == 0 ? "no settings file" : string.Join(", ", loaded.FilesRead), rain.ServersFile, loaded.WebRoot);
         Started(
@@ -135,7 +137,9 @@ internal static partial class Program
     [LoggerMessage(1, LogLevel.Information, "Read {Settings}, {Servers}; page from {Page}")]
     private static partial void FilesRead(ILogger logger, string settings, string servers, string page);
 
-    [LoggerMessage(2, LogLevel.Information, "Pouring Rain {Version} at {Urls}; API page {Url}/swagger; raining at {Listen}; store {Store}; {Writes}. Ctrl+C ends it.")]
+    [LoggerMessage(
+        2, LogLevel.Information,
+        "Pouring Rain {Version} at {Urls}; API page {Url}/swagger; raining at {Listen}; store {Store}; {Writes}. Ctrl+C ends it.")]
     private static partial void Started(ILogger logger, string version, string urls, string url, string listen, string store, string writes);
 
     [LoggerMessage(3, LogLevel.Warning, "Rain:AllowUnsealed is on: datagrams can be read and forged by anybody on their way")]

@@ -32,8 +32,10 @@ internal static class Keys
             return next(http);
         }
 
-        http.Response.Headers.WWWAuthenticate = given.Length == 0 ? "Bearer realm=\"Pouring Rain\"" : "Bearer realm=\"Pouring Rain\", error=\"invalid_token\"";
-        return new Problem(ProblemType.Unauthorized, given.Length == 0 ? "Authorization: Bearer with a key is needed." : "The key is not known.").ExecuteAsync(http);
+        const string Challenge = "Bearer realm=\"Pouring Rain\"";
+        http.Response.Headers.WWWAuthenticate = given.Length == 0 ? Challenge : Challenge + ", error=\"invalid_token\"";
+        var detail = given.Length == 0 ? "Authorization: Bearer with a key is needed." : "The key is not known.";
+        return new Problem(ProblemType.Unauthorized, detail).ExecuteAsync(http);
     }
 
     /// <summary>Takes the same time whichever key it is, or none.</summary>

@@ -40,7 +40,9 @@ internal static class Limits
                 var seconds = Math.Max(1, Math.Ceiling(retryAfter.TotalSeconds));
                 rejected.HttpContext.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
                 var problem = isByAddress
-                    ? new Problem(ProblemType.TooManyRequests, $"More than {options.MaxRequestsPerSecond} requests a second of one address (Gateway:MaxRequestsPerSecond).")
+                    ? new Problem(
+                        ProblemType.TooManyRequests,
+                        $"More than {options.MaxRequestsPerSecond} requests a second of one address (Gateway:MaxRequestsPerSecond).")
                     : new Problem(ProblemType.Overloaded, $"{options.MaxConcurrentRequests} requests are in work (Gateway:MaxConcurrentRequests).");
                 return new ValueTask(problem.ExecuteAsync(rejected.HttpContext));
             };

@@ -76,7 +76,8 @@ internal static class KnownSettings
         "Behaviour:ShareContent", "true", "true or false", "keeps what was fetched and rains it on", Flag);
 
     public static readonly Setting<IReadOnlyList<byte[]>> GatewayKeys = new(
-        "Gateway:Keys", "", "a list of keys, as they are or as sha256: and 64 hexadecimal digits, with commas", "bearer keys that writes need once there is one", Keys)
+        "Gateway:Keys", "", "a list of keys, as they are or as sha256: and 64 hexadecimal digits, with commas",
+        "bearer keys that writes need once there is one", Keys)
     { IsSecret = true };
 
     public static readonly Setting<bool> ProtectReads = new(
@@ -86,7 +87,8 @@ internal static class KnownSettings
         "Gateway:MaxBodyBytes", "0", "a whole number, 0 for none,", "largest body of an upload; 413 beyond", Count);
 
     public static readonly Setting<TimeSpan> ReplicaSeconds = new(
-        "Gateway:ReplicaSeconds", "30", "a number of seconds from 0.1 to 3600", "how long an upload with ?replicas=n waits for them before it answers 202", Seconds(0.1, 3600));
+        "Gateway:ReplicaSeconds", "30", "a number of seconds from 0.1 to 3600",
+        "how long an upload with ?replicas=n waits for them before it answers 202", Seconds(0.1, 3600));
 
     public static readonly Setting<int> MaxRequestsPerSecond = new(
         "Gateway:MaxRequestsPerSecond", "0", "a whole number, 0 for none,", "requests a second of one client address; 429 beyond", Whole(0, 1_000_000));
@@ -95,10 +97,12 @@ internal static class KnownSettings
         "Gateway:MaxConcurrentRequests", "0", "a whole number, 0 for none,", "requests in work at once; 503 beyond", Whole(0, 1_000_000));
 
     public static readonly Setting<IReadOnlyList<string>> CorsOrigins = new(
-        "Gateway:CorsOrigins", "", "a list of origins like https://example.org, with commas (* for all)", "pages of other origins that may use the API", List);
+        "Gateway:CorsOrigins", "", "a list of origins like https://example.org, with commas (* for all)",
+        "pages of other origins that may use the API", List);
 
     public static readonly Setting<TimeSpan> ShutdownSeconds = new(
-        "Gateway:ShutdownSeconds", "10", "a number of seconds from 0 to 3600", "how long running responses may go on when the process is asked to end", Seconds(0, 3600));
+        "Gateway:ShutdownSeconds", "10", "a number of seconds from 0 to 3600",
+        "how long running responses may go on when the process is asked to end", Seconds(0, 3600));
 
     private static bool Code(string text, out string value) => FountainCodes.TryGet(value = text, out _);
 

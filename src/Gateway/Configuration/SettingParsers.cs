@@ -93,8 +93,10 @@ internal static class SettingParsers
             try
             {
                 var address = BindingAddress.Parse(url);
-                if (address.Scheme is not ("http" or "https") || address.PathBase.Length > 0 || address.Host.Trim("[]").Length == 0
-                    || (address.Host.Contains(':', StringComparison.Ordinal) && !address.Host.StartsWith('[') && !address.IsUnixPipe) || address.Port is < 0 or > IPEndPoint.MaxPort)
+                if (address.Scheme is not ("http" or "https") || address.PathBase.Length > 0
+                    || address.Host.Trim("[]").Length == 0
+                    || (address.Host.Contains(':', StringComparison.Ordinal) && !address.Host.StartsWith('[') && !address.IsUnixPipe)
+                    || address.Port is < 0 or > IPEndPoint.MaxPort)
                 {
                     return false;
                 }

@@ -192,7 +192,8 @@ internal static class SettingsLoader
             mistakes.Add("Gateway:ProtectReads = \"true\": at least one key in Gateway:Keys is wanted, or nobody could read.");
         }
 
-        if (settings.Urls.Any(url => url.StartsWith("https:", StringComparison.OrdinalIgnoreCase)) && !reader.Has("Kestrel:Certificates:Default"))
+        var isSecure = settings.Urls.Any(url => url.StartsWith("https:", StringComparison.OrdinalIgnoreCase));
+        if (isSecure && !reader.Has("Kestrel:Certificates:Default"))
         {
             mistakes.Add("Urls: https wants a certificate, Kestrel:Certificates:Default:Path (and KeyPath or Password).");
         }
@@ -201,7 +202,8 @@ internal static class SettingsLoader
     /// <summary>A name that nothing reads would change nothing without a word, so it is a mistake.</summary>
     private static void FindUnknownNames(IConfiguration configuration, string[] args, List<string> mistakes)
     {
-        foreach (var name in KnownSettings.OwnSections.SelectMany(section => configuration.GetSection(section).AsEnumerable()).Where(pair => pair.Value is not null))
+        var given = KnownSettings.OwnSections.SelectMany(section => configuration.GetSection(section).AsEnumerable());
+        foreach (var name in given.Where(pair => pair.Value is not null))
         {
             // The value of a section itself comes from unrelated environment variables that have its name.
             if (name.Key.Contains(':', StringComparison.Ordinal)
@@ -211,8 +213,9 @@ internal static class SettingsLoader
             }
         }
 
-        foreach (var (key, value) in new ConfigurationBuilder().AddCommandLine(args).Build().GetChildren().Select(section => (section.Key, section.Value)))
+        foreach (var argument in new ConfigurationBuilder().AddCommandLine(args).Build().GetChildren())
         {
+            var (key, value) = (argument.Key, argument.Value);
             if (!KnownSettings.OwnSections.Concat(KnownSettings.ForeignSections).Contains(key, StringComparer.OrdinalIgnoreCase))
             {
                 mistakes.Add($"--{key}{(value is null ? "" : $" = \"{value}\"")}: there is no such argument; --help lists them.");

@@ -45,7 +45,8 @@ internal static class SurroundingsCheck
         {
             var reason = e.SocketErrorCode switch
             {
-                SocketError.AddressAlreadyInUse => $"the {protocol.ToString().ToUpperInvariant()} port {endPoint.Port} is taken by another process; a free one is wanted.",
+                SocketError.AddressAlreadyInUse =>
+                    $"the {protocol.ToString().ToUpperInvariant()} port {endPoint.Port} is taken by another process; a free one is wanted.",
                 SocketError.AccessDenied => $"the port {endPoint.Port} may not be opened by this user; one above 1023 is wanted.",
                 SocketError.AddressNotAvailable => "this machine has no such address; one of its own is wanted.",
                 _ => $"it cannot be opened: {e.Message}.",

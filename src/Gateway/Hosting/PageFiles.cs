@@ -11,7 +11,8 @@ internal static class PageFiles
         {
             OnPrepareResponse = served =>
             {
-                served.Context.Response.Headers.ContentSecurityPolicy = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+                served.Context.Response.Headers.ContentSecurityPolicy =
+                    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
                 served.Context.Response.Headers.CacheControl = "no-cache";
             },
         });

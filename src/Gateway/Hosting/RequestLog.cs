@@ -28,7 +28,8 @@ internal static partial class RequestLog
             var end = progress.AbortReason is { } reason ? $"aborted: {reason}" : http.RequestAborted.IsCancellationRequested ? "client gone" : "done";
 
             // The path in its encoded form: no line breaks of strangers in the log.
-            Ended(logger, http.Request.Method, http.Request.Path.ToUriComponent(), response.StatusCode, progress.Describe(response), elapsed.TotalMilliseconds, end, RequestId.Of(http));
+            var path = http.Request.Path.ToUriComponent();
+            Ended(logger, http.Request.Method, path, response.StatusCode, progress.Describe(response), elapsed.TotalMilliseconds, end, RequestId.Of(http));
         }
     }
 

@@ -12,7 +12,9 @@ internal readonly record struct RequestCacheControl(bool NoCache, bool OnlyIfCac
         var field = headers.CacheControl;
 
         // §5.4: Pragma counts where there is no Cache-Control.
-        return field.Count == 0 ? new(Has(headers.Pragma, "no-cache"), false) : new(Has(field, "no-cache"), Has(field, "only-if-cached"));
+        return field.Count == 0
+            ? new(Has(headers.Pragma, "no-cache"), false)
+            : new(Has(field, "no-cache"), Has(field, "only-if-cached"));
     }
 
     private static bool Has(StringValues field, string directive) =>

@@ -30,8 +30,10 @@ internal static class MetricsEndpoint
             Line(text, "rain_transfers", $"{{state=\"{Escape(group.Key)}\"}}", group.Count());
         }
 
-        One(text, "rain_transfers_droplets", "gauge", "Distinct droplets received by the fetches listed in /transfers.", transfers.Sum(transfer => transfer.DropletsReceived));
-        One(text, "rain_transfers_symbols_needed", "gauge", "Symbols needed by the fetches listed in /transfers.", transfers.Sum(transfer => transfer.SymbolsNeeded));
+        var droplets = transfers.Sum(transfer => transfer.DropletsReceived);
+        One(text, "rain_transfers_droplets", "gauge", "Distinct droplets received by the fetches listed in /transfers.", droplets);
+        var symbols = transfers.Sum(transfer => transfer.SymbolsNeeded);
+        One(text, "rain_transfers_symbols_needed", "gauge", "Symbols needed by the fetches listed in /transfers.", symbols);
         Head(text, "rain_servers", "gauge", "Servers known, by state.");
         foreach (var group in host.Node.Servers.GroupBy(server => server.State).OrderBy(group => group.Key, StringComparer.Ordinal))
         {

@@ -20,7 +20,8 @@ internal static class OpenApiSetup
                 {
                     Title = "Pouring Rain",
                     Version = "1",
-                    Description = "An HTTP gateway in front of a cloud of rain servers. Ids are unsigned 64-bit numbers, decimal or hexadecimal after 0x; in JSON they are strings.",
+                    Description = "An HTTP gateway in front of a cloud of rain servers. "
+                        + "Ids are unsigned 64-bit numbers, decimal or hexadecimal after 0x; in JSON they are strings.",
                 };
 
                 // The address that the reader used is right; a list would only name the one of whoever asked first.

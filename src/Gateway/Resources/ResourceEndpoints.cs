@@ -16,12 +16,20 @@ internal static class ResourceEndpoints
         var resources = app.MapGroup("/resources").WithTags("Resources").RequireKeys();
         resources.MapRead("/", ResourceManagement.List).WithName("ListResources").Answers<ResourceList>(200, 400)
             .Describe("Lists what is kept here", "In order of ids; ?after= takes the last page's next.");
-        resources.MapPost("/", ResourceWriting.PostAsync).WithName("PostResource").TakesBytes().Answers<ResourceSummary>([200, 201, 202], 400, 401, 413, 415, 507)
+        resources.MapPost("/", ResourceWriting.PostAsync).WithName("PostResource").TakesBytes()
+            .Answers<ResourceSummary>([200, 201, 202], 400, 401, 413, 415, 507)
             .Describe("Uploads bytes under an id taken from them", "The id is the first 64 bits of their SHA-256; 200 when they were here already.");
         resources.MapRead("/{id}", ResourceReading.HandleAsync).WithName("GetResource").SendsBytes()
-            .Describe("Downloads a resource", "From the store, or from the rain of all servers that have it. Range, If-Range and conditional requests work; Cache-Control: no-cache forces the rain, only-if-cached forbids it.");
-        resources.MapPut("/{id}", ResourceWriting.PutAsync).WithName("PutResource").TakesBytes().Answers<ResourceSummary>([200, 201, 202], 400, 401, 409, 412, 413, 415, 507)
-            .Describe("Uploads a resource", "201 when it is new, 200 when it replaced another or was the same, 202 when fewer than ?replicas= nodes held it in time.");
+            .Describe(
+                "Downloads a resource",
+                "From the store, or from the rain of all servers that have it. "
+                + "Range, If-Range and conditional requests work; "
+                + "Cache-Control: no-cache forces the rain, only-if-cached forbids it.");
+        resources.MapPut("/{id}", ResourceWriting.PutAsync).WithName("PutResource").TakesBytes()
+            .Answers<ResourceSummary>([200, 201, 202], 400, 401, 409, 412, 413, 415, 507)
+            .Describe(
+                "Uploads a resource",
+                "201 when it is new, 200 when it replaced another or was the same, 202 when fewer than ?replicas= nodes held it in time.");
         resources.MapDelete("/{id}", ResourceManagement.DeleteAsync).WithName("DeleteResource").Answers(204, 400, 401, 404, 412)
             .Describe("Deletes a resource", "Here and on the other nodes.");
         resources.MapRead("/{id}/manifest", ResourceManagement.GetManifestAsync).WithName("GetManifest").Answers<ManifestView>(200, 400, 404, 410, 502, 503, 504)
@@ -38,7 +46,8 @@ internal static class ResourceEndpoints
         var classic = app.MapGroup("").WithTags("2012").RequireKeys();
         classic.MapRead(ClassicPath, ResourceReading.HandleAsync).WithName("GetClassic").SendsBytes()
             .Describe("Downloads a resource", "As /resources/{id} does.");
-        classic.MapPut(ClassicPath, ResourceWriting.PutClassicAsync).WithName("PutClassic").TakesBytes().Answers<ClassicAnswer>([200, 201, 202], 400, 401, 409, 412, 413, 415, 507)
+        classic.MapPut(ClassicPath, ResourceWriting.PutClassicAsync).WithName("PutClassic").TakesBytes()
+            .Answers<ClassicAnswer>([200, 201, 202], 400, 401, 409, 412, 413, 415, 507)
             .Describe("Uploads a resource", "As /resources/{id} does; the answer is that of 2012.");
     }
 

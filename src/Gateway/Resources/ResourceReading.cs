@@ -103,7 +103,8 @@ internal static class ResourceReading
                     response.StatusCode = StatusCodes.Status304NotModified;
                     return;
                 case Preconditions.Outcome.Failed:
-                    await new Problem(ProblemType.PreconditionFailed, $"Resource {_resource} is at version {Preconditions.EntityTagOf(Manifest)}.").ExecuteAsync(_http);
+                    await new Problem(
+                        ProblemType.PreconditionFailed, $"Resource {_resource} is at version {Preconditions.EntityTagOf(Manifest)}.").ExecuteAsync(_http);
                     return;
                 case Preconditions.Outcome.Proceed:
                 default:
@@ -112,7 +113,9 @@ internal static class ResourceReading
 
             var length = Manifest.Layout.Length;
             IReadOnlyList<ByteRange> ranges = [];
-            var outcome = range is not null && Preconditions.PermitRange(request.Headers, Manifest) ? range.Resolve(length, out ranges) : RangeHeader.Outcome.Whole;
+            var outcome = range is not null && Preconditions.PermitRange(request.Headers, Manifest)
+                ? range.Resolve(length, out ranges)
+                : RangeHeader.Outcome.Whole;
             if (outcome == RangeHeader.Outcome.Unsatisfiable)
             {
                 response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes */{length}");
@@ -122,8 +125,9 @@ internal static class ResourceReading
 
             AddDescription(request, response.Headers);
             AddCacheStatus(response.Headers, isWhole: outcome == RangeHeader.Outcome.Whole);
-            var body = ResponseBody.Plan(outcome == RangeHeader.Outcome.Whole ? [new ByteRange(0, length)] : ranges, length, Manifest.ContentType, isPartial: ranges.Count > 0);
-            response.StatusCode = ranges.Count > 0 ? StatusCodes.Status206PartialContent : StatusCodes.Status200OK;
+            var isPartial = outcome == RangeHeader.Outcome.Partial;
+            var body = ResponseBody.Plan(isPartial ? ranges : [new ByteRange(0, length)], length, Manifest.ContentType, isPartial);
+            response.StatusCode = isPartial ? StatusCodes.Status206PartialContent : StatusCodes.Status200OK;
             response.ContentType = body.ContentType;
             response.ContentLength = body.Length;
             if (body.ContentRange is not null)

@@ -22,7 +22,8 @@ internal sealed class ServerTiming
     public void AddTo(IHeaderDictionary headers)
     {
         var decoding = Decoding is { } time && !_isHit ? string.Create(CultureInfo.InvariantCulture, $", decode;dur={time.TotalMilliseconds:F1}") : "";
+        var (cache, opening) = _isHit ? ("hit", "open") : ("miss", "discover");
         headers["Server-Timing"] = string.Create(
-            CultureInfo.InvariantCulture, $"cache;desc={(_isHit ? "hit" : "miss")}, {(_isHit ? "open" : "discover")};dur={_opening.TotalMilliseconds:F1}{decoding}");
+            CultureInfo.InvariantCulture, $"cache;desc={cache}, {opening};dur={_opening.TotalMilliseconds:F1}{decoding}");
     }
 }

@@ -49,18 +49,21 @@ internal sealed record UploadRequest
         if (headers.ContentEncoding.Any(coding => !string.Equals(coding?.Trim(), "identity", StringComparison.OrdinalIgnoreCase)))
         {
             http.Response.Headers.AcceptEncoding = "identity";
-            return new Problem(ProblemType.UnsupportedMedia, $"Content-Encoding: {headers.ContentEncoding} is not taken; send the bytes as they are to be kept.");
+            return new Problem(
+                ProblemType.UnsupportedMedia, $"Content-Encoding: {headers.ContentEncoding} is not taken; send the bytes as they are to be kept.");
         }
 
         var contentType = string.IsNullOrWhiteSpace(request.ContentType) ? null : request.ContentType.Trim();
-        if (contentType is not null && (contentType.Length > Manifest.ContentTypeBytesMax || !contentType.All(char.IsAscii) || !MediaTypeHeaderValue.TryParse(contentType, out _)))
+        if (contentType is not null
+            && (contentType.Length > Manifest.ContentTypeBytesMax || !contentType.All(char.IsAscii) || !MediaTypeHeaderValue.TryParse(contentType, out _)))
         {
             return new Problem(ProblemType.InvalidParameter, $"Content-Type is no media type of up to {Manifest.ContentTypeBytesMax} characters.");
         }
 
         if (id is null && contentType is not null && contentType.StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase))
         {
-            return new Problem(ProblemType.UnsupportedMedia, "A form would be kept with its boundaries; send the file's bytes alone (curl --data-binary @file, or -T file).");
+            return new Problem(
+                ProblemType.UnsupportedMedia, "A form would be kept with its boundaries; send the file's bytes alone (curl --data-binary @file, or -T file).");
         }
 
         if (!DigestFields.TryReadAnnounced(headers, out var sha256, out var contradicts))
@@ -76,7 +79,8 @@ internal sealed record UploadRequest
         var code = request.Query["code"];
         if (code.Count > 1 || (code.Count == 1 && !FountainCodes.TryGet(code, out _)))
         {
-            return new Problem(ProblemType.InvalidParameter, $"code={code} is unknown; there are {string.Join(", ", FountainCodes.All.Select(known => known.Name))}.");
+            return new Problem(
+                ProblemType.InvalidParameter, $"code={code} is unknown; there are {string.Join(", ", FountainCodes.All.Select(known => known.Name))}.");
         }
 
         var replicas = 1;

@@ -128,7 +128,7 @@ internal static partial class Program
         Started(
             logger, CommandLine.Version, string.Join(", ", shown), shown[0], string.Join(", ", rain.Listen), loaded.Settings.Store.Path,
             loaded.Settings.Gateway.KeyDigests.Count == 0 ? "writes are open to all" : "writes need a key");
-        if (rain.AllowUnsealed)
+        if (rain.AllowUnsealed && rain.Secret.Length == 0)
         {
             Unsealed(logger);
         }

@@ -20,7 +20,8 @@ public sealed partial class MurkyNode
         _logger = logger;
         _servers = servers;
         _listeners = listeners;
-        _transport = options.Transport ?? new UdpRainTransport(new RainClientOptions { Faults = options.Faults, Logger = logger });
+        _transport = options.Transport
+            ?? new UdpRainTransport(new RainClientOptions { Faults = options.Faults, Seal = options.Seal, Logger = logger });
         _propagator = new Propagator(store, _transport, servers, options.PropagationTimes, _stopping.Token);
         var context = new FetchContext
         {
@@ -34,7 +35,7 @@ public sealed partial class MurkyNode
             OnStaleServer = _propagator.Tell,
         };
         _fetches = new FetchTable(options.FetchGrace is { } grace ? context with { Grace = grace } : context);
-        _inbox = new PropagateInbox(store, _fetches, servers, options.AutoAddPeers, logger);
+        _inbox = new PropagateInbox(store, _fetches, servers, options.AutoAddPeers, isSealed: !options.Secret.IsEmpty, logger);
         inbound.Open(_inbox);
         _heartbeat = BeatAsync();
     }
@@ -121,7 +122,8 @@ public sealed partial class MurkyNode
         foreach (var endPoint in options.Listen)
         {
             listeners.Add(new RainListener(
-                endPoint, rainOptions, store, request => inbound.Add(request.Resource, request.Version, request.Source), options.Faults, classic, logger));
+                endPoint, rainOptions, store, request => inbound.Add(request.Resource, request.Version, request.Source), options.Faults, classic,
+                logger, options.Seal));
         }
     }
 

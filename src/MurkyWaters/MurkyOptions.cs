@@ -41,8 +41,9 @@ public sealed record MurkyOptions
     /// <summary>Whether all that was put here is propagated at every start.</summary>
     public bool PropagateOnStartup { get; init; }
 
-    /// <summary>Whether a node that asks this one to keep a resource is added to the servers. Only one on this machine or at the address
-    /// of a server that is known; in format 1, one of <see cref="ClassicAllow"/>.</summary>
+    /// <summary>Whether a node that asks this one to keep a resource is added to the servers. A sealed one always; without
+    /// <see cref="Secret"/> only one on this machine or at the address of a server that is known; in format 1, one of
+    /// <see cref="ClassicAllow"/>.</summary>
     public bool AutoAddPeers { get; init; } = true;
 
     /// <summary>Whether what was fetched for a reader is kept and rained on.</summary>
@@ -51,8 +52,18 @@ public sealed record MurkyOptions
     /// <summary>Networks that may speak wire format 1.</summary>
     public IReadOnlyList<System.Net.IPNetwork> ClassicAllow { get; init; } = [];
 
+    /// <summary>The cluster's secret: with one every datagram is sealed, and nothing that is not is heard, format 1 included. Empty is
+    /// none.</summary>
+    public ReadOnlyMemory<byte> Secret { get; init; }
+
+    /// <summary>Further secrets that are accepted while <see cref="Secret"/> is being changed.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> SecretsAccepted { get; init; } = [];
+
     /// <summary>Faults under the sockets, for tests.</summary>
     public PouringRain.Network.DatagramFaults? Faults { get; init; }
+
+    /// <summary>What the sockets are sealed with; null for nothing.</summary>
+    internal PouringRain.Network.SealSettings? Seal => Secret.IsEmpty ? null : new(Secret, SecretsAccepted);
 
     /// <summary>In place of the network, for tests.</summary>
     internal Fetching.IRainTransport? Transport { get; init; }

@@ -23,8 +23,8 @@ internal sealed class ClientLoop : DatagramLoop
     private int _worksOut;
     private bool _isClosing;
 
-    public ClientLoop(DatagramSocket socket, BlockWorkers workers, DatagramFaults? faults, ILogger logger)
-        : base(socket, faults, logger) => _workers = workers;
+    public ClientLoop(DatagramSocket socket, BlockWorkers workers, DatagramFaults? faults, SealSettings? seal, ILogger logger)
+        : base(socket, faults, seal, logger) => _workers = workers;
 
     /// <summary>Whether another block may be given to the workers.</summary>
     public bool HasWorkRoom => _worksOut < _workers.Capacity;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using PouringRain.Protocol;
+using PouringRain.Protocol.Sealing;
 
 namespace PouringRain.Network;
 
@@ -23,6 +24,7 @@ internal abstract class DatagramLoop
     private readonly Lock _gate = new();
     private readonly ConcurrentQueue<Action<Instant>> _posted = new();
     private readonly byte[] _receiveBuffer = GC.AllocateArray<byte>(DatagramSocket.BufferBytes, pinned: true);
+    private readonly SocketSeal? _seal;
     private readonly FaultInjector? _faultsIn;
     private readonly FaultInjector? _faultsOut;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -31,10 +33,11 @@ internal abstract class DatagramLoop
     private bool _closed;
     private volatile bool _stopping;
 
-    protected DatagramLoop(DatagramSocket socket, DatagramFaults? faults, ILogger logger)
+    protected DatagramLoop(DatagramSocket socket, DatagramFaults? faults, SealSettings? seal, ILogger logger)
     {
         Socket = socket;
         Logger = logger;
+        _seal = seal is null ? null : new SocketSeal(seal, socket.LocalEndPoint, logger);
         if (faults is not null)
         {
             _faultsIn = new FaultInjector(faults, 1, (peer, datagram) => HandleGuarded(peer, datagram));
@@ -89,20 +92,36 @@ internal abstract class DatagramLoop
     /// <summary>The length of the first of several coalesced datagrams of equal length, or 0 when it cannot be told.</summary>
     protected abstract int LengthOfFirst(ReadOnlySpan<byte> coalesced);
 
-    /// <summary>Sends the output of a state machine.</summary>
-    protected void Send(Instant now, in Transmit transmit, ReadOnlySpan<byte> buffer)
+    /// <summary>Sends the output of a state machine; the buffer is scratch afterwards.</summary>
+    protected void Send(Instant now, in Transmit transmit, Span<byte> buffer)
     {
         var bytes = buffer[..transmit.Length];
-        if (_faultsOut is null)
+        if (_seal is null)
         {
-            Socket.Send(transmit.To, bytes, transmit.SegmentSize);
+            SendThroughFaults(now, transmit.To, bytes, transmit.SegmentSize);
             return;
         }
 
         while (!bytes.IsEmpty)
         {
-            var length = Math.Min(bytes.Length, transmit.SegmentSize);
-            _faultsOut.Pass(now, transmit.To, bytes[..length]);
+            var taken = _seal.Seal(bytes, transmit.SegmentSize, out var burst, out var segmentSize);
+            SendThroughFaults(now, transmit.To, burst, segmentSize);
+            bytes = bytes[taken..];
+        }
+    }
+
+    private void SendThroughFaults(Instant now, PeerAddress to, ReadOnlySpan<byte> bytes, int segmentSize)
+    {
+        if (_faultsOut is null)
+        {
+            Socket.Send(to, bytes, segmentSize);
+            return;
+        }
+
+        while (!bytes.IsEmpty)
+        {
+            var length = Math.Min(bytes.Length, segmentSize);
+            _faultsOut.Pass(now, to, bytes[..length]);
             bytes = bytes[length..];
         }
     }
@@ -141,6 +160,7 @@ internal abstract class DatagramLoop
 
         TakePosted();
         Socket.Dispose();
+        _seal?.Dispose();
         _ended.TrySetResult();
     }
 
@@ -179,7 +199,7 @@ internal abstract class DatagramLoop
 
     private void Split(PeerAddress from, ReadOnlySpan<byte> bytes)
     {
-        var size = Socket.IsCoalescing ? LengthOfFirst(bytes) : 0;
+        var size = !Socket.IsCoalescing ? 0 : _seal is null ? LengthOfFirst(bytes) : SealedFormat.LengthOfFirst(bytes);
         if (size <= 0)
         {
             size = bytes.Length;
@@ -205,7 +225,14 @@ internal abstract class DatagramLoop
     {
         try
         {
-            Handle(_receivedAt, from, datagram);
+            if (_seal is null)
+            {
+                Handle(_receivedAt, from, datagram);
+            }
+            else if (_seal.TryOpen(_receivedAt, from, datagram, out var opened))
+            {
+                Handle(_receivedAt, from, opened);
+            }
         }
         catch (Exception exception)
         {

@@ -22,15 +22,17 @@ internal sealed class ListenerLoop : DatagramLoop
 
     public ListenerLoop(
         DatagramSocket socket, RainServerOptions options, IRainCatalog catalog, Action<PropagateRequest> onPropagate, DatagramFaults? faults,
-        ClassicRain? classic, ILogger logger)
-        : base(socket, faults, logger)
+        ClassicRain? classic, SealSettings? seal, ILogger logger)
+        : base(socket, faults, seal, logger)
     {
         _options = options;
         _catalog = catalog;
         _onPropagate = onPropagate;
-        _classic = classic;
+
+        // Format 1 knows no seal, so whoever speaks it is not to be heard.
+        _classic = seal is null ? classic : null;
         _server = new RainServer(options, catalog, RandomSeed());
-        _classicServer = classic is null ? null : new ClassicServer(classic.Options, classic.Catalog, RandomSeed());
+        _classicServer = _classic is null ? null : new ClassicServer(_classic.Options, _classic.Catalog, RandomSeed());
     }
 
     /// <summary>The subscriber table; on the loop's thread.</summary>

@@ -35,4 +35,8 @@ internal static partial class Log
 
     [LoggerMessage(2009, LogLevel.Error, "Whoever is told of propagations threw")]
     public static partial void PropagateHandlerFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(2010, LogLevel.Warning,
+        "Datagrams from {Peer} do not open ({Count} refused so far at {EndPoint}): is its Rain:Secret another one, or none?")]
+    public static partial void DatagramsRefused(ILogger logger, PeerAddress peer, long count, IPEndPoint endPoint);
 }

@@ -16,6 +16,7 @@ public sealed class RainClient : IAsyncDisposable
     private readonly BlockWorkers _workers;
     private readonly ClientLoop _loop;
     private readonly ClassicClient _classic;
+    private readonly bool _isSealed;
     private readonly Lazy<Task> _closing;
 
     /// <summary>Opens the socket, of both IP versions where the system has them, and starts the loop.</summary>
@@ -26,7 +27,8 @@ public sealed class RainClient : IAsyncDisposable
         _logger = options.Logger ?? NullLogger.Instance;
         var socket = Open(options, _logger);
         _workers = new BlockWorkers(options.WorkerCount);
-        _loop = new ClientLoop(socket, _workers, options.Faults, _logger);
+        _loop = new ClientLoop(socket, _workers, options.Faults, options.Seal, _logger);
+        _isSealed = options.Seal is not null;
         _classic = new ClassicClient(options.Faults);
         _closing = new Lazy<Task>(CloseAsync);
         _loop.Start($"rain client {socket.LocalEndPoint}");
@@ -105,10 +107,10 @@ public sealed class RainClient : IAsyncDisposable
     /// <summary>Fetches a resource whole from a server that speaks wire format 1 alone: at most
     /// <see cref="Protocol.Classic.ClassicFormat.LengthMax"/> bytes, unverified as that format is.</summary>
     /// <returns>The bytes, or <see langword="null"/> when the server was silent for <paramref name="silence"/> (1.0 s unless given) or
-    /// sent nothing that could be decoded.</returns>
+    /// sent nothing that could be decoded, and at once when the client is sealed, which format 1 cannot be.</returns>
     /// <exception cref="OperationCanceledException">It was cancelled, or the client closed.</exception>
     public Task<byte[]?> FetchClassicAsync(ResourceId resource, PeerAddress server, TimeSpan? silence, CancellationToken cancellationToken) =>
-        _classic.FetchAsync(resource, server, silence, cancellationToken);
+        _isSealed ? Task.FromResult<byte[]?>(null) : _classic.FetchAsync(resource, server, silence, cancellationToken);
 
     /// <summary>Ends every fetch as cancelled, tells the servers, closes the sockets.</summary>
     public ValueTask DisposeAsync() => new(_closing.Value);

@@ -21,10 +21,11 @@ public sealed class RainListener : IAsyncDisposable
     /// <param name="faults">Faults under the socket, for tests.</param>
     /// <param name="classic">Whether and how it also answers wire format 1.</param>
     /// <param name="logger">Where to log.</param>
+    /// <param name="seal">Secrets under which every datagram is sealed; what is not is dropped, format 1 with it.</param>
     /// <exception cref="System.Net.Sockets.SocketException">The endpoint cannot be bound.</exception>
     public RainListener(
         IPEndPoint endPoint, RainServerOptions options, IRainCatalog catalog, Action<PropagateRequest> onPropagate, DatagramFaults? faults = null,
-        ClassicRain? classic = null, ILogger? logger = null)
+        ClassicRain? classic = null, ILogger? logger = null, SealSettings? seal = null)
     {
         ArgumentNullException.ThrowIfNull(endPoint);
         ArgumentNullException.ThrowIfNull(options);
@@ -35,7 +36,7 @@ public sealed class RainListener : IAsyncDisposable
         LocalEndPoint = socket.LocalEndPoint;
         try
         {
-            _loop = new ListenerLoop(socket, options, catalog, onPropagate, faults, classic, logger);
+            _loop = new ListenerLoop(socket, options, catalog, onPropagate, faults, classic, seal, logger);
         }
         catch
         {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
 using PouringRain.Protocol;
 
 namespace PouringRain.Network.Tests;
@@ -7,14 +8,16 @@ namespace PouringRain.Network.Tests;
 /// <summary>Listeners on this machine that rain one catalog.</summary>
 internal sealed class Cloud : IAsyncDisposable
 {
-    public Cloud(int count, ResourceId id, byte[] bytes, DatagramFaults? faults = null, RainServerOptions? options = null, string listen = "127.0.0.1:0")
+    public Cloud(
+        int count, ResourceId id, byte[] bytes, DatagramFaults? faults = null, RainServerOptions? options = null, string listen = "127.0.0.1:0",
+        SealSettings? seal = null, ILogger? logger = null)
     {
         Catalog.Add(id, bytes);
         options ??= new RainServerOptions { TokenKey = RandomNumberGenerator.GetBytes(32) };
         for (var i = 0; i < count; i++)
         {
             var listenerFaults = faults is null ? null : faults with { Seed = faults.Seed + (ulong)i };
-            var listener = new RainListener(IPEndPoint.Parse(listen), options, Catalog, _ => { }, listenerFaults);
+            var listener = new RainListener(IPEndPoint.Parse(listen), options, Catalog, _ => { }, listenerFaults, logger: logger, seal: seal);
             Listeners.Add(listener);
             var address = listener.LocalEndPoint.Address;
             Servers.Add(PeerAddress.From(new IPEndPoint(

@@ -116,7 +116,7 @@ public class DatagramLoopTests
         public const int Poison = 99;
 
         private Loop(DatagramSocket socket)
-            : base(socket, null, NullLogger.Instance)
+            : base(socket, null, null, NullLogger.Instance)
         {
         }
 

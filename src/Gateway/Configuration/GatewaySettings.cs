@@ -14,7 +14,10 @@ internal sealed record RainOptions
     /// <summary>The absolute path of servers.json.</summary>
     public required string ServersFile { get; init; }
 
+    /// <summary>Seals every datagram; empty is none.</summary>
     public required string Secret { get; init; }
+
+    public required IReadOnlyList<string> SecretsAccepted { get; init; }
 
     public required bool AllowUnsealed { get; init; }
 

@@ -24,7 +24,12 @@ internal static class KnownSettings
         "Rain:Servers", "servers.json", "the path of a JSON file", "the servers list file; edits are picked up while running", Text);
 
     public static readonly Setting<string> RainSecret = new(
-        "Rain:Secret", "", "a text", "cluster secret that seals every datagram (not in this version: the start is refused)", Text)
+        "Rain:Secret", "", "a text of at least 16 characters without commas", "cluster secret that seals every datagram", Secret)
+    { IsSecret = true };
+
+    public static readonly Setting<IReadOnlyList<string>> RainSecretsAccepted = new(
+        "Rain:SecretsAccepted", "", "a list of texts of at least 16 characters, with commas",
+        "further secrets accepted while Rain:Secret is being changed", Secrets)
     { IsSecret = true };
 
     public static readonly Setting<bool> RainAllowUnsealed = new(
@@ -110,7 +115,7 @@ internal static class KnownSettings
     public static ImmutableArray<Setting> All { get; } =
     [
         Urls,
-        RainListen, RainServers, RainSecret, RainAllowUnsealed, RainClassicAllow, RainMaxRate, RainMaxSubscribers,
+        RainListen, RainServers, RainSecret, RainSecretsAccepted, RainAllowUnsealed, RainClassicAllow, RainMaxRate, RainMaxSubscribers,
         RainCode, RainSymbolSize, RainBlockSize, RainDiscoverySeconds, RainStallSeconds, RainFaults,
         StorePath, StoreQuotaBytes,
         PropagateOnStartup, AutoAddPeers, ShareContent,

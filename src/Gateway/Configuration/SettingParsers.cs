@@ -9,6 +9,9 @@ namespace Gateway.Configuration;
 /// <summary>The forms of values that settings have.</summary>
 internal static class SettingParsers
 {
+    /// <summary>Less could be guessed by whoever has one datagram.</summary>
+    private const int SecretLengthMin = 16;
+
     private const StringSplitOptions ListItems = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
 
     public static bool Text(string text, out string value)
@@ -42,6 +45,16 @@ internal static class SettingParsers
         value = text.Split(',', ListItems);
         return true;
     }
+
+    /// <summary>A cluster secret, which may stand in a list too; none is fine.</summary>
+    public static bool Secret(string text, out string value)
+    {
+        value = text;
+        return text.Length == 0 || IsSecret(text);
+    }
+
+    /// <summary>Cluster secrets; none is fine.</summary>
+    public static bool Secrets(string text, out IReadOnlyList<string> value) => List(text, out value) && value.All(IsSecret);
 
     /// <summary>At least one <c>address:port</c>, all different; port 0 lets the system choose.</summary>
     public static bool EndPoints(string text, out IReadOnlyList<IPEndPoint> value)
@@ -177,4 +190,6 @@ internal static class SettingParsers
         value = faults;
         return true;
     }
+
+    private static bool IsSecret(string text) => text.Length >= SecretLengthMin && !text.Contains(',', StringComparison.Ordinal);
 }

@@ -136,6 +136,7 @@ internal static class SettingsLoader
                 Listen = reader.Read(KnownSettings.RainListen),
                 ServersFile = FindServersFile(reader.Read(KnownSettings.RainServers), contentRoot),
                 Secret = reader.Read(KnownSettings.RainSecret),
+                SecretsAccepted = reader.Read(KnownSettings.RainSecretsAccepted),
                 AllowUnsealed = reader.Read(KnownSettings.RainAllowUnsealed),
                 ClassicAllow = reader.Read(KnownSettings.RainClassicAllow),
                 RateBytesPerSecondMax = reader.Read(KnownSettings.RainMaxRate),
@@ -171,11 +172,18 @@ internal static class SettingsLoader
     {
         var rain = settings.Rain;
         var mistakes = reader.Mistakes;
-        if (rain.Secret.Length > 0)
+        if (rain.Secret.Length > 0 && rain.ClassicAllow.Count > 0)
         {
-            mistakes.Add("Rain:Secret = (set): this version cannot seal datagrams yet, so it does not pretend to; remove the setting.");
+            mistakes.Add("Rain:Classic:Allow: wire format 1 cannot be sealed, so it is not spoken with Rain:Secret; remove one of the two.");
         }
-        else if (!rain.AllowUnsealed && rain.Listen.FirstOrDefault(endPoint => !IPAddress.IsLoopback(endPoint.Address)) is { } open)
+
+        if (rain.Secret.Length == 0 && rain.SecretsAccepted.Count > 0 && !reader.IsWrong(KnownSettings.RainSecret))
+        {
+            mistakes.Add("Rain:SecretsAccepted: without Rain:Secret nothing is sealed and no secret accepted; set both or neither.");
+        }
+
+        if (rain.Secret.Length == 0 && !reader.IsWrong(KnownSettings.RainSecret) && !rain.AllowUnsealed
+            && rain.Listen.FirstOrDefault(endPoint => !IPAddress.IsLoopback(endPoint.Address)) is { } open)
         {
             mistakes.Add(
                 $"Rain:Listen = \"{open}\": without Rain:Secret only loopback addresses are permitted; Rain:AllowUnsealed=true permits others.");
@@ -209,7 +217,8 @@ internal static class SettingsLoader
             if (name.Key.Contains(':', StringComparison.Ordinal)
                 && !KnownSettings.All.Any(setting => string.Equals(setting.Name, name.Key, StringComparison.OrdinalIgnoreCase)))
             {
-                mistakes.Add($"{name.Key} = \"{name.Value}\": there is no such setting; {Nearest(name.Key)} is the nearest.");
+                var nearest = Nearest(name.Key);
+                mistakes.Add($"{name.Key} = \"{(nearest.IsSecret ? "…" : name.Value)}\": there is no such setting; {nearest.Name} is the nearest.");
             }
         }
 
@@ -223,7 +232,7 @@ internal static class SettingsLoader
         }
     }
 
-    private static string Nearest(string name) => KnownSettings.All.MinBy(setting => Distance(setting.Name, name))!.Name;
+    private static Setting Nearest(string name) => KnownSettings.All.MinBy(setting => Distance(setting.Name, name))!;
 
     /// <summary>Levenshtein's distance, letters compared without case.</summary>
     private static int Distance(string left, string right)

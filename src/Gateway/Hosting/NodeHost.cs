@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Text;
 using Gateway.Configuration;
 using MurkyWaters;
 
@@ -40,6 +41,8 @@ internal sealed class NodeHost : IHostedService
             AutoAddPeers = _settings.Behaviour.AutoAddPeers,
             ShareContent = _settings.Behaviour.ShareContent,
             ClassicAllow = rain.ClassicAllow,
+            Secret = Encoding.UTF8.GetBytes(rain.Secret),
+            SecretsAccepted = [.. rain.SecretsAccepted.Select(secret => (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(secret))],
             Faults = rain.Faults,
         };
         try

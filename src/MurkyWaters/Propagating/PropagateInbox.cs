@@ -20,18 +20,20 @@ internal sealed class PropagateInbox
     private readonly FetchTable _fetches;
     private readonly ServerTable _servers;
     private readonly bool _autoAddPeers;
+    private readonly bool _isSealed;
     private readonly ILogger _logger;
     private readonly Channel<Request> _waiting = Channel.CreateBounded<Request>(new BoundedChannelOptions(WaitingCountMax));
     private readonly HashSet<(ResourceId Id, Sha256Digest? Version)> _underWay = [];
     private readonly Lock _gate = new();
     private readonly Task[] _workers;
 
-    public PropagateInbox(ResourceStore store, FetchTable fetches, ServerTable servers, bool autoAddPeers, ILogger logger)
+    public PropagateInbox(ResourceStore store, FetchTable fetches, ServerTable servers, bool autoAddPeers, bool isSealed, ILogger logger)
     {
         _store = store;
         _fetches = fetches;
         _servers = servers;
         _autoAddPeers = autoAddPeers;
+        _isSealed = isSealed;
         _logger = logger;
         _workers = [.. Enumerable.Range(0, WorkerCount).Select(_ => Task.Run(WorkAsync))];
     }
@@ -88,7 +90,7 @@ internal sealed class PropagateInbox
     {
         if (_autoAddPeers)
         {
-            _servers.AddPeer(request.Source, isClassic: request.Version is null);
+            _servers.AddPeer(request.Source, isClassic: request.Version is null, _isSealed);
         }
 
         using (await _store.EnterAsync(request.Id, CancellationToken.None))

@@ -119,14 +119,16 @@ internal sealed class ServerTable
         return true;
     }
 
-    /// <summary>Adds a node that made itself known, when it is one that may: on this machine, or at the address of a server that is
-    /// known. (Without sealing an address is all that can be known of a sender.) A sender in format 1 was allowed by its network.</summary>
-    public void AddPeer(PeerAddress address, bool isClassic)
+    /// <summary>Adds a node that made itself known, when it is one that may: one whose datagrams are sealed, on this machine, or at
+    /// the address of a server that is known. (Without sealing an address is all that can be known of a sender.) A sender in format 1 was
+    /// allowed by its network.</summary>
+    public void AddPeer(PeerAddress address, bool isClassic, bool isSealed = false)
     {
         lock (_gate)
         {
             if (Own.Contains(address) || Find(address) is not null
-                || (!isClassic && !OwnEndPoints.IsLoopback(address) && !_servers.Any(server => server.Address?.Address == address.Address)))
+                || (!isClassic && !isSealed && !OwnEndPoints.IsLoopback(address)
+                    && !_servers.Any(server => server.Address?.Address == address.Address)))
             {
                 return;
             }

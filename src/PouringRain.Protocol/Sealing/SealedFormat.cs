@@ -48,6 +48,9 @@ public static class SealedFormat
     public static bool IsSealed(ReadOnlySpan<byte> datagram) =>
         datagram.Length > CompactHeaderBytes + TagBytes && datagram[0] is FullMark or CompactMark && LengthOfFirst(datagram) == datagram.Length;
 
+    /// <summary>Whether what <see cref="IsSealed"/> says is sealed is a droplet.</summary>
+    public static bool IsDroplet(ReadOnlySpan<byte> datagram) => !datagram.IsEmpty && datagram[0] == CompactMark;
+
     /// <summary>The length of the first of several sealed datagrams in one buffer; 0 when it cannot be told.</summary>
     public static int LengthOfFirst(ReadOnlySpan<byte> datagrams)
     {

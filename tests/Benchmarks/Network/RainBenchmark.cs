@@ -30,14 +30,15 @@ internal static class RainBenchmark
         var single = Best(runs, () => Udp(size / 4, offload: false));
         var offload = Best(runs, () => Udp(size, offload: true));
         Console.WriteLine($"memcpy {memcpy:f2} GB/s, SHA-256 {sha:f2} GB/s a core, bare UDP {single:f2} GB/s, with segmentation and coalescing {offload:f2} GB/s");
-        Console.WriteLine("code      sources  GB/s  of UDP  droplets/needed  core-s/GB: all, rain, client, workers");
+        Console.WriteLine("code      sources  seal  GB/s  of UDP  droplets/needed  core-s/GB: all, rain, client, workers");
         foreach (var code in FountainCodes.All)
         {
             foreach (var sources in new[] { 1, 3 })
             {
                 for (var run = 0; run < runs; run++)
                 {
-                    await RainAsync(code, sources, size, offload);
+                    await RainAsync(code, sources, size, offload, null);
+                    await RainAsync(code, sources, size, offload, new SealSettings(RandomNumberGenerator.GetBytes(32)));
                 }
             }
         }
@@ -45,13 +46,13 @@ internal static class RainBenchmark
         return 0;
     }
 
-    private static async Task RainAsync(IFountainCode code, int sources, long size, double udp)
+    private static async Task RainAsync(IFountainCode code, int sources, long size, double udp, SealSettings? seal)
     {
         var catalog = new RepeatingCatalog(code, size);
         var key = RandomNumberGenerator.GetBytes(32);
         var listeners = Enumerable.Range(0, sources).Select(_ => new RainListener(
-            new IPEndPoint(IPAddress.Loopback, 0), new RainServerOptions { TokenKey = key }, catalog, _ => { })).ToArray();
-        await using var client = new RainClient(new RainClientOptions());
+            new IPEndPoint(IPAddress.Loopback, 0), new RainServerOptions { TokenKey = key }, catalog, _ => { }, seal: seal)).ToArray();
+        await using var client = new RainClient(new RainClientOptions { Seal = seal });
         var request = new FetchRequest { Resource = new ResourceId(1), Servers = [.. listeners.Select(l => PeerAddress.From(l.LocalEndPoint))] };
         var cpu = ThreadSeconds();
         var watch = Stopwatch.StartNew();
@@ -62,7 +63,7 @@ internal static class RainBenchmark
         var cores = string.Join("  ", ThreadGroups.Select((_, i) => ((after[i] - cpu[i]) / size * 1e9).ToString("f2", CultureInfo.InvariantCulture)));
         var snapshot = handle.Snapshot;
         Console.WriteLine(
-            $"{code.Name,-9} {sources,7}  {size / seconds / 1e9:f2}  {size / seconds / 1e9 / udp,6:f3}"
+            $"{code.Name,-9} {sources,7}  {(seal is null ? "no" : "yes"),4}  {size / seconds / 1e9:f2}  {size / seconds / 1e9 / udp,6:f3}"
             + $"  {(double)snapshot.DropletsReceived / snapshot.SymbolsNeeded,15:f4}  {cores}  {reason}");
         foreach (var listener in listeners)
         {

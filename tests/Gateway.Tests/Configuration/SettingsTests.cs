@@ -129,12 +129,38 @@ public sealed class SettingsTests : IDisposable
     }
 
     [Fact]
-    public void A_secret_is_refused_rather_than_ignored()
+    public void A_secret_seals_what_is_beyond_loopback()
     {
-        var mistake = Assert.Single(Load("--Rain:Secret=hush").Mistakes);
+        var loaded = Load("--Rain:Secret=0123456789abcdef", "--Rain:SecretsAccepted=0123456789abcdeg, 0123456789abcdeh", "--Rain:Listen=0.0.0.0:0");
+        Assert.Empty(loaded.Mistakes);
+        Assert.Equal("0123456789abcdef", loaded.Settings.Rain.Secret);
+        Assert.Equal(["0123456789abcdeg", "0123456789abcdeh"], loaded.Settings.Rain.SecretsAccepted);
+    }
+
+    [Theory]
+    [InlineData("--Rain:Secret=hush")]
+    [InlineData("--Rain:Secret=hush, says a text with a comma")]
+    [InlineData("--Rain:Secret=hush", "--Rain:Listen=0.0.0.0:0")]
+    [InlineData("--Rain:SecretsAccepted=hush", "--Rain:Secret=0123456789abcdef")]
+    [InlineData("--Rain:SecretsAccepted=hush, says nobody")]
+    [InlineData("--Rain:Secrets=hush, says somebody")]
+    [InlineData("--Rain:Secret=0123456789abcdef", "--Rain:SecretAccepted=hush, says nobody here")]
+    public void A_wrong_secret_is_told_and_not_shown(params string[] arguments)
+    {
+        var mistake = Assert.Single(Load(arguments).Mistakes);
         Assert.StartsWith("Rain:Secret", mistake, StringComparison.Ordinal);
         Assert.DoesNotContain("hush", mistake, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void The_old_format_goes_with_no_secret() =>
+        Assert.StartsWith(
+            "Rain:Classic:Allow", Assert.Single(Load("--Rain:Secret=0123456789abcdef", "--Rain:Classic:Allow=10.0.0.0/8").Mistakes),
+            StringComparison.Ordinal);
+
+    [Fact]
+    public void Accepted_secrets_without_one_to_send_with_are_told() =>
+        Assert.StartsWith("Rain:SecretsAccepted", Assert.Single(Load("--Rain:SecretsAccepted=0123456789abcdef").Mistakes), StringComparison.Ordinal);
 
     [Fact]
     public void Settings_that_do_not_fit_each_other_are_told()

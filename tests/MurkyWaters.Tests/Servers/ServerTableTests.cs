@@ -116,6 +116,16 @@ public sealed class ServerTableTests : IDisposable
     }
 
     [Fact]
+    public async Task ASealedNodeAddsItselfFromWhereverItIs()
+    {
+        var table = await OpenAsync("[]");
+
+        table.AddPeer(PeerAddress.FromIPv4(0xC633_6402, 2), isClassic: false, isSealed: true);
+
+        Assert.Equal(["198.51.100.2:2"], Endpoints(table));
+    }
+
+    [Fact]
     public async Task ALieIsRememberedWhateverTheServerDoesNext()
     {
         var table = await OpenAsync("""[{"host": "127.0.0.1", "port": 1}]""");

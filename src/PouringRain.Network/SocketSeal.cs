@@ -1,0 +1,94 @@
+using System.Net;
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using PouringRain.Protocol;
+using PouringRain.Protocol.Sealing;
+
+namespace PouringRain.Network;
+
+/// <summary>Seals what one socket sends and opens what it receives, in buffers of its own. Not thread-safe.</summary>
+internal sealed class SocketSeal : IDisposable
+{
+    private static readonly TimeSpan WarningInterval = TimeSpan.FromMinutes(1);
+
+    private readonly DatagramSealer _sealer;
+    private readonly DatagramOpener _opener;
+    private readonly IPEndPoint _localEndPoint;
+    private readonly ILogger _logger;
+    private readonly byte[] _sealed = GC.AllocateArray<byte>(DatagramSocket.PayloadBytesMax, pinned: true);
+    private readonly byte[] _opened = GC.AllocateArray<byte>(DatagramSocket.BufferBytes, pinned: true);
+    private Instant _nextWarning;
+
+    public SocketSeal(SealSettings settings, IPEndPoint localEndPoint, ILogger logger)
+    {
+        // The sender id is the key's epoch: it must never come again.
+        _sealer = new DatagramSealer(settings.Secret.Span, RandomNumberGenerator.GetBytes(SealedFormat.SenderIdBytes));
+        _opener = new DatagramOpener(settings.Accepted);
+        _localEndPoint = localEndPoint;
+        _logger = logger;
+    }
+
+    /// <summary>Datagrams that did not open and were dropped: another secret, none, changed on the way.</summary>
+    public long RefusedCount { get; private set; }
+
+    /// <summary>Seals datagrams that follow each other, as many as one send call takes.</summary>
+    /// <param name="datagrams">At least one, each of <paramref name="segmentSize"/> bytes but for the last; scratch afterwards.</param>
+    /// <param name="segmentSize">Bytes of one.</param>
+    /// <param name="burst">They are sealed here, all of equal length but for the last.</param>
+    /// <param name="burstSegmentSize">Bytes of a sealed one.</param>
+    /// <returns>The bytes of <paramref name="datagrams"/> that were taken.</returns>
+    public int Seal(Span<byte> datagrams, int segmentSize, out ReadOnlySpan<byte> burst, out int burstSegmentSize)
+    {
+        var taken = 0;
+        var length = 0;
+        burstSegmentSize = 0;
+        while (taken < datagrams.Length)
+        {
+            var datagram = datagrams.Slice(taken, Math.Min(segmentSize, datagrams.Length - taken));
+            var sealedLength = DatagramSealer.SealedLength(datagram);
+            if (length > 0 && (sealedLength > burstSegmentSize || length + sealedLength > _sealed.Length))
+            {
+                break;
+            }
+
+            length += _sealer.Seal(datagram, _sealed.AsSpan(length));
+            taken += datagram.Length;
+            burstSegmentSize = burstSegmentSize == 0 ? sealedLength : burstSegmentSize;
+            if (sealedLength < burstSegmentSize)
+            {
+                // Only the last may be shorter.
+                break;
+            }
+        }
+
+        burst = _sealed.AsSpan(0, length);
+        return taken;
+    }
+
+    /// <summary>Opens one datagram; false when it is to be dropped.</summary>
+    public bool TryOpen(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram, out ReadOnlySpan<byte> opened)
+    {
+        var outcome = _opener.TryOpen(from, datagram, _opened, out var length);
+        opened = _opened.AsSpan(0, length);
+        if (outcome is OpenOutcome.NotSealed or OpenOutcome.Refused)
+        {
+            RefusedCount++;
+
+            // Not of droplets: those of a peer that was just started again may overtake the datagram that shows its new key.
+            if (now >= _nextWarning && (outcome == OpenOutcome.NotSealed || !SealedFormat.IsDroplet(datagram)))
+            {
+                _nextWarning = now + WarningInterval;
+                Log.DatagramsRefused(_logger, from, RefusedCount, _localEndPoint);
+            }
+        }
+
+        return outcome == OpenOutcome.Opened;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _sealer.Dispose();
+        _opener.Dispose();
+    }
+}

@@ -57,9 +57,20 @@ public sealed partial class Fetch
 
     private void AddSymbol(Instant now, FetchPath path, CollectingBlock block, uint esi, ReadOnlySpan<byte> symbol)
     {
-        if (block.Decoder.Add(esi, symbol) != AddResult.Accepted)
+        switch (block.Decoder.Add(esi, symbol))
         {
-            return;
+            case AddResult.Accepted:
+                break;
+            case AddResult.NotNeeded when block.Decoder.CanDecode:
+                // It is full, though it wants more by its own estimate: a try makes room, by dropping what proves redundant.
+                OnEnough(now, block);
+                return;
+            case AddResult.NotNeeded:
+                // It is full and a try has failed: somebody sent symbols that depend on each other.
+                OnWrong(now, block);
+                return;
+            default:
+                return;
         }
 
         _lastUseful = now;

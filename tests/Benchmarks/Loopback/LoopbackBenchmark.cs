@@ -27,10 +27,11 @@ internal static class LoopbackBenchmark
         await using var proxy = await Nginx.ProxyAsync(Host.Local, folder, nginx.Url, ports[5], cancellation);
         await node.PutAsync(Id, folder["www/file"], cancellation);
         await gateway.CheckAsync(Id, sha256, rain: true, LimitSeconds, cancellation);
+        await gateway.WaitUntilIdleAsync(cancellation);
 
         Contender[] contenders =
         [
-            new("rain (gateway + node)", () => gateway.GetAsync(Id, rain: true, LimitSeconds, cancellation)),
+            new("rain (gateway + node)", () => gateway.RainAsync(Id, size, LimitSeconds, cancellation)),
             new("nginx proxy + nginx", () => Curl.GetAsync(Host.Local, $"{proxy.Url}/file", LimitSeconds, [], cancellation)),
             new("gateway hit", () => node.GetAsync(Id, rain: false, LimitSeconds, cancellation)),
             new("nginx", () => Curl.GetAsync(Host.Local, $"{nginx.Url}/file", LimitSeconds, [], cancellation)),

@@ -158,6 +158,32 @@ internal sealed class GatewayNode : IAsyncDisposable
         return transfers.GetProperty("items").EnumerateArray().First();
     }
 
+    /// <summary>GETs like <see cref="GetAsync"/> and fails when fewer bytes than these have rained for it, whatever it answered: one that
+    /// was served from the store is no measurement of the rain.</summary>
+    public async Task<CurlResult> RainAsync(ulong id, long bytes, double limitSeconds, CancellationToken cancellation)
+    {
+        var answer = await GetAsync(id, rain: true, limitSeconds, cancellation);
+        var transfer = await LastTransferAsync(cancellation);
+        var rained = transfer.GetProperty("sources").EnumerateArray().Sum(source => source.GetProperty("bytes").GetInt64());
+        return rained >= bytes ? answer : throw new InvalidOperationException($"only {rained} bytes rained for {bytes}: {transfer}");
+    }
+
+    /// <summary>Waits until no transfer runs: the last bytes leave before the store has kept them.</summary>
+    public async Task WaitUntilIdleAsync(CancellationToken cancellation)
+    {
+        var clock = Stopwatch.StartNew();
+        while ((await GetJsonAsync("/transfers", cancellation)).GetProperty("items").EnumerateArray()
+            .Any(transfer => transfer.GetProperty("state").GetString() is "discovering" or "raining"))
+        {
+            if (clock.Elapsed > StartLimit)
+            {
+                throw new InvalidOperationException("a transfer does not end");
+            }
+
+            await Task.Delay(50, cancellation);
+        }
+    }
+
     public string Resource(ulong id) => string.Create(CultureInfo.InvariantCulture, $"{Url}/resources/{id}");
 
     public ValueTask DisposeAsync() => Process.DisposeAsync();

@@ -2,7 +2,9 @@ using PouringRain.Coding.Lt;
 
 namespace PouringRain.Coding.Tests.Lt;
 
-/// <summary>How many droplets a block costs, and how much memory.</summary>
+/// <summary>How many droplets a block costs, and how much memory. Nothing else runs at the time, since scratch memory is shared.</summary>
+[CollectionDefinition(nameof(LtCostTests), DisableParallelization = true)]
+[Collection(nameof(LtCostTests))]
 public sealed class LtCostTests(ITestOutputHelper output)
 {
     private static readonly bool IsLong = Environment.GetEnvironmentVariable("POURING_RAIN_LONG_TESTS") == "1";

@@ -6,6 +6,7 @@ using Gateway.Http;
 using Gateway.Operations;
 using Gateway.Rain;
 using Gateway.Resources;
+using Gateway.Uploads;
 
 namespace Gateway;
 
@@ -96,6 +97,7 @@ internal static partial class Program
         app.Use(Keys.CheckAsync);
 
         app.MapResources();
+        app.MapUploads();
         app.MapServers();
         app.MapSubscribers();
         app.MapTransfers();

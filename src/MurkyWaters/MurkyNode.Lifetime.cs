@@ -4,6 +4,7 @@ using MurkyWaters.Fetching;
 using MurkyWaters.Propagating;
 using MurkyWaters.Servers;
 using MurkyWaters.Store;
+using MurkyWaters.Uploading;
 using PouringRain.Network;
 using PouringRain.Protocol;
 using PouringRain.Protocol.Classic;
@@ -23,6 +24,7 @@ public sealed partial class MurkyNode
         _transport = options.Transport
             ?? new UdpRainTransport(new RainClientOptions { Faults = options.Faults, Seal = options.Seal, Logger = logger });
         _propagator = new Propagator(store, _transport, servers, options.PropagationTimes, _stopping.Token);
+        _uploads = new PendingUploads(store, options.UploadCountMax, options.UploadLifetime, _propagator.Start, logger);
         var context = new FetchContext
         {
             Store = store,
@@ -103,6 +105,7 @@ public sealed partial class MurkyNode
         await _inbox.StopAsync();
         await _transport.DisposeAsync();
         await _heartbeat;
+        await _uploads.DisposeAsync();
         _store.Dispose();
         _stopping.Dispose();
     }
@@ -146,6 +149,7 @@ public sealed partial class MurkyNode
             try
             {
                 _store.Tick();
+                _uploads.Tick();
                 _servers.Tick();
                 _fetches.Sample();
                 if (beat % beatsPerHour == 0)

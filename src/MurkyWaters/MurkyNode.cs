@@ -2,6 +2,7 @@ using MurkyWaters.Fetching;
 using MurkyWaters.Propagating;
 using MurkyWaters.Servers;
 using MurkyWaters.Store;
+using MurkyWaters.Uploading;
 using PouringRain.Network;
 using PouringRain.Protocol;
 
@@ -22,6 +23,7 @@ public sealed partial class MurkyNode : IAsyncDisposable
     private readonly FetchTable _fetches;
     private readonly Propagator _propagator;
     private readonly PropagateInbox _inbox;
+    private readonly PendingUploads _uploads;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _heartbeat;
 
@@ -41,6 +43,19 @@ public sealed partial class MurkyNode : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         return new StoreUpload(_store, options, _store.Options, _propagator.Start);
     }
+
+    /// <summary>Starts taking a resource in over several requests; null when as many are under way as may be.</summary>
+    /// <param name="options">What it is to become; the precondition is given at the commit.</param>
+    /// <param name="note">What the caller wants to keep with it.</param>
+    /// <exception cref="StoreFullException">The declared length does not fit.</exception>
+    public PendingUpload? TryBeginPendingUpload(UploadOptions options, string note)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return _uploads.TryCreate(options, note);
+    }
+
+    /// <summary>An upload in several requests; null when it was never there, was cancelled or has expired.</summary>
+    public PendingUpload? FindPendingUpload(string token) => _uploads.Find(token);
 
     /// <summary>Finds a resource here, or in the rain (joining the fetch that is under way).</summary>
     public async Task<OpenResult> OpenAsync(ResourceId id, OpenOptions options, CancellationToken cancellationToken)

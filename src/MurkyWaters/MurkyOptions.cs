@@ -38,6 +38,12 @@ public sealed record MurkyOptions
     /// <summary>Fetches that may run at once; beyond, <see cref="OpenStatus.Busy"/>. Each may hold a window of blocks in memory.</summary>
     public int FetchCountMax { get; init; } = 32;
 
+    /// <summary>Uploads in several requests that may be under way at once.</summary>
+    public int UploadCountMax { get; init; } = 1000;
+
+    /// <summary>How long an upload in several requests is kept after its last one.</summary>
+    public TimeSpan UploadLifetime { get; init; } = TimeSpan.FromDays(1);
+
     /// <summary>Whether all that was put here is propagated at every start.</summary>
     public bool PropagateOnStartup { get; init; }
 

@@ -9,7 +9,8 @@ internal static class Cors
         services.AddCors(cors => cors.AddDefaultPolicy(policy =>
         {
             policy.AllowAnyMethod().AllowAnyHeader()
-                .WithExposedHeaders("ETag", "Content-Range", "Accept-Ranges", "Repr-Digest", "Server-Timing", "Location", "Cache-Status");
+                .WithExposedHeaders("ETag", "Content-Range", "Accept-Ranges", "Repr-Digest", "Server-Timing", "Location", "Cache-Status",
+                    "Upload-Offset", "Upload-Complete", "Upload-Length", "Upload-Limit");
             if (options.CorsOrigins.Contains("*"))
             {
                 policy.AllowAnyOrigin();

@@ -59,6 +59,11 @@ internal sealed record GatewayOptions
     /// <summary>0 is none.</summary>
     public required long MaxBodyBytes { get; init; }
 
+    public required int PendingUploadCountMax { get; init; }
+
+    /// <summary>After the last request for it.</summary>
+    public required TimeSpan PendingUploadLifetime { get; init; }
+
     public required TimeSpan ReplicaTimeout { get; init; }
 
     /// <summary>Of one client address; 0 is none.</summary>

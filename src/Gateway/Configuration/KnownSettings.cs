@@ -91,6 +91,13 @@ internal static class KnownSettings
     public static readonly Setting<long> MaxBodyBytes = new(
         "Gateway:MaxBodyBytes", "0", "a whole number, 0 for none,", "largest body of an upload; 413 beyond", Count);
 
+    public static readonly Setting<int> MaxPendingUploads = new(
+        "Gateway:MaxPendingUploads", "1000", "a whole number from 1 to 100000", "uploads in several requests under way at once; 503 beyond", Whole(1, 100_000));
+
+    public static readonly Setting<TimeSpan> PendingUploadSeconds = new(
+        "Gateway:PendingUploadSeconds", "86400", "a number of seconds from 1 to 31536000",
+        "how long an upload in several requests is kept after its last one", Seconds(1, 31_536_000));
+
     public static readonly Setting<TimeSpan> ReplicaSeconds = new(
         "Gateway:ReplicaSeconds", "30", "a number of seconds from 0.1 to 3600",
         "how long an upload with ?replicas=n waits for them before it answers 202", Seconds(0.1, 3600));
@@ -119,7 +126,8 @@ internal static class KnownSettings
         RainCode, RainSymbolSize, RainBlockSize, RainDiscoverySeconds, RainStallSeconds, RainFaults,
         StorePath, StoreQuotaBytes,
         PropagateOnStartup, AutoAddPeers, ShareContent,
-        GatewayKeys, ProtectReads, MaxBodyBytes, ReplicaSeconds, MaxRequestsPerSecond, MaxConcurrentRequests, CorsOrigins, ShutdownSeconds,
+        GatewayKeys, ProtectReads, MaxBodyBytes, MaxPendingUploads, PendingUploadSeconds, ReplicaSeconds, MaxRequestsPerSecond,
+        MaxConcurrentRequests, CorsOrigins, ShutdownSeconds,
     ];
 
     /// <summary>The sections in which any other name is a mistake.</summary>

@@ -156,6 +156,8 @@ internal static class SettingsLoader
                 KeyDigests = reader.Read(KnownSettings.GatewayKeys),
                 ProtectReads = reader.Read(KnownSettings.ProtectReads),
                 MaxBodyBytes = reader.Read(KnownSettings.MaxBodyBytes),
+                PendingUploadCountMax = reader.Read(KnownSettings.MaxPendingUploads),
+                PendingUploadLifetime = reader.Read(KnownSettings.PendingUploadSeconds),
                 ReplicaTimeout = reader.Read(KnownSettings.ReplicaSeconds),
                 MaxRequestsPerSecond = reader.Read(KnownSettings.MaxRequestsPerSecond),
                 MaxConcurrentRequests = reader.Read(KnownSettings.MaxConcurrentRequests),

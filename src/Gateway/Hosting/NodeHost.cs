@@ -37,6 +37,8 @@ internal sealed class NodeHost : IHostedService
             RateBytesPerSecondMax = rain.RateBytesPerSecondMax,
             SubscriberCountMax = rain.SubscriberCountMax,
             Fetch = new() { DiscoveryTimeout = rain.DiscoveryTimeout, StallTimeout = rain.StallTimeout },
+            UploadCountMax = _settings.Gateway.PendingUploadCountMax,
+            UploadLifetime = _settings.Gateway.PendingUploadLifetime,
             PropagateOnStartup = _settings.Behaviour.PropagateOnStartup,
             AutoAddPeers = _settings.Behaviour.AutoAddPeers,
             ShareContent = _settings.Behaviour.ShareContent,

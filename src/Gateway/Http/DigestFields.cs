@@ -29,6 +29,15 @@ internal static class DigestFields
         return true;
     }
 
+    /// <summary>Reads the SHA-256 in <c>Content-Digest</c>, of this request's body, and in <c>Repr-Digest</c>, of the whole of which the body
+    /// is a part.</summary>
+    /// <returns>False when a field is malformed.</returns>
+    public static bool TryReadPart(IHeaderDictionary headers, out Sha256Digest? part, out Sha256Digest? whole)
+    {
+        whole = null;
+        return TryReadSha256(headers["Content-Digest"], out part) && TryReadSha256(headers["Repr-Digest"], out whole);
+    }
+
     /// <summary>Adds the digest of the whole: <c>Repr-Digest</c> unless refused by <c>Want-Repr-Digest</c>, and <c>Digest</c> when
     /// <c>Want-Digest</c> asks for it.</summary>
     public static void Add(IHeaderDictionary request, IHeaderDictionary response, Sha256Digest digest)

@@ -16,6 +16,7 @@ internal sealed class Problem : IResult
     private readonly ProblemType _type;
     private readonly string _detail;
     private readonly IReadOnlyList<SourceReport>? _sources;
+    private readonly (long Expected, long Provided)? _offsets;
 
     public Problem(ProblemType type, string detail, IReadOnlyList<SourceReport>? sources = null)
     {
@@ -24,9 +25,25 @@ internal sealed class Problem : IResult
         _sources = sources;
     }
 
+    private Problem(ProblemType type, string detail, (long Expected, long Provided) offsets)
+        : this(type, detail) => _offsets = offsets;
+
     /// <summary>A document as it is written.</summary>
     public sealed record Document(
-        string Type, string Title, int Status, string Detail, string Instance, string TraceId, bool Retryable, IReadOnlyList<SourceReport>? Sources);
+        string Type, string Title, int Status, string Detail, string Instance, string TraceId, bool Retryable, IReadOnlyList<SourceReport>? Sources)
+    {
+        /// <summary>Where an upload stands.</summary>
+        [JsonPropertyName("expected-offset")]
+        public long? ExpectedOffset { get; init; }
+
+        /// <summary>Where the request thought it to be.</summary>
+        [JsonPropertyName("provided-offset")]
+        public long? ProvidedOffset { get; init; }
+    }
+
+    /// <summary>An upload does not stand where the client thinks.</summary>
+    public static Problem OfOffset(long expected, long provided) =>
+        new(ProblemType.MismatchingUploadOffset, $"The upload stands at {expected}, not at {provided}.", (expected, provided));
 
     public static Problem InvalidResourceId(string id) =>
         new(ProblemType.InvalidResourceId, $"\"{id}\" is no resource id: a whole number from 0 to {ulong.MaxValue}, decimal or hexadecimal after 0x, is wanted.");
@@ -66,6 +83,7 @@ internal sealed class Problem : IResult
         {
             // Allow is there, which is all that was asked for (RFC 9110 §9.3.7).
             http.Response.StatusCode = StatusCodes.Status204NoContent;
+            Uploads.UploadFields.AddToOptions(http);
             return Task.CompletedTask;
         }
 
@@ -95,7 +113,11 @@ internal sealed class Problem : IResult
             response.Headers.RetryAfter = "1";
         }
 
-        var document = new Document(_type.Uri, _type.Title, status, _detail, http.Request.Path, RequestId.Of(http), _type.IsRetryable, _sources);
+        var document = new Document(_type.Uri, _type.Title, status, _detail, http.Request.Path, RequestId.Of(http), _type.IsRetryable, _sources)
+        {
+            ExpectedOffset = _offsets?.Expected,
+            ProvidedOffset = _offsets?.Provided,
+        };
         return WantsPage(http.Request) ? WritePageAsync(response, document) : WriteDocumentAsync(response, document);
     }
 

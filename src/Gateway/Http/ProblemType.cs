@@ -7,7 +7,8 @@ namespace Gateway.Http;
 /// <param name="Status">The HTTP status.</param>
 /// <param name="Title">What it is, in a few words.</param>
 /// <param name="IsRetryable">Whether the same request may succeed later without anybody changing anything.</param>
-internal sealed record ProblemType(string Name, int Status, string Title, bool IsRetryable = false)
+/// <param name="IsRegistered">Whether it is one of IANA's HTTP problem types, whose URI is theirs.</param>
+internal sealed record ProblemType(string Name, int Status, string Title, bool IsRetryable = false, bool IsRegistered = false)
 {
     public static readonly ProblemType InvalidResourceId = new("invalid-resource-id", 400, "The resource id is no unsigned 64-bit number");
     public static readonly ProblemType InvalidParameter = new("invalid-parameter", 400, "A parameter or header field is wrong");
@@ -15,6 +16,9 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
     public static readonly ProblemType DigestMismatch = new("digest-mismatch", 400, "The bytes do not have the announced digest");
     public static readonly ProblemType PartialPut = new("partial-put", 400, "Content-Range has no meaning in an upload");
     public static readonly ProblemType IncompleteBody = new("incomplete-body", 400, "The body ended early or was malformed", true);
+    public static readonly ProblemType CompletedUpload = new("completed-upload", 400, "The upload is complete already", IsRegistered: true);
+    public static readonly ProblemType InconsistentUploadLength =
+        new("inconsistent-upload-length", 400, "The request contradicts the length that the upload was said to have", IsRegistered: true);
     public static readonly ProblemType BadRequest = new("bad-request", 400, "The request is wrong");
     public static readonly ProblemType Unauthorized = new("unauthorized", 401, "A key is needed");
     public static readonly ProblemType CrossSite = new("cross-site", 403, "A page of another origin may not do this");
@@ -23,6 +27,8 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
     public static readonly ProblemType MethodNotAllowed = new("method-not-allowed", 405, "The method is not for this path");
     public static readonly ProblemType RequestTimeout = new("request-timeout", 408, "The request came too slowly", true);
     public static readonly ProblemType Conflict = new("conflict", 409, "Somebody else changed the resource at the same time", true);
+    public static readonly ProblemType MismatchingUploadOffset =
+        new("mismatching-upload-offset", 409, "The upload does not stand at the offset of the request", IsRegistered: true);
     public static readonly ProblemType Gone = new("gone", 410, "The resource was deleted");
     public static readonly ProblemType PreconditionFailed = new("precondition-failed", 412, "A precondition of the request does not hold");
     public static readonly ProblemType TooLarge = new("too-large", 413, "The body is larger than permitted");
@@ -39,13 +45,14 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
     /// <summary>Every kind.</summary>
     public static ImmutableArray<ProblemType> All { get; } =
     [
-        InvalidResourceId, InvalidParameter, InvalidDigest, DigestMismatch, PartialPut, IncompleteBody, BadRequest, Unauthorized, CrossSite,
-        ServiceWorker, NotFound, MethodNotAllowed, RequestTimeout, Conflict, Gone, PreconditionFailed, TooLarge, UnsupportedMedia,
+        InvalidResourceId, InvalidParameter, InvalidDigest, DigestMismatch, PartialPut, IncompleteBody, CompletedUpload, InconsistentUploadLength, BadRequest,
+        Unauthorized, CrossSite, ServiceWorker, NotFound, MethodNotAllowed, RequestTimeout, Conflict, MismatchingUploadOffset, Gone,
+        PreconditionFailed, TooLarge, UnsupportedMedia,
         RangeNotSatisfiable, TooManyRequests, Internal, IntegrityFailure, Overloaded, NotCached, RetrievalTimeout, StoreFull,
     ];
 
     /// <summary>The stable URI of the kind.</summary>
-    public string Uri => $"/problems/{Name}";
+    public string Uri => IsRegistered ? $"https://iana.org/assignments/http-problem-types#{Name}" : $"/problems/{Name}";
 
     /// <summary>The kind that tells of a bare status best.</summary>
     public static ProblemType OfStatus(int status) => status switch

@@ -52,6 +52,48 @@ internal static class StructuredFields
         return true;
     }
 
+    /// <summary>Reads an item that is a whole number (§3.3.1); null when the field is not there.</summary>
+    public static bool TryReadInteger(StringValues lines, out long? value)
+    {
+        value = null;
+        if (lines.Count == 0)
+        {
+            return true;
+        }
+
+        var rest = ReadOne(lines);
+        if (rest.IsEmpty || rest[0] == ':' || !TryReadItem(ref rest, out var item) || !TrySkipParameters(ref rest) || !rest.IsEmpty)
+        {
+            return false;
+        }
+
+        value = (long)item;
+        return true;
+    }
+
+    /// <summary>Reads an item that is <c>?0</c> or <c>?1</c> (§3.3.6); null when the field is not there.</summary>
+    public static bool TryReadBoolean(StringValues lines, out bool? value)
+    {
+        value = null;
+        if (lines.Count == 0)
+        {
+            return true;
+        }
+
+        var rest = ReadOne(lines);
+        if (!rest.StartsWith("?0") && !rest.StartsWith("?1"))
+        {
+            return false;
+        }
+
+        value = rest[1] == '1';
+        rest = rest[2..];
+        return TrySkipParameters(ref rest) && rest.IsEmpty;
+    }
+
+    /// <summary>An item stands in one line; several are no item.</summary>
+    private static ReadOnlySpan<char> ReadOne(StringValues lines) => lines.Count == 1 ? lines[0].AsSpan().Trim(' ') : [];
+
     private static bool TryReadKey(ref ReadOnlySpan<char> rest, out string key)
     {
         var length = 0;

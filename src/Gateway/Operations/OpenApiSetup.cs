@@ -79,6 +79,9 @@ internal static class OpenApiSetup
     /// <summary>The body of an upload.</summary>
     public static RouteHandlerBuilder DescribesBytesTaken(this RouteHandlerBuilder endpoint) => endpoint.WithMetadata(TakesBytesMark.Instance);
 
+    /// <summary>The body of a PATCH that appends to an upload.</summary>
+    public static RouteHandlerBuilder DescribesPartTaken(this RouteHandlerBuilder endpoint) => endpoint.WithMetadata(TakesPartMark.Instance);
+
     private static RouteHandlerBuilder AnswersProblems(this RouteHandlerBuilder endpoint, int[] problems)
     {
         foreach (var status in problems)
@@ -106,6 +109,11 @@ internal static class OpenApiSetup
             DescribeUpload(operation);
         }
 
+        if (metadata.Contains(TakesPartMark.Instance))
+        {
+            DescribeAppend(operation);
+        }
+
         if (metadata.Contains(SendsBytesMark.Instance))
         {
             DescribeDownload(operation, isHead: HttpMethods.IsHead(context.Description.HttpMethod ?? ""));
@@ -123,6 +131,25 @@ internal static class OpenApiSetup
         Add(operation, ParameterLocation.Header, "If-None-Match", "* for only if there is no such resource.");
         Add(operation, ParameterLocation.Header, "Content-Disposition", "The file name, as in attachment; filename=\"photo.jpg\".");
         Add(operation, ParameterLocation.Header, "Content-Digest", "sha-256=:(base64):, refused with 400 when the bytes have another.");
+        Add(operation, ParameterLocation.Header, "Upload-Complete", "?0: the body, which may be empty, is but the beginning; PATCH of the answer's Location goes on.");
+        Add(operation, ParameterLocation.Header, "Upload-Length", "Bytes of the whole, when the body is but the beginning.");
+    }
+
+    private static void DescribeAppend(OpenApiOperation operation)
+    {
+        operation.RequestBody = new OpenApiRequestBody
+        {
+            Description = "The bytes from the offset on.",
+            Content = new Dictionary<string, OpenApiMediaType>
+            {
+                [Uploads.UploadFields.PartialUpload] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } },
+            },
+        };
+        Add(operation, ParameterLocation.Header, "Upload-Offset", "Where the body begins in the whole; 409 unless the upload stands there.");
+        Add(operation, ParameterLocation.Header, "Upload-Complete", "?1: this is the rest; ?0: more follows.");
+        Add(operation, ParameterLocation.Header, "Upload-Length", "Bytes of the whole, if they are known by now.");
+        Add(operation, ParameterLocation.Header, "Content-Digest", "sha-256=:(base64): of this body, refused with 400 when its bytes have another.");
+        Add(operation, ParameterLocation.Header, "Repr-Digest", "sha-256=:(base64): of the whole, checked at the end.");
     }
 
     private static void DescribeDownload(OpenApiOperation operation, bool isHead)
@@ -176,6 +203,11 @@ internal static class OpenApiSetup
     private sealed class SendsBytesMark
     {
         public static readonly SendsBytesMark Instance = new();
+    }
+
+    private sealed class TakesPartMark
+    {
+        public static readonly TakesPartMark Instance = new();
     }
 
     private sealed class TakesBytesMark

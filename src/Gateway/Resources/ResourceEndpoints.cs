@@ -9,7 +9,7 @@ namespace Gateway.Resources;
 internal static class ResourceEndpoints
 {
     /// <summary>Anything at the top but the names of the gateway's own paths, so that their methods stay theirs.</summary>
-    private const string ClassicPath = "/{id:regex(^(?!(resources|servers|subscribers|transfers|metrics|swagger|openapi|health|problems)$))}";
+    private const string ClassicPath = "/{id:regex(^(?!(resources|uploads|servers|subscribers|transfers|metrics|swagger|openapi|health|problems)$))}";
 
     public static void MapResources(this IEndpointRouteBuilder app)
     {
@@ -17,7 +17,7 @@ internal static class ResourceEndpoints
         resources.MapRead("/", ResourceManagement.List).WithName("ListResources").Answers<ResourceList>(200, 400)
             .Describe("Lists what is kept here", "In order of ids; ?after= takes the last page's next.");
         resources.MapPost("/", ResourceWriting.PostAsync).WithName("PostResource").TakesBytes()
-            .Answers<ResourceSummary>([200, 201, 202], 400, 401, 413, 415, 507)
+            .Answers<ResourceSummary>([200, 201, 202], 400, 401, 413, 415, 503, 507)
             .Describe("Uploads bytes under an id taken from them", "The id is the first 64 bits of their SHA-256; 200 when they were here already.");
         resources.MapRead("/{id}", ResourceReading.HandleAsync).WithName("GetResource").SendsBytes()
             .Describe(
@@ -26,10 +26,11 @@ internal static class ResourceEndpoints
                 + "Range, If-Range and conditional requests work; "
                 + "Cache-Control: no-cache forces the rain, only-if-cached forbids it.");
         resources.MapPut("/{id}", ResourceWriting.PutAsync).WithName("PutResource").TakesBytes()
-            .Answers<ResourceSummary>([200, 201, 202], 400, 401, 409, 412, 413, 415, 507)
+            .Answers<ResourceSummary>([200, 201, 202], 400, 401, 409, 412, 413, 415, 503, 507)
             .Describe(
                 "Uploads a resource",
-                "201 when it is new, 200 when it replaced another or was the same, 202 when fewer than ?replicas= nodes held it in time.");
+                "201 when it is new, 200 when it replaced another or was the same, 202 when fewer than ?replicas= nodes held it in time. "
+                + "With Upload-Complete: ?0 the answer is 201 with the Location of an upload to which PATCH adds the rest.");
         resources.MapDelete("/{id}", ResourceManagement.DeleteAsync).WithName("DeleteResource").Answers(204, 400, 401, 404, 412)
             .Describe("Deletes a resource", "Here and on the other nodes.");
         resources.MapRead("/{id}/manifest", ResourceManagement.GetManifestAsync).WithName("GetManifest").Answers<ManifestView>(200, 400, 404, 410, 502, 503, 504)

@@ -1,6 +1,7 @@
 using Gateway.Configuration;
 using Gateway.Hosting;
 using Gateway.Http;
+using Gateway.Uploads;
 using MurkyWaters;
 using PouringRain.Protocol;
 
@@ -30,16 +31,21 @@ internal static class ResourceWriting
 
     private static async Task<IResult> ReceiveAsync(HttpContext http, MurkyNode node, GatewaySettings settings, ResourceId? id, bool isClassic)
     {
-        if (UploadRequest.TryRead(http, id, settings, out var request) is { } mistake)
+        if (UploadFields.TryRead(http.Request.Headers, out var fields) is { } malformed)
+        {
+            return malformed;
+        }
+
+        if (UploadRequest.TryRead(http, id, settings, fields, out var request) is { } mistake)
         {
             return mistake;
         }
 
+        var local = id is { } wanted ? Living(node.Find(wanted)) : null;
         Func<StoredResource?, bool>? precondition = null;
         if (id is { } named && Preconditions.AreAnyIn(http.Request.Headers))
         {
             var headers = http.Request.Headers;
-            var local = Living(node.Find(named));
             var current = local?.Manifest ?? await FindInRainAsync(node, named, http.RequestAborted);
             if (Preconditions.Evaluate(headers, isRead: false, current) == Preconditions.Outcome.Failed)
             {
@@ -54,6 +60,12 @@ internal static class ResourceWriting
 
         try
         {
+            if (fields.IsComplete == false)
+            {
+                var note = UploadNote.Of(http.Request.Headers, request!.Replicas, isClassic, local?.Manifest);
+                return await UploadHandling.CreateAsync(http, node, settings, request, note);
+            }
+
             await using var upload = node.BeginUpload(new UploadOptions
             {
                 Id = id,
@@ -64,7 +76,8 @@ internal static class ResourceWriting
                 ExpectedSha256 = request.Sha256,
                 Precondition = precondition,
             });
-            if (!await TryCopyBodyAsync(http, upload, settings.Gateway.MaxBodyBytes))
+            var bytesMax = settings.Gateway.MaxBodyBytes > 0 ? settings.Gateway.MaxBodyBytes : long.MaxValue;
+            if (!await UploadBody.TryCopyAsync(http, bytes => upload.WriteAsync(bytes, http.RequestAborted), bytesMax))
             {
                 // What is left of the body is of no use to anybody.
                 http.Response.Headers.Connection = "close";
@@ -72,13 +85,12 @@ internal static class ResourceWriting
             }
 
             var result = await upload.CommitAsync(http.RequestAborted);
-            return result.Outcome switch
+            if (fields.IsComplete == true)
             {
-                UploadOutcome.DigestMismatch => new Problem(ProblemType.DigestMismatch, "The bytes that came are not those announced. Nothing was stored."),
-                UploadOutcome.LengthMismatch => new Problem(ProblemType.IncompleteBody, "Fewer or more bytes came than announced. Nothing was stored."),
-                UploadOutcome.PreconditionFailed => new Problem(ProblemType.Conflict, $"Resource {id} was changed while this upload came in. Nothing was stored."),
-                _ => await AnswerAsync(http, node, settings.Gateway, request, result, isClassic),
-            };
+                UploadFields.AddComplete(http.Response.Headers, isComplete: true);
+            }
+
+            return await AnswerAsync(http, node, settings.Gateway, result, request.Replicas, isClassic);
         }
         catch (StoreFullException e)
         {
@@ -90,45 +102,29 @@ internal static class ResourceWriting
         }
     }
 
-    /// <summary>False when the body is over the limit (0 is none).</summary>
-    private static async Task<bool> TryCopyBodyAsync(HttpContext http, Upload upload, long bytesMax)
+    /// <summary>What came of a commit: the problem, or the resource once enough nodes hold it.</summary>
+    public static async Task<IResult> AnswerAsync(
+        HttpContext http, MurkyNode node, GatewayOptions limits, UploadResult result, int replicasWanted, bool isClassic)
     {
-        var body = http.Request.BodyReader;
-        var total = 0L;
-        while (true)
+        switch (result.Outcome)
         {
-            var read = await body.ReadAsync(http.RequestAborted);
-            total += read.Buffer.Length;
-            RequestLog.CountReceived(http, read.Buffer.Length);
-            if (bytesMax > 0 && total > bytesMax)
-            {
-                body.AdvanceTo(read.Buffer.End);
-                return false;
-            }
-
-            foreach (var segment in read.Buffer)
-            {
-                await upload.WriteAsync(segment, http.RequestAborted);
-            }
-
-            body.AdvanceTo(read.Buffer.End);
-            if (read.IsCompleted)
-            {
-                return true;
-            }
+            case UploadOutcome.DigestMismatch:
+                return new Problem(ProblemType.DigestMismatch, "The bytes that came are not those announced. Nothing was stored.");
+            case UploadOutcome.LengthMismatch:
+                return new Problem(ProblemType.IncompleteBody, "Fewer or more bytes came than announced. Nothing was stored.");
+            case UploadOutcome.PreconditionFailed:
+                return new Problem(ProblemType.Conflict, "The resource was changed while this upload came in. Nothing was stored.");
+            default:
+                break;
         }
-    }
 
-    private static async Task<IResult> AnswerAsync(
-        HttpContext http, MurkyNode node, GatewayOptions limits, UploadRequest request, UploadResult result, bool isClassic)
-    {
         var resource = result.Resource!;
-        var replicas = await node.PropagateAsync(resource.Id, request.Replicas, limits.ReplicaTimeout, http.RequestAborted);
+        var replicas = await node.PropagateAsync(resource.Id, replicasWanted, limits.ReplicaTimeout, http.RequestAborted);
         var headers = http.Response.Headers;
         headers.Location = $"/resources/{resource.Id}";
         headers.ETag = Preconditions.EntityTagOf(resource.Manifest);
         DigestFields.Add(http.Request.Headers, headers, resource.Manifest.Sha256);
-        var status = replicas < request.Replicas ? StatusCodes.Status202Accepted
+        var status = replicas < replicasWanted ? StatusCodes.Status202Accepted
             : result.Outcome == UploadOutcome.Created ? StatusCodes.Status201Created
             : StatusCodes.Status200OK;
         return isClassic

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Gateway.Configuration;
 using Gateway.Http;
+using Gateway.Uploads;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 using PouringRain.Coding;
@@ -20,6 +21,9 @@ internal sealed record UploadRequest
     /// <summary>The body's length, when it was said.</summary>
     public required long? Length { get; init; }
 
+    /// <summary>Bytes of the whole, when they were said: of the body, or of all bodies of an upload in several requests.</summary>
+    public required long? WholeLength { get; init; }
+
     public required string? ContentType { get; init; }
 
     public required string? FileName { get; init; }
@@ -33,10 +37,9 @@ internal sealed record UploadRequest
     public required int Replicas { get; init; }
 
     /// <summary>Reads a request; the problem when it is wrong.</summary>
-    public static Problem? TryRead(HttpContext http, ResourceId? id, GatewaySettings settings, out UploadRequest? upload)
+    public static Problem? TryRead(HttpContext http, ResourceId? id, GatewaySettings settings, UploadFields fields, out UploadRequest? upload)
     {
         upload = null;
-        var limits = settings.Gateway;
         var request = http.Request;
         var headers = request.Headers;
 
@@ -46,11 +49,9 @@ internal sealed record UploadRequest
             return new Problem(ProblemType.PartialPut, "An upload is of the whole resource; Content-Range is not understood.");
         }
 
-        if (headers.ContentEncoding.Any(coding => !string.Equals(coding?.Trim(), "identity", StringComparison.OrdinalIgnoreCase)))
+        if (FindCoding(http) is { } coded)
         {
-            http.Response.Headers.AcceptEncoding = "identity";
-            return new Problem(
-                ProblemType.UnsupportedMedia, $"Content-Encoding: {headers.ContentEncoding} is not taken; send the bytes as they are to be kept.");
+            return coded;
         }
 
         var contentType = string.IsNullOrWhiteSpace(request.ContentType) ? null : request.ContentType.Trim();
@@ -66,7 +67,11 @@ internal sealed record UploadRequest
                 ProblemType.UnsupportedMedia, "A form would be kept with its boundaries; send the file's bytes alone (curl --data-binary @file, or -T file).");
         }
 
-        if (!DigestFields.TryReadAnnounced(headers, out var sha256, out var contradicts))
+        // Of an upload in several requests, Content-Digest is that of the first body alone.
+        var isPartial = fields.IsComplete == false;
+        var contradicts = false;
+        Sha256Digest? sha256;
+        if (!(isPartial ? DigestFields.TryReadPart(headers, out _, out sha256) : DigestFields.TryReadAnnounced(headers, out sha256, out contradicts)))
         {
             return new Problem(ProblemType.InvalidDigest, "Content-Digest and Repr-Digest look like sha-256=:(base64 of 32 bytes):.");
         }
@@ -90,20 +95,22 @@ internal sealed record UploadRequest
             return new Problem(ProblemType.InvalidParameter, $"replicas={asked} is wrong: a whole number from 1 to {ReplicasMax} is wanted.");
         }
 
-        if (limits.MaxBodyBytes > 0 && request.ContentLength > limits.MaxBodyBytes)
+        var length = request.ContentLength ?? (http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true ? null : 0);
+        if (isPartial ? length > fields.Length : fields.IsComplete == true && fields.Length is not null && length is not null && fields.Length != length)
         {
-            return TooLarge(limits);
+            return new Problem(ProblemType.InconsistentUploadLength, $"The body has {length} bytes of {fields.Length}.");
         }
 
-        if (!ResourceLayout.TryCreate(request.ContentLength ?? 0, settings.Rain.BlockSize, settings.Rain.SymbolSize, out _))
+        if (FindTooLarge(fields.Length ?? length ?? 0, settings) is { } tooLarge)
         {
-            return new Problem(ProblemType.TooLarge, $"A resource has at most {ResourceLayout.BlockCountMax} blocks of {settings.Rain.BlockSize} bytes.");
+            return tooLarge;
         }
 
         upload = new UploadRequest
         {
             Id = id,
-            Length = request.ContentLength ?? (http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true ? null : 0),
+            Length = length,
+            WholeLength = isPartial ? fields.Length : length,
             ContentType = contentType,
             FileName = Dispositions.ReadFileName(headers.ContentDisposition),
             Code = code.Count == 1 ? code[0] : null,
@@ -112,6 +119,25 @@ internal sealed record UploadRequest
         };
         return null;
     }
+
+    /// <summary>The problem with a content coding, if there is one: it would be kept as if it were the bytes.</summary>
+    public static Problem? FindCoding(HttpContext http)
+    {
+        var codings = http.Request.Headers.ContentEncoding;
+        if (codings.All(coding => string.Equals(coding?.Trim(), "identity", StringComparison.OrdinalIgnoreCase)))
+        {
+            return null;
+        }
+
+        http.Response.Headers.AcceptEncoding = "identity";
+        return new Problem(ProblemType.UnsupportedMedia, $"Content-Encoding: {codings} is not taken; send the bytes as they are to be kept.");
+    }
+
+    /// <summary>The problem with a length, if there is one.</summary>
+    public static Problem? FindTooLarge(long length, GatewaySettings settings) =>
+        settings.Gateway.MaxBodyBytes is > 0 and var bytesMax && length > bytesMax ? TooLarge(settings.Gateway)
+        : ResourceLayout.TryCreate(length, settings.Rain.BlockSize, settings.Rain.SymbolSize, out _) ? null
+        : new Problem(ProblemType.TooLarge, $"A resource has at most {ResourceLayout.BlockCountMax} blocks of {settings.Rain.BlockSize} bytes.");
 
     /// <summary>The body is over the limit.</summary>
     public static Problem TooLarge(GatewayOptions limits) =>

@@ -18,6 +18,7 @@ internal sealed class StoreFiles
         Records = Path.Combine(Root, "records");
         Blobs = Path.Combine(Root, "blobs");
         Partials = Path.Combine(Root, "partial");
+        Uploads = Path.Combine(Root, "uploads");
         Temporary = Path.Combine(Root, "temporary");
         _beforeStep = beforeStep;
     }
@@ -34,13 +35,16 @@ internal sealed class StoreFiles
     /// <summary>Fetches that are not whole, by version.</summary>
     public string Partials { get; }
 
+    /// <summary>Uploads in several requests that are not whole, by token.</summary>
+    public string Uploads { get; }
+
     /// <summary>What was never finished; emptied at start.</summary>
     public string Temporary { get; }
 
     /// <summary>Makes the folders that are missing.</summary>
     public void CreateFolders()
     {
-        foreach (var folder in (ReadOnlySpan<string>)[Records, Blobs, Partials, Temporary])
+        foreach (var folder in (ReadOnlySpan<string>)[Records, Blobs, Partials, Uploads, Temporary])
         {
             Directory.CreateDirectory(folder);
         }

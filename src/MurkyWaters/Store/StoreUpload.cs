@@ -9,20 +9,21 @@ namespace MurkyWaters.Store;
 /// An upload: block by block into a temporary file. While one block fills, the one before is hashed for the whole on one core, and
 /// hashed for itself and written on another.
 /// </summary>
-internal sealed class StoreUpload : Upload
+internal sealed partial class StoreUpload : Upload
 {
     /// <summary>Room set aside at a time when the sender did not say the length.</summary>
     private const long ReserveStepBytes = 64L * 1024 * 1024;
 
     private readonly ResourceStore _store;
-    private readonly UploadOptions _options;
     private readonly StoreOptions _defaults;
     private readonly Action<StoredResource>? _onStored;
     private readonly ResourceOrigin _origin;
     private readonly string _path;
-    private readonly SafeFileHandle _file;
+    private readonly bool _isPending;
     private readonly IncrementalHash _wholeHash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly List<Sha256Digest> _blockDigests = [];
+    private UploadOptions _options;
+    private SafeFileHandle? _file;
     private byte[]? _filling;
     private byte[]? _working;
     private int _filled;
@@ -30,6 +31,7 @@ internal sealed class StoreUpload : Upload
     private long _reservedBytes;
     private Task _work = Task.CompletedTask;
     private bool _isEnded;
+    private bool _isDisposed;
 
     /// <summary>Begins an upload.</summary>
     /// <param name="store">Where it goes.</param>
@@ -74,7 +76,8 @@ internal sealed class StoreUpload : Upload
     /// <inheritdoc/>
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(_filling is null, this);
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        Resume();
         if (_options.Length is { } announced && _length + bytes.Length > announced)
         {
             // More than was announced is refused at the commit; that it was more is all there is to remember.
@@ -100,12 +103,13 @@ internal sealed class StoreUpload : Upload
     /// <inheritdoc/>
     public override async Task<UploadResult> CommitAsync(CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(_filling is null, this);
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         if (_isEnded)
         {
             throw new InvalidOperationException("The upload is committed.");
         }
 
+        Resume();
         _isEnded = true;
         if (_options.Length is { } announced && announced != _length)
         {
@@ -143,20 +147,15 @@ internal sealed class StoreUpload : Upload
     {
         _isEnded = true;
         await _work.ContinueWith(static _ => { }, TaskScheduler.Default);
-        if (_filling is { } filling)
+        if (!_isDisposed)
         {
-            _filling = null;
-            ArrayPool<byte>.Shared.Return(filling);
-            if (_working is { } working)
-            {
-                _working = null;
-                ArrayPool<byte>.Shared.Return(working);
-            }
-
-            _file.Dispose();
+            _isDisposed = true;
+            Rest();
             _wholeHash.Dispose();
-            ReleaseRoom(_reservedBytes);
-            _store.Files.Delete(_path);
+            if (!_isPending)
+            {
+                _store.Files.Delete(_path);
+            }
         }
     }
 
@@ -176,8 +175,8 @@ internal sealed class StoreUpload : Upload
             return new UploadResult(UploadOutcome.Unchanged, kept);
         }
 
-        _store.Files.Flush(_file);
-        _file.Dispose();
+        _store.Files.Flush(_file!);
+        _file!.Dispose();
         if (!ResourceLayout.TryCreate(_length, _defaults.BlockSize, _defaults.SymbolSize, out var layout))
         {
             throw new StoreFullException("The resource has more blocks than a manifest can name.");
@@ -212,7 +211,7 @@ internal sealed class StoreUpload : Upload
         var count = _filled;
         var offset = _length - count;
         _filled = 0;
-        if (_reservedBytes < count)
+        if (_reservedBytes < count && !_isReadBack)
         {
             Reserve(Math.Max(ReserveStepBytes, count));
         }
@@ -254,15 +253,36 @@ internal sealed class StoreUpload : Upload
 
     private void Keep(ReadOnlySpan<byte> block, long offset)
     {
-        Write(block, offset);
+        if (!_isReadBack)
+        {
+            Write(block, offset);
+        }
+
         _blockDigests.Add(Sha256Digest.Of(block));
+    }
+
+    /// <summary>Gives back memory, file and room.</summary>
+    private void Rest()
+    {
+        foreach (var buffer in (ReadOnlySpan<byte[]?>)[_filling, _working])
+        {
+            if (buffer is not null)
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
+            }
+        }
+
+        _filling = _working = null;
+        _file?.Dispose();
+        _file = null;
+        ReleaseRoom(_reservedBytes);
     }
 
     private void Write(ReadOnlySpan<byte> block, long offset)
     {
         try
         {
-            _store.Files.Write(_file, block, offset);
+            _store.Files.Write(_file!, block, offset);
 
             // What is written is no longer promised but used.
             ReleaseRoom(Math.Min(block.Length, _reservedBytes));

@@ -1,0 +1,51 @@
+using Gateway.Hosting;
+
+namespace Gateway.Resources;
+
+/// <summary>Reads the body of an upload as it arrives.</summary>
+internal static class UploadBody
+{
+    /// <summary>Hands the body on piece by piece; false when it is over the limit.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="write">Takes the next piece.</param>
+    /// <param name="bytesMax">The limit.</param>
+    /// <param name="stop">Ends the reading though the client is still there.</param>
+    /// <exception cref="OperationCanceledException">The client has gone, or the reading was ended.</exception>
+    public static async Task<bool> TryCopyAsync(
+        HttpContext http, Func<ReadOnlyMemory<byte>, ValueTask> write, long bytesMax, CancellationToken stop = default)
+    {
+        var body = http.Request.BodyReader;
+
+        // A read that is ended by a token leaves the server unable to read over the rest of the body; this does not.
+        await using var stopping = stop.Register(body.CancelPendingRead);
+        var total = 0L;
+        while (true)
+        {
+            var read = await body.ReadAsync(http.RequestAborted);
+            if (read.IsCanceled)
+            {
+                body.AdvanceTo(read.Buffer.Start);
+                throw new OperationCanceledException(stop);
+            }
+
+            total += read.Buffer.Length;
+            RequestLog.CountReceived(http, read.Buffer.Length);
+            if (total > bytesMax)
+            {
+                body.AdvanceTo(read.Buffer.End);
+                return false;
+            }
+
+            foreach (var segment in read.Buffer)
+            {
+                await write(segment);
+            }
+
+            body.AdvanceTo(read.Buffer.End);
+            if (read.IsCompleted)
+            {
+                return true;
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+using System.Text.Json;
+using Gateway.Http;
+using Microsoft.Extensions.Primitives;
+using MurkyWaters;
+using PouringRain.Protocol;
+
+namespace Gateway.Uploads;
+
+/// <summary>What the gateway keeps with an upload in several requests, to end it as the first one asked.</summary>
+internal sealed record UploadNote
+{
+    public required int Replicas { get; init; }
+
+    /// <summary>Whether it came on the path of the 2012 front.</summary>
+    public required bool IsClassic { get; init; }
+
+    public IReadOnlyList<string?> IfMatch { get; init; } = [];
+
+    public IReadOnlyList<string?> IfNoneMatch { get; init; } = [];
+
+    public IReadOnlyList<string?> IfUnmodifiedSince { get; init; } = [];
+
+    /// <summary>The version that was here at the beginning; null when none was.</summary>
+    public string? Version { get; init; }
+
+    /// <summary>Notes what a request asked.</summary>
+    public static UploadNote Of(IHeaderDictionary headers, int replicas, bool isClassic, Manifest? local) => new()
+    {
+        Replicas = replicas,
+        IsClassic = isClassic,
+        IfMatch = [.. headers.IfMatch],
+        IfNoneMatch = [.. headers.IfNoneMatch],
+        IfUnmodifiedSince = [.. headers.IfUnmodifiedSince],
+        Version = local?.Version.ToString(),
+    };
+
+    public static UploadNote Read(string text) => JsonSerializer.Deserialize<UploadNote>(text)!;
+
+    public string Write() => JsonSerializer.Serialize(this);
+
+    /// <summary>The preconditions, to be evaluated once more at the commit: what stood then may stand no more; null when there are none.</summary>
+    public Func<StoredResource?, bool>? ToPrecondition()
+    {
+        IHeaderDictionary headers = new HeaderDictionary();
+        headers.IfMatch = new StringValues([.. IfMatch]);
+        headers.IfNoneMatch = new StringValues([.. IfNoneMatch]);
+        headers.IfUnmodifiedSince = new StringValues([.. IfUnmodifiedSince]);
+        if (!Preconditions.AreAnyIn(headers))
+        {
+            return null;
+        }
+
+        return stored =>
+        {
+            var current = stored is { Manifest.IsDeleted: false } ? stored.Manifest : null;
+            return current?.Version.ToString() == Version || Preconditions.Evaluate(headers, isRead: false, current) != Preconditions.Outcome.Failed;
+        };
+    }
+}

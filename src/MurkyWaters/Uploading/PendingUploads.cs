@@ -1,0 +1,176 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using MurkyWaters.Store;
+
+namespace MurkyWaters.Uploading;
+
+/// <summary>The uploads in several requests: those under way, and for a while those that have ended well, so that a client that lost the
+/// last answer finds out.</summary>
+internal sealed partial class PendingUploads : IAsyncDisposable
+{
+    /// <summary>How long a finished upload is told of.</summary>
+    public static readonly TimeSpan CompleteLifetime = TimeSpan.FromMinutes(30);
+
+    private readonly ConcurrentDictionary<string, PendingUpload> _uploads = new(StringComparer.Ordinal);
+    private readonly Lock _gate = new();
+    private readonly ResourceStore _store;
+    private readonly ILogger _logger;
+    private readonly Action<StoredResource>? _onStored;
+    private readonly int _countMax;
+
+    public PendingUploads(ResourceStore store, int countMax, TimeSpan lifetime, Action<StoredResource>? onStored, ILogger logger)
+    {
+        _store = store;
+        _countMax = countMax;
+        Lifetime = lifetime;
+        _onStored = onStored;
+        _logger = logger;
+        Recover();
+    }
+
+    /// <summary>How long an upload at which nobody works is kept.</summary>
+    public TimeSpan Lifetime { get; }
+
+    public string BootId => _store.Options.BootId;
+
+    public DateTimeOffset Now => _store.Options.Time.GetUtcNow();
+
+    /// <summary>Begins one; null when as many are under way as may be.</summary>
+    public PendingUpload? TryCreate(UploadOptions options, string note)
+    {
+        if (options.Length is { } length && !_store.Space.HasRoomFor(length))
+        {
+            throw new StoreFullException($"The disk has no room for {length} bytes.");
+        }
+
+        var record = new PendingRecord
+        {
+            Resource = options.Id?.ToString(),
+            Length = options.Length,
+            ContentType = options.ContentType,
+            FileName = options.FileName,
+            Code = options.Code,
+            Sha256 = options.ExpectedSha256?.ToString(),
+            Note = note,
+            BootId = BootId,
+        };
+
+        // 128 bits: whoever has the token may send, read and cancel the upload.
+        var token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+        var upload = new PendingUpload(this, token, record, 0, Now);
+        lock (_gate)
+        {
+            if (_uploads.Values.Count(other => !other.IsComplete) >= _countMax)
+            {
+                return null;
+            }
+
+            _uploads[token] = upload;
+        }
+
+        try
+        {
+            _store.Files.Create(DataPathOf(token)).Dispose();
+            Save(token, record);
+            return upload;
+        }
+        catch
+        {
+            Remove(upload);
+            throw;
+        }
+    }
+
+    public PendingUpload? Find(string token) => _uploads.GetValueOrDefault(token);
+
+    /// <summary>Once a second: removes what has expired, and the oldest of the finished ones when they are many.</summary>
+    public void Tick()
+    {
+        var now = Now;
+        foreach (var (_, upload) in _uploads)
+        {
+            Watch(upload.RemoveIfExpiredAsync(now));
+        }
+
+        var finished = _uploads.Values.Where(upload => upload.IsComplete).ToList();
+        foreach (var upload in finished.OrderBy(upload => upload.Expires).Take(finished.Count - _countMax))
+        {
+            Watch(upload.RemoveIfExpiredAsync(DateTimeOffset.MaxValue));
+        }
+
+        void Watch(Task removal) =>
+            removal.ContinueWith(failed => LogFailed("********", failed.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+    }
+
+    public string DataPathOf(string token) => Path.Combine(_store.Files.Uploads, token + ".data");
+
+    public Task<StoreUpload> ContinueAsync(string token, long offset, CancellationToken cancellationToken) =>
+        StoreUpload.ContinueAsync(_store, DataPathOf(token), offset, _onStored, cancellationToken);
+
+    public void Save(string token, PendingRecord record) => _store.Files.Replace(RecordPathOf(token), record.Encode());
+
+    public void DeleteData(string token) => _store.Files.Delete(DataPathOf(token));
+
+    public void Remove(PendingUpload upload)
+    {
+        _uploads.TryRemove(upload.Token, out _);
+
+        // The record first: without it the bytes mean nothing.
+        _store.Files.Delete(RecordPathOf(upload.Token));
+        DeleteData(upload.Token);
+    }
+
+    public void LogFailed(string token, Exception error) => Failed(_logger, token[..8], error);
+
+    /// <summary>Ends what is under way; what came stays.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var (_, upload) in _uploads)
+        {
+            if (await upload.EnterAsync(CancellationToken.None) is { } turn)
+            {
+                await turn.DisposeAsync();
+                await upload.DropAsync();
+            }
+        }
+    }
+
+    private string RecordPathOf(string token) => Path.Combine(_store.Files.Uploads, token + ".json");
+
+    /// <summary>Takes in what another process left. In the same run of the machine every byte written is there, in order; after another
+    /// start only what was flushed is trusted.</summary>
+    private void Recover()
+    {
+        foreach (var path in Directory.EnumerateFiles(_store.Files.Uploads, "*.json"))
+        {
+            var token = Path.GetFileNameWithoutExtension(path);
+            var data = new FileInfo(DataPathOf(token));
+            if (PendingRecord.TryParse(File.ReadAllBytes(path)) is not { } record || (!record.IsComplete && !data.Exists))
+            {
+                continue;
+            }
+
+            var written = record.IsComplete ? record.Length ?? 0 : data.Length;
+            var offset = record.BootId.Length > 0 && record.BootId == BootId ? written : Math.Min(written, record.FlushedBytes);
+            if (data.Exists && data.Length > offset)
+            {
+                using var file = StoreFiles.OpenToWrite(data.FullName);
+                RandomAccess.SetLength(file, offset);
+            }
+
+            var lastUse = File.GetLastWriteTimeUtc(path) is var saved && data.Exists && data.LastWriteTimeUtc > saved ? data.LastWriteTimeUtc : saved;
+            _uploads[token] = new PendingUpload(this, token, record, record.IsComplete ? written : offset, lastUse);
+        }
+
+        foreach (var path in Directory.EnumerateFiles(_store.Files.Uploads).Where(path => !_uploads.ContainsKey(Path.GetFileNameWithoutExtension(path))))
+        {
+            _store.Files.Delete(path);
+        }
+
+        Tick();
+    }
+
+    [LoggerMessage(3050, LogLevel.Warning, "Upload {Token}...: what came last could not be put on the disk")]
+    private static partial void Failed(ILogger logger, string token, Exception exception);
+}

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Gateway.Access;
 using Gateway.Configuration;
+using Gateway.Connections;
 using Gateway.Hosting;
 using Gateway.Http;
 using Gateway.Operations;
@@ -69,7 +70,11 @@ internal static partial class Program
         builder.Configuration.AddConfiguration(loaded.Configuration);
         builder.Logging.AddSerilogLogging(loaded.Configuration);
         builder.WebHost.UseUrls([.. settings.Urls]);
-        builder.WebHost.ConfigureKestrel(server => server.AddServerHeader = false);
+        builder.WebHost.ConfigureKestrel(server =>
+        {
+            server.AddServerHeader = false;
+            server.UseSocketOutputs();
+        });
 
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.Gateway.ShutdownTimeout);
         builder.Services.AddSingleton(settings);

@@ -22,6 +22,15 @@ public abstract class ResourceReader : IAsyncDisposable
     /// <exception cref="FetchFailedException">The rain has stopped for good.</exception>
     public abstract ValueTask<int> ReadAsync(long offset, Memory<byte> destination, CancellationToken cancellationToken);
 
+    /// <summary>Says where verified bytes at an offset stand, for the system's own copy from file to socket; waits for those that are not
+    /// here yet.</summary>
+    /// <param name="offset">0 to the length - 1.</param>
+    /// <param name="count">Bytes wanted, at least 1.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>A run of at least 1 byte, which holds until the reader is disposed.</returns>
+    /// <exception cref="FetchFailedException">The rain has stopped for good.</exception>
+    public abstract ValueTask<FileRun> LocateAsync(long offset, int count, CancellationToken cancellationToken);
+
     /// <summary>Lets go; a fetch that nobody reads or keeps is ended.</summary>
     public abstract ValueTask DisposeAsync();
 }

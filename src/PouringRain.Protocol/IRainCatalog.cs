@@ -27,6 +27,32 @@ public interface IRainContent
     /// <param name="esi">The encoding symbol identifier.</param>
     /// <param name="destination">Exactly T bytes.</param>
     SymbolReadResult TryReadSymbol(int blockIndex, uint esi, Span<byte> destination);
+
+    /// <summary>Writes encoding symbols of one source block whose ESIs follow each other, as many as can be had.</summary>
+    /// <param name="blockIndex">The SBN, 0 to the number of blocks - 1.</param>
+    /// <param name="esi">The encoding symbol identifier of the first.</param>
+    /// <param name="symbolSize">T.</param>
+    /// <param name="destination">One symbol begins every <paramref name="stride"/> bytes, and the last one ends it. What lies between them may
+    /// be overwritten.</param>
+    /// <param name="stride">At least T.</param>
+    /// <param name="written">How many were written; fewer than fit when the next one came to another end.</param>
+    /// <returns>What came of the last one that was tried.</returns>
+    SymbolReadResult TryReadSymbols(int blockIndex, uint esi, int symbolSize, Span<byte> destination, int stride, out int written)
+    {
+        written = 0;
+        for (var at = 0; at + symbolSize <= destination.Length; at += stride)
+        {
+            var result = TryReadSymbol(blockIndex, esi + (uint)written, destination.Slice(at, symbolSize));
+            if (result != SymbolReadResult.Ok)
+            {
+                return result;
+            }
+
+            written++;
+        }
+
+        return SymbolReadResult.Ok;
+    }
 }
 
 /// <summary>What came of asking for a symbol.</summary>

@@ -359,13 +359,10 @@ public sealed partial class RainServer
         var result = SymbolReadResult.Ok;
         while (count < countMax && row.HasRequests && result != SymbolReadResult.NotReady)
         {
-            result = WriteDroplet(now, row, buffer.Slice(count * size, size));
-            if (result == SymbolReadResult.Ok)
-            {
-                count++;
-                row.Advance();
-            }
-            else if (result == SymbolReadResult.Unavailable)
+            result = WriteDroplets(now, row, buffer[(count * size)..(countMax * size)], out var written);
+            count += written;
+            row.Advance(written);
+            if (result == SymbolReadResult.Unavailable)
             {
                 row.RefuseCurrent();
             }
@@ -397,39 +394,50 @@ public sealed partial class RainServer
         return count > 0;
     }
 
-    private SymbolReadResult WriteDroplet(Instant now, Subscriber row, Span<byte> datagram)
+    /// <summary>Writes droplets of the current request, as many as fit.</summary>
+    private SymbolReadResult WriteDroplets(Instant now, Subscriber row, Span<byte> datagrams, out int written)
     {
+        var size = row.DropletBytes;
         var item = row.Current;
-        var symbol = datagram[WireFormat.DropletHeaderBytes..];
-        if (item.BlockNumber == WireFormat.ManifestBlockNumber)
-        {
-            var manifest = row.Content.Manifest;
-            if (!ManifestRain.CanRain(manifest, out var code))
-            {
-                return SymbolReadResult.Unavailable;
-            }
-
-            _manifests.Write(manifest, code!, row.CurrentEsi, symbol);
-        }
-        else
-        {
-            var result = row.Content.TryReadSymbol((int)item.BlockNumber, row.CurrentEsi, symbol);
-            if (result != SymbolReadResult.Ok)
-            {
-                return result;
-            }
-        }
-
-        new DropletMessage
+        var result = WriteSymbols(row, item, datagrams, out written);
+        var droplet = new DropletMessage
         {
             SubscriptionId = row.SubscriptionId,
             Tag = DropletMessage.TagOf(row.Content.Manifest.Version),
-            Sequence = row.NextSequence,
             ServerTime = WireFormat.Microseconds(now) & 0xFF_FFFF,
             BlockNumber = item.BlockNumber,
-            Esi = row.CurrentEsi,
-        }.WriteHeader(datagram);
-        row.NextSequence = unchecked(row.NextSequence + 1);
+        };
+        for (var i = 0; i < written; i++)
+        {
+            droplet.Sequence = row.NextSequence;
+            droplet.Esi = row.CurrentEsi + ((uint)i * item.Step);
+            droplet.WriteHeader(datagrams.Slice(i * size, size));
+            row.NextSequence = unchecked(row.NextSequence + 1);
+        }
+
+        return result;
+    }
+
+    private SymbolReadResult WriteSymbols(Subscriber row, RequestItem item, Span<byte> datagrams, out int written)
+    {
+        const int header = WireFormat.DropletHeaderBytes;
+        var size = row.DropletBytes;
+        written = 0;
+        if (item.BlockNumber != WireFormat.ManifestBlockNumber)
+        {
+            var count = item.Step == 1 ? Math.Min(datagrams.Length / size, row.CurrentLeft) : 1;
+            return row.Content.TryReadSymbols(
+                (int)item.BlockNumber, row.CurrentEsi, size - header, datagrams[header..(count * size)], size, out written);
+        }
+
+        var manifest = row.Content.Manifest;
+        if (!ManifestRain.CanRain(manifest, out var code))
+        {
+            return SymbolReadResult.Unavailable;
+        }
+
+        _manifests.Write(manifest, code!, row.CurrentEsi, datagrams[header..size]);
+        written = 1;
         return SymbolReadResult.Ok;
     }
 

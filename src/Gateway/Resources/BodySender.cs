@@ -1,4 +1,7 @@
+using System.Buffers;
 using System.Diagnostics;
+using System.IO.Pipelines;
+using Gateway.Connections;
 using Gateway.Hosting;
 using Gateway.Http;
 using MurkyWaters;
@@ -12,42 +15,53 @@ namespace Gateway.Resources;
 /// </summary>
 internal static class BodySender
 {
-    /// <summary>Large enough that the system calls do not count, small enough that ten thousand slow readers fit in memory.</summary>
+    /// <summary>Of a copy through memory: large enough that the system calls do not count, small enough that ten thousand slow readers
+    /// fit in memory.</summary>
     private const int ChunkBytes = 64 * 1024;
 
     public static async Task SendAsync(HttpContext http, ResourceId resource, ResourceReader reader, ResponseBody body, ServerTiming timing)
     {
         var response = http.Response;
         var writer = response.BodyWriter;
+        var files = http.Features.Get<IFileOutput>();
+        var began = Stopwatch.GetTimestamp();
         try
         {
-            var began = Stopwatch.GetTimestamp();
             foreach (var part in body.Parts)
             {
                 for (var sent = 0L; sent < part.Range.Length;)
                 {
-                    // Read straight into the connection's own memory: measured a third cheaper than a buffer between, or the
-                    // server's SendFileAsync, which copies through 16 KiB.
-                    var head = sent == 0 ? part.Head : [];
-                    var memory = writer.GetMemory(head.Length + ChunkBytes);
-                    head.CopyTo(memory);
-                    var wanted = memory.Slice(head.Length, (int)Math.Min(ChunkBytes, part.Range.Length - sent));
-                    var count = await reader.ReadAsync(part.Range.Offset + sent, wanted, http.RequestAborted);
-                    if (count == 0)
-                    {
-                        throw new InvalidDataException($"Resource {resource} ended at {part.Range.Offset + sent}.");
-                    }
-
+                    var offset = part.Range.Offset + sent;
+                    var left = part.Range.Length - sent;
+                    var run = await reader.LocateAsync(offset, (int)Math.Min(files?.RunBytesMax ?? ChunkBytes, left), http.RequestAborted);
                     if (!response.HasStarted)
                     {
                         timing.Decoding = Stopwatch.GetElapsedTime(began);
                         timing.AddTo(response.Headers);
+                        await response.StartAsync(http.RequestAborted);
                     }
 
-                    writer.Advance(head.Length + count);
+                    if (sent == 0)
+                    {
+                        writer.Write(part.Head);
+                    }
+
+                    if (files is null || !TryWriteRun(writer, files, run, offset))
+                    {
+                        files = null;
+                        var memory = writer.GetMemory(ChunkBytes)[..(int)Math.Min(ChunkBytes, left)];
+                        run = run with { Count = await reader.ReadAsync(offset, memory, http.RequestAborted) };
+                        writer.Advance(run.Count);
+                    }
+
+                    if (run.Count == 0)
+                    {
+                        throw new InvalidDataException($"Resource {resource} ended at {offset}.");
+                    }
+
                     await writer.FlushAsync(http.RequestAborted);
-                    sent += count;
-                    RequestLog.CountSent(http, count);
+                    sent += run.Count;
+                    RequestLog.CountSent(http, run.Count);
                 }
             }
 
@@ -71,5 +85,17 @@ internal static class BodySender
         {
             // The client went away; the log says so.
         }
+    }
+
+    private static bool TryWriteRun(PipeWriter writer, IFileOutput files, FileRun run, long offset)
+    {
+        files.Offer(run.File, offset, run.Count);
+        if (!files.Takes(writer.GetMemory(run.Count)))
+        {
+            return false;
+        }
+
+        writer.Advance(run.Count);
+        return true;
     }
 }

@@ -51,6 +51,21 @@ internal sealed class FetchReader : ResourceReader
         return count > 0 ? ValueTask.FromResult(count) : ReadAwaited(offset, destination, cancellationToken);
     }
 
+    public override async ValueTask<FileRun> LocateAsync(long offset, int count, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(offset, Manifest.Layout.Length);
+        var here = _partial!.CountAt(offset, count);
+        if (here == 0)
+        {
+            await _fetch.WaitForBlockAsync(this, offset, count, cancellationToken);
+            here = _partial.CountAt(offset, count);
+        }
+
+        return new FileRun(_partial.OpenToSend(), here);
+    }
+
     public override ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) == 0)

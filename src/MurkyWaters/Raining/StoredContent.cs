@@ -34,35 +34,73 @@ internal sealed class StoredContent : IRainContent
 
     public bool HasBlock(int blockIndex) => (uint)blockIndex < (uint)Manifest.Layout.BlockCount;
 
-    public SymbolReadResult TryReadSymbol(int blockIndex, uint esi, Span<byte> destination)
+    public SymbolReadResult TryReadSymbol(int blockIndex, uint esi, Span<byte> destination) =>
+        destination.Length == Manifest.Layout.SymbolSize
+            ? TryReadSymbols(blockIndex, esi, destination.Length, destination, destination.Length, out _)
+            : SymbolReadResult.Unavailable;
+
+    public SymbolReadResult TryReadSymbols(int blockIndex, uint esi, int symbolSize, Span<byte> destination, int stride, out int written)
     {
+        written = 0;
         var layout = Manifest.Layout;
-        if (_blob is null || _code is null || !HasBlock(blockIndex) || esi > _code.EncodingSymbolIdMax || destination.Length != layout.SymbolSize
-            || layout.SymbolsOf(blockIndex) > _code.SymbolCountMax)
+        if (_blob is null || _code is null || !HasBlock(blockIndex) || symbolSize != layout.SymbolSize
+            || destination.Length < symbolSize || layout.SymbolsOf(blockIndex) > _code.SymbolCountMax)
         {
             return SymbolReadResult.Unavailable;
         }
 
         Touch();
-        return _code.IsSystematic && esi < (uint)layout.SymbolsOf(blockIndex)
-            ? ReadSourceSymbol(_blob, layout, blockIndex, esi, destination)
-            : _encoders.TryEncode(_blob, _code, layout, blockIndex, esi, destination);
+        var sourceCount = _code.IsSystematic ? layout.SymbolsOf(blockIndex) : 0;
+        if (esi < (uint)sourceCount)
+        {
+            var count = Math.Min(((destination.Length - symbolSize) / stride) + 1, sourceCount - (int)esi);
+            if (!TryReadSource(_blob, layout, blockIndex, (int)esi, destination[..(((count - 1) * stride) + symbolSize)], stride))
+            {
+                return SymbolReadResult.Unavailable;
+            }
+
+            written = count;
+        }
+
+        for (var at = written * stride; at + symbolSize <= destination.Length; at += stride)
+        {
+            var id = esi + (uint)written;
+            var result = id > _code.EncodingSymbolIdMax ? SymbolReadResult.Unavailable
+                : _encoders.TryEncode(_blob, _code, layout, blockIndex, id, destination.Slice(at, symbolSize));
+            if (result != SymbolReadResult.Ok)
+            {
+                return result;
+            }
+
+            written++;
+        }
+
+        return SymbolReadResult.Ok;
     }
 
-    private static SymbolReadResult ReadSourceSymbol(Blob blob, ResourceLayout layout, int blockIndex, uint esi, Span<byte> destination)
+    /// <summary>One read of the file, into the end of the destination; from there the symbols move forward to their places.</summary>
+    private static bool TryReadSource(Blob blob, ResourceLayout layout, int blockIndex, int esi, Span<byte> destination, int stride)
     {
-        var offsetInBlock = (int)esi * layout.SymbolSize;
-        var count = Math.Min(layout.SymbolSize, layout.BytesOf(blockIndex) - offsetInBlock);
+        var size = layout.SymbolSize;
+        var count = ((destination.Length - size) / stride) + 1;
+        var offset = esi * size;
+        var run = destination[^(count * size)..];
+        var bytes = Math.Min(run.Length, layout.BytesOf(blockIndex) - offset);
         try
         {
-            blob.Read(layout.OffsetOf(blockIndex) + offsetInBlock, destination[..count]);
+            blob.Read(layout.OffsetOf(blockIndex) + offset, run[..bytes]);
         }
         catch (IOException)
         {
-            return SymbolReadResult.Unavailable;
+            return false;
         }
 
-        destination[count..].Clear();
-        return SymbolReadResult.Ok;
+        run[bytes..].Clear();
+        for (var i = 0; i < count - 1; i++)
+        {
+            run.Slice(i * size, size).CopyTo(destination[(i * stride)..]);
+        }
+
+        return true;
     }
 }

@@ -18,6 +18,7 @@ internal sealed class PartialBlob
     private readonly string _bootId;
     private SafeFileHandle? _data;
     private SafeFileHandle? _journal;
+    private FileStream? _sending;
     private bool _isOnDisk;
     private bool _mustVerify;
     private int _heldCount;
@@ -154,17 +155,24 @@ internal sealed class PartialBlob
         }
     }
 
-    /// <summary>Reads held bytes at an offset: as far as the blocks are held, at most what fits; 0 when the block at the offset is
-    /// not held.</summary>
-    public int Read(long offset, Span<byte> destination)
+    /// <summary>How many bytes are held at an offset: as far as the blocks are held, at most <paramref name="countMax"/>; 0 when the block
+    /// at the offset is not held.</summary>
+    public int CountAt(long offset, int countMax)
     {
         var layout = Manifest.Layout;
         var count = 0;
-        for (var block = layout.BlockAt(offset); count < destination.Length && block < layout.BlockCount && HasBlock(block); block++)
+        for (var block = layout.BlockAt(offset); count < countMax && block < layout.BlockCount && HasBlock(block); block++)
         {
-            count = (int)Math.Min(destination.Length, layout.OffsetOf(block) + layout.BytesOf(block) - offset);
+            count = (int)Math.Min(countMax, layout.OffsetOf(block) + layout.BytesOf(block) - offset);
         }
 
+        return count;
+    }
+
+    /// <summary>Reads held bytes, as many as <see cref="CountAt"/> says.</summary>
+    public int Read(long offset, Span<byte> destination)
+    {
+        var count = CountAt(offset, destination.Length);
         if (count == 0)
         {
             return 0;
@@ -172,6 +180,17 @@ internal sealed class PartialBlob
 
         Touch();
         return RandomAccess.Read(OpenFilesIfNeeded().Data, destination[..count], offset);
+    }
+
+    /// <summary>The file, for the system to send from: open as long as the partial is held.</summary>
+    public FileStream OpenToSend()
+    {
+        lock (_gate)
+        {
+            OpenFiles();
+            Touch();
+            return _sending!;
+        }
     }
 
     /// <summary>Waits until the bytes are on the disk.</summary>
@@ -188,7 +207,9 @@ internal sealed class PartialBlob
         {
             _data?.Dispose();
             _journal?.Dispose();
+            _sending?.Dispose();
             _data = _journal = null;
+            _sending = null;
         }
     }
 
@@ -248,11 +269,13 @@ internal sealed class PartialBlob
         {
             _data = StoreFiles.OpenToWrite(DataPath);
             _journal = StoreFiles.OpenToWrite(JournalPath);
+            _sending = StoreFiles.OpenToSend(DataPath);
             return;
         }
 
         _isOnDisk = true;
         _data = _files.Create(DataPath);
+        _sending = StoreFiles.OpenToSend(DataPath);
         _journal = _files.Create(JournalPath);
         _files.Write(_journal, BootId.Encode(_bootId), 0);
         using var record = _files.Create(RecordPath);

@@ -70,6 +70,10 @@ internal sealed class StoreFiles
     public static SafeFileHandle OpenToRead(string path) =>
         File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
 
+    /// <summary>Opens a file that is there for the system to send.</summary>
+    public static FileStream OpenToSend(string path) =>
+        new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous);
+
     /// <summary>Writes at an offset.</summary>
     public void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset)
     {

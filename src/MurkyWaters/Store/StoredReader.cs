@@ -7,6 +7,7 @@ internal sealed class StoredReader : ResourceReader
 {
     private readonly ResourceStore _store;
     private readonly StoreEntry _entry;
+    private FileStream? _file;
     private int _isDisposed;
 
     private StoredReader(ResourceStore store, StoreEntry entry)
@@ -44,10 +45,20 @@ internal sealed class StoredReader : ResourceReader
             : _entry.Blob!.ReadAsync(offset, destination, cancellationToken);
     }
 
+    public override ValueTask<FileRun> LocateAsync(long offset, int count, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(offset, Manifest.Layout.Length);
+        _file ??= StoreFiles.OpenToSend(FilePath!);
+        return ValueTask.FromResult(new FileRun(_file, (int)Math.Min(count, Manifest.Layout.Length - offset)));
+    }
+
     public override ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
         {
+            _file?.Dispose();
             _entry.RemoveReader();
             _store.Blobs.Release(_entry.Blob!);
         }

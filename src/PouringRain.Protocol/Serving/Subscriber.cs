@@ -77,6 +77,9 @@ internal sealed class Subscriber
 
     public uint CurrentEsi => _items[_itemIndex].EsiAt(_offset);
 
+    /// <summary>Symbols of the current request that are not sent yet.</summary>
+    public int CurrentLeft => _items[_itemIndex].Count - _offset;
+
     public int DropletBytes => WireFormat.DropletHeaderBytes + Content.Manifest.Layout.SymbolSize;
 
     /// <summary>Droplets that may go out before the client is heard again.</summary>
@@ -123,10 +126,10 @@ internal sealed class Subscriber
         SkipServed();
     }
 
-    /// <summary>The current symbol was sent.</summary>
-    public void Advance()
+    /// <summary>So many symbols of the current request were sent.</summary>
+    public void Advance(int count)
     {
-        _offset++;
+        _offset += count;
         SkipServed();
     }
 

@@ -41,6 +41,41 @@ public sealed class StoredContentTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Codes))]
+    public async Task SymbolsInARunAreThoseReadOneByOne(string name)
+    {
+        using var store = Open();
+        var content = await PutAsync(store, name);
+        var layout = content.Manifest.Layout;
+        var symbol = new byte[100];
+        foreach (var stride in (int[])[100, 126])
+        {
+            for (var block = 0; block < layout.BlockCount; block++)
+            {
+                // From within the source symbols over the last one, which may be padded, to repair symbols.
+                for (var first = 0u; first < 12; first += 3)
+                {
+                    var run = new byte[(7 * stride) + 100];
+                    for (var i = 0; i < 8; i++)
+                    {
+                        await ReadAsync(content, block, first + (uint)i, symbol);
+                        symbol.CopyTo(run, i * stride);
+                    }
+
+                    // The block is ready by now.
+                    var again = new byte[run.Length];
+                    Assert.Equal(SymbolReadResult.Ok, content.TryReadSymbols(block, first, 100, again, stride, out var written));
+                    Assert.Equal(8, written);
+                    for (var i = 0; i < 8; i++)
+                    {
+                        Assert.Equal(run.AsSpan(i * stride, 100), again.AsSpan(i * stride, 100));
+                    }
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Codes))]
     public async Task ManyThreadsShareFewEncoders(string name)
     {
         // Room for three blocks of eleven.

@@ -7,12 +7,18 @@ public sealed class Attacker : SimHost
 {
     private readonly IReadOnlyList<SimServer> _servers;
     private readonly SimRandom _random;
-    private readonly List<byte[]> _seen = [];
+    private readonly List<(PeerAddress From, PeerAddress To, byte[] Bytes)> _seen = [];
+    private readonly bool _replays;
 
-    public Attacker(SimWorld world, IReadOnlyList<SimServer> servers, ulong seed)
+    /// <param name="world">The world.</param>
+    /// <param name="servers">Whom it attacks.</param>
+    /// <param name="seed">Seeds its choices.</param>
+    /// <param name="replays">Whether it also sends again what it saw to whom it was for, in the sender's name.</param>
+    public Attacker(SimWorld world, IReadOnlyList<SimServer> servers, ulong seed, bool replays)
         : base(world, PeerAddress.FromIPv4(0xDEAD_0001, 666))
     {
         _servers = servers;
+        _replays = replays;
         _random = new SimRandom(seed);
         var next = world.Network.OnSent;
         world.Network.OnSent = (from, to, bytes) =>
@@ -20,7 +26,7 @@ public sealed class Attacker : SimHost
             next?.Invoke(from, to, bytes);
             if (from != Address && _seen.Count < 200 && bytes.Length < 1300 && _random.Chance(300_000))
             {
-                _seen.Add(bytes.ToArray());
+                _seen.Add((from, to, bytes.ToArray()));
             }
         };
         Plan();
@@ -30,12 +36,12 @@ public sealed class Attacker : SimHost
 
     public override Instant NextTimeout => Instant.Never;
 
-    public override void Deliver(Instant now, PeerAddress from, byte[] datagram)
+    protected override void OnDatagram(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
     {
         // The victim hears nothing and says nothing.
     }
 
-    public override void Pump(Instant now)
+    protected override void OnWake(Instant now)
     {
     }
 
@@ -43,7 +49,8 @@ public sealed class Attacker : SimHost
     {
         if (_seen.Count > 0)
         {
-            var datagram = (byte[])_seen[(int)_random.Below(_seen.Count)].Clone();
+            var (from, to, seen) = _seen[(int)_random.Below(_seen.Count)];
+            var datagram = (byte[])seen.Clone();
             if (_random.Chance(300_000))
             {
                 datagram = datagram[..(int)_random.Below(datagram.Length + 1)];
@@ -51,6 +58,11 @@ public sealed class Attacker : SimHost
             else if (_random.Chance(500_000))
             {
                 datagram[_random.Below(datagram.Length)] = (byte)_random.Next();
+            }
+
+            if (_replays && _random.Chance(500_000))
+            {
+                World.Network.Inject(World.Now, from, to, datagram);
             }
 
             World.Network.Send(World.Now, Address, _servers[(int)_random.Below(_servers.Count)].Address, datagram);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using Simulation;
@@ -50,37 +51,33 @@ if (fuzz > 0)
 }
 
 var failures = 0;
-for (var seed = first; seed < first + seeds; seed++)
-{
-    var scenario = new Scenario((ulong)seed);
-    IReadOnlyList<string> broken;
-    try
+var count = (int)Math.Min(seeds, int.MaxValue);
+Parallel.ForEach(
+    Partitioner.Create(Enumerable.Range(0, count), EnumerablePartitionerOptions.NoBuffering),
+    index =>
     {
-        scenario.Run();
-        broken = scenario.Broken;
-    }
-    catch (Exception exception) when (exception is not OutOfMemoryException)
-    {
-        broken = [exception.ToString()];
-    }
-
-    if (seeds == 1)
-    {
-        Console.WriteLine(scenario.Description);
-    }
-
-    if (broken.Count > 0)
-    {
-        failures++;
-        Console.WriteLine($"seed {seed}: {scenario.Description}");
-        foreach (var promise in broken.Take(5))
+        var seed = first + index;
+        var scenario = new Scenario((ulong)seed);
+        IReadOnlyList<string> broken;
+        try
         {
-            Console.WriteLine($"  broken: {promise}");
+            scenario.Run();
+            broken = scenario.Broken;
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            broken = [exception.ToString()];
         }
 
-        Console.WriteLine($"  dotnet run -c Release --project tests/Simulation -- --seeds 1 --first {seed}");
-    }
-}
+        if (seeds == 1 || broken.Count > 0)
+        {
+            var lines = broken.Take(5).Select(promise => $"  broken: {promise}")
+                .Prepend($"seed {seed}: {scenario.Description}")
+                .Concat(broken.Count > 0 ? [$"  dotnet run -c Release --project tests/Simulation -- --seeds 1 --first {seed}"] : []);
+            Interlocked.Add(ref failures, broken.Count > 0 ? 1 : 0);
+            Console.WriteLine(string.Join(Environment.NewLine, lines));
+        }
+    });
 
 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{seeds} seeds from {first}: {failures} with broken promises, {watch.Elapsed.TotalSeconds:F1} s"));
 return failures == 0 ? 0 : 1;

@@ -57,9 +57,10 @@ public sealed partial class Fetch
         }
 
         path.IsValidated |= offer.IsAddressValidated;
-        if (path.Offer?.Version != offer.Version)
+        var offered = OfferedVersion.From(offer, code);
+        if (offered is null || !offered.IsSameAs(path.Offer))
         {
-            path.Offer = OfferedVersion.From(offer, code);
+            path.Offer = offered;
             path.RefusedBlocks.Clear();
         }
 
@@ -103,7 +104,7 @@ public sealed partial class Fetch
             return;
         }
 
-        if (_chosen is null || (!_isReleased && best.Version != _chosen.Version))
+        if (_chosen is null || (!_isReleased && !best.IsSameAs(_chosen)))
         {
             Choose(now, best);
         }
@@ -115,7 +116,7 @@ public sealed partial class Fetch
                 continue;
             }
 
-            if (offer.Version == _chosen!.Version)
+            if (offer.IsSameAs(_chosen))
             {
                 if (!path.IsRaining)
                 {
@@ -130,7 +131,7 @@ public sealed partial class Fetch
             {
                 WithdrawAll(path);
                 path.State = SourceState.Stale;
-                if (!path.WasToldStale && _chosen.IsNewerThan(offer))
+                if (!path.WasToldStale && _chosen!.IsNewerThan(offer) && offer.Version != _chosen.Version)
                 {
                     path.WasToldStale = true;
                     Tell(FetchEventKind.SourceStale, path.Peer);

@@ -16,6 +16,15 @@ public sealed partial class Fetch
 
         _wireBytes += datagram.Length;
         path.OnHeard(now, datagram.Length);
+
+        // Whatever version it is of, it crossed the path: the server must learn that it is not in flight any more.
+        var isNew = path.State != SourceState.Lied && path.Sequences.OnReceived(droplet.Sequence);
+        if (isNew)
+        {
+            path.ServerTime = droplet.ServerTime;
+            path.Rate.OnDroplet(now, droplet.ServerTime, datagram.Length);
+        }
+
         if (_chosen is null || droplet.Tag != _chosen.Tag || symbol.Length != _chosen.Layout.SymbolSize
             || path.Offer != _chosen || path.State is not (SourceState.Raining or SourceState.Silent))
         {
@@ -24,13 +33,11 @@ public sealed partial class Fetch
 
         Revive(now, path);
         path.Droplets++;
-        if (!path.Sequences.OnReceived(droplet.Sequence))
+        if (!isNew)
         {
             return;
         }
 
-        path.ServerTime = droplet.ServerTime;
-        path.Rate.OnDroplet(now, droplet.ServerTime, datagram.Length);
         _dropletsReceived++;
         var block = FindOpen(droplet.BlockNumber);
         switch (path.Log.OnDroplet(droplet.BlockNumber, droplet.Esi))

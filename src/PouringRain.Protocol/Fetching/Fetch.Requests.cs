@@ -52,7 +52,8 @@ public sealed partial class Fetch
             return;
         }
 
-        if (_open.Exists(block => block.Phase is BlockPhase.Ready or BlockPhase.Working))
+        // Work for the owner is progress; but what waits for a manifest that does not come is not.
+        if (Manifest is not null && _open.Exists(block => block.Phase is BlockPhase.Ready or BlockPhase.Working))
         {
             _lastUseful = now;
         }
@@ -144,7 +145,7 @@ public sealed partial class Fetch
             ClientTime = WireFormat.Microseconds(now),
             RateBytesPerSecond = (uint)Math.Clamp(path.Rate.RateBytesPerSecond, 0, uint.MaxValue),
             InFlightMax = (uint)Math.Min(InFlightBytesMaxOf(path) / DropletBytes, int.MaxValue),
-            HasFeedback = path.Sequences.HasStarted,
+            HasFeedback = path.Sequences.IsHighestKnown,
             HighestSequence = path.Sequences.HighestKnown,
             ReceivedCount = unchecked((uint)path.Sequences.Received),
             ServerTime = path.ServerTime,

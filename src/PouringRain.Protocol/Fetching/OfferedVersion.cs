@@ -57,5 +57,11 @@ internal sealed class OfferedVersion
             : new OfferedVersion(offer.Version, offer.Stamp, layout, offer.ManifestBytes, code);
     }
 
+    /// <summary>Whether two sources say the same: one that tells another stamp or layout of a version than the rest tells of something
+    /// else, and must not be mixed with them, for one of the two does not tell the truth.</summary>
+    public bool IsSameAs(OfferedVersion? other) =>
+        other is not null && Version == other.Version && Stamp == other.Stamp && Layout == other.Layout
+        && ManifestBytes == other.ManifestBytes && Code == other.Code;
+
     public bool IsNewerThan(OfferedVersion other) => Stamp != other.Stamp ? Stamp > other.Stamp : Version > other.Version;
 }

@@ -12,6 +12,9 @@ internal sealed class SequenceTracker
 
     public bool HasStarted { get; private set; }
 
+    /// <summary>Whether <see cref="HighestKnown"/> is known: from a droplet, or from what the server says when all it sent was lost.</summary>
+    public bool IsHighestKnown { get; private set; }
+
     /// <summary>The highest sequence known to have been sent.</summary>
     public uint HighestKnown { get; private set; }
 
@@ -27,7 +30,7 @@ internal sealed class SequenceTracker
             Array.Clear(_seen);
             HasStarted = true;
             _highest = sequence;
-            HighestKnown = sequence;
+            KnowSent(sequence);
             Expected++;
             Received++;
             Mark(sequence);
@@ -45,10 +48,7 @@ internal sealed class SequenceTracker
             Forget(distance);
             _highest = sequence;
             Expected += distance;
-            if (SequenceNumber.IsAfter(sequence, HighestKnown))
-            {
-                HighestKnown = sequence;
-            }
+            KnowSent(sequence);
         }
         else if (IsMarked(sequence))
         {
@@ -61,18 +61,15 @@ internal sealed class SequenceTracker
     }
 
     /// <summary>The server says that all before this sequence has been sent.</summary>
-    public void OnSentBefore(uint nextSequence)
-    {
-        var last = unchecked(nextSequence - 1);
-        var distance = SequenceNumber.Distance(last, HighestKnown);
-        if (!HasStarted)
-        {
-            return;
-        }
+    public void OnSentBefore(uint nextSequence) => KnowSent(unchecked(nextSequence - 1));
 
-        if (distance > 0 || distance < -JumpMax)
+    private void KnowSent(uint sequence)
+    {
+        var distance = SequenceNumber.Distance(sequence, HighestKnown);
+        if (!IsHighestKnown || distance > 0 || distance < -JumpMax)
         {
-            HighestKnown = last;
+            IsHighestKnown = true;
+            HighestKnown = sequence;
         }
     }
 

@@ -3,23 +3,39 @@ using PouringRain.Protocol;
 namespace Simulation;
 
 /// <summary>A host that fetches one resource and checks what comes out.</summary>
-public sealed class SimClient : SimHost, IDisposable
+public sealed class SimClient : SimHost
 {
     private readonly byte[] _buffer = new byte[2048];
     private int _worksOut;
 
-    public SimClient(SimWorld world, PeerAddress address, FetchRequest request, FetchOptions? options = null, TokenCache? tokens = null)
-        : base(world, address)
+    public SimClient(
+        SimWorld world, PeerAddress address, FetchRequest request, FetchOptions? options = null, TokenCache? tokens = null,
+        SimClock? clock = null, SimSeal? seal = null)
+        : base(world, address, clock, seal)
     {
         Request = request;
+        Options = options ?? new FetchOptions();
         Tokens = tokens ?? new TokenCache();
         Started = world.Now;
-        Fetch = new Fetch(options ?? new FetchOptions(), request, Tokens, world.Random.Next(), world.Now);
+        Fetch = new Fetch(Options, request, Tokens, world.Random.Next(), LocalNow);
     }
 
     public Fetch Fetch { get; }
 
     public FetchRequest Request { get; }
+
+    public FetchOptions Options { get; }
+
+    /// <summary>What was wanted later.</summary>
+    public List<(long Offset, long Length)> Demands { get; } = [];
+
+    public bool WasCancelled { get; set; }
+
+    /// <summary>Whether a verified block could not be kept.</summary>
+    public bool RefusedToKeep { get; private set; }
+
+    /// <summary>The version that the owner was told of: from then on it is this one or none.</summary>
+    public Sha256Digest? Told { get; private set; }
 
     /// <summary>The version of the blocks that came out.</summary>
     public Sha256Digest? Version { get; set; }
@@ -54,17 +70,20 @@ public sealed class SimClient : SimHost, IDisposable
     /// <summary>What must always hold, checked with every block that comes out.</summary>
     public Action<BlockWork>? OnBlock { get; set; }
 
+    /// <summary>Blocks that were decoded and had a wrong digest.</summary>
+    public int WrongBlocks { get; private set; }
+
     public bool HasEnded => Fetch.EndReason != FetchEndReason.None;
 
     public override Instant NextTimeout => Fetch.NextTimeout;
 
-    public override void Deliver(Instant now, PeerAddress from, byte[] datagram)
+    protected override void OnDatagram(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
     {
         Fetch.Handle(now, from, datagram);
-        Pump(now);
+        OnWake(now);
     }
 
-    public override void Pump(Instant now)
+    protected override void OnWake(Instant now)
     {
         while (true)
         {
@@ -76,6 +95,10 @@ public sealed class SimClient : SimHost, IDisposable
                     Fetch.MarkHeld(Held);
                 }
 
+                if (fetchEvent.Kind == FetchEventKind.ManifestReady)
+                {
+                    Told = Fetch.Manifest!.Version;
+                }
             }
 
             while (!IsStalled && _worksOut < Workers && Fetch.TryPollWork(out var work))
@@ -87,11 +110,11 @@ public sealed class SimClient : SimHost, IDisposable
                 }
                 else
                 {
-                    World.After(WorkTime, () =>
+                    World.After(WorkTime, () => WhenRunning(() =>
                     {
                         Finish(work);
                         Pump(World.Now);
-                    });
+                    }));
                 }
             }
 
@@ -100,12 +123,25 @@ public sealed class SimClient : SimHost, IDisposable
                 break;
             }
 
-            Send(now, _buffer, transmit);
+            Send(_buffer, transmit);
         }
 
         if (HasEnded)
         {
-            Ended ??= now;
+            Ended ??= World.Now;
+        }
+    }
+
+    /// <summary>Whether the owner said that it had a block.</summary>
+    public bool HeldAtStart(int block) => Held is not null && block / 64 < Held.Length && (Held[block / 64] & (1UL << (block % 64))) != 0;
+
+    /// <summary>Wants these bytes too.</summary>
+    public void Demand(long offset, long length, bool isUrgent)
+    {
+        if (!HasEnded)
+        {
+            Demands.Add((offset, length));
+            Fetch.Demand(LocalNow, offset, length, isUrgent);
         }
     }
 
@@ -131,12 +167,18 @@ public sealed class SimClient : SimHost, IDisposable
         return bytes;
     }
 
-    public void Dispose() => Fetch.Dispose();
+    protected override void Dispose(bool isDisposing)
+    {
+        Fetch.Dispose();
+        base.Dispose(isDisposing);
+    }
 
     private void Finish(BlockWork work)
     {
         work.Run();
+        WrongBlocks += work.IsDecoded && !work.IsVerified ? 1 : 0;
         var kept = work.IsVerified && Keep(work);
+        RefusedToKeep |= work.IsVerified && !kept;
         if (kept)
         {
             OnBlock?.Invoke(work);
@@ -145,6 +187,6 @@ public sealed class SimClient : SimHost, IDisposable
         }
 
         _worksOut--;
-        Fetch.CompleteWork(World.Now, work, kept);
+        Fetch.CompleteWork(LocalNow, work, kept);
     }
 }

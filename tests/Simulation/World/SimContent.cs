@@ -28,8 +28,14 @@ public sealed class SimContent : IRainContent
     /// <summary>In so many of a million cases a symbol is not ready.</summary>
     public int NotReadyPerMillion { get; set; }
 
-    /// <summary>Rains wrong bytes.</summary>
-    public bool IsLying { get; set; }
+    /// <summary>In so many of a million symbols it rains wrong bytes.</summary>
+    public int LiesPerMillion { get; set; }
+
+    public bool IsLying
+    {
+        get => LiesPerMillion > 0;
+        set => LiesPerMillion = value ? 1_000_000 : 0;
+    }
 
     public SimRandom? Random { get; set; }
 
@@ -54,6 +60,9 @@ public sealed class SimContent : IRainContent
 
     /// <summary>The same version, of which only some blocks are held.</summary>
     public SimContent WithBlocks(HashSet<int> blocks) => new(Bytes, Manifest, blocks);
+
+    /// <summary>One that held only some blocks has got another.</summary>
+    public void AddBlock(int blockIndex) => _blocks?.Add(blockIndex);
 
     /// <summary>The same version in another server's hands.</summary>
     public SimContent Copy() => new(Bytes, Manifest, _blocks);
@@ -81,7 +90,7 @@ public sealed class SimContent : IRainContent
         }
 
         encoder.Encode(esi, destination);
-        if (IsLying)
+        if (LiesPerMillion == 1_000_000 || (LiesPerMillion > 0 && Random!.Chance(LiesPerMillion)))
         {
             destination[(int)(esi % (uint)destination.Length)] ^= 0x55;
         }
@@ -106,6 +115,16 @@ public sealed class SimCatalog : IRainCatalog
     }
 
     public void Remove(ResourceId id) => _contents.Remove(id);
+
+    /// <summary>Forgets all versions before it.</summary>
+    public void Replace(ResourceId id, IRainContent content)
+    {
+        _contents.Remove(id);
+        Add(id, content);
+    }
+
+    /// <summary>All versions of a resource.</summary>
+    public IReadOnlyList<IRainContent> All(ResourceId id) => _contents.TryGetValue(id, out var versions) ? versions : [];
 
     public IRainContent? Find(ResourceId id)
     {

@@ -20,6 +20,11 @@ public sealed record LinkFaults
 
     public TimeSpan ReorderBy { get; init; } = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>Copies that come much later than the datagram itself.</summary>
+    public int EchoPerMillion { get; init; }
+
+    public TimeSpan EchoBy { get; init; } = TimeSpan.FromSeconds(1);
+
     public int CorruptPerMillion { get; init; }
 }
 

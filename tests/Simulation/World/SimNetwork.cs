@@ -14,11 +14,15 @@ public sealed class SimNetwork
     private readonly Dictionary<(PeerAddress From, PeerAddress To), LinkFaults> _faults = [];
     private readonly HashSet<(PeerAddress From, PeerAddress To)> _inBurst = [];
     private readonly HashSet<PeerAddress> _cut = [];
+    private readonly HashSet<(PeerAddress From, PeerAddress To)> _cutWays = [];
     private long _order;
 
     public SimNetwork(SimRandom random) => _random = random;
 
     public LinkFaults DefaultFaults { get; set; } = new();
+
+    /// <summary>Whether a datagram was damaged.</summary>
+    public bool HasCorrupted { get; private set; }
 
     /// <summary>Datagrams that may still be damaged in a way that UDP's checksum does not see.</summary>
     public int CorruptionsLeft { get; set; }
@@ -34,6 +38,27 @@ public sealed class SimNetwork
     public void Add(SimHost host) => _hosts[host.Address] = host;
 
     public void SetFaults(PeerAddress from, PeerAddress to, LinkFaults faults) => _faults[(from, to)] = faults;
+
+    /// <summary>All paths are as <see cref="DefaultFaults"/> says again, and nobody is cut off.</summary>
+    public void Heal()
+    {
+        _faults.Clear();
+        _cut.Clear();
+        _cutWays.Clear();
+    }
+
+    /// <summary>Cuts one way of a path, or lets it be again.</summary>
+    public void SetCut(PeerAddress from, PeerAddress to, bool isCut)
+    {
+        if (isCut)
+        {
+            _cutWays.Add((from, to));
+        }
+        else
+        {
+            _cutWays.Remove((from, to));
+        }
+    }
 
     /// <summary>Cuts a host off, or lets it back.</summary>
     public void SetCut(PeerAddress host, bool isCut)
@@ -52,7 +77,8 @@ public sealed class SimNetwork
     {
         var bytes = datagram.ToArray();
         OnSent?.Invoke(from, to, bytes);
-        if (!_hosts.TryGetValue(from, out var sender) || !_hosts.ContainsKey(to) || _cut.Contains(from) || _cut.Contains(to)
+        if (!_hosts.TryGetValue(from, out var sender) || !_hosts.ContainsKey(to)
+            || _cut.Contains(from) || _cut.Contains(to) || _cutWays.Contains((from, to))
             || !sender.Uplink.TryPass(now, bytes.Length + HeaderBytes, out var through))
         {
             return;
@@ -65,9 +91,15 @@ public sealed class SimNetwork
         }
 
         var copies = _random.Chance(faults.DuplicatePerMillion) ? 2 : 1;
-        for (var i = 0; i < copies; i++)
+        var echoes = _random.Chance(faults.EchoPerMillion) ? 1 : 0;
+        for (var i = 0; i < copies + echoes; i++)
         {
             var delay = faults.Delay;
+            if (i >= copies)
+            {
+                delay += TimeSpan.FromTicks(_random.Below(faults.EchoBy.Ticks + 1));
+            }
+
             if (faults.Jitter > TimeSpan.Zero)
             {
                 delay += TimeSpan.FromTicks(_random.Below(faults.Jitter.Ticks + 1));
@@ -81,12 +113,22 @@ public sealed class SimNetwork
             var flying = bytes;
             if (CorruptionsLeft > 0 && bytes.Length > 0 && _random.Chance(faults.CorruptPerMillion))
             {
-                CorruptionsLeft--;
+                CorruptionsLeft -= CorruptionsLeft == int.MaxValue ? 0 : 1;
+                HasCorrupted = true;
                 flying = (byte[])bytes.Clone();
                 flying[_random.Below(flying.Length)] ^= (byte)(1 << (int)_random.Below(8));
             }
 
             Push(through + delay, new Flight(from, to, flying, IsThroughDownlink: false));
+        }
+    }
+
+    /// <summary>What somebody who listens sends in another's name arrives as it is.</summary>
+    public void Inject(Instant now, PeerAddress from, PeerAddress to, byte[] datagram)
+    {
+        if (_hosts.ContainsKey(to))
+        {
+            Push(now + DefaultFaults.Delay, new Flight(from, to, datagram, IsThroughDownlink: false));
         }
     }
 

@@ -6,11 +6,11 @@ namespace Simulation;
 public sealed class SimServer : SimHost
 {
     private readonly byte[] _buffer = new byte[65_536];
-    private readonly RainServerOptions _options;
+    private RainServerOptions _options;
     private bool _isUp = true;
 
-    public SimServer(SimWorld world, PeerAddress address, RainServerOptions? options = null)
-        : base(world, address)
+    public SimServer(SimWorld world, PeerAddress address, RainServerOptions? options = null, SimClock? clock = null, SimSeal? seal = null)
+        : base(world, address, clock, seal)
     {
         _options = options ?? new RainServerOptions { TokenKey = new byte[32] };
         Rain = new RainServer(_options, Catalog, world.Random.Next());
@@ -24,29 +24,48 @@ public sealed class SimServer : SimHost
 
     public long DropletsSent { get; private set; }
 
+    /// <summary>A liar changes what it sends.</summary>
+    public Tampering? Tamper { get; set; }
+
     public override Instant NextTimeout => _isUp ? Rain.NextTimeout : Instant.Never;
 
     /// <summary>kill -9.</summary>
     public void Kill() => _isUp = false;
 
+    public bool IsUp => _isUp;
+
+    public int SubscriberCountMax => _options.SubscriberCountMax;
+
+    /// <summary>The key of the tokens from the next start on.</summary>
+    public ReadOnlyMemory<byte> TokenKey
+    {
+        set => _options = _options with { TokenKey = value };
+    }
+
     /// <summary>Starts again with no memory but what is on disk.</summary>
     public void Restart()
     {
         _isUp = true;
+        Seal?.Restart(World.Random);
         Rain = new RainServer(_options, Catalog, World.Random.Next());
     }
 
-    public override void Deliver(Instant now, PeerAddress from, byte[] datagram)
+    protected override void OnDatagram(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
     {
         if (_isUp)
         {
             Rain.Handle(now, from, datagram);
-            Pump(now);
+            OnWake(now);
         }
     }
 
-    public override void Pump(Instant now)
+    protected override void OnWake(Instant now)
     {
+        if (!_isUp)
+        {
+            return;
+        }
+
         while (Rain.TryPollTransmit(now, _buffer, out var transmit))
         {
             if (transmit.SegmentSize > 300)
@@ -54,7 +73,12 @@ public sealed class SimServer : SimHost
                 DropletsSent += transmit.Length / transmit.SegmentSize;
             }
 
-            Send(now, _buffer, transmit);
+            for (var offset = 0; Tamper is not null && offset < transmit.Length; offset += transmit.SegmentSize)
+            {
+                Tamper(_buffer.AsSpan(offset, Math.Min(transmit.SegmentSize, transmit.Length - offset)));
+            }
+
+            Send(_buffer, transmit);
         }
 
         while (Rain.TryPollEvent(out var request))
@@ -63,3 +87,6 @@ public sealed class SimServer : SimHost
         }
     }
 }
+
+/// <summary>Changes a datagram of a liar.</summary>
+public delegate void Tampering(Span<byte> datagram);

@@ -62,7 +62,7 @@ public sealed class SimWorld
         SimHost? host = null;
         foreach (var candidate in _hosts)
         {
-            var due = candidate.NextTimeout;
+            var due = candidate.NextDue;
             if (due < Instant.Never)
             {
                 due += TimerLateness;

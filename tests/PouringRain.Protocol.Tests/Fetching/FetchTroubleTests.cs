@@ -1,0 +1,101 @@
+using Simulation;
+
+namespace PouringRain.Protocol.Tests.Fetching;
+
+/// <summary>Troubles that the simulator found, each as the shortest script that shows it.</summary>
+public class FetchTroubleTests
+{
+    [Fact]
+    public void ASourceThatLiesAboutTheStampHarmsNoOther() => CheckFalseOffer((ref offer) => offer.Stamp += 5);
+
+    [Fact]
+    public void ASourceThatLiesAboutTheLayoutHarmsNoOther() => CheckFalseOffer((ref offer) => offer.Length += 100_000);
+
+    [Fact]
+    public void WhenBigDatagramsVanishForAWhileTheRainGoesOn()
+    {
+        // What is small comes through, so that the server lives and says how much it has sent.
+        var content = SimContent.Create(Scene.RandomBytes(1_000_000));
+        var scene = new Scene();
+        var isOpen = false;
+        scene.AddServer(content, uplink: 5_000_000).Tamper = datagram => datagram[0] = isOpen || datagram.Length < 1000 ? datagram[0] : (byte)0;
+        using var client = scene.Fetch();
+        client.Pump(scene.World.Now);
+        scene.World.Run(TimeSpan.FromSeconds(3));
+        Assert.Equal(0, client.Fetch.Snapshot(client.LocalNow).DropletsReceived);
+        isOpen = true;
+        scene.RunToCompletion(client, content, limitSeconds: 3);
+    }
+
+    [Fact]
+    public void DropletsOfAVersionThatIsNotWantedYetAreNotInFlightForever()
+    {
+        // The liar is believed first, so that what the honest source rained on a guess finds nobody who wants it.
+        var content = SimContent.Create(Scene.RandomBytes(200_000), blockBytes: 1 << 20);
+        var scene = new Scene();
+        var honest = scene.AddServer(content);
+        var tokens = new TokenCache();
+        scene.World.Network.DefaultFaults = new LinkFaults { Delay = TimeSpan.FromMilliseconds(20) };
+        using (var first = scene.Fetch(tokens: tokens))
+        {
+            scene.RunToCompletion(first, content);
+        }
+
+        var liar = AddLiar(scene, content, (ref offer) => offer.Stamp += 5);
+        using var client = scene.Fetch(tokens: tokens);
+        scene.World.Network.SetFaults(liar.Address, client.Address, new LinkFaults { Delay = TimeSpan.FromMilliseconds(5) });
+        client.Pump(scene.World.Now);
+        scene.RunToCompletion(client, content, limitSeconds: 2);
+        Assert.DoesNotContain(client.Events, fetchEvent => fetchEvent.Kind == FetchEventKind.SourceLied && fetchEvent.Peer == honest.Address);
+    }
+
+    [Fact]
+    public void BlocksThatWaitForAManifestThatNeverComesDoNotKeepAFetchAlive()
+    {
+        var content = SimContent.Create(Scene.RandomBytes(100_000), blockBytes: 64, symbolSize: 64);
+        var scene = new Scene();
+        scene.AddServer(content).Tamper = datagram =>
+        {
+            if (DropletMessage.TryParse(datagram, out var droplet, out _) && droplet.BlockNumber == WireFormat.ManifestBlockNumber)
+            {
+                datagram[0] = 0;
+            }
+        };
+        using var client = scene.Fetch(options: new FetchOptions { StallTimeout = TimeSpan.FromSeconds(3) });
+        client.Pump(scene.World.Now);
+        scene.RunToEnd(client, limitSeconds: 10);
+        Assert.Equal(FetchEndReason.Stalled, client.Fetch.EndReason);
+    }
+
+    private static void CheckFalseOffer(Lie lie)
+    {
+        var content = SimContent.Create(Scene.RandomBytes(400_000));
+        var scene = new Scene();
+        var liar = AddLiar(scene, content, lie);
+        scene.AddServer(content);
+        scene.AddServer(content);
+        using var client = scene.Fetch();
+        client.Pump(scene.World.Now);
+        scene.RunToCompletion(client, content);
+        Assert.All(
+            client.Events.Where(fetchEvent => fetchEvent.Kind == FetchEventKind.SourceLied),
+            fetchEvent => Assert.Equal(liar.Address, fetchEvent.Peer));
+    }
+
+    private static SimServer AddLiar(Scene scene, SimContent content, Lie lie)
+    {
+        var liar = scene.AddServer(content);
+        liar.Tamper = datagram =>
+        {
+            if (OfferMessage.TryParse(datagram, out var offer, out var code))
+            {
+                var name = System.Text.Encoding.UTF8.GetString(code);
+                lie(ref offer);
+                offer.Write(datagram, name);
+            }
+        };
+        return liar;
+    }
+
+    private delegate void Lie(ref OfferMessage offer);
+}

@@ -12,8 +12,10 @@ import { ending, isFailure } from './logic/explain.js';
 import { count, rate, size } from './logic/format.js';
 import { disposition, merge, nameOf, parseId } from './logic/resources.js';
 import { byteRate, createBook, forgetEnded, isRunning, observe, ordered, retain } from './logic/transfers.js';
-import { change, createQueue, dismiss, enqueue, startable } from './logic/uploads.js';
+import { change, createQueue, dismiss, enqueue, isOver, measure, recall, startable } from './logic/uploads.js';
 import { call, callJson, currentKey, onKeyNeeded, Problem, setKey, upload } from './net/api.js';
+import { forget, recallUploads, remember } from './net/memory.js';
+import { cancelUpload, uploadInPieces } from './net/resumable.js';
 import { follow } from './net/sse.js';
 
 const tablePollMs = 2000;
@@ -49,6 +51,7 @@ createDropTarget(byId('drop'));
 setUpTheme();
 setUpKey();
 setUpWants();
+setQueue(recall(queue, recallUploads(Date.now())));
 followTransfers();
 every(tablePollMs, refreshTables);
 every(resourcePollMs, refreshResources);
@@ -188,8 +191,10 @@ function every(milliseconds, work) {
 function setUpWants() {
   const wants = {
     'upload-wanted': takeFiles,
-    'upload-cancel': (key) => uploadsUnderWay.get(key)?.abort() ?? setQueue(change(queue, key, { state: 'cancelled' })),
+    'upload-cancel': cancelOne,
     'upload-dismiss': (key) => setQueue(dismiss(queue, key)),
+    'upload-pause': (key) => stopSending(key, 'paused'),
+    'upload-resume': (key) => setQueue(change(queue, key, { state: 'waiting' })),
     'load-more': () => loadResources(resources.next === null ? 1 : byId('search').value.trim() === '' ? Math.ceil(resources.items.length / pageSize) + 1 : pageCountMax),
     download,
     rain: rainAgain,
@@ -223,7 +228,7 @@ function takeFiles({ files, id, code, replicas }) {
     throw new Problem({ title: 'That is no id', detail: `“${id}” is not a number from 0 to 18,446,744,073,709,551,615, decimal or 0x….` });
   }
 
-  setQueue(enqueue(queue, files, { id: wanted, code, replicas }));
+  setQueue(enqueue(queue, files, { id: wanted, code, replicas }, recallUploads(Date.now())));
   byId('upload-id').value = '';
 }
 
@@ -237,28 +242,101 @@ async function send(item) {
   const abort = new AbortController();
   uploadsUnderWay.set(item.key, abort);
   setQueue(change(queue, item.key, { state: 'sending' }));
-  const query = new URLSearchParams([['code', item.code], ['replicas', item.replicas]].filter(([, value]) => value));
-  const path = item.id === null ? 'resources' : `resources/${item.id}`;
   try {
-    const result = await upload({
-      method: item.id === null ? 'POST' : 'PUT',
-      path: query.size > 0 ? `${path}?${query}` : path,
-      file: item.file,
-      headers: { 'Content-Type': item.file.type || 'application/octet-stream', 'Content-Disposition': disposition(item.name) },
-      onProgress: (sent) => setQueue(change(queue, item.key, { sent: Math.min(sent, item.length), state: sent >= item.length ? 'finishing' : 'sending' })),
-      signal: abort.signal,
-    });
+    const result = await (item.canResume ? sendInPieces(item, abort.signal) : sendAtOnce(item, abort.signal));
     setQueue(change(queue, item.key, { state: 'done', sent: item.length, result }));
     announce(`${item.name} is uploaded, ${size(item.length)}.`);
     await refreshResources();
   } catch (problem) {
-    setQueue(change(queue, item.key, problem.name === 'AbortError' ? { state: 'cancelled' } : { state: 'failed', problem }));
     if (problem.name !== 'AbortError') {
+      setQueue(change(queue, item.key, { state: 'failed', problem }));
       complain(problem, `“${item.name}” was not uploaded.`);
     }
   } finally {
-    uploadsUnderWay.delete(item.key);
+    if (uploadsUnderWay.get(item.key) === abort) {
+      uploadsUnderWay.delete(item.key);
+    }
+
     startable(queue).forEach(send);
+  }
+}
+
+function sendAtOnce(item, signal) {
+  return upload({ ...targetOf(item), file: item.file, onProgress: progressOf(item, signal), signal });
+}
+
+async function sendInPieces(item, signal) {
+  const known = { id: item.id, name: item.name, length: item.length };
+  let location = item.location;
+  try {
+    const result = await uploadInPieces({
+      ...targetOf(item),
+      file: item.file,
+      location,
+      onCreated: (created) => {
+        location = created;
+        setQueue(change(queue, item.key, { location }));
+      },
+      onKept: (sent) => remember(item.fingerprint, { ...known, location, sent, atMs: Date.now() }),
+      onProgress: progressOf(item, signal),
+      onState: (state) => setQueue(change(queue, item.key, { state, speed: null })),
+      signal,
+    });
+    forget(item.fingerprint);
+    return result;
+  } catch (problem) {
+    if (problem.status >= 400 && problem.status < 500 && problem.status !== 401) {
+      // Refused for good: there is nothing to go on with.
+      forget(item.fingerprint);
+    }
+
+    throw problem;
+  }
+}
+
+/** The request of a plain upload; one in pieces begins with the same. */
+function targetOf(item) {
+  const query = new URLSearchParams([['code', item.code], ['replicas', item.replicas]].filter(([, value]) => value));
+  const path = item.id === null ? 'resources' : `resources/${item.id}`;
+  return {
+    method: item.id === null ? 'POST' : 'PUT',
+    path: query.size > 0 ? `${path}?${query}` : path,
+    headers: { 'Content-Type': item.file.type || 'application/octet-stream', 'Content-Disposition': disposition(item.name) },
+  };
+}
+
+function progressOf(item, signal) {
+  let measured = null;
+  return (bytes) => {
+    if (!signal.aborted) {
+      const sent = Math.min(bytes, item.length);
+      measured = measure(measured, sent, performance.now());
+      setQueue(change(queue, item.key, { sent, speed: measured.speed, state: sent >= item.length ? 'finishing' : 'sending' }));
+    }
+  };
+}
+
+/** Ends the sending of one; what the gateway has of it stays. */
+function stopSending(key, state) {
+  uploadsUnderWay.get(key)?.abort();
+  uploadsUnderWay.delete(key);
+  setQueue(change(queue, key, { state, speed: null }));
+}
+
+async function cancelOne(key) {
+  const item = queue.items.find((each) => each.key === key);
+  if (item === undefined || isOver(item)) {
+    return;
+  }
+
+  stopSending(key, 'cancelled');
+  if (item.state === 'remembered') {
+    setQueue(dismiss(queue, key));
+  }
+
+  if (item.location !== null) {
+    forget(item.fingerprint);
+    await cancelUpload(item.location);
   }
 }
 

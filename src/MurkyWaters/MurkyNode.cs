@@ -152,10 +152,10 @@ public sealed partial class MurkyNode : IAsyncDisposable
     public IReadOnlyList<System.Net.IPEndPoint> ListenEndPoints => [.. _listeners.Select(listener => listener.LocalEndPoint)];
 
     /// <summary>The subscriber tables of all listeners.</summary>
-    public async Task<IReadOnlyList<SubscriberSnapshot>> GetSubscribersAsync()
+    public async Task<IReadOnlyList<NodeSubscriber>> GetSubscribersAsync()
     {
         var tables = await Task.WhenAll(_listeners.Select(listener => listener.GetSubscribersAsync()));
-        return [.. tables.SelectMany(table => table)];
+        return [.. tables.SelectMany((table, index) => table.Select(row => new NodeSubscriber(_listeners[index].LocalEndPoint, row)))];
     }
 
     /// <summary>Running and recent fetches, newest first.</summary>

@@ -11,7 +11,7 @@ public sealed record TransferSnapshot
     /// <summary>The resource.</summary>
     public required ResourceId Resource { get; init; }
 
-    /// <summary><c>discovering</c>, <c>raining</c>, <c>completed</c>, or the end reason in camelCase.</summary>
+    /// <summary><c>discovering</c>, <c>raining</c>, <c>completed</c>, <c>deleted</c>, or the end reason in camelCase.</summary>
     public required string State { get; init; }
 
     /// <summary>The resource's length, once known.</summary>
@@ -50,4 +50,12 @@ public sealed record TransferSnapshot
 }
 
 /// <summary>One server's part in a transfer.</summary>
+/// <param name="Endpoint">As in servers.json, <c>host:port</c>.</param>
+/// <param name="State"><c>asked</c> (and not heard of), <c>raining</c>, <c>done</c> (it rained until the transfer ended), <c>notFound</c>,
+/// <c>busy</c>, <c>stale</c>, <c>silent</c> or <c>lied</c>.</param>
+/// <param name="Droplets">Droplets that came from it.</param>
+/// <param name="Bytes">Bytes of datagrams that came from it.</param>
+/// <param name="Lost">Droplets that it sent and that did not come.</param>
+/// <param name="RttMs">Round-trip time, once known.</param>
+/// <param name="RateBytesPerSecond">The rate granted to it just now; over the whole transfer once that has ended.</param>
 public sealed record TransferSource(string Endpoint, string State, long Droplets, long Bytes, long Lost, double? RttMs, long RateBytesPerSecond);

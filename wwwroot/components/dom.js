@@ -32,8 +32,13 @@ export function icon(name) {
 }
 
 /** A button that is an icon; its name is said and shown as a tip. */
-export function iconButton(name, label, onClick, extra = {}) {
-  return h('button', { type: 'button', class: 'icon-button', 'aria-label': label, title: label, onclick: onClick, ...extra }, icon(name));
+export function iconButton(name, label, onClick, extraClass = '') {
+  return h('button', { type: 'button', class: `icon-button ${extraClass}`.trimEnd(), 'aria-label': label, title: label, onclick: onClick }, icon(name));
+}
+
+/** A cell of a table; its column's name goes before it where the table is too narrow for columns (styles/tables.css). */
+export function cell(column, kind, ...children) {
+  return h('td', { role: 'cell', class: kind || null, 'data-column': column }, ...children);
 }
 
 /** Sets text when it differs, so that nothing is laid out for nothing. */
@@ -58,9 +63,16 @@ export function setAttribute(element, name, value) {
  */
 export function keyed(parent, items, keyOf, create, update) {
   const old = new Map([...parent.children].map((child) => [child.dataset.key, child]));
+  const seen = new Set();
   let at = parent.firstElementChild;
   for (const item of items) {
-    const key = String(keyOf(item));
+    let key = String(keyOf(item));
+    while (seen.has(key)) {
+      // Two items of one name stay two children.
+      key += '′';
+    }
+
+    seen.add(key);
     let child = old.get(key);
     old.delete(key);
     if (child === undefined) {

@@ -1,5 +1,5 @@
 import { duration, count, percent, ago, words } from '../logic/format.js';
-import { h, icon, iconButton } from './dom.js';
+import { cell, h, icon, iconButton } from './dom.js';
 
 const noticeCountMax = 4;
 const host = () => document.getElementById('notices');
@@ -38,14 +38,14 @@ function sourceTable(sources) {
   const now = Date.now();
   const columns = [['State', ''], ['Droplets', 'num'], ['Loss', 'num'], ['Round trip', 'num'], ['Last heard', '']];
   return h('div', { class: 'table-wrap', role: 'region', 'aria-label': 'Servers asked', tabindex: '0' },
-    h('table', {},
+    h('table', { role: 'table' },
       h('caption', {}, sources.length === 1 ? 'The server asked' : `The ${count(sources.length)} servers asked`),
-      h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Server'), ...columns.map(([name, kind]) => h('th', { scope: 'col', class: kind }, name)))),
-      h('tbody', {}, ...sources.map((source) => h('tr', {},
-        h('th', { scope: 'row', class: 'mono' }, String(source.endpoint ?? '')),
-        h('td', {}, words(source.state)),
-        h('td', { class: 'num' }, count(source.droplets)),
-        h('td', { class: 'num' }, percent(source.loss)),
-        h('td', { class: 'num' }, duration(source.rttMs)),
-        h('td', {}, ago(source.lastSeen, now)))))));
+      h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, h('th', { scope: 'col', role: 'columnheader' }, 'Server'), ...columns.map(([name, kind]) => h('th', { scope: 'col', role: 'columnheader', class: kind }, name)))),
+      h('tbody', { role: 'rowgroup' }, ...sources.map((source) => h('tr', { role: 'row' },
+        h('th', { scope: 'row', role: 'rowheader', class: 'mono' }, String(source.endpoint ?? '')),
+        cell('', '', words(source.state)),
+        cell('Droplets', 'num', count(source.droplets)),
+        cell('Loss', 'num', percent(source.loss)),
+        cell('Round trip', 'num', duration(source.rttMs)),
+        cell('Last heard', '', ago(source.lastSeen, now)))))));
 }

@@ -44,6 +44,12 @@ export function createRain(section) {
     setAttribute(state, 'data-kind', latest.state === 'completed' ? 'good' : isRunning(latest) || latest.state === 'cancelled' ? 'plain' : 'bad');
     setText(name, view.nameOf(latest.resource));
     const share = progress(latest);
-    setText(facts, [latest.length ? size(latest.length) : null, latest.state === 'completed' ? null : percent(share), duration(latest.elapsedMs), rate(byteRate(record))].filter((fact) => fact).join(' · '));
+    const came = latest.receivedBytes > 0;
+    setText(facts, [
+      latest.length ? size(latest.length) : null,
+      came && latest.state !== 'completed' ? percent(share) : null,
+      latest.elapsedMs > 0 ? duration(latest.elapsedMs) : null,
+      came ? rate(byteRate(record)) : null,
+    ].filter((fact) => fact).join(' · '));
   }
 }

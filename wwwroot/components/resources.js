@@ -1,4 +1,4 @@
-import { ago, count, size } from '../logic/format.js';
+import { ago, count, holdTogether, size } from '../logic/format.js';
 import { commands, missingId, nameOf, search } from '../logic/resources.js';
 import { h, icon, iconButton, keyed, setAttribute, setText, want } from './dom.js';
 
@@ -88,7 +88,7 @@ export function createResourceList(section, actions) {
     const wasSame = row.resource?.version === resource.version;
     row.resource = resource;
     setText(row.querySelector('.resource-name span'), nameOf(resource));
-    setText(row.querySelector('.resource-facts'), [size(resource.length), resource.contentType, resource.fileName ? `id ${resource.id}` : null, ago(resource.modified, Date.now())].filter((text) => text).join(' · '));
+    setText(row.querySelector('.resource-facts'), holdTogether([size(resource.length), resource.contentType, resource.fileName ? `id ${resource.id}` : null, ago(resource.modified, Date.now())].filter((text) => text).join(' · ')));
     if (!wasSame && !row.querySelector('.resource-details').hidden) {
       fillDetails(row);
     }

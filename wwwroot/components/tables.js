@@ -1,8 +1,8 @@
 import { ago, count, duration, percent, rate, words } from '../logic/format.js';
 import { parseEndpoint } from '../logic/resources.js';
-import { h, iconButton, keyed, setAttribute, setText, want } from './dom.js';
+import { cell, h, iconButton, keyed, setAttribute, setText, want } from './dom.js';
 
-const lively = new Set(['up', 'raining', 'completed']);
+const lively = new Set(['up', 'raining', 'done', 'completed']);
 const troubled = new Set(['silent', 'lied', 'stale', 'unresolvable', 'busy', 'notFound']);
 
 /** How a state is marked: `good`, `bad` or `plain`. Its word is always there too. */
@@ -50,11 +50,11 @@ export function createServers(section) {
 
   function createRow(server) {
     const origins = { file: 'from servers.json', api: 'added here', peer: 'found by itself' };
-    return h('tr', {},
-      h('th', { scope: 'row', class: 'mono', title: origins[server.origin] ?? '' }, server.endpoint),
-      h('td', {}, h('span', { class: 'state' })),
-      h('td', { class: 'num' }), h('td', { class: 'num' }), h('td', { class: 'num' }), h('td', {}),
-      h('td', { class: 'end' }, iconButton('close', `Remove ${server.endpoint}`, (event) => want(event.currentTarget, 'server-remove', server.endpoint))));
+    return h('tr', { role: 'row' },
+      h('th', { scope: 'row', role: 'rowheader', class: 'mono', title: origins[server.origin] ?? '' }, server.endpoint),
+      cell('', '', h('span', { class: 'state' })),
+      cell('Round trip', 'num'), cell('Rate', 'num'), cell('Loss', 'num'), cell('Last seen', ''),
+      cell('', 'end', iconButton('close', `Remove ${server.endpoint}`, (event) => want(event.currentTarget, 'server-remove', server.endpoint))));
   }
 }
 
@@ -70,8 +70,8 @@ export function createSubscribers(section) {
       setText(note, subscribers.length === 0 ? '' : count(subscribers.length));
       empty.hidden = subscribers.length > 0;
       wrap.hidden = subscribers.length === 0;
-      keyed(body, subscribers.slice(0, 200), (row) => `${row.endpoint} ${row.resource}`, createRow, (row, subscriber) => {
-        const [speed, droplets, expires] = [...row.children].slice(2);
+      keyed(body, subscribers.slice(0, 200), (row) => `${row.server} ${row.endpoint} ${row.resource}`, createRow, (row, subscriber) => {
+        const [speed, droplets, expires] = [...row.children].slice(3);
         setText(speed, rate(subscriber.rateBytesPerSecond));
         setText(droplets, count(subscriber.droplets));
         setText(expires, duration(subscriber.expiresInMs));
@@ -80,9 +80,10 @@ export function createSubscribers(section) {
   };
 
   function createRow(subscriber) {
-    return h('tr', {},
-      h('th', { scope: 'row', class: 'mono' }, subscriber.endpoint),
-      h('td', { class: 'mono' }, subscriber.resource),
-      h('td', { class: 'num' }), h('td', { class: 'num' }), h('td', { class: 'num' }));
+    return h('tr', { role: 'row' },
+      h('th', { scope: 'row', role: 'rowheader', class: 'mono' }, subscriber.endpoint),
+      cell('Rained on by', 'mono', subscriber.server),
+      cell('Resource', 'mono', subscriber.resource),
+      cell('Rate', 'num'), cell('Droplets', 'num'), cell('Expires in', 'num'));
   }
 }

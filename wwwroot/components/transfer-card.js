@@ -4,15 +4,16 @@ import { everyFrame, fit } from '../canvas/frames.js';
 import { colour, onSchemeChange, serverColour } from '../canvas/palette.js';
 import { createStream, windowMs } from '../canvas/stream.js';
 import { explain, isFailure, shares } from '../logic/explain.js';
-import { brief, count, duration, percent, rate, size, words } from '../logic/format.js';
+import { brief, count, duration, holdTogether, percent, rate, size, words } from '../logic/format.js';
 import { bestRtt, byteRate, isRunning, lossOf, progress, ratesAt, timeLeft } from '../logic/transfers.js';
-import { h, iconButton, keyed, setAttribute, setText, want } from './dom.js';
+import { cell, h, iconButton, keyed, setAttribute, setText, want } from './dom.js';
 import { stateKind } from './tables.js';
 
 const skyHeight = 112;
 const nozzleY = 26;
 const streamHeight = 110;
 const fieldHeightMax = 300;
+const columns = ['Server', 'State', 'Rate', 'Share', 'Droplets', 'Lost', 'Round trip'];
 const stateChips = { raining: 'good', completed: 'good', discovering: 'plain', cancelled: 'plain' };
 
 /**
@@ -36,10 +37,10 @@ export function createTransferCard(record) {
   const scaleTop = h('span', { class: 'scale-top' });
   const scaleFrom = h('span', {}, `${windowMs / 1000} s ago`);
   const scaleTo = h('span', {}, 'now');
-  const stream = h('div', { class: 'stream' }, h('p', { class: 'stream-title' }, 'Droplets a second, by server'), h('div', { class: 'stream-picture', role: 'img' }, streamCanvas, scaleTop), h('p', { class: 'scale-time', 'aria-hidden': 'true' }, scaleFrom, scaleTo));
+  const stream = h('div', { class: 'stream' }, h('p', { class: 'stream-title' }, h('span', {}, 'Droplets a second, by server'), scaleTop), h('div', { class: 'stream-picture', role: 'img' }, streamCanvas), h('p', { class: 'scale-time', 'aria-hidden': 'true' }, scaleFrom, scaleTo));
   const shareBar = h('div', { class: 'shares', 'aria-hidden': 'true' });
   const explanation = h('div', { class: 'explain', hidden: true });
-  const body = h('tbody');
+  const body = h('tbody', { role: 'rowgroup' });
   const stopButton = h('button', { type: 'button', class: 'button small', onclick: () => want(card, 'transfer-stop', record.id) }, 'Stop');
   const closeButton = iconButton('close', 'Close this transfer', () => want(card, 'transfer-close', record.id));
   const card = h('article', { class: 'transfer', 'aria-labelledby': titleId },
@@ -47,9 +48,9 @@ export function createTransferCard(record) {
     h('dl', { class: 'gauges' }, ...gauges.map(({ name, value }) => h('div', {}, h('dt', {}, name), value))),
     verdict, bar, explanation, picture, legend, stream, shareBar,
     h('div', { class: 'table-wrap sources', role: 'region', 'aria-label': 'Servers of this transfer', tabindex: '0' },
-      h('table', {},
+      h('table', { role: 'table' },
         h('caption', { class: 'visually-hidden' }, 'The servers that take part in this transfer'),
-        h('thead', {}, h('tr', {}, ...['Server', 'State', 'Rate', 'Share', 'Droplets', 'Lost', 'Round trip'].map((name, index) => h('th', { scope: 'col', class: index > 1 ? 'num' : null }, name)))),
+        h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, ...columns.map((name, index) => h('th', { scope: 'col', role: 'columnheader', class: index > 1 ? 'num' : null }, name)))),
         body)));
 
   const field = createField(fieldCanvas);
@@ -94,7 +95,7 @@ export function createTransferCard(record) {
       rate(byteRate(next)),
       percent(lossOf(latest)),
       duration(bestRtt(latest)),
-      latest.symbolsNeeded > 0 ? `×${latest.overhead.toFixed(3)}` : '–',
+      overheadOf(latest, runs),
       runs ? duration(timeLeft(next)) : duration(latest.elapsedMs),
     ];
     gauges.forEach(({ value }, index) => setText(value, gaugeTexts[index]));
@@ -140,10 +141,10 @@ export function createTransferCard(record) {
   }
 
   function createSourceRow(source) {
-    return h('tr', {},
-      h('th', { scope: 'row', class: 'mono' }, h('span', { class: 'swatch', 'aria-hidden': 'true' }), source.endpoint),
-      h('td', {}, h('span', { class: 'state' })),
-      ...Array.from({ length: 5 }, () => h('td', { class: 'num' })));
+    return h('tr', { role: 'row' },
+      h('th', { scope: 'row', role: 'rowheader', class: 'mono' }, h('span', { class: 'swatch', 'aria-hidden': 'true' }), source.endpoint),
+      cell('', '', h('span', { class: 'state' })),
+      ...columns.slice(2).map((name) => cell(name, 'num')));
   }
 
   function showExplanation(latest, runs) {
@@ -179,7 +180,7 @@ export function createTransferCard(record) {
       flow.drawWhole(current);
       setText(scaleFrom, 'begin');
       setText(scaleTo, 'end');
-      setText(scaleTop, brief(flow.top));
+      setText(scaleTop, `up to ${brief(flow.top)}`);
     }
   }
 
@@ -246,7 +247,7 @@ export function createTransferCard(record) {
     flow.draw(current, now);
     if (shownTop !== flow.top) {
       shownTop = flow.top;
-      setText(scaleTop, brief(shownTop));
+      setText(scaleTop, `up to ${brief(shownTop)}`);
     }
   }
 
@@ -261,9 +262,9 @@ export function createTransferCard(record) {
   }
 }
 
-/** Numbers stay on one line with their units. */
-function holdTogether(text) {
-  return text.replace(/(\d) (%|[kMGTP]?B\b|ms\b|s\b|min\b|h\b)/g, '$1\u00a0$2');
+/** Droplets per symbol needed; of blocks that still come it says nothing yet when it is below one. */
+function overheadOf(latest, runs) {
+  return latest.symbolsNeeded > 0 && (!runs || latest.overhead >= 1) ? `×${latest.overhead.toFixed(3)}` : '–';
 }
 
 function factsOf(latest, name) {

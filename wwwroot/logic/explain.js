@@ -5,6 +5,7 @@ import { lossOf } from './transfers.js';
 
 const endings = {
   completed: 'All of it is here, and every block has the digest that the manifest names.',
+  deleted: 'It was deleted; the servers remember that, and nothing of it is left to rain.',
   notFound: 'Every server that was asked said that it has no such resource.',
   unanswered: 'No server answered in time.',
   stalled: 'The servers fell silent before everything was here. What was verified is kept and need not come again.',
@@ -16,6 +17,10 @@ const endings = {
 
 /** One sentence for the way a transfer ended (or that it has not). */
 export function ending(transfer) {
+  if (transfer.state === 'notFound' && transfer.sources.length === 0) {
+    return 'It is not kept here, and there is no other server to ask.';
+  }
+
   return endings[transfer.state] ?? (transfer.state === 'discovering' ? 'The servers are being asked who has it.' : 'It is raining.');
 }
 
@@ -34,7 +39,7 @@ export function explain(transfer) {
   }
 
   if (transfer.verdict) {
-    said.push({ term: 'What bounded it', text: transfer.verdict });
+    said.push({ term: 'What set the pace', text: transfer.verdict });
   }
 
   const active = transfer.sources.filter((source) => source.droplets > 0).sort((a, b) => b.droplets - a.droplets);

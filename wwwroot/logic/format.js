@@ -116,6 +116,11 @@ export function words(camelCase) {
   return String(camelCase ?? '').replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).trim();
 }
 
+/** Keeps numbers on one line with their units. */
+export function holdTogether(text) {
+  return text.replace(/(\d) (%|[kMGTP]?B\b|ms\b|s\b|min\b|h\b|d\b)/g, '$1\u00a0$2').replace(/(\S) ago\b/g, '$1\u00a0ago').replace(/\bid (\d)/g, 'id\u00a0$1');
+}
+
 function threeDigits(value, whole) {
   if (whole) {
     return `${Math.round(value)}`;

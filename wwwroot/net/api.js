@@ -7,9 +7,10 @@ let declined = false;
 
 /** What the gateway said went wrong (RFC 9457), or what the network did. */
 export class Problem extends Error {
-  constructor({ status = 0, title, detail = '', sources = [], traceId = null }) {
+  constructor({ status = 0, type = '', title, detail = '', sources = [], traceId = null }) {
     super(title);
     this.status = status;
+    this.type = type;
     this.title = title;
     this.detail = detail;
     this.sources = Array.isArray(sources) ? sources : [];
@@ -83,12 +84,22 @@ export async function callJson(method, path, options) {
  * @returns {Promise<object>} The resource's summary.
  */
 export async function upload({ method, path, file, headers, onProgress, signal }) {
+  const answer = await sendWithProgress({ method, path, body: file, headers, onProgress, signal });
+  return parse(answer.text) ?? {};
+}
+
+/**
+ * Sends a body with progress. Asks for a key once when one is wanted.
+ * @returns {Promise<{status: number, text: string, header: (name: string) => string | null}>} An answer with a good status; else a
+ * Problem is thrown.
+ */
+export async function sendWithProgress({ method, path, body, headers, onProgress, signal }) {
   for (let attempt = 0; ; attempt++) {
     const usedKey = currentKey();
-    const answer = await send(method, path, file, { ...headers, ...authorization(usedKey) }, onProgress, signal)
+    const answer = await send(method, path, body, { ...headers, ...authorization(usedKey) }, onProgress, signal)
       .catch((problem) => refusal(method, path, usedKey, problem));
     if (answer.status >= 200 && answer.status < 300) {
-      return parse(answer.text) ?? {};
+      return answer;
     }
 
     if (answer.status === 401 && attempt === 0 && (await askForKey(usedKey))) {
@@ -104,7 +115,7 @@ export async function upload({ method, path, file, headers, onProgress, signal }
  * and with a precondition that never holds is answered by the same refusal, and stores nothing.
  */
 async function refusal(method, path, key, problem) {
-  if (problem.name !== 'AbortError') {
+  if (problem.name !== 'AbortError' && method !== 'PATCH') {
     const response = await fetch(path, { method, headers: { 'If-Match': '"none"', ...authorization(key) } }).catch(() => null);
     if (response?.status === 401 || response?.status === 403) {
       return { status: response.status, type: response.headers.get('content-type') ?? '', text: await response.text() };
@@ -123,6 +134,7 @@ function toProblem(status, type, text) {
   const document = type.includes('json') ? parse(text) : null;
   return new Problem({
     status,
+    type: document?.type ?? '',
     title: document?.title || statusWords[status] || `The gateway answered ${status}`,
     detail: document?.detail ?? '',
     sources: document?.sources ?? [],
@@ -141,7 +153,7 @@ const statusWords = {
   507: 'The gateway has no room left',
 };
 
-function send(method, path, file, headers, onProgress, signal) {
+function send(method, path, body, headers, onProgress, signal) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open(method, path);
@@ -150,11 +162,16 @@ function send(method, path, file, headers, onProgress, signal) {
     }
 
     request.upload.addEventListener('progress', (event) => onProgress(event.loaded));
-    request.addEventListener('load', () => resolve({ status: request.status, type: request.getResponseHeader('content-type') ?? '', text: request.responseText }));
+    request.addEventListener('load', () => resolve({
+      status: request.status,
+      type: request.getResponseHeader('content-type') ?? '',
+      text: request.responseText,
+      header: (name) => request.getResponseHeader(name),
+    }));
     request.addEventListener('error', () => reject(new Problem({ title: 'The upload broke off', detail: 'The connection to the gateway was lost. Nothing was stored.' })));
     request.addEventListener('abort', () => reject(new DOMException('cancelled', 'AbortError')));
     signal?.addEventListener('abort', () => request.abort(), { once: true });
-    request.send(file);
+    request.send(body);
   });
 }
 

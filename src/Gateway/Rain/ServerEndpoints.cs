@@ -26,9 +26,6 @@ internal static class ServerEndpoints
         app.MapRead("/subscribers", SubscribersAsync).WithName("ListSubscribers").WithTags("Rain").RequireKeys().Answers<ItemList<SubscriberView>>(200)
             .Describe("Lists the subscribers", "Whom this node's rain servers rain on just now.");
 
-    /// <summary>One row of the subscriber table.</summary>
-    private sealed record SubscriberView(string Endpoint, string Resource, long RateBytesPerSecond, long Droplets, long ExpiresInMs);
-
     private static ItemList<ServerSnapshot> List(NodeHost host) => new(host.Node.Servers);
 
     private static IResult Add(NodeHost host, string endpoint)
@@ -53,8 +50,7 @@ internal static class ServerEndpoints
     private static async Task<ItemList<SubscriberView>> SubscribersAsync(NodeHost host)
     {
         var subscribers = await host.Node.GetSubscribersAsync();
-        return new([.. subscribers.Select(one => new SubscriberView(
-            one.Peer.ToString(), one.Resource.ToString(), one.RateBytesPerSecond, one.Droplets, (long)one.ExpiresIn.TotalMilliseconds))]);
+        return new([.. subscribers.Select(SubscriberView.Of)]);
     }
 
     private static Problem InvalidEndpoint(string endpoint) =>

@@ -263,6 +263,8 @@ internal sealed partial class SharedFetch
         lock (_gate)
         {
             var figures = _figures.With(_round?.Snapshot);
+            var isOver = _isOver || _round is null;
+            var elapsed = _rained + (_round is null ? TimeSpan.Zero : Stopwatch.GetElapsedTime(_roundStarted));
             return new TransferSnapshot
             {
                 Id = Number,
@@ -276,16 +278,16 @@ internal sealed partial class SharedFetch
                 SymbolsNeeded = figures.SymbolsNeeded,
                 DropletsReceived = figures.DropletsReceived,
                 Overhead = figures.Overhead,
-                ElapsedMs = (_rained + (_round is null ? TimeSpan.Zero : Stopwatch.GetElapsedTime(_roundStarted))).TotalMilliseconds,
-                Verdict = _verdict ?? Verdict.Of(figures, _end, _isOver || _round is null),
+                ElapsedMs = elapsed.TotalMilliseconds,
+                Verdict = _verdict ?? Verdict.Of(figures, _end, elapsed, isOver),
                 Sources = [.. figures.Sources.Select(source => new TransferSource(
                     _context.Servers.NameOf(source.Peer),
-                    StateNames.Of(source.State),
+                    StateNames.Of(source.State, isOver),
                     source.Droplets,
                     source.Bytes,
                     source.Lost,
                     source.RoundTrip > TimeSpan.Zero ? source.RoundTrip.TotalMilliseconds : null,
-                    source.RateBytesPerSecond))],
+                    TransferFigures.RateOf(source, elapsed, isOver)))],
             };
         }
     }
@@ -335,7 +337,7 @@ internal sealed partial class SharedFetch
     {
         if (_isOver)
         {
-            return StateNames.Of(_end);
+            return _manifest is { IsDeleted: true } ? StateNames.Deleted : StateNames.Of(_end);
         }
 
         return _manifest is null ? "discovering" : _round is null ? "completed" : "raining";

@@ -5,7 +5,13 @@ namespace MurkyWaters.Fetching;
 /// <summary>States as JSON spells them.</summary>
 internal static class StateNames
 {
+    /// <summary>A fetch that found that its resource was deleted.</summary>
+    public const string Deleted = "deleted";
+
     public static string Of(SourceState state) => CamelCase(state.ToString());
+
+    /// <summary>Who rained when the transfer ended has done its part.</summary>
+    public static string Of(SourceState state, bool isOver) => isOver && state == SourceState.Raining ? "done" : Of(state);
 
     public static string Of(FetchEndReason reason) => CamelCase(reason.ToString());
 

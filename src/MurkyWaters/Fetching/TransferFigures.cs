@@ -74,6 +74,10 @@ internal sealed class TransferFigures
         return sum;
     }
 
+    /// <summary>Bytes a second from a source: the rate it is granted just now; over the whole transfer once that has ended.</summary>
+    public static long RateOf(SourceSnapshot source, TimeSpan elapsed, bool isOver) =>
+        !isOver ? source.RateBytesPerSecond : elapsed > TimeSpan.Zero ? (long)(source.Bytes / elapsed.TotalSeconds) : 0;
+
     /// <summary>Droplets lost as a share of those sent.</summary>
     public static double LossOf(SourceSnapshot source) =>
         source.Droplets + source.Lost == 0 ? 0 : (double)source.Lost / (source.Droplets + source.Lost);

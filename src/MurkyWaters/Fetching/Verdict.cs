@@ -6,7 +6,12 @@ namespace MurkyWaters.Fetching;
 /// <summary>Says in a sentence what bounded a transfer's speed.</summary>
 internal static class Verdict
 {
-    public static string Of(TransferFigures figures, FetchEndReason end, bool isOver)
+    private const int NamedMax = 4;
+
+    /// <summary>What is over within so much has hardly been sampled, once a second.</summary>
+    private static readonly TimeSpan ShortTransfer = TimeSpan.FromSeconds(2);
+
+    public static string Of(TransferFigures figures, FetchEndReason end, TimeSpan elapsed, bool isOver)
     {
         switch (end)
         {
@@ -26,7 +31,6 @@ internal static class Verdict
                 return "The blocks could not be kept here: the disk is full or failing.";
         }
 
-        var was = isOver ? "was" : "is";
         var droplets = figures.Sources.Sum(source => source.Droplets);
         var lost = figures.Sources.Sum(source => source.Lost);
         if (droplets == 0)
@@ -34,21 +38,31 @@ internal static class Verdict
             return isOver ? "Nothing had to rain." : "Waiting for the first droplet.";
         }
 
+        var sets = isOver ? "set" : "sets";
+        var rates = Rates(figures, elapsed, isOver);
         return figures.Bound switch
         {
-            FetchBound.SourceRate => $"The servers' own ceilings {was} the bound: {Rates(figures)}.",
-            FetchBound.Path => $"The paths {was} the bound, as rate control found them: {Rates(figures)}.",
-            FetchBound.Loss => $"Losses {was} the bound: {Percent(lost, droplets + lost)} of the droplets did not come.",
-            FetchBound.Local => $"This node {was} the bound: blocks waited for decoding, verification or the disk.",
-            _ => isOver ? $"No single bound stood out: {Rates(figures)}." : "It is too young to show a bound.",
+            FetchBound.SourceRate => $"The servers {(isOver ? "sent" : "send")} as fast as they may: {rates}.",
+            FetchBound.Path => $"The network {sets} the pace: {rates}.",
+            FetchBound.Loss => $"Losses {sets} the pace: {Percent(lost, droplets + lost)} of the droplets did not come.",
+            FetchBound.Local => $"This node {sets} the pace: blocks {(isOver ? "waited" : "wait")} for decoding, checking or the disk.",
+            _ when !isOver => "It is too early to say what sets the pace.",
+            _ when elapsed < ShortTransfer => $"It was over before anything set the pace: {rates}.",
+            _ => $"Nothing stood out that set the pace: {rates}.",
         };
     }
 
-    private static string Rates(TransferFigures figures) => string.Join(", ", figures.Sources
-        .Where(source => source.Droplets > 0)
-        .OrderByDescending(source => source.Droplets)
-        .Take(4)
-        .Select(source => string.Create(CultureInfo.InvariantCulture, $"{source.Peer} {source.RateBytesPerSecond / 1e6:F1} MB/s")));
+    /// <summary>The biggest contributors, in the order of their addresses, so that a running transfer's sentence does not jump about.</summary>
+    private static string Rates(TransferFigures figures, TimeSpan elapsed, bool isOver)
+    {
+        var raining = figures.Sources.Where(source => source.Droplets > 0).OrderByDescending(source => source.Droplets).ToList();
+        var named = raining
+            .Take(NamedMax)
+            .Select(source => (Name: source.Peer.ToString(), Rate: TransferFigures.RateOf(source, elapsed, isOver) / 1e6))
+            .OrderBy(source => source.Name, StringComparer.Ordinal)
+            .Select(source => string.Create(CultureInfo.InvariantCulture, $"{source.Name} {source.Rate:F1} MB/s"));
+        return string.Join(", ", named) + (raining.Count > NamedMax ? $", and {raining.Count - NamedMax} more" : "");
+    }
 
     private static string Percent(long part, long whole) => string.Create(CultureInfo.InvariantCulture, $"{100.0 * part / whole:F1} %");
 }

@@ -5,7 +5,8 @@ import { ending, explain, isFailure, shares } from '/logic/explain.js';
 import { ago, brief, count, duration, percent, rate, size, words } from '/logic/format.js';
 import { commands, disposition, merge, missingId, nameOf, parseEndpoint, parseId, search, shellQuote } from '/logic/resources.js';
 import { byteRate, createBook, forgetEnded, lossOf, niceCeiling, observe, ordered, peakRate, progress, ratesAt, retain, timeLeft } from '/logic/transfers.js';
-import { change, createQueue, dismiss, enqueue, startable } from '/logic/uploads.js';
+import { canPause, change, createQueue, dismiss, enqueue, fingerprint, measure, recall, resumableBytesMin, startable } from '/logic/uploads.js';
+import { forget, recallUploads, remember } from '/net/memory.js';
 import { backoff, createEventParser } from '/net/sse.js';
 
 const tests = {
@@ -194,7 +195,7 @@ const tests = {
     ended.sources[1].lost = 10;
     const said = Object.fromEntries(explain(ended).map(({ term, text }) => [term, text]));
     equal(said['How fast'], '2 MB in 2.0 s, 1 MB/s on the whole.');
-    equal(said['What bounded it'], 'Loss bounded it.');
+    equal(said['What set the pace'], 'Loss bounded it.');
     equal(said['Who rained'], '2 servers, 1,000 droplets: a 99 %, b 1.0 %.');
     equal(said.Overhead, '980 symbols were the least that could do; 1,000 droplets came: 2.0 % more.');
     equal(said.Loss, '0.99 % of the droplets did not arrive; other droplets took their place. Most on the way from b: 50 %.');
@@ -226,6 +227,59 @@ const tests = {
     equal(change(queue, 1, { state: 'done' }).items[0].state, 'cancelled');
     equal(dismiss(queue, 1).items.length, 2);
     equal(enqueue(dismiss(queue, 3), [{ name: 'd', size: 0 }], {}).items.at(-1).key, 4);
+  },
+  'an upload that was begun goes on when its file is chosen again, and only then'() {
+    const file = { name: 'big.iso', size: resumableBytesMin, lastModified: 7 };
+    const memory = { [fingerprint(file)]: { location: 'uploads/t', id: '5', name: 'big.iso', length: file.size, sent: 1000, atMs: 1 } };
+    const recalled = recall(createQueue(), memory);
+    equal(recalled.items.map((item) => `${item.state} ${item.name} ${item.sent}`), ['remembered big.iso 1000']);
+    equal(startable(recalled), []);
+
+    const again = enqueue(recalled, [file], { id: null }, memory);
+    equal(again.items.map((item) => `${item.state} ${item.location} ${item.id} ${item.sent} ${item.canResume}`), ['waiting uploads/t 5 1000 true']);
+    equal(enqueue(recalled, [{ ...file, lastModified: 8 }], { id: null }, memory).items.map((item) => item.location), ['uploads/t', null]);
+    equal(enqueue(recalled, [file], { id: '6' }, memory).items.map((item) => `${item.location} ${item.id}`), ['uploads/t 5', 'null 6']);
+    equal(enqueue(recalled, [file], { id: '5' }, memory).items.length, 1);
+  },
+  'a big upload can be paused while it is sent, a small one cannot'() {
+    const queue = enqueue(createQueue(), [{ name: 'a', size: resumableBytesMin }, { name: 'b', size: resumableBytesMin - 1 }], { id: null });
+    equal(queue.items.map((item) => canPause({ ...item, state: 'sending' })), [true, false]);
+    equal(queue.items.map(canPause), [false, false]);
+    const halted = change(change(queue, 1, { state: 'paused' }), 2, { state: 'sending' });
+    equal(startable(change(halted, 1, { state: 'waiting' })).map((item) => item.name), ['a']);
+    equal(startable(halted), []);
+  },
+  'what is remembered of uploads survives bad storage and expires'() {
+    const kept = localStorage.getItem('pouring-rain-uploads');
+    try {
+      for (const bad of ['', '{', '[]', 'null', '7', '{"x": 1, "y": {"location": 5}}']) {
+        localStorage.setItem('pouring-rain-uploads', bad);
+        equal(recallUploads(0), {}, bad);
+      }
+
+      localStorage.clear();
+      const upload = { location: 'uploads/t', id: null, name: 'n', length: 9, sent: 3, atMs: 1000 };
+      remember('f', upload);
+      remember('g', { ...upload, sent: 4 });
+      forget('g');
+      equal(recallUploads(2000), { f: upload });
+      equal(recallUploads(1000 + 24 * 3600 * 1000), {});
+    } finally {
+      localStorage.clear();
+      if (kept !== null) {
+        localStorage.setItem('pouring-rain-uploads', kept);
+      }
+    }
+  },
+  'the speed of an upload is smoothed, and begins anew after a step back'() {
+    let measured = measure(null, 0, 0);
+    equal(measured.speed, null);
+    measured = measure(measured, 1_000_000, 1000);
+    equal(measured.speed, 1e6);
+    measured = measure(measured, 1_000_000, 2000);
+    truth(measured.speed > 0.6e6 && measured.speed < 0.8e6, `${measured.speed}`);
+    equal(measure(measured, 500_000, 3000).speed, null);
+    equal(measure(measured, 1_100_000, 2100), measured, 'too soon to tell');
   },
 };
 

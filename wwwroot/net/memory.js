@@ -1,0 +1,45 @@
+// What the page remembers of uploads that are not finished, in this browser, across reloads.
+
+const storageName = 'pouring-rain-uploads';
+
+/** As long as the gateway keeps what it has of one, unless it says otherwise. */
+const ageMaxMs = 24 * 3600 * 1000;
+
+/** All that is remembered: {fingerprint: {location, id, name, length, sent, atMs}}. */
+export function recallUploads(nowMs) {
+  const known = read();
+  return Object.fromEntries(Object.entries(known).filter(([, upload]) => isWhole(upload) && nowMs - upload.atMs < ageMaxMs));
+}
+
+/** Remembers an upload, or how far it has come. */
+export function remember(fingerprint, upload) {
+  write({ ...read(), [fingerprint]: upload });
+}
+
+/** Forgets one. */
+export function forget(fingerprint) {
+  const known = read();
+  delete known[fingerprint];
+  write(known);
+}
+
+function isWhole(upload) {
+  return typeof upload?.location === 'string' && typeof upload.name === 'string' && Number.isFinite(upload.length) && Number.isFinite(upload.sent) && Number.isFinite(upload.atMs);
+}
+
+function read() {
+  try {
+    const known = JSON.parse(localStorage.getItem(storageName) ?? '{}');
+    return known !== null && typeof known === 'object' && !Array.isArray(known) ? known : {};
+  } catch {
+    return {};
+  }
+}
+
+function write(known) {
+  try {
+    localStorage.setItem(storageName, JSON.stringify(known));
+  } catch {
+    // Storage may be full or forbidden: then a reload begins anew.
+  }
+}

@@ -12,8 +12,10 @@ public sealed class AccessibilityTests
     [Theory]
     [InlineData(360, false)]
     [InlineData(360, true)]
-    [InlineData(1280, false)]
-    [InlineData(1280, true)]
+    [InlineData(1024, false)]
+    [InlineData(1024, true)]
+    [InlineData(1920, false)]
+    [InlineData(1920, true)]
     public async Task Every_state_of_the_page_passes(int width, bool dark)
     {
         await using var gateway = await FurnishedAsync();

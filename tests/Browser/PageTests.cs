@@ -82,6 +82,7 @@ public sealed class PageTests
 
         chromium.Element("[aria-label^='Let']").Click();
         await chromium.WaitForAsync("return Number(document.querySelector('.transfer')?.dataset.servers) >= 3", "rain from three servers");
+        await chromium.WaitForAsync("return document.querySelectorAll('#subscribers tbody tr').length === 3", "a subscription at each of the three servers");
         var verified = new SortedSet<double>();
         var pictures = new HashSet<string>();
         while (chromium.Text(".transfer .chip") == "raining")
@@ -96,7 +97,9 @@ public sealed class PageTests
         Assert.Equal("completed", chromium.Text(".transfer .chip"));
         Assert.Contains("3 servers", chromium.Text(".explain"), StringComparison.Ordinal);
         Assert.Equal(3, chromium.Elements(".transfer .sources tbody tr").Count);
+        Assert.All(chromium.Elements(".transfer .sources .state"), state => Assert.Equal("done", state.Text));
         var transfer = await gateway.GetTransferAsync("7");
+        Assert.Matches(@"^The servers sent as fast as they may: (127\.0\.0\.1:\d+ \d+\.\d MB/s, ){2}127\.0\.0\.1:\d+ \d+\.\d MB/s\.$", transfer.GetProperty("verdict").GetString());
         var map = transfer.GetProperty("blockMap").EnumerateArray().Select(run => run.GetInt32()).ToArray();
         Assert.Equal([0, transfer.GetProperty("blocks").GetInt32()], map);
         Assert.Empty(chromium.ConsoleErrors());
@@ -130,6 +133,28 @@ public sealed class PageTests
         await chromium.WaitForAsync("return document.querySelectorAll('.notice.bad tbody tr').length === 3", "the servers asked");
         Assert.Single(chromium.Elements(".notice.bad"));
         Assert.All(ports[1..4], port => Assert.Contains($"127.0.0.1:{port}", chromium.Text(".notice.bad"), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_deleted_resource_is_told_as_deleted()
+    {
+        using var folder = new TestFolder();
+        var ports = GatewayProcess.FreePorts(4);
+        await using var far = await GatewayProcess.StartAsync(folder["far"], ports[0], [ports[1]], []);
+        await using var near = await GatewayProcess.StartAsync(folder["near"], ports[2], [ports[3]], [ports[1]]);
+        await TestBytes.WriteFileAsync(folder["in"], 5, 1000);
+        (await Tool.CurlAsync("-f", "-T", folder["in"], $"{far.Url}/resources/5")).Succeeded();
+        (await Tool.CurlAsync("-f", "-X", "DELETE", $"{far.Url}/resources/5")).Succeeded();
+        using var chromium = Chromium.Start();
+        chromium.Open(near.Url);
+
+        chromium.Element("#search").SendKeys("5");
+        chromium.Element(".elsewhere .button:not(.primary)").Click();
+        await chromium.WaitForAsync("return document.querySelector('.transfer .explain')?.innerText.includes('It was deleted')", "the explanation");
+
+        Assert.Equal("deleted", chromium.Text(".transfer .chip"));
+        Assert.Equal("deleted", (await near.GetTransferAsync("5")).GetProperty("state").GetString());
+        Assert.Empty(chromium.ConsoleErrors());
     }
 
     [Fact]

@@ -161,6 +161,7 @@ internal sealed class ScriptedGateway : IAsyncDisposable
     private static JsonObject Subscriber(int index) => new()
     {
         ["endpoint"] = $"10.31.4.{20 + index}:{41000 + (index * 17)}",
+        ["server"] = $"10.20.0.{11 + (index % 2)}:1980",
         ["resource"] = "4711",
         ["rateBytesPerSecond"] = 8_400_000 - (index * 2_100_000),
         ["droplets"] = 184_220 + (index * 9_003),

@@ -30,6 +30,8 @@ public sealed class SwaggerTests
 
         await TryOutAsync(chromium, "GetResource", block => Fill(block, "id", "9007199254740993"));
         Assert.Equal("200", chromium.Text("[id$='-GetResource'] .live-responses-table .response .response-col_status").Trim()[..3]);
+        var got = chromium.RunAsync("fetch(document.querySelector(\"[id$='-GetResource'] .live-responses-table a[download]\").href).then((body) => body.text()).then(arguments[0])");
+        Assert.Equal("Let it rain.", got);
         Assert.Empty(chromium.ConsoleErrors());
     }
 

@@ -51,7 +51,7 @@ internal sealed class SyntheticRain
             sources.Add(new JsonObject
             {
                 ["endpoint"] = $"10.20.{server / 8}.{11 + (server % 8)}:1980",
-                ["state"] = isOver && FailsHalfway ? "silent" : "raining",
+                ["state"] = !isOver ? "raining" : FailsHalfway ? "silent" : "done",
                 ["droplets"] = droplets,
                 ["bytes"] = droplets * 1448,
                 ["lost"] = (long)(droplets * _losses[server]),
@@ -73,7 +73,7 @@ internal sealed class SyntheticRain
             ["dropletsReceived"] = total,
             ["overhead"] = 1.004,
             ["elapsedMs"] = seconds * 1000,
-            ["verdict"] = FailsHalfway && isOver ? "All sources fell silent." : "The sources' own ceilings bounded the speed.",
+            ["verdict"] = FailsHalfway && isOver ? "All sources fell silent." : isOver ? "The servers sent as fast as they may." : "The servers send as fast as they may.",
             ["blockMap"] = BlockMap(decoded, isOver),
             ["sources"] = sources,
         };

@@ -15,6 +15,9 @@ internal static class Keys
     public static TBuilder RequireKeys<TBuilder>(this TBuilder endpoints)
         where TBuilder : IEndpointConventionBuilder => endpoints.WithMetadata(new Required());
 
+    /// <summary>Whether an endpoint is under the keys.</summary>
+    public static bool AreRequired(IEnumerable<object> metadata) => metadata.OfType<Required>().Any();
+
     /// <summary>Checks the key before anything else is read of the request.</summary>
     public static Task CheckAsync(HttpContext http, RequestDelegate next)
     {

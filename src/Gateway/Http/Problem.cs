@@ -28,9 +28,17 @@ internal sealed class Problem : IResult
     private Problem(ProblemType type, string detail, (long Expected, long Provided) offsets)
         : this(type, detail) => _offsets = offsets;
 
-    /// <summary>A document as it is written.</summary>
+    /// <summary>A problem document (RFC 9457).</summary>
+    /// <param name="Type">The kind, a path of the gateway that tells more.</param>
+    /// <param name="Title">What it is, in a few words.</param>
+    /// <param name="Status">The HTTP status.</param>
+    /// <param name="Detail">What exactly was wrong this time.</param>
+    /// <param name="Instance">The path that was asked for.</param>
+    /// <param name="TraceId">The name of this request in the log.</param>
+    /// <param name="Retryable">Whether the same request may succeed later without anybody changing anything.</param>
+    /// <param name="Sources">The servers asked, a row each, when a fetch failed.</param>
     public sealed record Document(
-        string Type, string Title, int Status, string Detail, string Instance, string TraceId, bool Retryable, IReadOnlyList<SourceReport>? Sources)
+        string Type, string Title, int Status, string Detail, string Instance, string TraceId, bool Retryable, IReadOnlyList<SourceReport>? Sources = null)
     {
         /// <summary>Where an upload stands.</summary>
         [JsonPropertyName("expected-offset")]

@@ -6,13 +6,11 @@ namespace Gateway.Http;
 internal static class ProblemEndpoints
 {
     public static void MapProblems(this IEndpointRouteBuilder app) =>
-        app.MapRead("/problems/{name}", Show).WithName("ShowProblem").WithTags("Operations").Answers<Description>(200, 404)
+        app.MapRead("/problems/{name}", Show).WithName("ShowProblem").WithTags("Operations").Answers<ProblemDescription>(200, 404).Says(200, "What it means, and whether to try again.")
             .Describe("Explains a type of problem", "The type of a problem document is the path of this.");
-
-    private sealed record Description(string Type, int Status, string Title, bool Retryable);
 
     private static IResult Show(string name) =>
         ProblemType.All.FirstOrDefault(type => type.Name == name) is { } type
-            ? TypedResults.Ok(new Description(type.Uri, type.Status, type.Title, type.IsRetryable))
+            ? TypedResults.Ok(new ProblemDescription(type.Uri, type.Status, type.Title, type.IsRetryable))
             : new Problem(ProblemType.NotFound, $"There is no type of problem called {name}.");
 }

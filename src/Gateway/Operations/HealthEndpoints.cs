@@ -11,16 +11,17 @@ internal static class HealthEndpoints
     public static void MapHealth(this IEndpointRouteBuilder app)
     {
         var health = app.MapGroup("/health").WithTags("Operations");
-        health.MapRead("/live", () => TypedResults.Ok(new Health("live", []))).WithName("Live").Answers<Health>(200)
+        health.MapRead("/live", () => TypedResults.Ok(new Health("live", []))).WithName("Live").Answers<Health>(200).Says(200, "It lives.")
             .Describe("Whether the process lives", "As long as it answers, it does.");
         health.MapRead("/ready", Ready).WithName("Ready").Answers<Health>([200, 503])
+            .Says(200, "It takes work.").Says(503, "It does not, and why.")
             .Describe("Whether it takes work", "503 while it shuts down or when the disk is full, with the reasons.");
     }
 
     /// <summary>An answer.</summary>
     /// <param name="Status"><c>live</c>, <c>ready</c> or <c>not ready</c>.</param>
     /// <param name="Reasons">Why it is not ready.</param>
-    private sealed record Health(string Status, IReadOnlyList<string> Reasons);
+    internal sealed record Health(string Status, IReadOnlyList<string> Reasons);
 
     private static IResult Ready(HttpContext http, GatewaySettings settings, IHostApplicationLifetime lifetime)
     {

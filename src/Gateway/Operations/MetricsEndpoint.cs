@@ -11,6 +11,7 @@ internal static class MetricsEndpoint
 {
     public static void MapMetrics(this IEndpointRouteBuilder app) =>
         app.MapRead("/metrics", WriteAsync).WithName("Metrics").WithTags("Operations").RequireKeys().Answers(200, "text/plain")
+            .Says(200, "All figures, in the text format of Prometheus.")
             .Describe("Figures for Prometheus", "Requests, transfers, subscribers, servers, memory.");
 
     private static async Task WriteAsync(HttpContext http, NodeHost host, RequestMetrics requests)

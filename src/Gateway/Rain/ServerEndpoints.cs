@@ -14,16 +14,18 @@ internal static class ServerEndpoints
     public static void MapServers(this IEndpointRouteBuilder app)
     {
         var servers = app.MapGroup("/servers").WithTags("Rain").RequireKeys();
-        servers.MapRead("/", List).WithName("ListServers").Answers<ItemList<ServerSnapshot>>(200)
+        servers.MapRead("/", List).WithName("ListServers").Answers<ItemList<ServerSnapshot>>(200).Says(200, "All servers known, with what was learnt of them.")
             .Describe("Lists the servers", "From servers.json, added by hand, or by themselves.");
-        servers.MapPut("/{endpoint}", Add).WithName("AddServer").Answers<ServerSnapshot>([200, 201], 400, 401)
+        servers.MapPut("/{endpoint}", Add).WithName("AddServer").Answers<ServerSnapshot>([200, 201], 400)
+            .Says(200, "It was known already.").Says(201, "It is asked from now on.")
             .Describe("Adds a server", "As host:port, until the process ends; servers.json is for longer.");
-        servers.MapDelete("/{endpoint}", Remove).WithName("RemoveServer").Answers(204, 400, 401, 404)
+        servers.MapDelete("/{endpoint}", Remove).WithName("RemoveServer").Answers(204, 400, 404).Says(204, "It is not asked any more.")
             .Describe("Forgets a server", "Until the process ends, or servers.json changes.");
     }
 
     public static void MapSubscribers(this IEndpointRouteBuilder app) =>
         app.MapRead("/subscribers", SubscribersAsync).WithName("ListSubscribers").WithTags("Rain").RequireKeys().Answers<ItemList<SubscriberView>>(200)
+            .Says(200, "A row a receiver.")
             .Describe("Lists the subscribers", "Whom this node's rain servers rain on just now.");
 
     private static ItemList<ServerSnapshot> List(NodeHost host) => new(host.Node.Servers);

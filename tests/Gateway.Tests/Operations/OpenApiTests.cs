@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 
 namespace Gateway.Tests.Operations;
 
@@ -24,17 +25,132 @@ public sealed class OpenApiTests : IClassFixture<SharedGateway>
     }
 
     [Fact]
-    public async Task Every_operation_is_described_and_named_once()
+    public async Task Every_operation_has_a_name_of_its_own_a_summary_and_a_description()
+    {
+        var operations = await ReadOperationsAsync();
+        Assert.All(operations, one =>
+        {
+            Assert.Matches("^[A-Z].{9,}", one.Operation.GetProperty("summary").GetString());
+            Assert.Matches("^[A-Z0-9].{9,}[.]$", one.Operation.GetProperty("description").GetString()!.ReplaceLineEndings(" "));
+            Assert.NotEmpty(one.Operation.GetProperty("tags").EnumerateArray());
+        });
+        var names = operations.Select(one => one.Operation.GetProperty("operationId").GetString()).ToList();
+        Assert.Equal(names.Count, names.Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Every_parameter_has_a_meaning_and_an_example()
+    {
+        foreach (var (name, operation) in await ReadOperationsAsync())
+        {
+            foreach (var parameter in operation.TryGetProperty("parameters", out var parameters) ? parameters.EnumerateArray() : [])
+            {
+                var what = $"{name}: {parameter.GetProperty("name").GetString()}";
+                AssertSays(parameter, what);
+                var isRequired = parameter.TryGetProperty("required", out var required) && required.GetBoolean();
+
+                // Beside the schema, the page fills it into the form: right for what must be there, wrong for every precondition at once.
+                Assert.True(parameter.TryGetProperty("example", out _) == isRequired, $"{what} is {(isRequired ? "" : "not ")}required");
+                Assert.True(isRequired || parameter.GetProperty("schema").TryGetProperty("examples", out _), $"{what} has no example");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Every_answer_has_a_meaning_and_a_body_with_an_example_that_fits_its_schema()
     {
         var document = (await _gateway.GetAsync("/openapi/v1.json")).Json;
-        var operations = document.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject()).Select(operation => operation.Value).ToList();
-        Assert.All(operations, operation =>
+        foreach (var (name, operation) in await ReadOperationsAsync())
         {
-            Assert.NotEmpty(operation.GetProperty("summary").GetString()!);
-            Assert.NotEmpty(operation.GetProperty("responses").EnumerateObject());
-        });
-        var names = operations.Select(operation => operation.GetProperty("operationId").GetString()).ToList();
-        Assert.Equal(names.Count, names.Distinct().Count());
+            var answers = operation.GetProperty("responses").EnumerateObject().ToList();
+            Assert.Contains(answers, answer => answer.Name[0] == '2');
+            foreach (var answer in answers)
+            {
+                var what = $"{name} {answer.Name}";
+                AssertSays(answer.Value, what);
+                var hasBody = !name.StartsWith("head ", StringComparison.Ordinal) && answer.Name is not ("204" or "304");
+                Assert.True(answer.Value.TryGetProperty("content", out var contents) == hasBody, $"{what} {(hasBody ? "has no body" : "has a body")}");
+                foreach (var content in hasBody ? contents.EnumerateObject() : default)
+                {
+                    Assert.True(content.Value.TryGetProperty("schema", out var schema), $"{what} has no schema");
+                    Assert.Equal(answer.Name[0] is '4' or '5' && what != "get /health/ready 503", content.Name == "application/problem+json");
+                    if (content.Name == "application/octet-stream")
+                    {
+                        continue;
+                    }
+
+                    var examples = content.Value.TryGetProperty("example", out var example) ? [example]
+                        : !content.Value.TryGetProperty("examples", out var named) ? []
+                        : named.EnumerateObject().Select(one => Follow(document, one.Value).GetProperty("value")).ToList();
+                    Assert.True(examples.Count > 0, $"{what} has no example");
+                    Assert.All(examples, one => AssertFits(document, schema, one, what));
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Every_property_of_every_body_has_a_meaning()
+    {
+        var document = (await _gateway.GetAsync("/openapi/v1.json")).Json;
+        foreach (var schema in document.GetProperty("components").GetProperty("schemas").EnumerateObject())
+        {
+            foreach (var property in schema.Value.TryGetProperty("properties", out var properties) ? properties.EnumerateObject() : default)
+            {
+                AssertSays(property.Value, $"{schema.Name}.{property.Name}");
+            }
+        }
+    }
+
+    private static void AssertSays(JsonElement element, string what) =>
+        Assert.True(element.TryGetProperty("description", out var text) && text.GetString()!.Length > 4, $"{what} has no meaning");
+
+    /// <summary>The types, the required properties and no others: as much as examples can be wrong in.</summary>
+    private static void AssertFits(JsonElement document, JsonElement schema, JsonElement example, string what)
+    {
+        schema = Follow(document, schema);
+        if (schema.TryGetProperty("oneOf", out var choices))
+        {
+            if (example.ValueKind != JsonValueKind.Null)
+            {
+                AssertFits(document, choices.EnumerateArray().Last(), example, what);
+            }
+
+            return;
+        }
+
+        var types = schema.GetProperty("type") is { ValueKind: JsonValueKind.Array } several
+            ? several.EnumerateArray().Select(one => one.GetString()).ToArray()
+            : [schema.GetProperty("type").GetString()];
+        var type = example.ValueKind switch
+        {
+            JsonValueKind.Object => "object",
+            JsonValueKind.Array => "array",
+            JsonValueKind.String => "string",
+            JsonValueKind.Null => "null",
+            JsonValueKind.True or JsonValueKind.False => "boolean",
+            _ => types.Contains("integer") && example.TryGetInt64(out _) ? "integer" : "number",
+        };
+        Assert.True(types.Contains(type), $"{what}: {example.GetRawText()} is no {string.Join(" or ", types)}");
+        if (type == "array")
+        {
+            Assert.All(example.EnumerateArray(), item => AssertFits(document, schema.GetProperty("items"), item, what));
+        }
+
+        if (type == "object")
+        {
+            var properties = schema.GetProperty("properties");
+            foreach (var property in example.EnumerateObject())
+            {
+                Assert.True(properties.TryGetProperty(property.Name, out var known), $"{what}: {property.Name} is not in the schema");
+                AssertFits(document, known, property.Value, $"{what}: {property.Name}");
+            }
+
+            foreach (var required in schema.TryGetProperty("required", out var names) ? names.EnumerateArray() : default)
+            {
+                Assert.True(example.TryGetProperty(required.GetString()!, out _), $"{what}: {required} is missing");
+            }
+        }
     }
 
     [Fact]
@@ -51,6 +167,18 @@ public sealed class OpenApiTests : IClassFixture<SharedGateway>
                 Assert.Equal("string", id.GetProperty("schema").GetProperty("type").GetString());
             }
         }
+    }
+
+    /// <summary>What a reference refers to; anything else is itself.</summary>
+    private static JsonElement Follow(JsonElement document, JsonElement element) => element.TryGetProperty("$ref", out var reference)
+        ? reference.GetString()!.Split('/').Skip(1).Aggregate(document, (at, name) => at.GetProperty(name))
+        : element;
+
+    private async Task<IReadOnlyList<(string Name, JsonElement Operation)>> ReadOperationsAsync()
+    {
+        var document = (await _gateway.GetAsync("/openapi/v1.json")).Json;
+        var paths = document.GetProperty("paths").EnumerateObject();
+        return [.. paths.SelectMany(path => path.Value.EnumerateObject(), (path, operation) => ($"{operation.Name} {path.Name}", operation.Value))];
     }
 
     private static string ThisFile([CallerFilePath] string path = "") => path;

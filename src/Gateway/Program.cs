@@ -96,6 +96,7 @@ internal static partial class Program
         app.UsePage();
         app.UseApiPage();
         app.UseRouting();
+        app.Use(Cors.AddVaryAsync);
         app.UseCors();
         app.UseRateLimiter();
         app.Use(BrowserSafety.RefuseCrossSiteWritesAsync);

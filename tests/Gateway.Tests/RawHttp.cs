@@ -31,24 +31,54 @@ internal sealed class RawHttp : IAsyncDisposable
     /// <summary>Reads a head, and a body of the announced length unless told otherwise. A body cut short is an error.</summary>
     public async Task<Message> ReceiveAsync(bool hasBody = true)
     {
-        int end;
-        while ((end = Text().IndexOf("\r\n\r\n", StringComparison.Ordinal)) < 0)
+        var lines = (await ReceiveUntilAsync("\r\n\r\n")).Split("\r\n");
+        var headers = lines.Skip(1).Select(line => line.Split(": ", 2)).ToDictionary(parts => parts[0], parts => parts[1], StringComparer.OrdinalIgnoreCase);
+        // A stream of events has no end to wait for.
+        if (!hasBody || headers.GetValueOrDefault("Content-Type") == "text/event-stream")
         {
-            Assert.True(await FillAsync(), "the connection ended before a head");
+            return new Message(lines[0], headers, []);
         }
 
-        var lines = Text()[..end].Split("\r\n");
-        _received.RemoveRange(0, end + 4);
-        var headers = lines.Skip(1).Select(line => line.Split(": ", 2)).ToDictionary(parts => parts[0], parts => parts[1], StringComparer.OrdinalIgnoreCase);
-        var length = hasBody && headers.TryGetValue("Content-Length", out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : 0;
+        if (!headers.ContainsKey("Transfer-Encoding"))
+        {
+            var length = headers.TryGetValue("Content-Length", out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : 0;
+            return new Message(lines[0], headers, await ReceiveBytesAsync(length));
+        }
+
+        var body = new List<byte>();
+        while (int.Parse(await ReceiveUntilAsync("\r\n"), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) is > 0 and var chunk)
+        {
+            body.AddRange(await ReceiveBytesAsync(chunk));
+            await ReceiveBytesAsync(2);
+        }
+
+        await ReceiveBytesAsync(2);
+        return new Message(lines[0], headers, [.. body]);
+    }
+
+    private async Task<string> ReceiveUntilAsync(string mark)
+    {
+        int end;
+        while ((end = Text().IndexOf(mark, StringComparison.Ordinal)) < 0)
+        {
+            Assert.True(await FillAsync(), "the connection ended within a head");
+        }
+
+        var text = Text()[..end];
+        _received.RemoveRange(0, end + mark.Length);
+        return text;
+    }
+
+    private async Task<byte[]> ReceiveBytesAsync(int length)
+    {
         while (_received.Count < length)
         {
             Assert.True(await FillAsync(), $"the body ended after {_received.Count} of {length} bytes");
         }
 
-        var body = _received.Take(length).ToArray();
+        var bytes = _received.Take(length).ToArray();
         _received.RemoveRange(0, length);
-        return new Message(lines[0], headers, body);
+        return bytes;
     }
 
     /// <summary>Reads until the peer ends or breaks the connection; how many bytes came.</summary>

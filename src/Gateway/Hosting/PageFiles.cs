@@ -6,6 +6,7 @@ internal static class PageFiles
     /// <summary>Serves it. Nothing on it comes from elsewhere, and it may not be framed.</summary>
     public static void UsePage(this WebApplication app)
     {
+        app.Use(RefuseOtherMethods);
         app.UseDefaultFiles();
         app.UseStaticFiles(new StaticFileOptions
         {
@@ -16,5 +17,31 @@ internal static class PageFiles
                 served.Context.Response.Headers.CacheControl = "no-cache";
             },
         });
+    }
+
+    /// <summary>What is there for GET alone answers other methods with 405, not 404; and <c>OPTIONS *</c> is about no path at all.</summary>
+    private static Task RefuseOtherMethods(HttpContext http, RequestDelegate next)
+    {
+        var request = http.Request;
+        if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))
+        {
+            return next(http);
+        }
+
+        if (!request.Path.HasValue && HttpMethods.IsOptions(request.Method))
+        {
+            http.Response.StatusCode = StatusCodes.Status204NoContent;
+            return Task.CompletedTask;
+        }
+
+        var files = http.RequestServices.GetRequiredService<IWebHostEnvironment>().WebRootFileProvider;
+        if (request.Path != "/" && !files.GetFileInfo(request.Path).Exists)
+        {
+            return next(http);
+        }
+
+        http.Response.Headers.Allow = "GET, HEAD";
+        http.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+        return Task.CompletedTask;
     }
 }

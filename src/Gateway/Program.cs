@@ -8,6 +8,8 @@ using Gateway.Operations;
 using Gateway.Rain;
 using Gateway.Resources;
 using Gateway.Uploads;
+using Microsoft.AspNetCore.Cors.Infrastructure;
+using MurkyWaters;
 
 namespace Gateway;
 
@@ -45,19 +47,26 @@ internal static partial class Program
         try
         {
             await app.StartAsync();
+            await app.Services.GetRequiredService<NodeHost>().Opened.WaitAsync(app.Lifetime.ApplicationStopping);
+            Announce(app.Logger, loaded, app.Urls);
+        }
+        catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            // Asked to end before the node was open.
         }
         catch (Exception e) when (StartFailure.Describe(e) is { } line)
         {
             return await RefuseAsync([line]);
         }
 
-        Announce(app.Logger, loaded, app.Urls);
         await app.WaitForShutdownAsync();
         return 0;
     }
 
     /// <summary>Puts the gateway together; tests start it in their own process.</summary>
-    internal static WebApplication Build(LoadedSettings loaded)
+    /// <param name="loaded">The settings, without a mistake.</param>
+    /// <param name="configure">Puts services in place of others, for tests.</param>
+    internal static WebApplication Build(LoadedSettings loaded, Action<IServiceCollection>? configure = null)
     {
         var settings = loaded.Settings;
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions
@@ -77,14 +86,24 @@ internal static partial class Program
         });
 
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.Gateway.ShutdownTimeout);
-        builder.Services.AddSingleton(settings);
+        builder.Services.AddSingleton(loaded);
+        builder.Services.AddSingleton(new CurrentSettings(settings));
+        builder.Services.AddTransient(services => services.GetRequiredService<CurrentSettings>().Value);
+        builder.Services.AddHostedService<SettingsReload>();
         builder.Services.AddSingleton<RequestMetrics>();
+        builder.Services.AddSingleton<RunningRequests>();
+        builder.Services.AddSingleton<Readiness>();
+        builder.Services.AddSingleton<NodeOpener>(MurkyNode.StartAsync);
+        builder.Services.AddSingleton<DiskFullProbe>(node => node.IsDiskFull);
         builder.Services.AddSingleton<NodeHost>();
         builder.Services.AddHostedService(services => services.GetRequiredService<NodeHost>());
-        builder.Services.AddConfiguredCors(settings.Gateway);
-        builder.Services.AddRequestLimits(settings.Gateway);
+        builder.Services.AddHostedService<Drain>();
+        builder.Services.AddCors();
+        builder.Services.AddSingleton<ICorsPolicyProvider, Cors>();
+        builder.Services.AddRequestLimits();
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict);
         builder.Services.AddApiDocument();
+        configure?.Invoke(builder.Services);
 
         var app = builder.Build();
         app.Use(RequestLog.WriteAsync);
@@ -101,6 +120,7 @@ internal static partial class Program
         app.UseRateLimiter();
         app.Use(BrowserSafety.RefuseCrossSiteWritesAsync);
         app.Use(Keys.CheckAsync);
+        app.Use(app.Services.GetRequiredService<Readiness>().GuardAsync);
 
         app.MapResources();
         app.MapUploads();

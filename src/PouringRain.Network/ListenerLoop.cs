@@ -19,6 +19,7 @@ internal sealed class ListenerLoop : DatagramLoop
     private readonly byte[] _sendBuffer = GC.AllocateArray<byte>(DatagramSocket.PayloadBytesMax, pinned: true);
     private readonly ClassicServer? _classicServer;
     private RainServer _server;
+    private bool _isClosing;
 
     public ListenerLoop(
         DatagramSocket socket, RainServerOptions options, IRainCatalog catalog, Action<PropagateRequest> onPropagate, DatagramFaults? faults,
@@ -39,6 +40,13 @@ internal sealed class ListenerLoop : DatagramLoop
     public SubscriberSnapshot[] SnapshotSubscribers(Instant now) =>
         _classicServer is null ? _server.SnapshotSubscribers(now) : [.. _server.SnapshotSubscribers(now), .. _classicServer.SnapshotSubscribers(now)];
 
+    /// <summary>Tells every subscriber to go elsewhere, then ends the loop; on the loop's thread. Format 1 has no word for it.</summary>
+    public void Close()
+    {
+        _isClosing = true;
+        _server.Close();
+    }
+
     /// <inheritdoc/>
     protected override void Handle(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
     {
@@ -52,6 +60,11 @@ internal sealed class ListenerLoop : DatagramLoop
     protected override Instant Advance(Instant now)
     {
         var next = AdvanceServer(now);
+        if (_isClosing && _server.IsClosed)
+        {
+            Stop();
+        }
+
         return _classicServer is null ? next : Instant.Min(next, AdvanceClassic(_classicServer, now));
     }
 
@@ -87,6 +100,11 @@ internal sealed class ListenerLoop : DatagramLoop
             // Subscriptions are soft state: their clients renew them, but for the one that fails again.
             Log.ServerFailed(Logger, exception, Socket.LocalEndPoint);
             _server = new RainServer(_options, _catalog, RandomSeed());
+            if (_isClosing)
+            {
+                _server.Close();
+            }
+
             return now + TimeSpan.FromMilliseconds(10);
         }
     }

@@ -69,10 +69,10 @@ public sealed class RainListener : IAsyncDisposable
         return posted ? answer.Task : Task.FromResult<SubscriberSnapshot[]>([]);
     }
 
-    /// <summary>Stops raining and closes the socket.</summary>
+    /// <summary>Stops raining, tells every subscriber, and closes the socket.</summary>
     public async ValueTask DisposeAsync()
     {
-        _loop.Stop();
+        _loop.Post(_ => _loop.Close());
         await _loop.Ended.ConfigureAwait(false);
     }
 }

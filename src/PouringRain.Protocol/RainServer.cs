@@ -48,6 +48,7 @@ public sealed partial class RainServer
     private readonly Queue<PropagateRequest> _events = new();
     private SplitMix _random;
     private Instant _now;
+    private bool _isClosing;
 
     /// <summary>Makes a server.</summary>
     /// <param name="options">Bounds.</param>
@@ -70,7 +71,7 @@ public sealed partial class RainServer
     {
         get
         {
-            if (_answers.Count > 0)
+            if (_answers.Count > 0 || (_isClosing && _table.Count > 0))
             {
                 return _now;
             }
@@ -84,6 +85,13 @@ public sealed partial class RainServer
             return _waiting.First is { } first ? Instant.Min(next, first.Due) : next;
         }
     }
+
+    /// <summary>Whether it has been closed and has told every subscriber.</summary>
+    public bool IsClosed => _isClosing && _table.Count == 0 && _answers.Count == 0;
+
+    /// <summary>Rains no more: every subscriber is told BUSY, upon which a client turns to its other sources at once, and so is everybody
+    /// who subscribes from now on.</summary>
+    public void Close() => _isClosing = true;
 
     /// <summary>Takes one datagram; any bytes at all.</summary>
     public void Handle(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
@@ -124,6 +132,11 @@ public sealed partial class RainServer
         if (_answers.TryDequeue(buffer, out transmit))
         {
             return true;
+        }
+
+        if (_isClosing)
+        {
+            return TryDismiss(buffer, out transmit);
         }
 
         while (_table.Oldest is { } oldest && oldest.Renewed + _options.SubscriptionLifetime <= now)
@@ -209,7 +222,7 @@ public sealed partial class RainServer
         var isNew = row is null;
         if (row is null)
         {
-            if (_table.Count >= _options.SubscriberCountMax)
+            if (_isClosing || _table.Count >= _options.SubscriberCountMax)
             {
                 AnswerShort(from, MessageType.Busy, message, datagram.Length);
                 return;

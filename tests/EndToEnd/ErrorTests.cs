@@ -97,25 +97,6 @@ public sealed class ErrorTests
         Assert.Equal("413 0", result.Output);
     }
 
-    [Theory]
-    [InlineData("--Rain:DiscoverySeconds=soon", "Rain:DiscoverySeconds")]
-    [InlineData("--Rain:SymbolSize=70000", "Rain:SymbolSize")]
-    [InlineData("--Rain:Code=turnip", "Rain:Code")]
-    [InlineData("--Rain:Listen=nowhere", "Rain:Listen")]
-    [InlineData("--Rain:Listen=0.0.0.0:0", "Rain:AllowUnsealed")]
-    [InlineData("--Store:QuotaBytes=-5", "Store:QuotaBytes")]
-    [InlineData("--Rain:Servers=/nowhere/servers.json", "Rain:Servers")]
-    public async Task A_wrong_setting_refuses_the_start_in_one_line(string argument, string named)
-    {
-        using var folder = new TestFolder();
-        await File.WriteAllTextAsync(folder["servers.json"], "[]", TestContext.Current.CancellationToken);
-        string[] usual = [$"--Store:Path={folder["data"]}", "--Urls=http://127.0.0.1:0", $"--Rain:Servers={folder["servers.json"]}", "--Rain:Listen=127.0.0.1:0"];
-        var result = await GatewayProcess.RunToEndAsync(folder.Path, [.. usual.Where(one => one.Split('=')[0] != argument.Split('=')[0]), argument]);
-        Assert.Equal(2, result.ExitCode);
-        var line = Assert.Single(result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
-        Assert.Contains(named, line, StringComparison.Ordinal);
-    }
-
     private static async Task<GatewayProcess> StartOneAsync(TestFolder folder, params string[] settings)
     {
         var ports = GatewayProcess.FreePorts(2);

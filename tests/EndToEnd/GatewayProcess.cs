@@ -137,17 +137,20 @@ internal sealed class GatewayProcess : IAsyncDisposable
     {
         Directory.CreateDirectory(folder);
         var output = new StringBuilder();
-        using var process = Launch(arguments, folder, line =>
-        {
-            lock (output)
-            {
-                output.AppendLine(line);
-            }
-        });
+        var errors = new StringBuilder();
+        using var process = Launch(arguments, folder, line => Add(output, line), line => Add(errors, line));
         using var limit = new CancellationTokenSource(Tool.HangLimit);
         await process.WaitForExitAsync(limit.Token);
         process.WaitForExit();
-        return new ToolResult(process.ExitCode, output.ToString(), "");
+        return new ToolResult(process.ExitCode, output.ToString(), errors.ToString());
+
+        static void Add(StringBuilder lines, string line)
+        {
+            lock (lines)
+            {
+                lines.AppendLine(line);
+            }
+        }
     }
 
     /// <summary>Polls a condition until it holds; fails when it takes longer than the hang limit.</summary>
@@ -208,7 +211,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
         _process?.Dispose();
     }
 
-    private static Process Launch(IEnumerable<string> arguments, string workingDirectory, Action<string> onLine)
+    private static Process Launch(IEnumerable<string> arguments, string workingDirectory, Action<string> onLine, Action<string>? onErrorLine = null)
     {
         // artifacts/bin/EndToEnd/<configuration>/ beside artifacts/bin/Gateway/<configuration>/.
         var own = new DirectoryInfo(AppContext.BaseDirectory);
@@ -227,18 +230,18 @@ internal sealed class GatewayProcess : IAsyncDisposable
         }
 
         var process = new Process { StartInfo = start };
-        process.OutputDataReceived += (_, e) => OnLine(e.Data);
-        process.ErrorDataReceived += (_, e) => OnLine(e.Data);
+        process.OutputDataReceived += (_, e) => OnLine(e.Data, onLine);
+        process.ErrorDataReceived += (_, e) => OnLine(e.Data, onErrorLine ?? onLine);
         process.Start();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         return process;
 
-        void OnLine(string? line)
+        static void OnLine(string? line, Action<string> take)
         {
             if (line is not null)
             {
-                onLine(line);
+                take(line);
             }
         }
     }

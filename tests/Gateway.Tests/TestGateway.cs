@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Gateway.Configuration;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests;
 
@@ -35,7 +36,10 @@ internal sealed class TestGateway : IAsyncDisposable
     /// <param name="servers">Ports of the servers to ask.</param>
     /// <param name="rainPorts">Ports of its own rain server.</param>
     /// <param name="settings">Further settings, as <c>Name=value</c>.</param>
-    public static async Task<TestGateway> StartAsync(int[] servers, int[] rainPorts, params string[] settings)
+    public static Task<TestGateway> StartAsync(int[] servers, int[] rainPorts, params string[] settings) => StartAsync(null, servers, rainPorts, settings);
+
+    /// <summary>Starts one with services in place of others.</summary>
+    public static async Task<TestGateway> StartAsync(Action<IServiceCollection>? configure, int[] servers, int[] rainPorts, params string[] settings)
     {
         var folder = new TestFolder();
         await File.WriteAllTextAsync(folder["servers.json"], JsonSerializer.Serialize(servers.Select(port => new { host = "127.0.0.1", port })));
@@ -49,7 +53,7 @@ internal sealed class TestGateway : IAsyncDisposable
             .. settings.Select(setting => $"--{setting}"),
         ]);
         Assert.Empty(loaded.Mistakes);
-        var app = Program.Build(loaded);
+        var app = Program.Build(loaded, configure);
         await app.StartAsync();
         return new TestGateway(folder, app);
     }
@@ -121,6 +125,9 @@ internal sealed class TestGateway : IAsyncDisposable
 
     /// <summary>Opens a stream of an answer's body.</summary>
     public async Task<Stream> OpenAsync(string path) => await _client.GetStreamAsync(path);
+
+    /// <summary>Asks it to end, as a signal does, and waits until it has.</summary>
+    public Task StopAsync() => _app.StopAsync();
 
     public async ValueTask DisposeAsync()
     {

@@ -18,12 +18,15 @@ internal static class Keys
     /// <summary>Whether an endpoint is under the keys.</summary>
     public static bool AreRequired(IEnumerable<object> metadata) => metadata.OfType<Required>().Any();
 
+    /// <summary>Whether the endpoint of a request is under the keys, which is to say that it needs the node.</summary>
+    public static bool IsMarked(HttpContext http) => http.GetEndpoint()?.Metadata.GetMetadata<Required>() is not null;
+
     /// <summary>Checks the key before anything else is read of the request.</summary>
     public static Task CheckAsync(HttpContext http, RequestDelegate next)
     {
         var options = http.RequestServices.GetRequiredService<GatewaySettings>().Gateway;
         var isRead = HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method);
-        if (options.KeyDigests.Count == 0 || (isRead && !options.ProtectReads) || http.GetEndpoint()?.Metadata.GetMetadata<Required>() is null)
+        if (options.KeyDigests.Count == 0 || (isRead && !options.ProtectReads) || !IsMarked(http))
         {
             return next(http);
         }

@@ -6,36 +6,19 @@ using Gateway.Http;
 
 namespace Gateway.Access;
 
-/// <summary>Limits of requests: in work at once (503), and a second of one client address (429). Neither is on by default.</summary>
+/// <summary>Limits of requests: in work at once (503), and a second of one client address (429). Neither is on by default. A limit is
+/// part of the key under which its permits are counted, so that one that is changed begins anew, and the old one is forgotten.</summary>
 internal static class Limits
 {
-    public static void AddRequestLimits(this IServiceCollection services, GatewayOptions options) =>
+    public static void AddRequestLimits(this IServiceCollection services) =>
         services.AddRateLimiter(limiter =>
         {
-            var limiters = new List<PartitionedRateLimiter<HttpContext>>();
-            if (options.MaxRequestsPerSecond > 0)
-            {
-                limiters.Add(PartitionedRateLimiter.Create<HttpContext, IPAddress>(http => RateLimitPartition.GetTokenBucketLimiter(
-                    http.Connection.RemoteIpAddress ?? IPAddress.None,
-                    _ => new TokenBucketRateLimiterOptions
-                    {
-                        TokenLimit = options.MaxRequestsPerSecond,
-                        TokensPerPeriod = options.MaxRequestsPerSecond,
-                        ReplenishmentPeriod = TimeSpan.FromSeconds(1),
-                    })));
-            }
-
-            if (options.MaxConcurrentRequests > 0)
-            {
-                limiters.Add(PartitionedRateLimiter.Create<HttpContext, bool>(http => IsOperational(http)
-                    ? RateLimitPartition.GetNoLimiter(true)
-                    : RateLimitPartition.GetConcurrencyLimiter(false, _ => new ConcurrencyLimiterOptions { PermitLimit = options.MaxConcurrentRequests })));
-            }
-
-            limiter.GlobalLimiter = limiters.Count > 0 ? PartitionedRateLimiter.CreateChained([.. limiters]) : null;
+            limiter.GlobalLimiter = new WhereSet(PartitionedRateLimiter.CreateChained(
+                PartitionedRateLimiter.Create<HttpContext, (IPAddress, int)>(ByAddress), PartitionedRateLimiter.Create<HttpContext, (bool, int)>(AtOnce)));
             limiter.OnRejected = (rejected, _) =>
             {
                 // Only the limit by address knows when the next token comes.
+                var options = OptionsOf(rejected.HttpContext);
                 var isByAddress = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var retryAfter);
                 var seconds = Math.Max(1, Math.Ceiling(retryAfter.TotalSeconds));
                 rejected.HttpContext.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
@@ -48,6 +31,70 @@ internal static class Limits
             };
         });
 
+    private static RateLimitPartition<(IPAddress, int)> ByAddress(HttpContext http)
+    {
+        var limit = OptionsOf(http).MaxRequestsPerSecond;
+        var key = (http.Connection.RemoteIpAddress ?? IPAddress.None, limit);
+        return limit == 0 ? RateLimitPartition.GetNoLimiter((IPAddress.None, 0)) : RateLimitPartition.GetTokenBucketLimiter(key, _ => new TokenBucketRateLimiterOptions
+        {
+            TokenLimit = limit,
+            TokensPerPeriod = limit,
+            ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+        });
+    }
+
+    private static RateLimitPartition<(bool, int)> AtOnce(HttpContext http)
+    {
+        var limit = OptionsOf(http).MaxConcurrentRequests;
+        return limit == 0 || IsOperational(http) ? RateLimitPartition.GetNoLimiter((true, 0))
+            : RateLimitPartition.GetConcurrencyLimiter((false, limit), _ => new ConcurrencyLimiterOptions { PermitLimit = limit });
+    }
+
+    private static GatewayOptions OptionsOf(HttpContext http) => http.RequestServices.GetRequiredService<CurrentSettings>().Value.Gateway;
+
     /// <summary>Whoever looks after the gateway gets in when it is full.</summary>
     private static bool IsOperational(HttpContext http) => http.Request.Path.StartsWithSegments("/health") || http.Request.Path.StartsWithSegments("/metrics");
+
+    /// <summary>Asks the limiters only when a limit is set: each takes a lock that all requests share.</summary>
+    private sealed class WhereSet : PartitionedRateLimiter<HttpContext>
+    {
+        private readonly PartitionedRateLimiter<HttpContext> _inner;
+
+        public WhereSet(PartitionedRateLimiter<HttpContext> inner) => _inner = inner;
+
+        public override RateLimiterStatistics? GetStatistics(HttpContext resource) => _inner.GetStatistics(resource);
+
+        protected override RateLimitLease AttemptAcquireCore(HttpContext resource, int permitCount) =>
+            IsAnySet(resource) ? _inner.AttemptAcquire(resource, permitCount) : Free.Instance;
+
+        protected override ValueTask<RateLimitLease> AcquireAsyncCore(HttpContext resource, int permitCount, CancellationToken cancellationToken) =>
+            IsAnySet(resource) ? _inner.AcquireAsync(resource, permitCount, cancellationToken) : new ValueTask<RateLimitLease>(Free.Instance);
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+            {
+                _inner.Dispose();
+            }
+
+            base.Dispose(disposing);
+        }
+
+        private static bool IsAnySet(HttpContext http) => OptionsOf(http) is { MaxRequestsPerSecond: > 0 } or { MaxConcurrentRequests: > 0 };
+
+        private sealed class Free : RateLimitLease
+        {
+            public static readonly Free Instance = new();
+
+            public override bool IsAcquired => true;
+
+            public override IEnumerable<string> MetadataNames => [];
+
+            public override bool TryGetMetadata(string metadataName, out object? metadata)
+            {
+                metadata = null;
+                return false;
+            }
+        }
+    }
 }

@@ -21,7 +21,7 @@ internal static class KnownSettings
         "UDP endpoints of the local rain server", EndPoints);
 
     public static readonly Setting<string> RainServers = new(
-        "Rain:Servers", "servers.json", "the path of a JSON file", "the servers list file; edits are picked up while running", Text);
+        "Rain:Servers", "servers.json", "the path of a JSON file", "the servers list file; edits are picked up while running", SettingParsers.Path);
 
     public static readonly Setting<string> RainSecret = new(
         "Rain:Secret", "", "a text of at least 16 characters without commas", "cluster secret that seals every datagram", Secret)
@@ -66,7 +66,7 @@ internal static class KnownSettings
         "Rain:Faults", "", "a list like loss=0.1,duplicate=0.1,reorder=0.1,seed=1", "faults put under the UDP sockets, for tests", Faults);
 
     public static readonly Setting<string> StorePath = new(
-        "Store:Path", "data", "the path of a folder", "where resources are kept, relative to the working directory", Text);
+        "Store:Path", "data", "the path of a folder", "where resources are kept, relative to the working directory", SettingParsers.Path);
 
     public static readonly Setting<long> StoreQuotaBytes = new(
         "Store:QuotaBytes", "0", "a whole number, 0 for none,", "limit for what was fetched; what was put does not count", Count);
@@ -83,13 +83,15 @@ internal static class KnownSettings
     public static readonly Setting<IReadOnlyList<byte[]>> GatewayKeys = new(
         "Gateway:Keys", "", "a list of keys, as they are or as sha256: and 64 hexadecimal digits, with commas",
         "bearer keys that writes need once there is one", Keys)
-    { IsSecret = true };
+    { IsSecret = true, IsLive = true };
 
     public static readonly Setting<bool> ProtectReads = new(
-        "Gateway:ProtectReads", "false", "true or false", "reads need a key too", Flag);
+        "Gateway:ProtectReads", "false", "true or false", "reads need a key too", Flag)
+    { IsLive = true };
 
     public static readonly Setting<long> MaxBodyBytes = new(
-        "Gateway:MaxBodyBytes", "0", "a whole number, 0 for none,", "largest body of an upload; 413 beyond", Count);
+        "Gateway:MaxBodyBytes", "0", "a whole number, 0 for none,", "largest body of an upload; 413 beyond", Count)
+    { IsLive = true };
 
     public static readonly Setting<int> MaxPendingUploads = new(
         "Gateway:MaxPendingUploads", "1000", "a whole number from 1 to 100000", "uploads in several requests under way at once; 503 beyond", Whole(1, 100_000));
@@ -100,21 +102,26 @@ internal static class KnownSettings
 
     public static readonly Setting<TimeSpan> ReplicaSeconds = new(
         "Gateway:ReplicaSeconds", "30", "a number of seconds from 0.1 to 3600",
-        "how long an upload with ?replicas=n waits for them before it answers 202", Seconds(0.1, 3600));
+        "how long an upload with ?replicas=n waits for them before it answers 202", Seconds(0.1, 3600))
+    { IsLive = true };
 
     public static readonly Setting<int> MaxRequestsPerSecond = new(
-        "Gateway:MaxRequestsPerSecond", "0", "a whole number, 0 for none,", "requests a second of one client address; 429 beyond", Whole(0, 1_000_000));
+        "Gateway:MaxRequestsPerSecond", "0", "a whole number, 0 for none,", "requests a second of one client address; 429 beyond", Whole(0, 1_000_000))
+    { IsLive = true };
 
     public static readonly Setting<int> MaxConcurrentRequests = new(
-        "Gateway:MaxConcurrentRequests", "0", "a whole number, 0 for none,", "requests in work at once; 503 beyond", Whole(0, 1_000_000));
+        "Gateway:MaxConcurrentRequests", "0", "a whole number, 0 for none,", "requests in work at once; 503 beyond", Whole(0, 1_000_000))
+    { IsLive = true };
 
     public static readonly Setting<IReadOnlyList<string>> CorsOrigins = new(
         "Gateway:CorsOrigins", "", "a list of origins like https://example.org, with commas (* for all)",
-        "pages of other origins that may use the API", List);
+        "pages of other origins that may use the API", Origins)
+    { IsLive = true };
 
     public static readonly Setting<TimeSpan> ShutdownSeconds = new(
         "Gateway:ShutdownSeconds", "10", "a number of seconds from 0 to 3600",
-        "how long running responses may go on when the process is asked to end", Seconds(0, 3600));
+        "how long running responses may go on when the process is asked to end", Seconds(0, 3600))
+    { IsLive = true };
 
     private static bool Code(string text, out string value) => FountainCodes.TryGet(value = text, out _);
 
@@ -135,5 +142,5 @@ internal static class KnownSettings
 
     /// <summary>What else the framework and the logger read.</summary>
     public static ImmutableArray<string> ForeignSections { get; } =
-        ["Urls", "Kestrel", "Serilog", "Logging", "AllowedHosts", "contentRoot", "environment", "https_port"];
+        ["Urls", "Kestrel", "Serilog", "Logging", "AllowedHosts", "contentRoot", "environment"];
 }

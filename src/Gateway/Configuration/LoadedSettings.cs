@@ -3,8 +3,11 @@ namespace Gateway.Configuration;
 /// <summary>What came of reading the configuration.</summary>
 internal sealed record LoadedSettings
 {
+    /// <summary>The arguments of the process, by which everything can be read again.</summary>
+    public required string[] Arguments { get; init; }
+
     /// <summary>The configuration as it was read, for the framework and the logger.</summary>
-    public required IConfigurationRoot Configuration { get; init; }
+    public required SettingsSnapshot Configuration { get; init; }
 
     /// <summary>The folder in which settings files were looked for.</summary>
     public required string ContentRoot { get; init; }

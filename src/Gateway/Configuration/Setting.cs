@@ -14,6 +14,9 @@ internal abstract record Setting(string Name, string Default, string Wanted, str
 {
     /// <summary>Whether its value must not be shown.</summary>
     public bool IsSecret { get; init; }
+
+    /// <summary>Whether a change takes effect while the gateway runs; others wait for the next start.</summary>
+    public bool IsLive { get; init; }
 }
 
 /// <summary>One setting with its type.</summary>

@@ -14,10 +14,11 @@ internal static class SettingParsers
 
     private const StringSplitOptions ListItems = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
 
-    public static bool Text(string text, out string value)
+    /// <summary>The path of a file or folder; a NUL is the one character that none may have.</summary>
+    public static bool Path(string text, out string value)
     {
         value = text;
-        return true;
+        return !text.Contains('\0', StringComparison.Ordinal);
     }
 
     public static bool Flag(string text, out bool value) => bool.TryParse(text, out value);
@@ -45,6 +46,12 @@ internal static class SettingParsers
         value = text.Split(',', ListItems);
         return true;
     }
+
+    /// <summary>Origins as a browser sends them, scheme, host and port, or <c>*</c> for all; none is fine.</summary>
+    public static bool Origins(string text, out IReadOnlyList<string> value) =>
+        List(text, out value) && value.All(origin =>
+            origin == "*" || (Uri.TryCreate(origin, UriKind.Absolute, out var uri) && uri.Host.Length > 0 && uri.UserInfo.Length == 0
+                && string.Equals(origin.TrimEnd('/'), uri.GetLeftPart(UriPartial.Authority), StringComparison.OrdinalIgnoreCase)));
 
     /// <summary>A cluster secret, which may stand in a list too; none is fine.</summary>
     public static bool Secret(string text, out string value)

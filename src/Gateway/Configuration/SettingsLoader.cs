@@ -13,14 +13,17 @@ internal static class SettingsLoader
 {
     private const string SettingsFile = "appsettings.json";
 
-    public static LoadedSettings Load(string[] args)
+    /// <summary>Reads everything.</summary>
+    /// <param name="args">The arguments of the process.</param>
+    /// <param name="isRunning">Whether the gateway runs already: its own ports are then taken, by itself.</param>
+    public static LoadedSettings Load(string[] args, bool isRunning = false)
     {
         var mistakes = new List<string>();
         var host = ReadHost(args, mistakes);
+        UnknownNames.FindPassedOver(args, mistakes);
         var contentRoot = FindContentRoot(host["contentRoot"], mistakes);
         var environmentName = host["environment"] is { Length: > 0 } named ? named : Environments.Production;
-        var files = new[] { SettingsFile, $"appsettings.{environmentName}.json" }
-            .Select(name => Path.Combine(contentRoot, name)).Where(File.Exists).ToList();
+        var files = SettingsFiles(contentRoot, environmentName).Where(Path.Exists).ToList();
         var configuration = Build(args, files, mistakes);
         var canRead = mistakes.Count == 0;
         var reader = new SettingsReader(configuration, mistakes);
@@ -30,8 +33,9 @@ internal static class SettingsLoader
         if (canRead)
         {
             CheckRelations(settings, reader);
-            FindUnknownNames(configuration, args, mistakes);
-            SurroundingsCheck.Run(settings, reader);
+            UnknownNames.Find(configuration, BuildFiles(files, []).Build(), args, mistakes);
+            FrameworkSections.Check(configuration, mistakes);
+            SurroundingsCheck.Run(settings, reader, isRunning);
             if (LoggingSetup.FindMistake(configuration) is { } mistake)
             {
                 mistakes.Add(mistake);
@@ -40,7 +44,8 @@ internal static class SettingsLoader
 
         return new LoadedSettings
         {
-            Configuration = configuration,
+            Arguments = args,
+            Configuration = new SettingsSnapshot(configuration),
             ContentRoot = contentRoot,
             WebRoot = new[] { contentRoot, AppContext.BaseDirectory }.Select(folder => Path.Combine(folder, "wwwroot")).FirstOrDefault(Directory.Exists)
                 ?? Path.Combine(contentRoot, "wwwroot"),
@@ -50,6 +55,10 @@ internal static class SettingsLoader
             Mistakes = mistakes,
         };
     }
+
+    /// <summary>The files that are read when they are there, lowest first.</summary>
+    public static IReadOnlyList<string> SettingsFiles(string contentRoot, string environmentName) =>
+        [Path.Combine(contentRoot, SettingsFile), Path.Combine(contentRoot, $"appsettings.{environmentName}.json")];
 
     /// <summary>Where HTTP listens by the configuration, without checking anything else.</summary>
     public static string ReadUrl(string[] args)
@@ -81,7 +90,7 @@ internal static class SettingsLoader
     {
         if (string.IsNullOrEmpty(wanted))
         {
-            return File.Exists(SettingsFile) ? Directory.GetCurrentDirectory() : AppContext.BaseDirectory;
+            return Path.Exists(SettingsFile) ? Directory.GetCurrentDirectory() : AppContext.BaseDirectory;
         }
 
         if (!Directory.Exists(wanted))
@@ -94,23 +103,31 @@ internal static class SettingsLoader
 
     private static IConfigurationRoot Build(string[] args, List<string> files, List<string> mistakes)
     {
-        var builder = new ConfigurationBuilder().AddInMemoryCollection([new(KnownSettings.Urls.Name, KnownSettings.Urls.Default)]);
-        foreach (var file in files)
+        var builder = BuildFiles(files, mistakes).AddEnvironmentVariables("ASPNETCORE_").AddEnvironmentVariables();
+        return (mistakes.Count == 0 ? builder.AddCommandLine(args) : builder).Build();
+    }
+
+    private static IConfigurationBuilder BuildFiles(List<string> files, List<string> mistakes)
+    {
+        IConfigurationBuilder builder = new ConfigurationBuilder();
+        foreach (var file in files.Where(file => IsReadable(file, mistakes)))
         {
-            if (IsReadable(file, mistakes))
-            {
-                builder.AddJsonFile(file, optional: false);
-            }
+            builder = builder.AddJsonFile(file, optional: false);
         }
 
-        builder.AddEnvironmentVariables("ASPNETCORE_").AddEnvironmentVariables();
-        return (mistakes.Count == 0 ? builder.AddCommandLine(args) : builder).Build();
+        return builder;
     }
 
     private static bool IsReadable(string file, List<string> mistakes)
     {
         try
         {
+            if (Directory.Exists(file))
+            {
+                mistakes.Add($"{file}: a file is wanted, and this is a folder.");
+                return false;
+            }
+
             new ConfigurationBuilder().AddJsonFile(file, optional: false).Build();
             return true;
         }
@@ -207,52 +224,5 @@ internal static class SettingsLoader
         {
             mistakes.Add("Urls: https wants a certificate, Kestrel:Certificates:Default:Path (and KeyPath or Password).");
         }
-    }
-
-    /// <summary>A name that nothing reads would change nothing without a word, so it is a mistake.</summary>
-    private static void FindUnknownNames(IConfiguration configuration, string[] args, List<string> mistakes)
-    {
-        var given = KnownSettings.OwnSections.SelectMany(section => configuration.GetSection(section).AsEnumerable());
-        foreach (var name in given.Where(pair => pair.Value is not null))
-        {
-            // The value of a section itself comes from unrelated environment variables that have its name.
-            if (name.Key.Contains(':', StringComparison.Ordinal)
-                && !KnownSettings.All.Any(setting => string.Equals(setting.Name, name.Key, StringComparison.OrdinalIgnoreCase)))
-            {
-                var nearest = Nearest(name.Key);
-                mistakes.Add($"{name.Key} = \"{(nearest.IsSecret ? "…" : name.Value)}\": there is no such setting; {nearest.Name} is the nearest.");
-            }
-        }
-
-        foreach (var argument in new ConfigurationBuilder().AddCommandLine(args).Build().GetChildren())
-        {
-            var (key, value) = (argument.Key, argument.Value);
-            if (!KnownSettings.OwnSections.Concat(KnownSettings.ForeignSections).Contains(key, StringComparer.OrdinalIgnoreCase))
-            {
-                mistakes.Add($"--{key}{(value is null ? "" : $" = \"{value}\"")}: there is no such argument; --help lists them.");
-            }
-        }
-    }
-
-    private static Setting Nearest(string name) => KnownSettings.All.MinBy(setting => Distance(setting.Name, name))!;
-
-    /// <summary>Levenshtein's distance, letters compared without case.</summary>
-    private static int Distance(string left, string right)
-    {
-        var row = Enumerable.Range(0, right.Length + 1).ToArray();
-        for (var i = 1; i <= left.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= right.Length; j++)
-            {
-                var isSame = char.ToUpperInvariant(left[i - 1]) == char.ToUpperInvariant(right[j - 1]);
-                var cost = Math.Min(diagonal + (isSame ? 0 : 1), Math.Min(row[j], row[j - 1]) + 1);
-                diagonal = row[j];
-                row[j] = cost;
-            }
-        }
-
-        return row[^1];
     }
 }

@@ -1,31 +1,60 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Text.Json;
+using MurkyWaters.Servers;
 
 namespace Gateway.Configuration;
 
 /// <summary>Looks at what the settings point to, before anything starts: ports, the store's folder, the servers file.</summary>
 internal static class SurroundingsCheck
 {
-    public static void Run(GatewaySettings settings, SettingsReader reader)
+    /// <param name="settings">The settings.</param>
+    /// <param name="reader">Knows which of them are wrong, and takes mistakes.</param>
+    /// <param name="isRunning">Whether the gateway holds its ports and its store already.</param>
+    public static void Run(GatewaySettings settings, SettingsReader reader, bool isRunning)
     {
         var mistakes = reader.Mistakes;
-        foreach (var endPoint in settings.Rain.Listen.Where(endPoint => endPoint.Port != 0 && !reader.IsWrong(KnownSettings.RainListen)))
+        if (!isRunning)
         {
-            CheckPort(KnownSettings.RainListen.Name, endPoint.ToString(), endPoint, ProtocolType.Udp, mistakes);
+            CheckPorts(settings, reader);
+            CheckStore(settings.Store.Path, mistakes);
         }
 
-        foreach (var url in settings.Urls.Where(_ => !reader.IsWrong(KnownSettings.Urls)))
+        CheckServersFile(settings.Rain.ServersFile, mistakes);
+    }
+
+    /// <summary>All are held until the last has been tried, so that two that exclude each other are found too.</summary>
+    private static void CheckPorts(GatewaySettings settings, SettingsReader reader)
+    {
+        var mistakes = reader.Mistakes;
+        var held = new List<Socket>();
+        try
         {
-            var address = BindingAddress.Parse(url);
-            if (!address.IsUnixPipe && !address.IsNamedPipe && address.Port != 0)
+            foreach (var endPoint in settings.Rain.Listen.Where(_ => !reader.IsWrong(KnownSettings.RainListen)))
             {
-                CheckPort(KnownSettings.Urls.Name, url, EndPointOf(address), ProtocolType.Tcp, mistakes);
+                CheckPort(KnownSettings.RainListen.Name, endPoint.ToString(), endPoint, ProtocolType.Udp, held, mistakes);
+            }
+
+            // Endpoints of Kestrel's own section go before Urls.
+            foreach (var url in settings.Urls.Where(_ => !reader.IsWrong(KnownSettings.Urls) && !reader.Has("Kestrel:Endpoints")))
+            {
+                var address = BindingAddress.Parse(url);
+                if (address.IsUnixPipe)
+                {
+                    if (!Directory.Exists(Path.GetDirectoryName(address.UnixPipePath)))
+                    {
+                        mistakes.Add($"{KnownSettings.Urls.Name} = \"{url}\": the path of a socket in a folder that exists is wanted.");
+                    }
+                }
+                else
+                {
+                    CheckPort(KnownSettings.Urls.Name, url, EndPointOf(address), ProtocolType.Tcp, held, mistakes);
+                }
             }
         }
-
-        CheckStore(settings.Store.Path, mistakes);
-        CheckServersFile(settings.Rain.ServersFile, mistakes);
+        finally
+        {
+            held.ForEach(socket => socket.Dispose());
+        }
     }
 
     /// <summary>Where Kestrel will listen: a name other than localhost means every address.</summary>
@@ -34,19 +63,30 @@ internal static class SurroundingsCheck
         : address.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase) ? new IPEndPoint(IPAddress.Loopback, address.Port)
         : new IPEndPoint(IPAddress.Any, address.Port);
 
-    private static void CheckPort(string setting, string shown, IPEndPoint endPoint, ProtocolType protocol, List<string> mistakes)
+    private static void CheckPort(string setting, string shown, IPEndPoint endPoint, ProtocolType protocol, List<Socket> held, List<string> mistakes)
     {
         try
         {
-            using var socket = new Socket(endPoint.AddressFamily, protocol == ProtocolType.Udp ? SocketType.Dgram : SocketType.Stream, protocol);
+            var socket = new Socket(endPoint.AddressFamily, protocol == ProtocolType.Udp ? SocketType.Dgram : SocketType.Stream, protocol);
+            held.Add(socket);
+            if (endPoint.Address.Equals(IPAddress.IPv6Any))
+            {
+                socket.DualMode = true;
+            }
+
             socket.Bind(endPoint);
+            if (protocol == ProtocolType.Tcp)
+            {
+                // Bound alone, two may share a port.
+                socket.Listen(1);
+            }
         }
         catch (SocketException e)
         {
             var reason = e.SocketErrorCode switch
             {
                 SocketError.AddressAlreadyInUse =>
-                    $"the {protocol.ToString().ToUpperInvariant()} port {endPoint.Port} is taken by another process; a free one is wanted.",
+                    $"the {protocol.ToString().ToUpperInvariant()} port {endPoint.Port} is taken by another process, or twice here; a free one is wanted.",
                 SocketError.AccessDenied => $"the port {endPoint.Port} may not be opened by this user; one above 1023 is wanted.",
                 SocketError.AddressNotAvailable => "this machine has no such address; one of its own is wanted.",
                 _ => $"it cannot be opened: {e.Message}.",
@@ -74,40 +114,17 @@ internal static class SurroundingsCheck
 
     private static void CheckServersFile(string path, List<string> mistakes)
     {
-        const string Wanted = "an array of {\"host\": \"...\", \"port\": 1980} is wanted";
         try
         {
-            using var document = JsonDocument.Parse(
-                File.ReadAllBytes(path), new JsonDocumentOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip });
-            if (document.RootElement.ValueKind != JsonValueKind.Array)
-            {
-                mistakes.Add($"{path}: {Wanted}.");
-                return;
-            }
-
-            var index = 0;
-            foreach (var server in document.RootElement.EnumerateArray())
-            {
-                index++;
-                if (!IsServer(server))
-                {
-                    mistakes.Add($"{path}: entry {index} is {server.GetRawText().ReplaceLineEndings(" ")}: {Wanted}.");
-                }
-            }
+            ServersFile.Parse(File.ReadAllBytes(path));
         }
-        catch (JsonException e)
+        catch (InvalidDataException e)
         {
-            mistakes.Add($"{path}: line {e.LineNumber + 1} is not valid JSON: {e.Message.Split(" LineNumber:")[0]}");
+            mistakes.Add($"{path}: {e.Message.ReplaceLineEndings(" ")}.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             mistakes.Add($"Rain:Servers = \"{path}\": the path of a readable file is wanted: {e.Message}");
         }
     }
-
-    private static bool IsServer(JsonElement server) =>
-        server.ValueKind == JsonValueKind.Object
-        && server.TryGetProperty("host", out var host) && host.ValueKind == JsonValueKind.String && !string.IsNullOrWhiteSpace(host.GetString())
-        && server.TryGetProperty("port", out var port) && port.ValueKind == JsonValueKind.Number && port.TryGetUInt16(out var number) && number > 0
-        && (!server.TryGetProperty("classic", out var classic) || classic.ValueKind is JsonValueKind.True or JsonValueKind.False);
 }

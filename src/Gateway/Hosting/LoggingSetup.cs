@@ -1,6 +1,7 @@
 using System.Globalization;
 using Serilog;
 using Serilog.Core;
+using Serilog.Debugging;
 using Serilog.Events;
 
 namespace Gateway.Hosting;
@@ -11,17 +12,33 @@ internal static class LoggingSetup
 {
     private const string Template = "{Timestamp:HH:mm:ss.fff} {Level:u3} {SourceContext} {Message:lj}{NewLine}{Exception}";
 
+    /// <summary>Serilog's own log is one for the process.</summary>
+    private static readonly Lock SelfLogGate = new();
+
     /// <summary>What is wrong with the section, in a line; null when it is right.</summary>
+    /// <remarks>Serilog throws for some mistakes; of the others, such as an output that it does not know or cannot open, it tells its own
+    /// log and goes on without.</remarks>
     public static string? FindMistake(IConfiguration configuration)
     {
-        try
+        lock (SelfLogGate)
         {
-            Create(configuration).Dispose();
-            return null;
-        }
-        catch (Exception e)
-        {
-            return $"Serilog: {e.GetBaseException().Message}";
+            var complaints = new List<string>();
+            SelfLog.Enable(complaints.Add);
+            try
+            {
+                Create(configuration).Dispose();
+
+                // The first word is the time.
+                return complaints.Count == 0 ? null : $"Serilog: {complaints[0].Split(' ', 2)[^1].Split('\n')[0].Trim()}";
+            }
+            catch (Exception e)
+            {
+                return $"Serilog: {e.GetBaseException().Message}";
+            }
+            finally
+            {
+                SelfLog.Disable();
+            }
         }
     }
 

@@ -5,24 +5,67 @@ using MurkyWaters;
 
 namespace Gateway.Hosting;
 
-/// <summary>Owns the node: opens it before HTTP listens, and closes it after the last response has ended.</summary>
+/// <summary>Opens the node; tests put another in its place.</summary>
+internal delegate Task<MurkyNode> NodeOpener(MurkyOptions options, ILoggerFactory loggers, CancellationToken cancellationToken);
+
+/// <summary>Owns the node: opens it before HTTP listens, or beside it when that takes long, and closes it after the last response has
+/// ended.</summary>
 internal sealed class NodeHost : IHostedService
 {
-    private readonly GatewaySettings _settings;
-    private readonly ILoggerFactory _loggers;
-    private MurkyNode? _node;
+    /// <summary>A node that is up by then is up before HTTP listens, so that who waits for the port finds all at work; after that it is
+    /// better to answer that the node is recovering.</summary>
+    private static readonly TimeSpan HeadStart = TimeSpan.FromSeconds(1);
 
-    public NodeHost(GatewaySettings settings, ILoggerFactory loggers)
+    private readonly GatewaySettings _settings;
+    private readonly NodeOpener _opener;
+    private readonly ILoggerFactory _loggers;
+    private Task<MurkyNode>? _opening;
+
+    public NodeHost(GatewaySettings settings, NodeOpener opener, ILoggerFactory loggers)
     {
         _settings = settings;
+        _opener = opener;
         _loggers = loggers;
     }
 
+    /// <summary>Whether the node is open.</summary>
+    public bool IsOpen => _opening is { IsCompletedSuccessfully: true };
+
+    /// <summary>Ends when the node is open.</summary>
+    /// <exception cref="StartRefusedException">It cannot be opened as it is set up.</exception>
+    public Task Opened => _opening ?? Task.CompletedTask;
+
     /// <summary>The node.</summary>
     /// <exception cref="InvalidOperationException">It is not open.</exception>
-    public MurkyNode Node => _node ?? throw new InvalidOperationException("The node is not open.");
+    public MurkyNode Node => _opening is { IsCompletedSuccessfully: true } opened ? opened.Result : throw new InvalidOperationException("The node is not open.");
 
     public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        _opening = OpenAsync(cancellationToken);
+        await Task.WhenAny(_opening, Task.Delay(HeadStart, cancellationToken));
+        if (_opening.IsCompleted)
+        {
+            await _opening;
+        }
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (_opening is { } opening)
+            {
+                // One that is still recovering may be left at it: whatever ends the process, the next start recovers again.
+                await (await opening.WaitAsync(cancellationToken)).DisposeAsync();
+            }
+        }
+        catch (Exception e) when (e is StartRefusedException or OperationCanceledException)
+        {
+            // There is no node to close.
+        }
+    }
+
+    private async Task<MurkyNode> OpenAsync(CancellationToken cancellationToken)
     {
         var rain = _settings.Rain;
         var options = new MurkyOptions
@@ -49,23 +92,18 @@ internal sealed class NodeHost : IHostedService
         };
         try
         {
-            _node = await MurkyNode.StartAsync(options, _loggers, cancellationToken);
+            return await _opener(options, _loggers, cancellationToken);
         }
         catch (SocketException e)
         {
             throw new StartRefusedException($"{KnownSettings.RainListen.Name}: an endpoint cannot be opened: {e.Message}.", e);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
-            throw new StartRefusedException($"{KnownSettings.StorePath.Name}: the store cannot be opened: {e.Message}", e);
-        }
-    }
-
-    public async Task StopAsync(CancellationToken cancellationToken)
-    {
-        if (Interlocked.Exchange(ref _node, null) is { } node)
-        {
-            await node.DisposeAsync();
+            // The servers list has been checked, but may have been edited since.
+            throw e is InvalidDataException
+                ? new StartRefusedException($"{KnownSettings.RainServers.Name}: {e.Message}", e)
+                : new StartRefusedException($"{KnownSettings.StorePath.Name}: the store cannot be opened: {e.Message}", e);
         }
     }
 }

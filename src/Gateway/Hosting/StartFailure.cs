@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Connections;
 
@@ -13,7 +14,9 @@ internal static class StartFailure
         IOException { InnerException: AddressInUseException } => $"Urls: {failure.Message.TrimEnd('.')}; a free port is wanted.",
 
         // The node's own have their own kind, so what is left of files is the server's: certificates.
-        IOException or UnauthorizedAccessException or CryptographicException => $"Kestrel: {failure.Message}",
+        IOException or UnauthorizedAccessException or FormatException => $"Kestrel: {failure.Message}",
+        CryptographicException => $"Kestrel: a certificate or its key cannot be read: {failure.Message}",
+        SocketException => $"Urls: an address cannot be listened at: {failure.Message}.",
         InvalidOperationException when failure.Message.Contains("HTTPS", StringComparison.Ordinal) => $"Kestrel: {failure.Message}",
         _ => null,
     };

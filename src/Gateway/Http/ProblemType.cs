@@ -38,6 +38,7 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
     public static readonly ProblemType Internal = new("internal-error", 500, "The gateway failed", true);
     public static readonly ProblemType IntegrityFailure = new("integrity-failure", 502, "No honest server is left", true);
     public static readonly ProblemType Overloaded = new("overloaded", 503, "The gateway or the servers are at their limits", true);
+    public static readonly ProblemType Unavailable = new("unavailable", 503, "The gateway is starting or ending", true);
     public static readonly ProblemType NotCached = new("not-cached", 504, "Not here, and the request forbids to ask the rain");
     public static readonly ProblemType RetrievalTimeout = new("retrieval-timeout", 504, "The servers were silent", true);
     public static readonly ProblemType StoreFull = new("store-full", 507, "The store has no room", true);
@@ -48,7 +49,7 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
         InvalidResourceId, InvalidParameter, InvalidDigest, DigestMismatch, PartialPut, IncompleteBody, CompletedUpload, InconsistentUploadLength, BadRequest,
         Unauthorized, CrossSite, ServiceWorker, NotFound, MethodNotAllowed, RequestTimeout, Conflict, MismatchingUploadOffset, Gone,
         PreconditionFailed, TooLarge, UnsupportedMedia,
-        RangeNotSatisfiable, TooManyRequests, Internal, IntegrityFailure, Overloaded, NotCached, RetrievalTimeout, StoreFull,
+        RangeNotSatisfiable, TooManyRequests, Internal, IntegrityFailure, Overloaded, Unavailable, NotCached, RetrievalTimeout, StoreFull,
     ];
 
     /// <summary>The stable URI of the kind.</summary>

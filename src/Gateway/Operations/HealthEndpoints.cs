@@ -1,13 +1,8 @@
-using Gateway.Configuration;
-
 namespace Gateway.Operations;
 
 /// <summary>Whether the process lives, and whether it should be given work.</summary>
 internal static class HealthEndpoints
 {
-    /// <summary>With less free than this an upload is likely to fail.</summary>
-    private const long FreeBytesMin = 64 * 1024 * 1024;
-
     public static void MapHealth(this IEndpointRouteBuilder app)
     {
         var health = app.MapGroup("/health").WithTags("Operations");
@@ -15,7 +10,7 @@ internal static class HealthEndpoints
             .Describe("Whether the process lives", "As long as it answers, it does.");
         health.MapRead("/ready", Ready).WithName("Ready").Answers<Health>([200, 503])
             .Says(200, "It takes work.").Says(503, "It does not, and why.")
-            .Describe("Whether it takes work", "503 while it shuts down or when the disk is full, with the reasons.");
+            .Describe("Whether it takes work", "503 while it opens its store, while it ends, and when the disk is full, with the reasons.");
     }
 
     /// <summary>An answer.</summary>
@@ -23,20 +18,10 @@ internal static class HealthEndpoints
     /// <param name="Reasons">Why it is not ready.</param>
     internal sealed record Health(string Status, IReadOnlyList<string> Reasons);
 
-    private static IResult Ready(HttpContext http, GatewaySettings settings, IHostApplicationLifetime lifetime)
+    private static IResult Ready(HttpContext http, Readiness readiness)
     {
         http.Response.Headers.CacheControl = "no-store";
-        var reasons = new List<string>();
-        if (lifetime.ApplicationStopping.IsCancellationRequested)
-        {
-            reasons.Add("draining: running responses are finished, new ones should go elsewhere");
-        }
-
-        if (new DriveInfo(settings.Store.Path).AvailableFreeSpace is var free and < FreeBytesMin)
-        {
-            reasons.Add($"the disk of {settings.Store.Path} has {free} bytes free");
-        }
-
+        var reasons = readiness.FindReasons();
         return reasons.Count == 0
             ? TypedResults.Ok(new Health("ready", reasons))
             : TypedResults.Json(new Health("not ready", reasons), statusCode: StatusCodes.Status503ServiceUnavailable);

@@ -249,7 +249,7 @@ internal sealed class ServerTable
     {
         try
         {
-            var file = new FileInfo(_path);
+            var file = OpenInfo();
             if (!file.Exists || (file.LastWriteTimeUtc, file.Length) == _fileSeen)
             {
                 return;
@@ -268,7 +268,7 @@ internal sealed class ServerTable
 
     private void ReadFile()
     {
-        var file = new FileInfo(_path);
+        var file = OpenInfo();
         _fileSeen = (file.LastWriteTimeUtc, file.Length);
         var names = ServersFile.Parse(File.ReadAllBytes(_path));
         lock (_gate)
@@ -283,6 +283,9 @@ internal sealed class ServerTable
             _servers.AddRange(others);
         }
     }
+
+    /// <summary>Of a link, what it leads to: that is what changes where a cluster puts files in place (a ConfigMap of Kubernetes).</summary>
+    private FileInfo OpenInfo() => (FileInfo?)File.ResolveLinkTarget(_path, returnFinalTarget: true) ?? new FileInfo(_path);
 
     private async Task ResolveAsync()
     {

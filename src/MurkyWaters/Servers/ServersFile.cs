@@ -6,7 +6,7 @@ namespace MurkyWaters.Servers;
 /// <param name="Host">A name or an address.</param>
 /// <param name="Port">The UDP port.</param>
 /// <param name="IsClassic">Whether it speaks wire format 1 alone.</param>
-internal readonly record struct ServerName(string Host, int Port, bool IsClassic = false)
+public readonly record struct ServerName(string Host, int Port, bool IsClassic = false)
 {
     /// <summary>As in URLs: <c>host:port</c>, an IPv6 address in brackets.</summary>
     public override string ToString() => Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
@@ -16,14 +16,14 @@ internal readonly record struct ServerName(string Host, int Port, bool IsClassic
 /// servers.json: an array of <c>{"host", "port"}</c>, optionally with <c>"classic": true</c>. Read strictly: a name misspelt is an
 /// error, not a server at the default port.
 /// </summary>
-internal static class ServersFile
+public static class ServersFile
 {
     /// <summary>More servers than a fetch could ask at once are a mistake in the file.</summary>
     private const int CountMax = 1000;
 
-    /// <summary>Reads the file's bytes.</summary>
+    /// <summary>Reads the file's bytes; each server once.</summary>
     /// <exception cref="InvalidDataException">They are not such a list; the message says what is wrong and where.</exception>
-    public static ServerName[] Parse(ReadOnlyMemory<byte> json)
+    public static IReadOnlyList<ServerName> Parse(ReadOnlyMemory<byte> json)
     {
         try
         {

@@ -39,6 +39,22 @@ public sealed partial class RainServer
         }
     }
 
+    /// <summary>Tells one subscriber that there is no more for it here.</summary>
+    private bool TryDismiss(Span<byte> buffer, out Transmit transmit)
+    {
+        transmit = default;
+        if (_table.Oldest is not { } row)
+        {
+            return false;
+        }
+
+        Remove(row);
+        var busy = new ShortMessage { Type = MessageType.Busy, SubscriptionId = row.SubscriptionId, Resource = row.Resource, ClientTime = row.ClientTime };
+        var length = busy.Write(buffer);
+        transmit = new Transmit(row.Peer, length, length);
+        return true;
+    }
+
     private void AnswerShort(PeerAddress to, MessageType type, SubscribeMessage message, int lengthMax)
     {
         var room = _answers.Reserve();

@@ -210,6 +210,37 @@ public class RainServerTests
         return states;
     }
 
+    [Fact]
+    public void AServerThatClosesTellsEverySubscriberOnceAndTakesNoOther()
+    {
+        var (server, _) = NewServer();
+        var token = TokenOf(server);
+        for (var id = 1u; id <= 3; id++)
+        {
+            server.Handle(_now, Client, Subscribe(1, token, [new RequestItem(0, 0, 1, 60_000)], rate: 10_000, id: id));
+        }
+
+        Drain(server);
+        Assert.False(server.IsClosed);
+        server.Close();
+        Assert.Equal(_now, server.NextTimeout);
+        Assert.Equal((uint[])[1, 2, 3], BusyIds().Order());
+        Assert.True(server.IsClosed);
+        Assert.Empty(server.SnapshotSubscribers(_now));
+
+        server.Handle(_now, Client, Subscribe(1, token, [new RequestItem(0, 0, 1, 10)], id: 4));
+        Assert.Equal((uint[])[4], BusyIds());
+        _now += TimeSpan.FromSeconds(10);
+        Assert.Empty(Drain(server));
+
+        List<uint> BusyIds() => [.. Drain(server).Select(datagram =>
+        {
+            Assert.True(ShortMessage.TryParse(datagram, out var message));
+            Assert.Equal((MessageType.Busy, Scene.Id), (message.Type, message.Resource));
+            return message.SubscriptionId;
+        })];
+    }
+
     private static (RainServer Server, SimContent Content) NewServer(long ceiling = 0)
     {
         var content = SimContent.Create(Scene.RandomBytes(200_000), blockBytes: 64 * 1408);

@@ -1,0 +1,66 @@
+namespace Gateway.Tests.Configuration;
+
+/// <summary>Every setting wrong in turn, in every way that the loader can see by itself. What the system must say (ports, folders,
+/// certificates that do not open) is tried by real processes in tests/EndToEnd.</summary>
+public sealed class WrongSettings : TheoryData<string, string>
+{
+    public WrongSettings()
+    {
+        Add("Urls", "localhost", "ftp://localhost:8080", "http://localhost:99999", "http://a:b:c", "http://127.0.0.1:0/base", "http://:8080", ";");
+        Add(
+            "Rain:Listen", "nowhere", "127.0.0.1", "127.0.0.1:70000", "127.0.0.1:-1", "::1:1980", "127.0.0.1:9999,127.0.0.1:9999", ",", "[::1]",
+            "example.org:1980");
+        Add("Rain:Servers", "/nowhere/servers.json", "/", "a\0b");
+        Add("Rain:Secret", "short", "a text of enough letters, with a comma");
+        Add("Rain:SecretsAccepted", "short", "a text that is long enough,short");
+        Add("Rain:AllowUnsealed", "yes", "1", "TRUEE");
+        Add("Rain:Classic:Allow", "10.0.0.0", "10.0.0.0/33", "everybody");
+        Add("Rain:MaxRateBytesPerSecond", "fast", "-1", "1.5", "1e6", "99999999999999999999");
+        Add("Rain:MaxSubscribers", "0", "-1", "1000001", "many");
+        Add("Rain:Code", "turnip", "raptorq,lt");
+        Add("Rain:SymbolSize", "abc", "15", "60001", "1,408", "-1408", "1408.0");
+        Add("Rain:BlockSize", "0", "99999999999", "1MiB", "1000");
+        Add("Rain:DiscoverySeconds", "soon", "0", "-1", "601", "NaN", "Infinity", "1e1");
+        Add("Rain:StallSeconds", "-1", "0", "3601", "10s");
+        Add("Rain:Faults", "loss=2", "loss=-1", "rain=0.5", "loss", "loss=0.1=0.2", "seed=-1");
+        Add("Store:Path", "/proc/nowhere", "/dev/null/data", "a\0b");
+        Add("Store:QuotaBytes", "-5", "10GB", "0.5");
+        Add("Behaviour:PropagateOnStartup", "on", "0");
+        Add("Behaviour:AutoAddPeers", "off");
+        Add("Behaviour:ShareContent", "1");
+        Add("Gateway:Keys", "sha256:abc", "good,sha256:zz");
+        Add("Gateway:ProtectReads", "maybe", "true");
+        Add("Gateway:MaxBodyBytes", "1GB", "-1");
+        Add("Gateway:ReplicaSeconds", "1e9", "0", "long");
+        Add("Gateway:MaxRequestsPerSecond", "-1", "1000001", "some");
+        Add("Gateway:MaxConcurrentRequests", "-1", "1000001", "2.5");
+        Add("Gateway:CorsOrigins", "example.org", "https://example.org/path", "https://user@example.org", "https://example.org,nobody");
+        Add("Gateway:ShutdownSeconds", "-1", "3601", "never");
+        Add("Kestrel:Endpoints:One:Url", "nowhere", "http://127.0.0.1:80x", "http://a:1;http://b:2");
+        Add("Kestrel:Certificates:Default:Path", "/nowhere/certificate.pem");
+        Add("Kestrel:Limits:MaxConcurrentConnections", "1");
+        Add("Serilog:MinimumLevel:Default", "Loud");
+        Add("Serilog:MinimumLevel:Override:Gateway", "Loud");
+        Add("Serilog:MinimumLevl", "Debug");
+        Add("Serilog:WriteTo:0:Name", "Nowhere");
+        Add("Logging:LogLevel:Default", "Loud");
+        Add("contentRoot", "/nowhere");
+
+        // Names that nothing reads, near and far from those there are.
+        Add("Rain:Listn", "127.0.0.1:0");
+        Add("Rain:Listen:Port", "1980");
+        Add("Rain:Listen:0", "127.0.0.1:0");
+        Add("Gateway:Key", "k");
+        Add("Store", "data");
+        Add("Raim:Listen", "127.0.0.1:0");
+        Add("https_port", "443");
+    }
+
+    private void Add(string name, params ReadOnlySpan<string> values)
+    {
+        foreach (var value in values)
+        {
+            base.Add(name, value);
+        }
+    }
+}

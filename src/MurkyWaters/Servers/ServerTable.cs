@@ -27,7 +27,8 @@ internal sealed class ServerTable
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private readonly List<Server> _servers = [];
-    private (DateTime WrittenAt, long Length) _fileSeen;
+    private byte[] _fileSeen = [];
+    private bool _isUnreadable;
     private DateTimeOffset _resolvedAt;
     private Task _resolving = Task.CompletedTask;
 
@@ -57,7 +58,7 @@ internal sealed class ServerTable
             {
                 try
                 {
-                    table.ReadFile();
+                    table.ReadFile(await File.ReadAllBytesAsync(path, cancellationToken));
                 }
                 catch (InvalidDataException error)
                 {
@@ -245,32 +246,38 @@ internal sealed class ServerTable
 
     private Server? Find(PeerAddress address) => _servers.Find(server => server.Address == address);
 
+    /// <summary>The bytes are compared: neither the time of a file nor that of a link tells of every edit, least of all where a cluster puts
+    /// files in place by turning a link (a ConfigMap of Kubernetes).</summary>
     private void ReadFileIfChanged()
     {
         try
         {
-            var file = OpenInfo();
-            if (!file.Exists || (file.LastWriteTimeUtc, file.Length) == _fileSeen)
+            if (!File.Exists(_path) || File.ReadAllBytes(_path) is not { } bytes || bytes.AsSpan().SequenceEqual(_fileSeen))
             {
                 return;
             }
 
-            ReadFile();
+            ReadFile(bytes);
             ServersLog.FileRead(_logger, _path, Snapshot().Count);
             _resolving = ResolveAsync();
         }
         catch (Exception error) when (error is InvalidDataException or IOException or UnauthorizedAccessException)
         {
-            // Said once for every edit, since the time of the edit was noted before.
-            ServersLog.FileRefused(_logger, _path, error.Message);
+            // Said once for every edit, since the bytes were noted before; of a file that cannot be read, once until it can.
+            if (error is InvalidDataException || !_isUnreadable)
+            {
+                ServersLog.FileRefused(_logger, _path, error.Message);
+            }
+
+            _isUnreadable = error is not InvalidDataException;
         }
     }
 
-    private void ReadFile()
+    private void ReadFile(byte[] bytes)
     {
-        var file = OpenInfo();
-        _fileSeen = (file.LastWriteTimeUtc, file.Length);
-        var names = ServersFile.Parse(File.ReadAllBytes(_path));
+        _fileSeen = bytes;
+        _isUnreadable = false;
+        var names = ServersFile.Parse(bytes);
         lock (_gate)
         {
             var known = _servers.ToDictionary(server => server.Name);
@@ -283,9 +290,6 @@ internal sealed class ServerTable
             _servers.AddRange(others);
         }
     }
-
-    /// <summary>Of a link, what it leads to: that is what changes where a cluster puts files in place (a ConfigMap of Kubernetes).</summary>
-    private FileInfo OpenInfo() => (FileInfo?)File.ResolveLinkTarget(_path, returnFinalTarget: true) ?? new FileInfo(_path);
 
     private async Task ResolveAsync()
     {

@@ -31,6 +31,8 @@ public sealed class WrongSettings : TheoryData<string, string>
         Add("Gateway:Keys", "sha256:abc", "good,sha256:zz");
         Add("Gateway:ProtectReads", "maybe", "true");
         Add("Gateway:MaxBodyBytes", "1GB", "-1");
+        Add("Gateway:MaxPendingUploads", "0", "100001", "all");
+        Add("Gateway:PendingUploadSeconds", "0", "31536001", "a day");
         Add("Gateway:ReplicaSeconds", "1e9", "0", "long");
         Add("Gateway:MaxRequestsPerSecond", "-1", "1000001", "some");
         Add("Gateway:MaxConcurrentRequests", "-1", "1000001", "2.5");

@@ -6,10 +6,22 @@ using Simulation;
 // dotnet run -c Release --project tests/Simulation -- --seeds N [--first N]
 // dotnet run -c Release --project tests/Simulation -- --fuzz N [--first N]
 // dotnet run -c Release --project tests/Simulation -- --table MB > tests/Simulation/table.md
+// dotnet run -c Release --project tests/Simulation -- --sharing SECONDS
+// dotnet run -c Release --project tests/Simulation -- --flows rain,cubic+500 [--seconds S --megabits M --rtt MS --loss PERCENT --queue BDP --step S]
 long seeds = 200, first = 1, fuzz = 0, table = 0;
+var flows = "";
+double seconds = 30, loss = 0, products = 1, step = 1;
+int megabits = 50, roundTrip = 40, sharing = 0;
 for (var i = 0; i + 1 < args.Length; i += 2)
 {
-    var value = long.Parse(args[i + 1], CultureInfo.InvariantCulture);
+    if (args[i] == "--flows")
+    {
+        flows = args[i + 1];
+        continue;
+    }
+
+    var number = double.Parse(args[i + 1], CultureInfo.InvariantCulture);
+    var value = (long)number;
     switch (args[i])
     {
         case "--seeds":
@@ -24,10 +36,45 @@ for (var i = 0; i + 1 < args.Length; i += 2)
         case "--table":
             table = value;
             break;
+        case "--seconds":
+            seconds = number;
+            break;
+        case "--megabits":
+            megabits = (int)number;
+            break;
+        case "--rtt":
+            roundTrip = (int)number;
+            break;
+        case "--loss":
+            loss = number;
+            break;
+        case "--sharing":
+            sharing = (int)number;
+            break;
+        case "--step":
+            step = number;
+            break;
+        case "--queue":
+            products = number;
+            break;
         default:
-            Console.Error.WriteLine($"What is {args[i]}? Use --seeds N [--first N] or --fuzz N [--first N] or --table MB.");
+            Console.Error.WriteLine($"What is {args[i]}? Use --seeds N [--first N] or --fuzz N [--first N] or --table MB or --flows LIST.");
             return 2;
     }
+}
+
+if (flows.Length > 0)
+{
+    FlowTrace.Write(flows, seconds, megabits, roundTrip, (int)(loss * 10_000), products, step);
+    return 0;
+}
+
+if (sharing > 0)
+{
+    var text = new System.Text.StringBuilder();
+    SharingTable.Write(text, sharing);
+    Console.Write(text);
+    return 0;
 }
 
 var watch = Stopwatch.StartNew();

@@ -55,6 +55,9 @@ public sealed class SimClient : SimHost
     /// <summary>A reader that stalls takes no blocks.</summary>
     public bool IsStalled { get; set; }
 
+    /// <summary>Keeps no copies of what was given away: for fetches larger than memory.</summary>
+    public bool ForgetsBlocks { get; init; }
+
     /// <summary>What was given away, by block.</summary>
     public Dictionary<int, byte[]> Blocks { get; } = [];
 
@@ -182,7 +185,11 @@ public sealed class SimClient : SimHost
         if (kept)
         {
             OnBlock?.Invoke(work);
-            Blocks[work.BlockIndex] = work.Bytes.ToArray();
+            if (!ForgetsBlocks)
+            {
+                Blocks[work.BlockIndex] = work.Bytes.ToArray();
+            }
+
             Deliveries.Add((World.Now, work.BlockIndex));
         }
 

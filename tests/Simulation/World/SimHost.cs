@@ -30,7 +30,8 @@ public abstract class SimHost : IDisposable
 
     public SimPipe Uplink { get; } = new();
 
-    public SimPipe Downlink { get; } = new();
+    /// <summary>What comes in goes through; hosts behind one link share it.</summary>
+    public SimPipe Downlink { get; set; } = new();
 
     /// <summary>What waits for a process that gets no processor; more is lost.</summary>
     public int ReceiveBufferBytes { get; init; } = 1 << 20;

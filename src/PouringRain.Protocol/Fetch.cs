@@ -260,7 +260,7 @@ public sealed partial class Fetch : IDisposable
         }
 
         var token = _tokens.Find(server, out var memory);
-        var path = new FetchPath(server, token, memory, now);
+        var path = new FetchPath(server, token, memory, now, _options.IsBackground);
         _paths.Add(path);
         _pathByPeer.Add(server, path);
     }

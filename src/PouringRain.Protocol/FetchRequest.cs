@@ -11,6 +11,9 @@ public sealed record FetchOptions
 
     /// <summary>Bytes of blocks in work at once; at least two blocks are allowed whatever their size.</summary>
     public long WindowBytesMax { get; init; } = 64 * 1024 * 1024;
+
+    /// <summary>Whether it yields to everything else on the way: it takes only what nobody wants.</summary>
+    public bool IsBackground { get; init; }
 }
 
 /// <summary>What to fetch and where to ask.</summary>

@@ -37,6 +37,8 @@ internal sealed record RainOptions
 
     public required TimeSpan StallTimeout { get; init; }
 
+    public required bool IsBackground { get; init; }
+
     public required DatagramFaults? Faults { get; init; }
 }
 

@@ -62,6 +62,9 @@ internal static class KnownSettings
     public static readonly Setting<TimeSpan> RainStallSeconds = new(
         "Rain:StallSeconds", "10", "a number of seconds from 0.1 to 3600", "until a fetch whose servers fell silent is given up", Seconds(0.1, 3600));
 
+    public static readonly Setting<bool> RainBackground = new(
+        "Rain:Background", "false", "true or false", "fetches yield to everything else on the way: they take only what nobody wants", Flag);
+
     public static readonly Setting<DatagramFaults?> RainFaults = new(
         "Rain:Faults", "", "a list like loss=0.1,duplicate=0.1,reorder=0.1,seed=1", "faults put under the UDP sockets, for tests", Faults);
 
@@ -130,7 +133,7 @@ internal static class KnownSettings
     [
         Urls,
         RainListen, RainServers, RainSecret, RainSecretsAccepted, RainAllowUnsealed, RainClassicAllow, RainMaxRate, RainMaxSubscribers,
-        RainCode, RainSymbolSize, RainBlockSize, RainDiscoverySeconds, RainStallSeconds, RainFaults,
+        RainCode, RainSymbolSize, RainBlockSize, RainDiscoverySeconds, RainStallSeconds, RainBackground, RainFaults,
         StorePath, StoreQuotaBytes,
         PropagateOnStartup, AutoAddPeers, ShareContent,
         GatewayKeys, ProtectReads, MaxBodyBytes, MaxPendingUploads, PendingUploadSeconds, ReplicaSeconds, MaxRequestsPerSecond,

@@ -163,6 +163,7 @@ internal static class SettingsLoader
                 BlockSize = reader.Read(KnownSettings.RainBlockSize),
                 DiscoveryTimeout = reader.Read(KnownSettings.RainDiscoverySeconds),
                 StallTimeout = reader.Read(KnownSettings.RainStallSeconds),
+                IsBackground = reader.Read(KnownSettings.RainBackground),
                 Faults = reader.Read(KnownSettings.RainFaults),
             },
             new StoreOptions(Path.GetFullPath(reader.Read(KnownSettings.StorePath)), reader.Read(KnownSettings.StoreQuotaBytes)),

@@ -79,7 +79,7 @@ internal sealed class NodeHost : IHostedService
             BlockSize = rain.BlockSize,
             RateBytesPerSecondMax = rain.RateBytesPerSecondMax,
             SubscriberCountMax = rain.SubscriberCountMax,
-            Fetch = new() { DiscoveryTimeout = rain.DiscoveryTimeout, StallTimeout = rain.StallTimeout },
+            Fetch = new() { DiscoveryTimeout = rain.DiscoveryTimeout, StallTimeout = rain.StallTimeout, IsBackground = rain.IsBackground },
             UploadCountMax = _settings.Gateway.PendingUploadCountMax,
             UploadLifetime = _settings.Gateway.PendingUploadLifetime,
             PropagateOnStartup = _settings.Behaviour.PropagateOnStartup,

@@ -278,7 +278,9 @@ public sealed partial class Fetch
     private void Fill(Instant now, FetchPath path)
     {
         var loss = LossExpected();
-        var credit = Math.Min(path.CreditTarget(DropletBytes) - path.Log.Outstanding, ShareOfMissing(now, path, loss));
+        var timely = TimelyCount(path, loss);
+        WithdrawBeyond(path, timely);
+        var credit = Math.Min(Math.Min(path.CreditTarget(DropletBytes), timely) - path.Log.Outstanding, ShareOfMissing(now, path, loss));
         path.ForgetRefusals(now);
         for (var i = 0; credit > 0 && !path.Log.IsFull; i++)
         {
@@ -333,6 +335,67 @@ public sealed partial class Fetch
         }
 
         return openable == blocksCounted ? int.MaxValue : (int)Math.Max(1, (missing + turns - 1) / turns);
+    }
+
+    /// <summary>How much may be on order from a source towards the end: no more than it sends while all sources together send all that is
+    /// still wanted. So nobody waits for a slow source at the end: what it would send too late is asked of the others.</summary>
+    private int TimelyCount(FetchPath path, double loss)
+    {
+        // Further from the end than this, every source has time enough for what it is asked.
+        const int blocksCounted = 32;
+        double rate = 0;
+        var others = 0;
+        var roundTrip = path.Rate.RoundTrip;
+        foreach (var other in _paths)
+        {
+            if (other.IsRaining && other.Offer == _chosen)
+            {
+                rate += RateOf(other);
+                others += other == path || other.RefusedBlocks.Count > 0 ? 0 : 1;
+                roundTrip = other.Rate.RoundTrip < roundTrip ? other.Rate.RoundTrip : roundTrip;
+            }
+        }
+
+        if (others == 0 || path.RefusedBlocks.Count > 0 || _chosen!.Layout.BlockCount == 0)
+        {
+            return int.MaxValue;
+        }
+
+        var unopened = _demand.CountUpTo(blocksCounted);
+        if (unopened == blocksCounted)
+        {
+            return int.MaxValue;
+        }
+
+        double missing = unopened * (long)_chosen.Layout.SymbolsOf(0);
+        foreach (var block in _open)
+        {
+            if (block.Solo is not null)
+            {
+                return int.MaxValue;
+            }
+
+            missing += block.Phase == BlockPhase.Collecting ? Math.Max(block.Outstanding + block.Deficit(loss), 0) : 0;
+        }
+
+        var seconds = (missing * DropletBytes / rate) + roundTrip.TotalSeconds;
+        return (int)Math.Min(RateOf(path) * seconds / DropletBytes, int.MaxValue);
+
+        static double RateOf(FetchPath path) =>
+            path.Rate.BandwidthBytesPerSecond > 0 ? path.Rate.BandwidthBytesPerSecond : path.Rate.RateBytesPerSecond;
+    }
+
+    /// <summary>Takes the newest requests of a source back while more than this is on order; what is under way counts when it comes.</summary>
+    private void WithdrawBeyond(FetchPath path, int count)
+    {
+        // Measured rates swing: only what is clearly too much is worth the droplets that are under way already.
+        var allowed = count + (count / 4L) + 2;
+        for (var i = path.Log.Count - 1; i >= 0 && path.Log.Outstanding > allowed; i--)
+        {
+            Withdraw(path, i);
+        }
+
+        path.Log.Trim();
     }
 
     /// <summary>At the end, when there is nothing else to order, the unfinished blocks get as many more repair symbols as chance may

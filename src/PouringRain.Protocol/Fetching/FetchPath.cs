@@ -18,11 +18,12 @@ internal sealed class FetchPath
     private TimeSpan _reordering = ReorderingMin;
     private long _grantedExpected, _grantedReceived;
 
-    public FetchPath(PeerAddress peer, UInt128 token, PathMemory memory, Instant now)
+    public FetchPath(PeerAddress peer, UInt128 token, PathMemory memory, Instant now, bool isBackground)
     {
         Peer = peer;
         Token = token;
-        Rate = new DeliveryRateControl(WireFormat.DropletHeaderBytes + 1408, memory);
+        const int dropletBytes = WireFormat.DropletHeaderBytes + 1408;
+        Rate = isBackground ? new ScavengerRateControl(dropletBytes, memory) : new DeliveryRateControl(dropletBytes, memory);
         NextSubscribe = now;
         QuietSince = now;
     }

@@ -6,30 +6,43 @@ namespace PouringRain.Protocol;
 /// the least round trip of the last ten seconds, and the grant is a gain times the bandwidth.
 /// <list type="number">
 /// <item>Start-up: gain 2.77 until the bandwidth stops growing by a quarter for three rounds, or droplets come slower than
-/// they were sent while a queue shows.</item>
-/// <item>Drain: gain 0.5 until the round trip is near the least again.</item>
-/// <item>Then a cycle: some rounds at 1, one at 1.25 and an equal amount for all flows to find more, then 0.8 until the queue that this
-/// made is gone. Every ten seconds, or three where there is loss, two rounds at half the rate find the least round trip anew.</item>
+/// they were sent while a queue shows. Where the path is known from before: three quarters of what it carried then, and no more than that
+/// until it is seen to hold.</item>
+/// <item>Drain: gain 0.5 until the queue is gone.</item>
+/// <item>Then a cycle: some rounds at 1, one at 1.25 and an equal amount for all flows to find more, then 0.8 for as long as takes the
+/// queue away that this made. While a queue stands all the same, others want their part: the rounds at 1 become 0.9 by and by, which
+/// gives way to TCP and evens out flows, since the same addition means more to a small one.</item>
+/// <item>When the least round trip was not seen for ten seconds, or there is loss to be looked into (<see cref="PathLoss"/>), two rounds
+/// at a quarter find the path as it is.</item>
 /// </list>
-/// Loss does not lower the rate: what is lost while sending below the bandwidth and without a queue is added to the delivered rate. A real
-/// decrease shows as two rounds that deliver much less while the round trip or the loss grows: then older maxima are forgotten.
+/// Loss does not lower the rate: what the path itself loses is added to the delivered rate. A real decrease shows as two rounds that
+/// deliver much less while the round trip or the loss grows: then older maxima are forgotten.
 /// </summary>
 internal sealed class DeliveryRateControl : IRateControl
 {
-    private const int WindowRounds = 10, InitialDroplets = 32, EpochDropletsMin = 8, CruiseRounds = 6, UpDroplets = 16, StretchedEpochsMax = 2;
-    private const double StartupGain = 2.77, DrainGain = 0.5, UpGain = 1.25, DownGain = 0.8, CrowdedGain = 0.9, LossMax = 0.3;
+    private const int WindowRounds = 10, InitialDroplets = 32, SpareDroplets = 8, EpochDropletsMin = 8, CruiseRounds = 6, UpDroplets = 16;
+    private const int StretchedEpochsMax = 2;
+    private const double StartupGain = 2.77, DrainGain = 0.5, UpGain = 1.25, DownGain = 0.8, RefreshGain = 0.25;
+    private const double CrowdedSlope = 0.3, CrowdedGainMin = 0.9;
+    private const double InFlightProducts = 1.25, ResumeShare = 0.75, ResumedShare = 0.8;
     private const long Millisecond = 1_000_000, Second = 1_000_000_000, LatenessAllowed = 10 * Millisecond;
     private static readonly TimeSpan UnknownRoundTrip = TimeSpan.FromMilliseconds(40);
 
     private readonly int _dropletBytes;
+    private readonly PathLoss _loss = new();
     private readonly long[] _maxima = new long[WindowRounds];
     private int _slot;
     private Phase _phase;
     private int _phaseRounds;
     private double _gain = StartupGain;
+    private long _resume;
+    private long _grantedAt;
+
+    // The greatest round trip since a probe began, the one when it began, and how much of a queue has been drained since it ended.
+    private long _peak, _before, _drained;
     private long _initialRate;
 
-    private long _least, _leastAt, _refreshedAt, _smoothed, _latest, _roundLeast = long.MaxValue, _refreshLeast = long.MaxValue;
+    private long _least, _leastAt, _smoothed, _latest, _roundLeast = long.MaxValue, _refreshLeast = long.MaxValue;
     private long _interval = 2 * Millisecond;
 
     private bool _isEpochOpen;
@@ -41,7 +54,6 @@ internal sealed class DeliveryRateControl : IRateControl
     private bool _isLimited, _wasLimitedInRound;
     private long _fullBandwidth;
     private int _fullRounds, _shrinkRounds;
-    private double _randomLoss;
 
     public DeliveryRateControl(int dropletBytes, PathMemory memory)
     {
@@ -51,7 +63,8 @@ internal sealed class DeliveryRateControl : IRateControl
             _smoothed = memory.RoundTrip.Ticks * 100;
         }
 
-        SetInitialRate(memory.RateBytesPerSecond / 2);
+        _resume = memory.RateBytesPerSecond;
+        SetInitialRate((long)(_resume * ResumeShare));
     }
 
     private enum Phase
@@ -70,7 +83,7 @@ internal sealed class DeliveryRateControl : IRateControl
 
     public TimeSpan RoundTrip => new(_smoothed / 100);
 
-    public double LossRatio { get; private set; }
+    public double LossRatio => _loss.Ratio;
 
     public long RateBytesPerSecond
     {
@@ -83,11 +96,11 @@ internal sealed class DeliveryRateControl : IRateControl
             }
 
             // Where a queue stands, loss may be its overflow: then nothing is made up for.
-            var gain = _phase == Phase.Cruise && IsQueueing(1.5) ? CrowdedGain : _gain;
-            var rate = gain * BandwidthBytesPerSecond / (IsQueueing(1.25) ? 1 : 1 - _randomLoss);
+            var gain = _phase == Phase.Cruise ? CrowdedGain : _gain;
+            var rate = gain * BandwidthBytesPerSecond / (IsQueueing(1.25) || _phase == Phase.Refresh ? 1 : 1 - _loss.Own);
             if (_phase == Phase.Startup)
             {
-                rate = Math.Max(rate, _initialRate);
+                rate = Math.Max(_resume > 0 ? Math.Min(rate, _resume) : rate, _initialRate);
             }
             else if (_phase == Phase.Up)
             {
@@ -103,11 +116,12 @@ internal sealed class DeliveryRateControl : IRateControl
     {
         get
         {
-            // Two bandwidth-delay products, and what late timers and bursts need; pacing, not this, is what keeps the queue short.
+            // The feedback is a round trip and an interval old; a quarter more, and what late timers and bursts need. While the path is alone
+            // pacing keeps the queue short; among others that press on it is this.
             var roundTrip = Math.Max(_least > 0 ? _least : _smoothed, Millisecond);
-            var time = (2 * (roundTrip + _interval)) + LatenessAllowed;
-            var rate = BandwidthBytesPerSecond == 0 ? RateBytesPerSecond : BandwidthBytesPerSecond / (1 - _randomLoss);
-            return (long)(rate * ((double)time / Second)) + (InitialDroplets * _dropletBytes);
+            var time = (long)(InFlightProducts * roundTrip) + (2 * _interval) + LatenessAllowed;
+            var rate = BandwidthBytesPerSecond == 0 ? RateBytesPerSecond : BandwidthBytesPerSecond / (1 - _loss.Own);
+            return (long)(rate * ((double)time / Second)) + (SpareDroplets * _dropletBytes);
         }
     }
 
@@ -147,10 +161,17 @@ internal sealed class DeliveryRateControl : IRateControl
         var isFirst = _least == 0;
         _smoothed = isFirst ? sample : _smoothed + ((sample - _smoothed) / 8);
         _latest = sample;
+        _peak = Math.Max(_peak, sample);
         _roundLeast = Math.Min(_roundLeast, sample);
         _refreshLeast = Math.Min(_refreshLeast, sample);
         if (isFirst || sample <= _least)
         {
+            if (sample < _least - (_least / 20))
+            {
+                // Another flow drains the queue to look for the path's own time: from here on all look at once, and see it.
+                _loss.PostponeCheck(now);
+            }
+
             _least = sample;
             _leastAt = now.Nanoseconds;
         }
@@ -161,7 +182,7 @@ internal sealed class DeliveryRateControl : IRateControl
 
         if (isFirst)
         {
-            _refreshedAt = now.Nanoseconds - (2 * Second);
+            _loss.PostponeCheck(now);
         }
 
         if (isFirst && BandwidthBytesPerSecond == 0)
@@ -182,9 +203,22 @@ internal sealed class DeliveryRateControl : IRateControl
         _interval = grantInterval.Ticks * 100;
         _roundExpected += expected;
         _roundReceived += received;
-        if (expected > 0)
+        _loss.Add(expected, received);
+        _drained += (long)((1 - _gain) * (now.Nanoseconds - _grantedAt));
+        _grantedAt = now.Nanoseconds;
+        if (_phase == Phase.Startup && _resume > 0)
         {
-            LossRatio += (Math.Clamp(1 - ((double)received / expected), 0, 1) - LossRatio) * Math.Min(1, expected / 500.0);
+            if (IsQueueing(1.25))
+            {
+                _resume = 0;
+            }
+            else if (BandwidthBytesPerSecond > _resume * ResumedShare)
+            {
+                // What was known of the path holds again: from here on it is probed like any other.
+                _fullBandwidth = BandwidthBytesPerSecond;
+                _resume = 0;
+                Enter(Phase.Up, UpGain);
+            }
         }
 
         if (_phase == Phase.Startup && _stretchedEpochs >= StretchedEpochsMax)
@@ -200,7 +234,7 @@ internal sealed class DeliveryRateControl : IRateControl
         {
             Enter(Phase.Down, DownGain);
         }
-        else if (_phase is Phase.Down or Phase.Drain && _phaseRounds >= RoundsBelow && !IsQueueing(1.05))
+        else if (IsDrained)
         {
             Enter(Phase.Cruise, 1);
         }
@@ -210,6 +244,7 @@ internal sealed class DeliveryRateControl : IRateControl
     {
         Array.Clear(_maxima);
         _initialRate = 0;
+        _resume = 0;
         SetInitialRate(BandwidthBytesPerSecond / 4);
         BandwidthBytesPerSecond = 0;
         _fullBandwidth = 0;
@@ -248,12 +283,12 @@ internal sealed class DeliveryRateControl : IRateControl
     private void EndRound(Instant now)
     {
         var isLimited = _isLimited || _wasLimitedInRound || _roundBest == 0;
-        var loss = _roundExpected > 0 ? Math.Clamp(1 - ((double)_roundReceived / _roundExpected), 0, 1) : 0;
-        if (_phase is Phase.Down or Phase.Drain or Phase.Refresh && _phaseRounds >= 1 && _roundExpected > 0)
+        var loss = PathLoss.ShareLost(_roundExpected, _roundReceived);
+        if ((_phase is Phase.Down or Phase.Drain or Phase.Refresh || (_phase == Phase.Cruise && !IsQueueing(1.1)))
+            && _phaseRounds >= 1 && _roundExpected > 0)
         {
-            // Sent at less than the path carries, and a round trip after that began: what is lost now is not lost to a full queue.
-            var random = IsQueueing(1.25) ? 0 : Math.Min(loss, LossMax);
-            _randomLoss += (random - _randomLoss) * Math.Min(0.5, _roundExpected / 200.0);
+            // Sent at no more than the path carries, and a round trip after that began: what is lost now is not lost to a full queue.
+            _loss.AddQuietRound(_roundExpected, _roundReceived, IsQueueing(1.25));
         }
 
         if (!isLimited)
@@ -262,6 +297,11 @@ internal sealed class DeliveryRateControl : IRateControl
             _slot = (_slot + 1) % WindowRounds;
             _maxima[_slot] = 0;
             BandwidthBytesPerSecond = Math.Max(_maxima.Max(), _roundBest);
+        }
+
+        if (_phase == Phase.Refresh && _phaseRounds >= 1)
+        {
+            _loss.AddCheckRound(_roundExpected, _roundReceived);
         }
 
         Step(now, isLimited);
@@ -278,7 +318,7 @@ internal sealed class DeliveryRateControl : IRateControl
     private void ForgetIfShrunk(double loss)
     {
         var isQueueing = _roundLeast != long.MaxValue && _roundLeast > (_least * 5 / 4) + (2 * Millisecond);
-        if (_phase is Phase.Startup or Phase.Refresh || _roundBest > BandwidthBytesPerSecond * 0.7 || !(isQueueing || loss > _randomLoss + 0.1))
+        if (_phase is Phase.Startup or Phase.Refresh || _roundBest > BandwidthBytesPerSecond * 0.7 || !(isQueueing || loss > _loss.OwnSeen + 0.1))
         {
             _shrinkRounds = 0;
             return;
@@ -314,15 +354,14 @@ internal sealed class DeliveryRateControl : IRateControl
                 }
 
                 break;
-            case Phase.Drain or Phase.Down when _phaseRounds >= 3 || (_phaseRounds >= RoundsBelow && !IsQueueing(1.05)):
+            case Phase.Drain or Phase.Down when _phaseRounds >= 3 || IsDrained:
                 Enter(Phase.Cruise, 1);
                 break;
             case Phase.Cruise when now.Nanoseconds - _leastAt > 10 * Second:
-            // A flow that began in a full queue takes it for the path: where there is loss, it looks again sooner.
-            case Phase.Cruise when LossRatio > 0.01 && now.Nanoseconds - _refreshedAt > 3 * Second:
+            case Phase.Cruise when _loss.IsCheckDue(now, _smoothed):
                 _refreshLeast = long.MaxValue;
-                _refreshedAt = now.Nanoseconds;
-                Enter(Phase.Refresh, DrainGain);
+                _loss.BeginCheck(now);
+                Enter(Phase.Refresh, RefreshGain);
                 break;
             case Phase.Cruise when _phaseRounds >= CruiseRounds && !isLimited:
                 Enter(Phase.Up, UpGain);
@@ -331,6 +370,7 @@ internal sealed class DeliveryRateControl : IRateControl
                 Enter(Phase.Down, DownGain);
                 break;
             case Phase.Refresh when _phaseRounds >= 2:
+                _loss.EndCheck();
                 if (_refreshLeast != long.MaxValue && now.Nanoseconds - _leastAt > 10 * Second)
                 {
                     _least = _refreshLeast;
@@ -344,13 +384,25 @@ internal sealed class DeliveryRateControl : IRateControl
         }
     }
 
-    /// <summary>Rounds to stay below the bandwidth: where there is loss, long enough to see how much of it is not of our making.</summary>
-    private int RoundsBelow => LossRatio > 0.005 ? 2 : 1;
+    /// <summary>Whether the queue that this flow made is gone, or will be by the time that what is sent now gets there.</summary>
+    private bool IsDrained => _phase is Phase.Drain or Phase.Down && _phaseRounds >= 1
+        && (!IsQueueing(1.05) || _drained >= _peak - _before + ((_before - _least) / 4));
+
+    /// <summary>1 without a queue, less the longer it is.</summary>
+    private double CrowdedGain =>
+        Math.Clamp(1 - (CrowdedSlope * Math.Max(0, _latest - _least - Millisecond) / Math.Max(_least, 10.0 * Millisecond)), CrowdedGainMin, 1);
 
     private bool IsQueueing(double factor) => _latest > (long)(_least * factor) + Millisecond;
 
     private void Enter(Phase phase, double gain)
     {
+        if (phase is Phase.Up or Phase.Startup)
+        {
+            _before = phase == Phase.Startup ? _least : _latest;
+            _peak = _latest;
+        }
+
+        _drained = 0;
         _phase = phase;
         _gain = gain;
         _phaseRounds = 0;

@@ -34,15 +34,8 @@ public static class Table
             }
         }
 
-        bytes = new byte[megabytes * 4_000_000];
-        new SimRandom(2).Fill(bytes);
-        content = SimContent.Create(bytes, blockBytes: 1 << 20);
-        text.AppendLine().AppendLine("| flows on one 50 Mbit/s, 40 ms bottleneck | Jain index 5 to 10 s after the last start | used |").AppendLine("| --- | --- | --- |");
-        foreach (var flows in (int[])[2, 4])
-        {
-            text.AppendLine(Fairness(content, flows));
-        }
-
+        text.AppendLine();
+        SharingTable.Write(text, seconds: 30);
         return text.ToString();
     }
 
@@ -74,36 +67,6 @@ public static class Table
         return string.Create(
             CultureInfo.InvariantCulture,
             $"| {loss / 10_000.0:0.0} % | {serverCount} | {roundTrip} ms | {sent / content.Bytes.Length:F3} | {goodput:F3} | {ideal / seconds:F3} | {queue:F2} |{(client.Fetch.EndReason == FetchEndReason.Completed ? "" : client.Fetch.EndReason)}");
-    }
-
-    private static string Fairness(SimContent content, int flows)
-    {
-        var world = new SimWorld((ulong)flows) { TimerLateness = TimeSpan.FromMicroseconds(500) };
-        world.Network.DefaultFaults = new LinkFaults { Delay = TimeSpan.FromMilliseconds(20) };
-        const long rate = 6_250_000;
-        var server = NewServer(world, 0, rate, 40, content);
-        var clients = Enumerable.Range(0, flows).Select(i => new { Index = i, Start = TimeSpan.FromMilliseconds(700 * i) }).ToArray();
-        var started = new SimClient[flows];
-        foreach (var plan in clients)
-        {
-            world.After(plan.Start, () =>
-            {
-                started[plan.Index] = NewClient(world, [server], plan.Index);
-                started[plan.Index].Pump(world.Now);
-            });
-        }
-
-        world.Run(clients[^1].Start + TimeSpan.FromSeconds(5));
-        var before = started.Select(client => client.Fetch.Snapshot(world.Now).WireBytes).ToArray();
-        world.Run(TimeSpan.FromSeconds(5));
-        var shares = started.Select((client, i) => (double)(client.Fetch.Snapshot(world.Now).WireBytes - before[i])).ToArray();
-        var jain = Math.Pow(shares.Sum(), 2) / (flows * shares.Sum(share => share * share));
-        foreach (var client in started)
-        {
-            client.Dispose();
-        }
-
-        return string.Create(CultureInfo.InvariantCulture, $"| {flows} | {jain:F3} | {shares.Sum() / 5 / rate:F3} |");
     }
 
     private static SimServer NewServer(SimWorld world, int index, long rate, int roundTrip, SimContent content)

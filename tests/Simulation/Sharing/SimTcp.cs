@@ -65,7 +65,7 @@ public sealed class SimTcp : SimHost
         : _congestion.PacingRate > 0 && _sent.Count < Allowed ? Instant.Min(_mayPace, _heard + TimeSpan.FromSeconds(1))
         : _heard + TimeSpan.FromSeconds(1);
 
-    public override void Deliver(Instant now, PeerAddress from, byte[] datagram)
+    protected override void OnDatagram(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
     {
         _heard = now;
         var number = BinaryPrimitives.ReadInt64BigEndian(datagram);
@@ -86,10 +86,10 @@ public sealed class SimTcp : SimHost
             }
         }
 
-        Pump(now);
+        OnWake(now);
     }
 
-    public override void Pump(Instant now)
+    protected override void OnWake(Instant now)
     {
         if (_sent.Count > 0 && now >= _heard + TimeSpan.FromSeconds(1))
         {
@@ -110,7 +110,7 @@ public sealed class SimTcp : SimHost
             var first = _order.TryPeek(out var oldest) && _sent.TryGetValue(oldest, out var known) ? known.At : now;
             _sent[_next] = new Sent(now, _delivered, _deliveredAt, Instant.Max(first, _deliveredAt));
             _order.Enqueue(_next++);
-            World.Network.Send(now, Address, _receiver, _segment);
+            World.Network.Send(World.Now, Address, _receiver, _segment);
             if (_congestion.PacingRate > 0)
             {
                 _mayPace = Instant.Max(_mayPace, now - TimeSpan.FromMilliseconds(1)) + TimeSpan.FromSeconds(1 / _congestion.PacingRate);
@@ -129,13 +129,13 @@ public sealed class SimTcpReceiver(SimWorld world, PeerAddress address) : SimHos
 
     public override Instant NextTimeout => Instant.Never;
 
-    public override void Deliver(Instant now, PeerAddress from, byte[] datagram)
+    protected override void OnDatagram(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
     {
         Bytes += SimTcp.SegmentBytes;
-        World.Network.Send(now, Address, from, datagram.AsSpan(0, 24));
+        World.Network.Send(World.Now, Address, from, datagram[..24]);
     }
 
-    public override void Pump(Instant now)
+    protected override void OnWake(Instant now)
     {
     }
 }

@@ -8,7 +8,7 @@ const active = new Set(['sending', 'finishing', 'broken']);
 const over = new Set(['done', 'failed', 'cancelled']);
 
 /** From here on an upload is worth resuming: less is sent again in seconds. */
-export const resumableBytesMin = Number.MAX_SAFE_INTEGER;
+export const resumableBytesMin = 8 * 1024 * 1024;
 
 /** An empty queue. */
 export function createQueue() {

@@ -22,6 +22,16 @@ internal sealed class GatewayProcess : IAsyncDisposable
         _arguments = arguments;
     }
 
+    /// <summary>The gateway that was built beside these tests: artifacts/bin/Gateway/(configuration)/Gateway.dll.</summary>
+    public static string ProgramPath
+    {
+        get
+        {
+            var own = new DirectoryInfo(AppContext.BaseDirectory);
+            return Path.Combine(own.Parent!.Parent!.FullName, "Gateway", own.Name, "Gateway.dll");
+        }
+    }
+
     /// <summary>The folder of this node; its store is below it.</summary>
     public string Folder { get; }
 
@@ -213,9 +223,6 @@ internal sealed class GatewayProcess : IAsyncDisposable
 
     private static Process Launch(IEnumerable<string> arguments, string workingDirectory, Action<string> onLine, Action<string>? onErrorLine = null)
     {
-        // artifacts/bin/EndToEnd/<configuration>/ beside artifacts/bin/Gateway/<configuration>/.
-        var own = new DirectoryInfo(AppContext.BaseDirectory);
-        var gateway = Path.Combine(own.Parent!.Parent!.FullName, "Gateway", own.Name, "Gateway.dll");
         var start = new ProcessStartInfo("dotnet")
         {
             RedirectStandardOutput = true,
@@ -223,7 +230,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
             UseShellExecute = false,
             WorkingDirectory = workingDirectory,
         };
-        start.ArgumentList.Add(gateway);
+        start.ArgumentList.Add(ProgramPath);
         foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);

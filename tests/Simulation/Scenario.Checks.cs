@@ -95,7 +95,7 @@ public sealed partial class Scenario
 
         if (client.WrongBlocks > 0 && _liars.Count == 0)
         {
-            Fail($"{client.WrongBlocks} blocks came out wrong though nobody lied: versions were mixed on the way");
+            Fail($"{client.WrongBlocks} blocks came out wrong though nobody lied: their symbols did not belong together");
         }
     }
 
@@ -129,9 +129,9 @@ public sealed partial class Scenario
         var client = StartClient(isFaulty: false);
         RunGuarded(() => client.HasEnded, TimeSpan.FromSeconds(60));
         CheckEnd(client);
-        if (client.Fetch.EndReason == FetchEndReason.IntegrityFailure && !HasHonestSource(client.Told))
+        if (client.Fetch.EndReason is FetchEndReason.IntegrityFailure or FetchEndReason.Stalled && client.Told is { } told && !IsWhollyHeld(told))
         {
-            // Once the owner was told of a version it is this one or none, and only liars hold it.
+            // Once the owner was told of a version it is this one or none, and only liars hold it, or nobody all of it.
             return;
         }
 
@@ -145,10 +145,14 @@ public sealed partial class Scenario
         }
     }
 
-    /// <summary>Whether a living server that does not lie holds all of a version.</summary>
-    private bool HasHonestSource(Sha256Digest? version) => _servers.Exists(server =>
-        server.IsUp && !_liars.Contains(server.Address)
-        && server.Catalog.All(Id).Any(content => content.IsComplete && (version is null || content.Manifest.Version == version)));
+    /// <summary>Whether the living servers that do not lie hold all blocks of a version together.</summary>
+    private bool IsWhollyHeld(Sha256Digest version)
+    {
+        var holders = _servers.Where(server => server.IsUp && !_liars.Contains(server.Address))
+            .SelectMany(server => server.Catalog.All(Id)).Where(content => content.Manifest.Version == version).ToArray();
+        return holders.Length > 0
+            && Enumerable.Range(0, _versions[version].Manifest.Layout.BlockCount).All(block => holders.Any(holder => holder.HasBlock(block)));
+    }
 
     /// <summary>A server that was late or not heard may leave an older version to win.</summary>
     private bool HasUnheardSource(SimClient client) =>

@@ -44,7 +44,7 @@ public sealed partial class Scenario
             case 5:
                 // It loses what it held, for good or for a while.
                 _hasLacks = true;
-                var held = server.Catalog.Find(Id);
+                var held = server.Catalog.Newest(Id);
                 _world.After(at, () => server.Catalog.Remove(Id));
                 if (held is not null && _random.Chance(500_000))
                 {
@@ -92,7 +92,19 @@ public sealed partial class Scenario
     /// a fetch begins.</summary>
     private void DrawReplacements(List<TimeSpan> starts)
     {
-        var count = _random.Chance(300_000) ? _random.Pick(1, 1, 2, 4) : 0;
+        var count = _random.Chance(400_000) ? _random.Pick(1, 1, 2, 4) : 0;
+        if (count > 0 && _random.Chance(500_000))
+        {
+            // What was sent of one version comes when another is fetched.
+            _world.Network.DefaultFaults = _world.Network.DefaultFaults with
+            {
+                ReorderPerMillion = 300_000,
+                ReorderBy = TimeSpan.FromMilliseconds(_random.Pick(20, 60, 200)),
+                EchoPerMillion = 300_000,
+                EchoBy = TimeSpan.FromMilliseconds(_random.Pick(50, 300)),
+            };
+        }
+
         var roundTrip = _world.Network.DefaultFaults.Delay * 2;
         for (var i = 0; i < count; i++)
         {
@@ -101,7 +113,7 @@ public sealed partial class Scenario
                 : _random.Chance(500_000) ? DrawContent(stamp)
                 : Publish(SimContent.CreateTombstone(stamp));
             var at = _random.Chance(600_000)
-                ? starts[(int)_random.Below(starts.Count)] + (roundTrip * (_random.Below(5000) / 1000.0)) + TimeSpan.FromMilliseconds(_random.Pick(0, 5))
+                ? starts[(int)_random.Below(starts.Count)] + (roundTrip * (_random.Between(400, 3000) / 1000.0)) + TimeSpan.FromMilliseconds(_random.Pick(0, 5))
                 : TimeSpan.FromMilliseconds(_random.Below(5000));
             at = Min(at, TimeSpan.FromSeconds(7));
             _world.After(at, () => _newest = newer.Manifest.IsNewerThan(_newest.Manifest) ? newer : _newest);

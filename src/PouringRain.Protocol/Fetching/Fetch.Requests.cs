@@ -125,6 +125,11 @@ public sealed partial class Fetch
         if (_chosen is not null && path.IsRaining)
         {
             SettleLosses(now, path);
+        }
+
+        // A block that was settled may have shown who lied: the path, the version, the fetch may be over.
+        if (_chosen is not null && path.IsRaining && !HasEnded)
+        {
             Fill(now, path);
         }
         else if (_chosen is null && path.Number == 0 && path.Token != default)

@@ -67,6 +67,29 @@ public class FetchTroubleTests
         Assert.Equal(FetchEndReason.Stalled, client.Fetch.EndReason);
     }
 
+    [Fact]
+    public void ALiarMayBeFoundWhileLossesAreSettled()
+    {
+        // An LT block that can be decoded waits for what is outstanding: its last symbol may be a loss, not an arrival.
+        var content = SimContent.Create(Scene.RandomBytes(10_000), "lt", blockBytes: 640, symbolSize: 64);
+        for (ulong seed = 1; seed <= 40; seed++)
+        {
+            var scene = new Scene(seed);
+            scene.World.Network.DefaultFaults = new LinkFaults { LossPerMillion = 300_000 };
+            scene.AddServer(content).Tamper = datagram =>
+            {
+                if (DropletMessage.TryParse(datagram, out var droplet, out _) && droplet.BlockNumber == WireFormat.ManifestBlockNumber)
+                {
+                    datagram[^1] ^= 1;
+                }
+            };
+            using var client = scene.Fetch(options: new FetchOptions { DiscoveryTimeout = TimeSpan.FromSeconds(30), WindowBytesMax = 0 });
+            client.Pump(scene.World.Now);
+            scene.RunToEnd(client);
+            Assert.Equal(FetchEndReason.IntegrityFailure, client.Fetch.EndReason);
+        }
+    }
+
     private static void CheckFalseOffer(Lie lie)
     {
         var content = SimContent.Create(Scene.RandomBytes(400_000));

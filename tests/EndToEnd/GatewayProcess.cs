@@ -190,9 +190,14 @@ internal sealed class GatewayProcess : IAsyncDisposable
     }
 
     /// <summary>Peak resident memory of the process in bytes, by the kernel's account.</summary>
-    public long PeakMemoryBytes()
+    public long PeakMemoryBytes() => ReadStatus("VmHWM:");
+
+    /// <summary>Resident memory of the process in bytes, by the kernel's account.</summary>
+    public long MemoryBytes() => ReadStatus("VmRSS:");
+
+    private long ReadStatus(string name)
     {
-        var line = File.ReadLines($"/proc/{_process!.Id}/status").First(text => text.StartsWith("VmHWM:", StringComparison.Ordinal));
+        var line = File.ReadLines($"/proc/{_process!.Id}/status").First(text => text.StartsWith(name, StringComparison.Ordinal));
         return 1024 * long.Parse(line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
     }
 

@@ -28,7 +28,10 @@ internal sealed class SocketSeal : IDisposable
         _logger = logger;
     }
 
-    /// <summary>Datagrams that did not open and were dropped: another secret, none, changed on the way.</summary>
+    /// <summary>Datagrams that were dropped for whatever reason: refused, replayed, droplets of a sender that is not known yet.</summary>
+    public long DroppedCount { get; private set; }
+
+    /// <summary>Datagrams that did not open and were dropped: another secret, none, changed on the way, or too many to try.</summary>
     public long RefusedCount { get; private set; }
 
     /// <summary>Seals datagrams that follow each other, as many as one send call takes.</summary>
@@ -68,9 +71,10 @@ internal sealed class SocketSeal : IDisposable
     /// <summary>Opens one datagram; false when it is to be dropped.</summary>
     public bool TryOpen(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram, out ReadOnlySpan<byte> opened)
     {
-        var outcome = _opener.TryOpen(from, datagram, _opened, out var length);
+        var outcome = _opener.TryOpen(now, from, datagram, _opened, out var length);
         opened = _opened.AsSpan(0, length);
-        if (outcome is OpenOutcome.NotSealed or OpenOutcome.Refused)
+        DroppedCount += outcome == OpenOutcome.Opened ? 0 : 1;
+        if (outcome is OpenOutcome.NotSealed or OpenOutcome.Refused or OpenOutcome.TooManyStrangers)
         {
             RefusedCount++;
 

@@ -149,7 +149,7 @@ public sealed partial class Scenario
     private bool IsWhollyHeld(Sha256Digest version)
     {
         var holders = _servers.Where(server => server.IsUp && !_liars.Contains(server.Address))
-            .SelectMany(server => server.Catalog.All(Id)).Where(content => content.Manifest.Version == version).ToArray();
+            .SelectMany(server => server.Catalog.All(Id)).OfType<SimContent>().Where(content => content.Manifest.Version == version).ToArray();
         return holders.Length > 0
             && Enumerable.Range(0, _versions[version].Manifest.Layout.BlockCount).All(block => holders.Any(holder => holder.HasBlock(block)));
     }

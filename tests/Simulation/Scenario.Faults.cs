@@ -44,7 +44,7 @@ public sealed partial class Scenario
             case 5:
                 // It loses what it held, for good or for a while.
                 _hasLacks = true;
-                var held = server.Catalog.Newest(Id);
+                var held = server.Catalog.Find(Id);
                 _world.After(at, () => server.Catalog.Remove(Id));
                 if (held is not null && _random.Chance(500_000))
                 {

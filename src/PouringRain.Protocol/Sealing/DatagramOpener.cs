@@ -20,12 +20,15 @@ public enum OpenOutcome
 
     /// <summary>A droplet of a sender that has not shown itself yet.</summary>
     UnknownSender,
+
+    /// <summary>Not tried: too many datagrams of senders that are not known came from there in the last second.</summary>
+    TooManyStrangers,
 }
 
 /// <summary>
 /// Opens what one socket receives; see <see cref="SealedFormat"/>. Total: any bytes may be given. Keeps a bounded number of
 /// senders, each with a window against replays; a sender is kept only once a datagram of it has opened, so that strangers cost
-/// a key derivation each and no memory. Not thread-safe.
+/// no memory, and of their datagrams only some a second are tried (<see cref="StrangerBudget"/>). Not thread-safe.
 /// </summary>
 public sealed class DatagramOpener : IDisposable
 {
@@ -36,6 +39,7 @@ public sealed class DatagramOpener : IDisposable
     private readonly Dictionary<UInt128, Sender> _senders = [];
     private readonly Dictionary<PeerAddress, Sender> _senderAt = [];
     private readonly LinkedList<Sender> _byUse = [];
+    private readonly StrangerBudget _strangers = new();
 
     /// <summary>Makes an opener.</summary>
     /// <param name="secrets">Every secret that is accepted: the cluster's own, and during a rotation the other one too.</param>
@@ -49,11 +53,12 @@ public sealed class DatagramOpener : IDisposable
     }
 
     /// <summary>Opens one datagram.</summary>
+    /// <param name="now">The time.</param>
     /// <param name="from">Where it came from.</param>
     /// <param name="datagram">Any bytes.</param>
     /// <param name="destination">At least as many bytes as the datagram has.</param>
     /// <param name="length">Bytes of the datagram inside.</param>
-    public OpenOutcome TryOpen(PeerAddress from, ReadOnlySpan<byte> datagram, Span<byte> destination, out int length)
+    public OpenOutcome TryOpen(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram, Span<byte> destination, out int length)
     {
         length = 0;
         if (!SealedFormat.IsSealed(datagram))
@@ -63,7 +68,7 @@ public sealed class DatagramOpener : IDisposable
 
         return datagram[0] == SealedFormat.CompactMark
             ? OpenCompact(from, datagram, destination, out length)
-            : OpenFull(from, datagram, destination, out length);
+            : OpenFull(now, from, datagram, destination, out length);
     }
 
     /// <inheritdoc/>
@@ -122,7 +127,7 @@ public sealed class DatagramOpener : IDisposable
         return OpenOutcome.Opened;
     }
 
-    private OpenOutcome OpenFull(PeerAddress from, ReadOnlySpan<byte> datagram, Span<byte> destination, out int length)
+    private OpenOutcome OpenFull(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram, Span<byte> destination, out int length)
     {
         length = 0;
         var count = datagram.Length - SealedFormat.FullOverhead;
@@ -144,6 +149,10 @@ public sealed class DatagramOpener : IDisposable
             {
                 return OpenOutcome.Refused;
             }
+        }
+        else if (!_strangers.TryTake(now, from))
+        {
+            return OpenOutcome.TooManyStrangers;
         }
         else
         {

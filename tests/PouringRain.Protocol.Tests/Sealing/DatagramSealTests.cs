@@ -143,6 +143,48 @@ public sealed class DatagramSealTests
         }
     }
 
+    [Fact]
+    public void Strangers_are_tried_so_many_times_a_second_and_known_senders_always()
+    {
+        using var known = Sealer(1);
+        using var opener = new DatagramOpener(Secret);
+        Assert.Equal(OpenOutcome.Opened, Open(opener, Seal(known, Message(8, 100))));
+        var forged = Seal(Sealer(2), Message(8, 100));
+        forged[^1] ^= 1;
+        var tried = 0;
+        var now = default(Instant);
+        for (var i = 0; i < 10_000; i++)
+        {
+            // Ten seconds of a flood of forgeries, each of a sender of its own.
+            now += TimeSpan.FromMilliseconds(1);
+            System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(forged.AsSpan(3), i);
+            var outcome = opener.TryOpen(now, Peer, forged, new byte[2048], out _);
+            Assert.True(outcome is OpenOutcome.Refused or OpenOutcome.TooManyStrangers);
+            tried += outcome == OpenOutcome.Refused ? 1 : 0;
+        }
+
+        // One of the burst is the known one's, who came as a stranger.
+        Assert.Equal((10 * StrangerBudget.CountPerSecond) + StrangerBudget.BurstCount - 1, tried);
+        Assert.Equal(OpenOutcome.Opened, opener.TryOpen(now, Peer, Seal(known, Message(8, 100)), new byte[2048], out _));
+        Assert.Equal(OpenOutcome.Opened, opener.TryOpen(now, Peer, Seal(known, Message(10, 100)), new byte[2048], out _));
+
+        // A newcomer from elsewhere does not wait, one from there hardly.
+        var elsewhere = Enumerable.Range(0, 1000).Select(i => PeerAddress.FromIPv4(0x0A000000 + (uint)i, 1))
+            .First(address => StrangerBudget.ShareOf(address) != StrangerBudget.ShareOf(Peer));
+        Assert.Equal(OpenOutcome.Opened, opener.TryOpen(now, elsewhere, Seal(Sealer(3), Message(8, 100)), new byte[2048], out _));
+        now += TimeSpan.FromMilliseconds(1000.0 / StrangerBudget.CountPerSecond);
+        Assert.Equal(OpenOutcome.Opened, opener.TryOpen(now, Peer, Seal(Sealer(4), Message(8, 100)), new byte[2048], out _));
+    }
+
+    [Fact]
+    public void Shares_of_strangers_are_spread_over_addresses_and_ports_have_none_of_their_own()
+    {
+        var shares = Enumerable.Range(0, 4096).Select(i => StrangerBudget.ShareOf(PeerAddress.FromIPv4(0x0A000000 + (uint)i, 1))).ToArray();
+        Assert.Equal(StrangerBudget.ShareCount, shares.Distinct().Count());
+        Assert.InRange(shares.GroupBy(share => share).Max(group => group.Count()), 1, 2 * 4096 / StrangerBudget.ShareCount);
+        Assert.Equal(StrangerBudget.ShareOf(PeerAddress.FromIPv4(1, 1)), StrangerBudget.ShareOf(PeerAddress.FromIPv4(1, 2)));
+    }
+
     private static DatagramSealer Sealer(byte id) => new(Secret, Enumerable.Repeat(id, 16).ToArray());
 
     private static byte[] Message(byte type, int length)
@@ -166,12 +208,12 @@ public sealed class DatagramSealTests
         return bytes;
     }
 
-    private static OpenOutcome Open(DatagramOpener opener, byte[] datagram) => opener.TryOpen(Peer, datagram, new byte[2048], out _);
+    private static OpenOutcome Open(DatagramOpener opener, byte[] datagram) => opener.TryOpen(default, Peer, datagram, new byte[2048], out _);
 
     private static void AssertOpens(DatagramOpener opener, byte[] bytes, byte[] expected)
     {
         var plain = new byte[bytes.Length];
-        Assert.Equal(OpenOutcome.Opened, opener.TryOpen(Peer, bytes, plain, out var length));
+        Assert.Equal(OpenOutcome.Opened, opener.TryOpen(default, Peer, bytes, plain, out var length));
         Assert.Equal(expected, plain[..length]);
     }
 }

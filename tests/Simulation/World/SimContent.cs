@@ -102,9 +102,9 @@ public sealed class SimContent : IRainContent
 /// <summary>The resources of one simulated server.</summary>
 public sealed class SimCatalog : IRainCatalog
 {
-    private readonly Dictionary<ResourceId, List<SimContent>> _contents = [];
+    private readonly Dictionary<ResourceId, List<IRainContent>> _contents = [];
 
-    public void Add(ResourceId id, SimContent content)
+    public void Add(ResourceId id, IRainContent content)
     {
         if (!_contents.TryGetValue(id, out var versions))
         {
@@ -117,18 +117,18 @@ public sealed class SimCatalog : IRainCatalog
     public void Remove(ResourceId id) => _contents.Remove(id);
 
     /// <summary>Forgets all versions before it.</summary>
-    public void Replace(ResourceId id, SimContent content)
+    public void Replace(ResourceId id, IRainContent content)
     {
         _contents.Remove(id);
         Add(id, content);
     }
 
     /// <summary>All versions of a resource.</summary>
-    public IReadOnlyList<SimContent> All(ResourceId id) => _contents.TryGetValue(id, out var versions) ? versions : [];
+    public IReadOnlyList<IRainContent> All(ResourceId id) => _contents.TryGetValue(id, out var versions) ? versions : [];
 
-    public SimContent? Newest(ResourceId id)
+    public IRainContent? Find(ResourceId id)
     {
-        SimContent? newest = null;
+        IRainContent? newest = null;
         foreach (var content in _contents.GetValueOrDefault(id) ?? [])
         {
             newest = newest is null || content.Manifest.IsNewerThan(newest.Manifest) ? content : newest;
@@ -136,8 +136,6 @@ public sealed class SimCatalog : IRainCatalog
 
         return newest;
     }
-
-    public IRainContent? Find(ResourceId id) => Newest(id);
 
     public IRainContent? Find(ResourceId id, ulong versionTag) =>
         (_contents.GetValueOrDefault(id) ?? []).Find(content => content.Manifest.Version.Tag == versionTag);

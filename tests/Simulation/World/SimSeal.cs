@@ -35,7 +35,7 @@ public sealed class SimSeal : IDisposable
 
     public bool TryOpen(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram, out ReadOnlySpan<byte> opened)
     {
-        var outcome = _opener.TryOpen(from, datagram, _opened, out var length);
+        var outcome = _opener.TryOpen(now, from, datagram, _opened, out var length);
         opened = _opened.AsSpan(0, length);
         return outcome == OpenOutcome.Opened;
     }

@@ -1,0 +1,42 @@
+namespace PouringRain.Protocol.Sealing;
+
+/// <summary>
+/// How many datagrams of senders that are not known may be tried: each costs a key derivation and, when it is forged, an exception.
+/// The budget is divided among shares by address, so that whoever floods from one network spends only that one's; 64 shares of 16 a
+/// second are about a thousandth of a core. A real sender that finds its share spent asks again a moment later.
+/// </summary>
+internal sealed class StrangerBudget
+{
+    /// <summary>Tries that a share has at once, and how many come back in a second.</summary>
+    public const int BurstCount = 16, CountPerSecond = 16;
+
+    public const int ShareCount = 64;
+
+    private const long IntervalNanoseconds = 1_000_000_000 / CountPerSecond;
+
+    // The generic cell rate algorithm: when a share will have all of its budget again.
+    private readonly long[] _fullAt = new long[ShareCount];
+
+    public StrangerBudget() => Array.Fill(_fullAt, long.MinValue / 2);
+
+    /// <summary>Takes one try, if there is one.</summary>
+    public bool TryTake(Instant now, PeerAddress from)
+    {
+        ref var fullAt = ref _fullAt[ShareOf(from)];
+        var next = Math.Max(fullAt, now.Nanoseconds) + IntervalNanoseconds;
+        if (next > now.Nanoseconds + (BurstCount * IntervalNanoseconds))
+        {
+            return false;
+        }
+
+        fullAt = next;
+        return true;
+    }
+
+    /// <summary>By the address of IPv4, by the network of 64 bits of IPv6, which is one subscriber's.</summary>
+    internal static int ShareOf(PeerAddress from)
+    {
+        var network = from.IsIPv4 ? (uint)from.Address : (ulong)(from.Address >> 64);
+        return (int)(unchecked(network * 0x9E37_79B9_7F4A_7C15) >> 58);
+    }
+}

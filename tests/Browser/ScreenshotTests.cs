@@ -21,6 +21,9 @@ public sealed class ScreenshotTests
             chromium.Resize(width, height);
             gateway.Restart();
             chromium.Open(gateway.Url);
+            chromium.Run("""localStorage.setItem('pouring-rain-uploads', JSON.stringify({ f: { location: 'uploads/t', id: null, name: 'weather-2026.tar.zst', length: 4.2e9, sent: 2.7e9, atMs: Date.now() } }))""");
+            chromium.Driver.Navigate().Refresh();
+            gateway.Restart();
             await chromium.WaitForAsync(
                 "return document.querySelectorAll('.resource').length > 0 && Number(document.querySelector('.transfer')?.dataset.verified) > 2000",
                 "resources, and rain half fallen");

@@ -88,7 +88,7 @@ export function createResourceList(section, actions) {
     const wasSame = row.resource?.version === resource.version;
     row.resource = resource;
     setText(row.querySelector('.resource-name span'), nameOf(resource));
-    setText(row.querySelector('.resource-facts'), holdTogether([size(resource.length), resource.contentType, resource.fileName ? `id ${resource.id}` : null, ago(resource.modified, Date.now())].filter((text) => text).join(' · ')));
+    setText(row.querySelector('.resource-facts'), holdTogether([size(resource.length), resource.contentType, resource.fileName ? `id ${resource.id}` : null, ago(resource.modified, Date.now())].filter((text) => text).join('\u00a0· ')));
     if (!wasSame && !row.querySelector('.resource-details').hidden) {
       fillDetails(row);
     }

@@ -5,7 +5,7 @@ import { colour, onSchemeChange, serverColour } from '../canvas/palette.js';
 import { createStream, windowMs } from '../canvas/stream.js';
 import { explain, isFailure, shares } from '../logic/explain.js';
 import { brief, count, duration, holdTogether, percent, rate, size, words } from '../logic/format.js';
-import { bestRtt, byteRate, isRunning, lossOf, progress, ratesAt, timeLeft } from '../logic/transfers.js';
+import { bestRtt, byteRate, isRunning, lossOf, progress, ratesAt, sourceRate, timeLeft } from '../logic/transfers.js';
 import { cell, h, iconButton, keyed, setAttribute, setText, want } from './dom.js';
 import { stateKind } from './tables.js';
 
@@ -128,7 +128,7 @@ export function createTransferCard(record) {
       row.firstElementChild.firstElementChild.style.setProperty('--swatch', serverColour(next.endpoints.indexOf(source.endpoint)));
       setText(state.firstElementChild, words(source.state ?? ''));
       setAttribute(state.firstElementChild, 'data-kind', stateKind(source.state));
-      setText(speed, rate(source.rateBytesPerSecond ?? 0));
+      setText(speed, rate(sourceRate(next, source)));
       setText(part, percent(share.get(source.endpoint)));
       setText(came, count(source.droplets));
       setText(lost, percent(source.lost + source.droplets > 0 ? source.lost / (source.lost + source.droplets) : 0));
@@ -269,5 +269,5 @@ function overheadOf(latest, runs) {
 
 function factsOf(latest, name) {
   const facts = [name.includes(latest.resource) ? null : `id ${latest.resource}`, latest.length === null || latest.length === undefined ? null : `${size(latest.receivedBytes)} of ${size(latest.length)}`, latest.blocks > 0 ? `${count(latest.decodedBlocks)} of ${count(latest.blocks)} blocks` : null, `transfer ${latest.id}`];
-  return facts.filter((fact) => fact).join(' · ');
+  return facts.filter((fact) => fact).join('\u00a0· ');
 }

@@ -105,7 +105,7 @@ function stateText(item) {
     case 'finishing': return `${size(item.length)} sent, being made durable`;
     case 'paused': return `${soFar}; paused`;
     case 'broken': return `${soFar}; the gateway cannot be reached, trying again`;
-    case 'remembered': return `${soFar} are at the gateway. Choose or drop the same file again to go on.`;
+    case 'remembered': return `${size(item.sent)} of ${size(item.length)} (${percent(share)}) are at the gateway. Choose or drop the same file again to go on.`;
     case 'done': return `${size(item.length)}, raining as ${item.result?.id ?? ''}`;
     case 'cancelled': return 'Cancelled; nothing was stored';
     default: return [item.problem?.title, item.problem?.detail].filter((text) => text).join('. ');

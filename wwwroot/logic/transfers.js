@@ -154,6 +154,20 @@ export function ratesAt(record, timeMs, target) {
   return target;
 }
 
+/** Bytes a second that came from one source in the last two seconds; what the gateway says of it when nothing was seen of that. */
+export function sourceRate(record, source) {
+  const { latest, samples, endpoints } = record;
+  const index = endpoints.indexOf(source.endpoint);
+  let seen = 0;
+  let sum = 0;
+  for (let at = samples.length - 1; at > 0 && samples.at(-1).t - samples[at].t < 2000; at--) {
+    seen++;
+    sum += samples[at].rates[index] ?? 0;
+  }
+
+  return isRunning(latest) && seen > 0 && source.droplets > 0 ? sum / seen * source.bytes / source.droplets : source.rateBytesPerSecond ?? 0;
+}
+
 /** The highest sum of rates between two moments. */
 export function peakRate(record, fromMs, toMs) {
   let peak = 0;

@@ -39,7 +39,7 @@ internal static class Verdict
         }
 
         var sets = isOver ? "set" : "sets";
-        var rates = Rates(figures, elapsed, isOver);
+        var rates = Rates(figures, elapsed);
         return figures.Bound switch
         {
             FetchBound.SourceRate => $"The servers {(isOver ? "sent" : "send")} as fast as they may: {rates}.",
@@ -52,13 +52,14 @@ internal static class Verdict
         };
     }
 
-    /// <summary>The biggest contributors, in the order of their addresses, so that a running transfer's sentence does not jump about.</summary>
-    private static string Rates(TransferFigures figures, TimeSpan elapsed, bool isOver)
+    /// <summary>The biggest contributors and what came of each a second until now, in the order of their addresses, so that a running
+    /// transfer's sentence does not jump about.</summary>
+    private static string Rates(TransferFigures figures, TimeSpan elapsed)
     {
         var raining = figures.Sources.Where(source => source.Droplets > 0).OrderByDescending(source => source.Droplets).ToList();
         var named = raining
             .Take(NamedMax)
-            .Select(source => (Name: source.Peer.ToString(), Rate: TransferFigures.RateOf(source, elapsed, isOver) / 1e6))
+            .Select(source => (Name: source.Peer.ToString(), Rate: TransferFigures.RateOf(source, elapsed, isOver: true) / 1e6))
             .OrderBy(source => source.Name, StringComparer.Ordinal)
             .Select(source => string.Create(CultureInfo.InvariantCulture, $"{source.Name} {source.Rate:F1} MB/s"));
         return string.Join(", ", named) + (raining.Count > NamedMax ? $", and {raining.Count - NamedMax} more" : "");

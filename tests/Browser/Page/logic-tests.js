@@ -4,7 +4,7 @@ import { cellLevels, changedCells, layOut, readBlockMap } from '/logic/blocks.js
 import { ending, explain, isFailure, shares } from '/logic/explain.js';
 import { ago, brief, count, duration, percent, rate, size, words } from '/logic/format.js';
 import { commands, disposition, merge, missingId, nameOf, parseEndpoint, parseId, search, shellQuote } from '/logic/resources.js';
-import { byteRate, createBook, forgetEnded, lossOf, niceCeiling, observe, ordered, peakRate, progress, ratesAt, retain, timeLeft } from '/logic/transfers.js';
+import { byteRate, createBook, forgetEnded, lossOf, niceCeiling, observe, ordered, peakRate, progress, ratesAt, retain, timeLeft, sourceRate } from '/logic/transfers.js';
 import { canPause, change, createQueue, dismiss, enqueue, fingerprint, measure, recall, resumableBytesMin, startable } from '/logic/uploads.js';
 import { forget, recallUploads, remember } from '/net/memory.js';
 import { backoff, createEventParser } from '/net/sse.js';
@@ -212,6 +212,13 @@ const tests = {
     }
 
     equal(parse([...text]), whole, 'letter by letter');
+  },
+  'the rate of a source is what came of it of late, and the gateway\'s word when that is not known'() {
+    const source = { endpoint: 'b', droplets: 100, bytes: 144_800, rateBytesPerSecond: 5 };
+    const samples = [{ t: 0, rates: [9, 9] }, { t: 100, rates: [1, 1000] }, { t: 2300, rates: [1, 20] }, { t: 2500, rates: [1, 40] }];
+    equal(sourceRate({ latest: { state: 'raining' }, samples, endpoints: ['a', 'b'] }, source), 30 * 1448);
+    equal(sourceRate({ latest: { state: 'completed' }, samples, endpoints: ['a', 'b'] }, source), 5);
+    equal(sourceRate({ latest: { state: 'raining' }, samples: [], endpoints: [] }, source), 5);
   },
   'reconnection waits longer each time, up to a bound'() {
     truth(backoff(0, 0.5) === 500 && backoff(1, 0.5) === 1000 && backoff(50, 1) <= 18_750);

@@ -9,7 +9,7 @@ namespace PouringRain.Protocol;
 /// <remarks>
 /// In the order in which a datagram meets them: <c>Fetch.Answers</c> takes offers and chooses the version, <c>Fetch.Droplets</c>
 /// takes symbols, <c>Fetch.Blocks</c> opens blocks, hands out their works and takes them back, <c>Fetch.Doubt</c> finds the source
-/// that rains wrong bytes, <c>Fetch.Requests</c> divides what is missing among the sources and writes SUBSCRIBEs.
+/// that rains wrong bytes, <c>Fetch.Requests</c> writes SUBSCRIBEs, <c>Fetch.Shares</c> divides what is missing among the sources.
 /// </remarks>
 public sealed partial class Fetch : IDisposable
 {

@@ -17,6 +17,7 @@ internal sealed class FetchPath
     private TimeSpan _retry = RetryFirst;
     private TimeSpan _reordering = ReorderingMin;
     private long _grantedExpected, _grantedReceived;
+    private Instant? _echoed;
 
     public FetchPath(PeerAddress peer, UInt128 token, PathMemory memory, Instant now, bool isBackground)
     {
@@ -94,6 +95,12 @@ internal sealed class FetchPath
         return (int)Math.Clamp(symbols, 4, 1 << 20);
     }
 
+    /// <summary>Bytes of datagrams a second that can be expected of it.</summary>
+    public long RateExpected => Rate.BandwidthBytesPerSecond > 0 ? Rate.BandwidthBytesPerSecond : Rate.RateBytesPerSecond;
+
+    /// <summary>Whether answers are long overdue though it rains: they wait in a queue that has become slow, and so would what is asked now.</summary>
+    public bool IsBehind(Instant now) => _echoed is { } echoed && now - echoed > (Rate.RoundTrip * 3) + (Interval * 2) + QuietMin;
+
     public void OnHeard(Instant now, int bytes)
     {
         LastHeard = now;
@@ -107,6 +114,7 @@ internal sealed class FetchPath
         var elapsed = (int)unchecked(WireFormat.Microseconds(now) - clientTime - heldMicroseconds);
         if (elapsed >= 0 && elapsed < 60_000_000)
         {
+            _echoed = now;
             Rate.OnRoundTrip(now, TimeSpan.FromMicroseconds(elapsed));
         }
     }

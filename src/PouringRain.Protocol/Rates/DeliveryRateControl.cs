@@ -42,7 +42,7 @@ internal sealed class DeliveryRateControl : IRateControl
     private long _peak, _before, _drained;
     private long _initialRate;
 
-    private long _least, _leastAt, _smoothed, _latest, _roundLeast = long.MaxValue, _refreshLeast = long.MaxValue;
+    private long _least, _leastAt, _smoothed, _latest, _sampledAt, _roundLeast = long.MaxValue, _refreshLeast = long.MaxValue;
     private long _interval = 2 * Millisecond;
 
     private bool _isEpochOpen;
@@ -105,7 +105,7 @@ internal sealed class DeliveryRateControl : IRateControl
             else if (_phase == Phase.Up)
             {
                 // The same for all, so that a small flow gains more in proportion and shares even out.
-                rate += UpDroplets * _dropletBytes * ((double)Second / Math.Max(_smoothed, 10 * Millisecond));
+                rate += Math.Min(UpDroplets * _dropletBytes * ((double)Second / Math.Max(_smoothed, 10 * Millisecond)), rate / 2);
             }
 
             return (long)Math.Min(Math.Max(rate, floor), uint.MaxValue);
@@ -161,6 +161,7 @@ internal sealed class DeliveryRateControl : IRateControl
         var isFirst = _least == 0;
         _smoothed = isFirst ? sample : _smoothed + ((sample - _smoothed) / 8);
         _latest = sample;
+        _sampledAt = now.Nanoseconds;
         _peak = Math.Max(_peak, sample);
         _roundLeast = Math.Min(_roundLeast, sample);
         _refreshLeast = Math.Min(_refreshLeast, sample);
@@ -293,7 +294,7 @@ internal sealed class DeliveryRateControl : IRateControl
 
         if (!isLimited)
         {
-            ForgetIfShrunk(loss);
+            ForgetIfShrunk(now, loss);
             _slot = (_slot + 1) % WindowRounds;
             _maxima[_slot] = 0;
             BandwidthBytesPerSecond = Math.Max(_maxima.Max(), _roundBest);
@@ -315,9 +316,11 @@ internal sealed class DeliveryRateControl : IRateControl
         _roundEnd = now.Nanoseconds + Math.Max(_smoothed + _interval, 4 * Millisecond);
     }
 
-    private void ForgetIfShrunk(double loss)
+    private void ForgetIfShrunk(Instant now, double loss)
     {
-        var isQueueing = _roundLeast != long.MaxValue && _roundLeast > (_least * 5 / 4) + (2 * Millisecond);
+        // Where a queue is long enough, the answers themselves are held up in it.
+        var isQueueing = _roundLeast != long.MaxValue ? _roundLeast > (_least * 5 / 4) + (2 * Millisecond)
+            : now.Nanoseconds - _sampledAt > (2 * _least) + (2 * _interval) + LatenessAllowed;
         if (_phase is Phase.Startup or Phase.Refresh || _roundBest > BandwidthBytesPerSecond * 0.7 || !(isQueueing || loss > _loss.OwnSeen + 0.1))
         {
             _shrinkRounds = 0;

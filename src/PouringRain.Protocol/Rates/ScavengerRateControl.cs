@@ -6,16 +6,16 @@ namespace PouringRain.Protocol;
 /// drifts in it.
 /// <list type="number">
 /// <item>Start-up: half as much again every round, until a queue of half the target shows; then half of what came is granted.</item>
-/// <item>Then every round adds a droplet or a fiftieth, the less the nearer the queue is to the target.</item>
-/// <item>A queue beyond the target cuts the rate by up to a half, once a round; so does loss beyond what the path loses anyway.</item>
+/// <item>Then every round adds a droplet or a thirtieth, the less the nearer the queue is to the target.</item>
+/// <item>A queue beyond the target cuts the rate by up to a half, once in two rounds; so does loss beyond what the path loses anyway.</item>
 /// </list>
 /// The target is an eighth of the least round trip of five minutes, 3 to 15 ms: less than the queue by which BBR looks for more, and far
 /// less than what loss-based flows fill.
 /// </summary>
 internal sealed class ScavengerRateControl : IRateControl
 {
-    private const int InitialDroplets = 4, FloorDroplets = 2, SurgeSamples = 2, LossRounds = 10;
-    private const double StartupGain = 1.5, GrowthShare = 0.02, CutMax = 0.5, LossAllowed = 0.05;
+    private const int InitialDroplets = 4, FloorDroplets = 2, SurgeSamples = 2, LossRounds = 10, RoundsOfCut = 2;
+    private const double StartupGain = 1.5, GrowthShare = 0.03, CutMax = 0.5, LossAllowed = 0.05;
     private const long Millisecond = 1_000_000, Second = 1_000_000_000, LeastWindow = 60 * Second, LatenessAllowed = 10 * Millisecond;
 
     private readonly int _dropletBytes;
@@ -27,7 +27,8 @@ internal sealed class ScavengerRateControl : IRateControl
     private long _leastSlotEnd, _smoothed, _interval = 2 * Millisecond, _queue;
     private long _roundStart, _roundEnd, _roundBytes, _roundExpected, _roundReceived;
     private double _rate;
-    private bool _isStarting = true, _isLimited, _wasCut;
+    private bool _isStarting = true, _isLimited;
+    private int _cutsBefore;
 
     public ScavengerRateControl(int dropletBytes, PathMemory memory)
     {
@@ -111,7 +112,7 @@ internal sealed class ScavengerRateControl : IRateControl
 
         if (_surge >= SurgeSamples)
         {
-            Cut(Math.Clamp(1 - (((double)Target / _queue) / 2), CutMax, 0.9));
+            Cut(Math.Clamp((double)Target / _queue, CutMax, 0.9));
         }
 
         if (now.Nanoseconds >= _roundEnd)
@@ -124,7 +125,7 @@ internal sealed class ScavengerRateControl : IRateControl
     {
         _rate = 0;
         _isStarting = true;
-        _wasCut = false;
+        _cutsBefore = 0;
         _surge = 0;
         _roundEnd = 0;
     }
@@ -149,7 +150,7 @@ internal sealed class ScavengerRateControl : IRateControl
             BandwidthBytesPerSecond = (long)(_roundBytes * ((double)Second / (now.Nanoseconds - _roundStart)));
         }
 
-        if (!_wasCut && !_isLimited)
+        if (_cutsBefore == 0 && !_isLimited)
         {
             if (_isStarting && _queue <= Target / 2)
             {
@@ -162,7 +163,7 @@ internal sealed class ScavengerRateControl : IRateControl
             }
         }
 
-        _wasCut = false;
+        _cutsBefore = Math.Max(0, _cutsBefore - 1);
         _roundStart = now.Nanoseconds;
         _roundEnd = now.Nanoseconds + Math.Max(_smoothed + _interval, 4 * Millisecond);
         _roundBytes = 0;
@@ -172,8 +173,9 @@ internal sealed class ScavengerRateControl : IRateControl
 
     private void Cut(double factor)
     {
+        // What the last cut did is seen a round trip later.
         _surge = 0;
-        if (_wasCut)
+        if (_cutsBefore > 0)
         {
             return;
         }
@@ -181,7 +183,7 @@ internal sealed class ScavengerRateControl : IRateControl
         // At start-up the rate is far beyond what came of it.
         _rate = Math.Max(_isStarting && BandwidthBytesPerSecond > 0 ? Math.Min(_rate, BandwidthBytesPerSecond) * CutMax : _rate * factor, Floor);
         _isStarting = false;
-        _wasCut = true;
+        _cutsBefore = RoundsOfCut;
     }
 
     /// <summary>So many droplets a round trip, in bytes a second.</summary>

@@ -1,0 +1,158 @@
+namespace PouringRain.Protocol;
+
+// How what is missing is divided among the sources: who is asked for how much, and what is taken back.
+public sealed partial class Fetch
+{
+    /// <summary>Orders what a path has room for, from the earliest block that misses symbols.</summary>
+    private void Fill(Instant now, FetchPath path)
+    {
+        var loss = LossExpected();
+        var timely = TimelyCount(now, path, loss);
+        WithdrawBeyond(path, timely);
+        var credit = Math.Min(Math.Min(path.CreditTarget(DropletBytes), timely) - path.Log.Outstanding, ShareOfMissing(now, path, loss));
+        path.ForgetRefusals(now);
+        for (var i = 0; credit > 0 && !path.Log.IsFull; i++)
+        {
+            if (i == _open.Count && !TryOpenNext())
+            {
+                BuyInsurance(path, credit, loss);
+                return;
+            }
+
+            var block = _open[i];
+            var deficit = MayServe(path, block) ? block.Deficit(loss) : 0;
+            if (deficit > 0)
+            {
+                var count = Math.Min((int)Math.Ceiling(deficit / (1 - Math.Min(path.Rate.LossRatio, 0.5))), Math.Min(credit, ushort.MaxValue));
+                Order(now, path, block, count);
+                credit -= count;
+            }
+        }
+    }
+
+    /// <summary>What a path may take when the window, and not the paths, is the limit: then whoever asked first would take all, and the
+    /// others' capacity would go unseen. The paths that have room and have not had their turn get equal parts.</summary>
+    private int ShareOfMissing(Instant now, FetchPath path, double loss)
+    {
+        var turns = 1;
+        foreach (var other in _paths)
+        {
+            if (other != path && other.IsRaining && now - other.LastSubscribe >= path.Interval / 2
+                && other.CreditTarget(DropletBytes) > other.Log.Outstanding)
+            {
+                turns++;
+            }
+        }
+
+        if (turns == 1)
+        {
+            return int.MaxValue;
+        }
+
+        long missing = 0;
+        foreach (var block in _open)
+        {
+            missing += block.Deficit(loss);
+        }
+
+        // A path's credit is rarely more than these many blocks: what lies beyond need not be counted.
+        const int blocksCounted = 32;
+        var openable = _demand.CountUpTo(Math.Clamp(OpenCountMax - _open.Count, 0, blocksCounted));
+        if (openable > 0)
+        {
+            missing += openable * (long)_chosen!.Layout.SymbolsOf(0);
+        }
+
+        return openable == blocksCounted ? int.MaxValue : (int)Math.Max(1, (missing + turns - 1) / turns);
+    }
+
+    /// <summary>How much may be on order from a source towards the end: no more than it sends while all sources together send all that is
+    /// still wanted. So nobody waits for a slow source at the end: what it would send too late is asked of the others.</summary>
+    private int TimelyCount(Instant now, FetchPath path, double loss)
+    {
+        // Further from the end than this, every source has time enough for what it is asked.
+        const int blocksCounted = 32;
+        double rate = 0;
+        var others = 0;
+        var roundTrip = path.Rate.RoundTrip;
+        foreach (var other in _paths)
+        {
+            if (other.IsRaining && other.Offer == _chosen && !other.IsBehind(now))
+            {
+                rate += other.RateExpected;
+                others += other == path || other.RefusedBlocks.Count > 0 ? 0 : 1;
+                roundTrip = other.Rate.RoundTrip < roundTrip ? other.Rate.RoundTrip : roundTrip;
+            }
+        }
+
+        if (others == 0 || path.RefusedBlocks.Count > 0 || _chosen!.Layout.BlockCount == 0 || _open.Exists(block => block.Solo is not null))
+        {
+            return int.MaxValue;
+        }
+
+        if (path.IsBehind(now))
+        {
+            return 0;
+        }
+
+        var unopened = _demand.CountUpTo(blocksCounted);
+        if (unopened == blocksCounted)
+        {
+            return int.MaxValue;
+        }
+
+        double missing = unopened * (long)_chosen.Layout.SymbolsOf(0);
+        foreach (var block in _open)
+        {
+            missing += block.Phase == BlockPhase.Collecting ? Math.Max(block.Outstanding + block.Deficit(loss), 0) : 0;
+        }
+
+        var seconds = (missing * DropletBytes / rate) + roundTrip.TotalSeconds;
+        return (int)Math.Min(path.RateExpected * seconds / DropletBytes, int.MaxValue);
+    }
+
+    /// <summary>Takes the newest requests of a source back while more than this is on order; what is under way counts when it comes.</summary>
+    private void WithdrawBeyond(FetchPath path, int count)
+    {
+        // Measured rates swing: only what is clearly too much is worth the droplets that are under way already.
+        var allowed = count + (count / 4L) + 2;
+        for (var i = path.Log.Count - 1; i >= 0 && path.Log.Outstanding > allowed; i--)
+        {
+            Withdraw(path, i);
+        }
+
+        path.Log.Trim();
+    }
+
+    /// <summary>At the end, when there is nothing else to order, the unfinished blocks get as many more repair symbols as chance may
+    /// take of what is under way (two standard deviations), so that they rarely wait another round trip.</summary>
+    private void BuyInsurance(FetchPath path, int credit, double loss)
+    {
+        if (loss < 0.0005)
+        {
+            return;
+        }
+
+        foreach (var block in _open)
+        {
+            if (block.Phase == BlockPhase.Collecting && !block.HasSpareRepair && block.Outstanding > 0 && MayServe(path, block) && !path.Log.IsFull)
+            {
+                var count = Math.Min(credit, (int)Math.Ceiling(2 * Math.Sqrt(block.Outstanding * loss * (1 - loss))));
+                if (count <= 0)
+                {
+                    return;
+                }
+
+                block.HasSpareRepair = true;
+                Order(_now, path, block, count);
+                credit -= count;
+            }
+        }
+    }
+
+    private void Order(Instant now, FetchPath path, CollectingBlock block, int count)
+    {
+        path.OnAsked(now);
+        path.Log.Add(block.Take(count, _chosen!.EsiMax));
+    }
+}

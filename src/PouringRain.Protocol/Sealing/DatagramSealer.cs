@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 
 namespace PouringRain.Protocol.Sealing;
 
@@ -7,7 +6,7 @@ namespace PouringRain.Protocol.Sealing;
 public sealed class DatagramSealer : IDisposable
 {
     private readonly byte[] _senderId;
-    private readonly AesGcm _cipher;
+    private readonly SealCipher _cipher;
     private ulong _fullCount;
     private ulong _compactCount;
 
@@ -78,6 +77,6 @@ public sealed class DatagramSealer : IDisposable
         datagram.Length > WireFormat.DropletHeaderBytes && WireFormat.Is(datagram, MessageType.Droplet);
 
     private void Encrypt(ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> plain, Span<byte> destination, int headerBytes) =>
-        _cipher.Encrypt(
-            nonce, plain, destination[headerBytes..^SealedFormat.TagBytes], destination[^SealedFormat.TagBytes..], destination[..headerBytes]);
+        _cipher.Seal(
+            nonce, destination[..headerBytes], plain, destination[headerBytes..^SealedFormat.TagBytes], destination[^SealedFormat.TagBytes..]);
 }

@@ -1,0 +1,59 @@
+using System.Globalization;
+
+namespace EndToEnd;
+
+/// <summary>A range far into what is not here costs the blocks that it touches, however long the whole is.</summary>
+public sealed class ColdRangeTests
+{
+    private const int SymbolSize = 1408, BlockSize = 1 << 20, SymbolsOfBlock = (BlockSize + SymbolSize - 1) / SymbolSize;
+
+    [Fact]
+    public Task A_range_costs_the_blocks_it_touches() => RangeAsync(256L << 20);
+
+    /// <summary>Ten GB of disk and half a minute; README's developer section has the command.</summary>
+    [Fact(Explicit = true)]
+    public Task A_range_of_ten_gigabytes_costs_the_blocks_it_touches() => RangeAsync(10_000_000_000);
+
+    private static async Task RangeAsync(long length)
+    {
+        Tool.Require("curl");
+        using var folder = new TestFolder();
+        await using var cluster = await Cluster.StartAsync(folder, 2, [], []);
+        using (var http = new HttpClient { Timeout = TimeSpan.FromMinutes(10) })
+        {
+            using var content = new StreamContent(new TestBytes(8, length), 1 << 20);
+            (await http.PutAsync(new Uri($"{cluster.Nodes[0].Url}/resources/8"), content, TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
+        }
+
+        var total = 0L;
+        var block = (length / BlockSize) - 3;
+        foreach (var (range, blocks) in ((string, int)[])[
+            (Bytes((block * BlockSize) + 1000, 1000), 1),
+            (Bytes((block * BlockSize) + 2000, 1000), 0),
+            (Bytes((block * BlockSize / 2) - 1, 2), block % 2 == 0 ? 2 : 1),
+            (Bytes(7 * BlockSize, 3 * BlockSize), 3),
+            (string.Join(',', Enumerable.Range(0, 20).Select(i => Bytes((20 + (5 * i)) * (long)BlockSize, 100))), 20)])
+        {
+            var run = await Tool.CurlAsync("-f", "-r", range, "-w", "%{http_code} %{time_starttransfer}", "-o", folder["out"], $"{cluster.Gateway.Url}/resources/8");
+            var answer = run.Succeeded().Split(' ');
+            Assert.Equal("206", answer[0]);
+
+            // Readers that come soon after each other share a transfer, so the sum over all of them is what counts.
+            var droplets = 0L;
+            await GatewayProcess.WaitUntilAsync(
+                async () =>
+                {
+                    var items = (await cluster.Gateway.GetJsonAsync("/transfers")).GetProperty("items").EnumerateArray().ToList();
+                    droplets = items.Sum(item => item.GetProperty("dropletsReceived").GetInt64());
+                    return items.TrueForAll(item => item.GetProperty("state").GetString() != "raining");
+                },
+                "the end of the rain");
+            TestContext.Current.TestOutputHelper?.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"{range[..Math.Min(40, range.Length)]}: {droplets - total} droplets for {blocks * SymbolsOfBlock} symbols, first byte after {answer[1]} s"));
+            Assert.InRange(droplets - total, blocks * SymbolsOfBlock, blocks * (SymbolsOfBlock + 40));
+            total = droplets;
+        }
+    }
+
+    private static string Bytes(long offset, long count) => string.Create(CultureInfo.InvariantCulture, $"{offset}-{offset + count - 1}");
+}

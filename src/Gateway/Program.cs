@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Gateway.Access;
 using Gateway.Configuration;
+using Gateway.Doctor;
 using Gateway.Connections;
 using Gateway.Hosting;
 using Gateway.Http;
@@ -35,6 +36,11 @@ internal static partial class Program
         if (CommandLine.IsHealth(args))
         {
             return await HealthProbe.RunAsync(SettingsLoader.ReadUrl(CommandLine.WithoutModes(args)), Console.Out);
+        }
+
+        if (CommandLine.IsDoctor(args))
+        {
+            return await Examination.RunAsync(CommandLine.WithoutModes(args), CommandLine.IsJson(args), Console.Out);
         }
 
         var loaded = SettingsLoader.Load(args);
@@ -91,6 +97,9 @@ internal static partial class Program
         builder.Services.AddTransient(services => services.GetRequiredService<CurrentSettings>().Value);
         builder.Services.AddHostedService<SettingsReload>();
         builder.Services.AddSingleton<RequestMetrics>();
+        builder.Services.AddSingleton<NodeMetrics>();
+        builder.Services.AddSingleton<PrometheusText>();
+        builder.Services.AddHostedService<Telemetry>();
         builder.Services.AddSingleton<RunningRequests>();
         builder.Services.AddSingleton<Readiness>();
         builder.Services.AddSingleton<NodeOpener>(MurkyNode.StartAsync);
@@ -106,6 +115,7 @@ internal static partial class Program
         configure?.Invoke(builder.Services);
 
         var app = builder.Build();
+        app.StartMeasuring();
         app.Use(RequestLog.WriteAsync);
         app.Use(BrowserSafety.AddHeadersAsync);
         app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = Problem.WriteExceptionAsync });

@@ -158,6 +158,32 @@ public sealed partial class MurkyNode : IAsyncDisposable
         return [.. tables.SelectMany((table, index) => table.Select(row => new NodeSubscriber(_listeners[index].LocalEndPoint, row)))];
     }
 
+    /// <summary>What it has done since it started.</summary>
+    public NodeFigures Figures
+    {
+        get
+        {
+            var (totals, running) = _fetches.Sum();
+            var (blocks, time) = _transport.Work;
+            var listeners = _listeners.Select(listener => listener.Figures).ToArray();
+            return new NodeFigures
+            {
+                TransfersEnded = totals.Ended,
+                TransfersRunning = running,
+                DropletsReceived = totals.Droplets,
+                BytesReceived = totals.Bytes,
+                DropletsLost = totals.Lost,
+                SymbolsNeeded = totals.Symbols,
+                BlocksWorked = blocks,
+                WorkTime = time,
+                DropletsSent = listeners.Sum(listener => listener.Droplets),
+                BytesSent = listeners.Sum(listener => listener.Bytes),
+                Subscribers = listeners.Sum(listener => listener.Subscribers),
+                Resources = _store.Count,
+            };
+        }
+    }
+
     /// <summary>Running and recent fetches, newest first.</summary>
     public IReadOnlyList<TransferSnapshot> Transfers => _fetches.Transfers;
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using PouringRain.Protocol;
 
 namespace PouringRain.Network;
@@ -8,6 +9,8 @@ internal sealed class BlockWorkers : IDisposable
 {
     private readonly BlockingCollection<(FetchFlow Flow, BlockWork Work)> _queue = [];
     private readonly Thread[] _threads;
+    private long _blocks;
+    private long _ticks;
 
     public BlockWorkers(int count)
     {
@@ -22,6 +25,9 @@ internal sealed class BlockWorkers : IDisposable
 
     /// <summary>Works that may be out at once: every thread's one, and enough more that none waits for the loop.</summary>
     public int Capacity { get; }
+
+    /// <summary>How many blocks were worked on, and the time of all threads that took.</summary>
+    public (long Blocks, TimeSpan Time) Done => (Interlocked.Read(ref _blocks), new TimeSpan(Interlocked.Read(ref _ticks)));
 
     /// <summary>Has a block worked on.</summary>
     public void Add(FetchFlow flow, BlockWork work) => _queue.Add((flow, work));
@@ -42,7 +48,10 @@ internal sealed class BlockWorkers : IDisposable
     {
         foreach (var (flow, work) in _queue.GetConsumingEnumerable())
         {
+            var began = Stopwatch.GetTimestamp();
             flow.RunWork(work);
+            Interlocked.Add(ref _ticks, Stopwatch.GetElapsedTime(began).Ticks);
+            Interlocked.Increment(ref _blocks);
         }
     }
 }

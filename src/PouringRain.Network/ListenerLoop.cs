@@ -20,6 +20,9 @@ internal sealed class ListenerLoop : DatagramLoop
     private readonly ClassicServer? _classicServer;
     private RainServer _server;
     private bool _isClosing;
+    private long _dropletsBefore, _bytesBefore;
+    private long _droplets, _bytes;
+    private int _subscribers;
 
     public ListenerLoop(
         DatagramSocket socket, RainServerOptions options, IRainCatalog catalog, Action<PropagateRequest> onPropagate, DatagramFaults? faults,
@@ -39,6 +42,10 @@ internal sealed class ListenerLoop : DatagramLoop
     /// <summary>The subscriber table; on the loop's thread.</summary>
     public SubscriberSnapshot[] SnapshotSubscribers(Instant now) =>
         _classicServer is null ? _server.SnapshotSubscribers(now) : [.. _server.SnapshotSubscribers(now), .. _classicServer.SnapshotSubscribers(now)];
+
+    /// <summary>Droplets and bytes rained so far, and subscribers now, as of the last turn. Thread-safe.</summary>
+    public (long Droplets, long Bytes, int Subscribers) Figures =>
+        (Interlocked.Read(ref _droplets), Interlocked.Read(ref _bytes), Volatile.Read(ref _subscribers));
 
     /// <summary>Tells every subscriber to go elsewhere, then ends the loop; on the loop's thread. Format 1 has no word for it.</summary>
     public void Close()
@@ -60,6 +67,9 @@ internal sealed class ListenerLoop : DatagramLoop
     protected override Instant Advance(Instant now)
     {
         var next = AdvanceServer(now);
+        Volatile.Write(ref _droplets, _dropletsBefore + _server.DropletsSent);
+        Volatile.Write(ref _bytes, _bytesBefore + _server.BytesSent);
+        Volatile.Write(ref _subscribers, _server.SubscriberCount);
         if (_isClosing && _server.IsClosed)
         {
             Stop();
@@ -99,6 +109,8 @@ internal sealed class ListenerLoop : DatagramLoop
         {
             // Subscriptions are soft state: their clients renew them, but for the one that fails again.
             Log.ServerFailed(Logger, exception, Socket.LocalEndPoint);
+            _dropletsBefore += _server.DropletsSent;
+            _bytesBefore += _server.BytesSent;
             _server = new RainServer(_options, _catalog, RandomSeed());
             if (_isClosing)
             {

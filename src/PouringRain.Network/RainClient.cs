@@ -34,6 +34,9 @@ public sealed class RainClient : IAsyncDisposable
         _loop.Start($"rain client {socket.LocalEndPoint}");
     }
 
+    /// <summary>Blocks that were decoded, verified and kept so far, and the time that took, summed over the threads.</summary>
+    public (long Blocks, TimeSpan Time) Work => _workers.Done;
+
     /// <summary>Starts a fetch.</summary>
     /// <exception cref="ObjectDisposedException">The client is closed.</exception>
     public FetchHandle StartFetch(FetchRequest request, FetchOptions options, IFetchSink sink)

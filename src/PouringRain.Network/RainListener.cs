@@ -50,6 +50,9 @@ public sealed class RainListener : IAsyncDisposable
     /// <summary>Where it listens (the port is known even if 0 was asked for).</summary>
     public IPEndPoint LocalEndPoint { get; }
 
+    /// <summary>Droplets and bytes rained so far in format 2, and its subscribers now.</summary>
+    public (long Droplets, long Bytes, int Subscribers) Figures => _loop.Figures;
+
     /// <summary>The subscriber table, of both formats; empty once stopped.</summary>
     public Task<SubscriberSnapshot[]> GetSubscribersAsync()
     {

@@ -66,6 +66,15 @@ public sealed partial class RainServer
         _random = new SplitMix(seed);
     }
 
+    /// <summary>Droplets sent so far.</summary>
+    public long DropletsSent { get; private set; }
+
+    /// <summary>Their bytes.</summary>
+    public long BytesSent { get; private set; }
+
+    /// <summary>Rows of the subscriber table.</summary>
+    public int SubscriberCount => _table.Count;
+
     /// <summary>When <see cref="TryPollTransmit"/> has something to do though no datagram came.</summary>
     public Instant NextTimeout
     {
@@ -385,6 +394,8 @@ public sealed partial class RainServer
         {
             row.OwesDryStatus = true;
             row.Droplets += count;
+            DropletsSent += count;
+            BytesSent += count * size;
             row.Spend(count * size);
             _ceiling.Spend(count * size);
         }

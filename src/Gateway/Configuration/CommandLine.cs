@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace Gateway.Configuration;
 
-/// <summary>What the executable answers without starting: <c>--help</c>, <c>--version</c>, <c>--health</c>.</summary>
+/// <summary>What the executable answers without starting: <c>--help</c>, <c>--version</c>, <c>--health</c>, <c>--doctor</c>.</summary>
 internal static class CommandLine
 {
     /// <summary>As in <c>0.1.0</c>.</summary>
@@ -15,8 +15,12 @@ internal static class CommandLine
 
     public static bool IsHealth(string[] args) => args.Contains("--health");
 
+    public static bool IsDoctor(string[] args) => args.Contains("--doctor") || args.FirstOrDefault() == "doctor";
+
+    public static bool IsJson(string[] args) => args.Contains("--json");
+
     /// <summary>The arguments that are settings.</summary>
-    public static string[] WithoutModes(string[] args) => [.. args.Where(argument => argument != "--health")];
+    public static string[] WithoutModes(string[] args) => [.. args.Where(argument => argument is not ("--health" or "--doctor" or "doctor" or "--json"))];
 
     public static void WriteHelp(TextWriter output)
     {
@@ -26,6 +30,7 @@ internal static class CommandLine
 
               Gateway [--Name=value ...]   starts; Ctrl+C or SIGTERM ends it
               Gateway --health             asks a running gateway whether it is ready: exit code 0 or 1
+              Gateway --doctor [--json]    checks settings, ports, buffers, disk, clock and servers, and says what to do: exit code 0 or 1
               Gateway --version            prints the version
               Gateway --help               prints this
 

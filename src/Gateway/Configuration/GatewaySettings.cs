@@ -76,5 +76,8 @@ internal sealed record GatewayOptions
 
     public required IReadOnlyList<string> CorsOrigins { get; init; }
 
+    /// <summary>Empty is none.</summary>
+    public required string OtlpEndpoint { get; init; }
+
     public required TimeSpan ShutdownTimeout { get; init; }
 }

@@ -121,6 +121,9 @@ internal static class KnownSettings
         "pages of other origins that may use the API", Origins)
     { IsLive = true };
 
+    public static readonly Setting<string> OtlpEndpoint = new(
+        "Gateway:OtlpEndpoint", "", "an address like http://localhost:4318", "where metrics and traces are sent to, as OTLP over HTTP", Address);
+
     public static readonly Setting<TimeSpan> ShutdownSeconds = new(
         "Gateway:ShutdownSeconds", "10", "a number of seconds from 0 to 3600",
         "how long running responses may go on when the process is asked to end", Seconds(0, 3600))
@@ -137,7 +140,7 @@ internal static class KnownSettings
         StorePath, StoreQuotaBytes,
         PropagateOnStartup, AutoAddPeers, ShareContent,
         GatewayKeys, ProtectReads, MaxBodyBytes, MaxPendingUploads, PendingUploadSeconds, ReplicaSeconds, MaxRequestsPerSecond,
-        MaxConcurrentRequests, CorsOrigins, ShutdownSeconds,
+        MaxConcurrentRequests, CorsOrigins, OtlpEndpoint, ShutdownSeconds,
     ];
 
     /// <summary>The sections in which any other name is a mistake.</summary>

@@ -53,6 +53,13 @@ internal static class SettingParsers
             origin == "*" || (Uri.TryCreate(origin, UriKind.Absolute, out var uri) && uri.Host.Length > 0 && uri.UserInfo.Length == 0
                 && string.Equals(origin.TrimEnd('/'), uri.GetLeftPart(UriPartial.Authority), StringComparison.OrdinalIgnoreCase)));
 
+    /// <summary>The address of an HTTP server, perhaps with a path; none is fine.</summary>
+    public static bool Address(string text, out string value)
+    {
+        value = text;
+        return text.Length == 0 || (Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.Query.Length == 0);
+    }
+
     /// <summary>A cluster secret, which may stand in a list too; none is fine.</summary>
     public static bool Secret(string text, out string value)
     {

@@ -180,6 +180,7 @@ internal static class SettingsLoader
                 MaxRequestsPerSecond = reader.Read(KnownSettings.MaxRequestsPerSecond),
                 MaxConcurrentRequests = reader.Read(KnownSettings.MaxConcurrentRequests),
                 CorsOrigins = reader.Read(KnownSettings.CorsOrigins),
+                OtlpEndpoint = reader.Read(KnownSettings.OtlpEndpoint),
                 ShutdownTimeout = reader.Read(KnownSettings.ShutdownSeconds),
             });
 

@@ -24,7 +24,8 @@ internal static partial class RequestLog
         {
             var elapsed = Stopwatch.GetElapsedTime(began);
             var response = http.Response;
-            metrics.Count(http, progress.Sent);
+            metrics.Count(http, progress.Sent, progress.Received, progress.IsHit);
+            Trace(http, response.StatusCode);
             var end = progress.AbortReason is { } reason ? $"aborted: {reason}" : http.RequestAborted.IsCancellationRequested ? "client gone" : "done";
 
             // The path in its encoded form: no line breaks of strangers in the log.
@@ -39,6 +40,15 @@ internal static partial class RequestLog
         if (http.Items[ProgressKey] is Progress progress)
         {
             progress.Sent += bytes;
+        }
+    }
+
+    /// <summary>Notes whether the resource of a request was here.</summary>
+    public static void NoteHit(HttpContext http, bool isHit)
+    {
+        if (http.Items[ProgressKey] is Progress progress)
+        {
+            progress.IsHit = isHit;
         }
     }
 
@@ -62,6 +72,18 @@ internal static partial class RequestLog
         http.Abort();
     }
 
+    /// <summary>Says in the request's span what the framework does not.</summary>
+    private static void Trace(HttpContext http, int status)
+    {
+        if (Activity.Current is { IsAllDataRequested: true, Kind: ActivityKind.Server } span)
+        {
+            var route = Operations.RequestMetrics.RouteOf(http);
+            span.DisplayName = $"{http.Request.Method} {route}";
+            span.SetTag("http.request.method", http.Request.Method).SetTag("http.route", route).SetTag("url.path", http.Request.Path.ToUriComponent())
+                .SetTag("http.response.status_code", status).SetStatus(status >= 500 ? ActivityStatusCode.Error : ActivityStatusCode.Unset);
+        }
+    }
+
     [LoggerMessage(1, LogLevel.Information, "{Method} {Path} {Status}{Bytes} in {ElapsedMs:F1} ms, {End} {RequestId}")]
     private static partial void Ended(ILogger logger, string method, string path, int status, string bytes, double elapsedMs, string end, string requestId);
 
@@ -70,6 +92,8 @@ internal static partial class RequestLog
         public long Sent { get; set; }
 
         public long Received { get; set; }
+
+        public bool? IsHit { get; set; }
 
         public string? AbortReason { get; set; }
 

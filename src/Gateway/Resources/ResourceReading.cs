@@ -52,6 +52,7 @@ internal static class ResourceReading
 
         await using (reader)
         {
+            RequestLog.NoteHit(http, reader.IsHit);
             var timing = new ServerTiming(reader.IsHit, Stopwatch.GetElapsedTime(began));
             var answer = new Answer(http, resource, reader, timing, isFresherAsked: wasHere, settings.Behaviour.ShareContent);
             await answer.SendAsync(range);

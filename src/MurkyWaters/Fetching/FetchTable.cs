@@ -7,6 +7,7 @@ internal sealed class FetchTable : IAsyncDisposable
 {
     private readonly FetchContext _context;
     private readonly TransferLog _log = new();
+    private readonly TransferTotals _totals = new();
     private readonly Lock _gate = new();
     private readonly Dictionary<ResourceId, List<SharedFetch>> _fetches = [];
     private bool _isStopped;
@@ -26,6 +27,25 @@ internal sealed class FetchTable : IAsyncDisposable
                 .Concat(ended.Where(transfer => !numbers.Contains(transfer.Id)))
                 .OrderByDescending(transfer => transfer.Id)];
         }
+    }
+
+    /// <summary>Sums over all transfers since the start, running ones among them, and how many those are.</summary>
+    public (TransferTotals Totals, int Running) Sum()
+    {
+        TransferTotals totals;
+        SharedFetch[] running;
+        lock (_gate)
+        {
+            totals = new TransferTotals(_totals);
+            running = [.. _fetches.Values.SelectMany(list => list)];
+        }
+
+        foreach (var fetch in running)
+        {
+            totals.Add(fetch.Snapshot());
+        }
+
+        return (totals, running.Length);
     }
 
     /// <summary>Finds a resource in the rain.</summary>
@@ -141,9 +161,12 @@ internal sealed class FetchTable : IAsyncDisposable
 
     private void OnEnded(SharedFetch fetch)
     {
-        _log.Add(fetch.Snapshot());
+        var snapshot = fetch.Snapshot();
+        _log.Add(snapshot);
         lock (_gate)
         {
+            _totals.Add(snapshot);
+            _totals.Ended[snapshot.State] = _totals.Ended.GetValueOrDefault(snapshot.State) + 1;
             if (_fetches.TryGetValue(fetch.Id, out var fetches) && fetches.Remove(fetch) && fetches.Count == 0)
             {
                 _fetches.Remove(fetch.Id);

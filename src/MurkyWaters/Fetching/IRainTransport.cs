@@ -10,6 +10,9 @@ internal interface IRainTransport : IAsyncDisposable
     /// <inheritdoc cref="RainClient.StartFetch"/>
     IRainRound StartFetch(FetchRequest request, FetchOptions options, IFetchSink sink);
 
+    /// <summary>Blocks worked on so far, and the time that took.</summary>
+    (long Blocks, TimeSpan Time) Work => default;
+
     /// <summary>Tells a node of a version; see <see cref="RainClient"/>.</summary>
     Task<PropagationState> PropagateAsync(
         ResourceId resource, Manifest version, ushort rainPort, PeerAddress node, bool untilHeld, TimeSpan limit, CancellationToken cancellationToken);

@@ -98,6 +98,7 @@ internal sealed partial class SharedFetch : IFetchSink
 
     private async Task RunAsync()
     {
+        using var activity = TransferActivity.Start(Number, Id);
         FetchEndReason end;
         try
         {
@@ -119,6 +120,7 @@ internal sealed partial class SharedFetch : IFetchSink
         }
 
         await FinishAsync(end);
+        TransferActivity.End(activity, Snapshot());
     }
 
     private void Prepare(PartialBlob partial)

@@ -10,6 +10,8 @@ internal sealed class UdpRainTransport : IRainTransport
 
     public UdpRainTransport(RainClientOptions options) => _client = new Lazy<RainClient>(() => new RainClient(options));
 
+    public (long Blocks, TimeSpan Time) Work => _client.IsValueCreated ? _client.Value.Work : default;
+
     public IRainRound StartFetch(FetchRequest request, FetchOptions options, IFetchSink sink) =>
         new Round(_client.Value.StartFetch(request, options, sink));
 

@@ -56,6 +56,18 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
 
     public PartialTable Partials { get; }
 
+    /// <summary>Resources kept, tombstones left out.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_liveIdsGate)
+            {
+                return _liveIds.Count;
+            }
+        }
+    }
+
     /// <summary>Every entry, in no order.</summary>
     public IEnumerable<StoreEntry> Entries => _entries.Select(pair => pair.Value);
 

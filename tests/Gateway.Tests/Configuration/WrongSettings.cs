@@ -22,6 +22,7 @@ public sealed class WrongSettings : TheoryData<string, string>
         Add("Rain:BlockSize", "0", "99999999999", "1MiB", "1000");
         Add("Rain:DiscoverySeconds", "soon", "0", "-1", "601", "NaN", "Infinity", "1e1");
         Add("Rain:StallSeconds", "-1", "0", "3601", "10s");
+        Add("Rain:Background", "perhaps");
         Add("Rain:Faults", "loss=2", "loss=-1", "rain=0.5", "loss", "loss=0.1=0.2", "seed=-1");
         Add("Store:Path", "/proc/nowhere", "/dev/null/data", "a\0b");
         Add("Store:QuotaBytes", "-5", "10GB", "0.5");
@@ -37,6 +38,7 @@ public sealed class WrongSettings : TheoryData<string, string>
         Add("Gateway:MaxRequestsPerSecond", "-1", "1000001", "some");
         Add("Gateway:MaxConcurrentRequests", "-1", "1000001", "2.5");
         Add("Gateway:CorsOrigins", "example.org", "https://example.org/path", "https://user@example.org", "https://example.org,nobody");
+        Add("Gateway:OtlpEndpoint", "localhost", "localhost:4317", "ftp://localhost");
         Add("Gateway:ShutdownSeconds", "-1", "3601", "never");
         Add("Kestrel:Endpoints:One:Url", "nowhere", "http://127.0.0.1:80x", "http://a:1;http://b:2");
         Add("Kestrel:Certificates:Default:Path", "/nowhere/certificate.pem");

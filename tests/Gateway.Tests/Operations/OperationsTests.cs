@@ -20,6 +20,41 @@ public sealed class OperationsTests
     }
 
     [Fact]
+    public async Task Rain_cache_and_loss_are_measured()
+    {
+        var port = TestGateway.FreePorts(1)[0];
+        await using var gateway = await TestGateway.StartAsync([port], [port]);
+        await gateway.PutAsync("/resources/1", TestGateway.Bytes(3_000_000));
+        await gateway.GetAsync("/resources/1");
+        await gateway.GetAsync("/resources/1", ("Cache-Control", "no-cache"));
+        await gateway.GetAsync("/resources/2");
+        var metrics = (await gateway.GetAsync("/metrics")).Text;
+        Assert.Contains("rain_cache_answers_total{result=\"hit\"} 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("rain_cache_answers_total{result=\"miss\"} 1\n", metrics, StringComparison.Ordinal);
+        Assert.Equal(3_000_000, ValueOf("rain_cache_saved_bytes_total"));
+        Assert.Equal(6_000_000, ValueOf("rain_http_sent_bytes_total"));
+        Assert.Equal(3_000_000, ValueOf("rain_http_received_bytes_total"));
+        var symbols = (3_000_000 + 1407) / 1408;
+        Assert.InRange(ValueOf("rain_needed_symbols_total"), symbols, symbols + 10);
+        Assert.InRange(ValueOf("rain_received_droplets_total"), symbols, 2 * symbols);
+        Assert.InRange(ValueOf("rain_sent_droplets_total"), symbols, 3 * symbols);
+        Assert.InRange(ValueOf("rain_sent_bytes_total"), 3_000_000, 12_000_000);
+        Assert.InRange(ValueOf("rain_received_bytes_total"), 3_000_000, 12_000_000);
+        Assert.InRange(ValueOf("rain_overhead_ratio"), 1, 2);
+        Assert.InRange(ValueOf("rain_loss_ratio"), 0, 0.9);
+        Assert.InRange(ValueOf("rain_lost_droplets_total"), 0, 3 * symbols);
+        Assert.Equal(3, ValueOf("rain_decoded_blocks_total"));
+        Assert.InRange(ValueOf("rain_decode_seconds_total"), 0.000_001, 100);
+        Assert.Equal(1, ValueOf("rain_transfers_ended_total{state=\"completed\"}") + ValueOf("rain_transfers_running"));
+        Assert.Equal(1, ValueOf("rain_store_resources"));
+        Assert.InRange(ValueOf("rain_subscribers"), 0, 2);
+        Assert.InRange(ValueOf("process_resident_memory_bytes"), 1_000_000, 1e12);
+
+        double ValueOf(string row) => metrics.Split('\n').FirstOrDefault(line => line.StartsWith(row + " ", StringComparison.Ordinal)) is { } line
+            ? double.Parse(line[(row.Length + 1)..], System.Globalization.CultureInfo.InvariantCulture) : 0;
+    }
+
+    [Fact]
     public async Task Paths_and_methods_of_strangers_make_no_new_rows()
     {
         await using var gateway = await TestGateway.StartAsync();

@@ -1,0 +1,119 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+using Gateway.Configuration;
+using MurkyWaters.Servers;
+using PouringRain.Network;
+using PouringRain.Protocol;
+
+namespace Gateway.Doctor;
+
+/// <summary>Whether the servers of servers.json answer: each is asked for a resource that nobody has, as a fetch would ask it.</summary>
+internal static class ServerLook
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    public static async IAsyncEnumerable<Finding> LookAsync(GatewaySettings settings, bool isRunning)
+    {
+        IReadOnlyList<ServerName> servers;
+        try
+        {
+            servers = ServersFile.Parse(await File.ReadAllBytesAsync(settings.Rain.ServersFile));
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            // The look at the settings has said so.
+            yield break;
+        }
+
+        if (servers.Count == 0)
+        {
+            yield return Finding.Warning("servers", $"{settings.Rain.ServersFile} names no server.", "Name the rain ports of the other nodes there; without any, only what is here can be sent.");
+            yield break;
+        }
+
+        await using var client = new RainClient(new RainClientOptions { WorkerCount = 1, Seal = SealOf(settings.Rain) });
+        var findings = await Task.WhenAll(servers.Select(server => LookAsync(client, server, settings.Rain, isRunning)));
+        foreach (var finding in findings)
+        {
+            yield return finding;
+        }
+    }
+
+    private static async Task<Finding> LookAsync(RainClient client, ServerName server, RainOptions rain, bool isRunning)
+    {
+        if (server.IsClassic)
+        {
+            return Finding.Ok("server", $"{server} speaks format 1, which has no answer for what is not there: it was not asked.");
+        }
+
+        if (await ResolveAsync(server) is not { } endPoint)
+        {
+            return Finding.Problem("server", $"{server}: the name is not known.", "Correct it in servers.json, or the name server's entry.");
+        }
+
+        if (!isRunning && rain.Listen.Any(own => own.Port == endPoint.Port && (own.Address.Equals(endPoint.Address) || own.Address.Equals(IPAddress.Any))))
+        {
+            return Finding.Ok("server", $"{server} is this gateway's own, which does not run just now.");
+        }
+
+        var request = new FetchRequest
+        {
+            Resource = new ResourceId(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8))),
+            Servers = [PeerAddress.From(endPoint)],
+            DemandLength = 0,
+        };
+        var handle = client.StartFetch(request, new FetchOptions { DiscoveryTimeout = Patience }, new NoSink());
+        var end = await handle.Completion;
+        if (end is FetchEndReason.NotFound or FetchEndReason.Completed)
+        {
+            var roundTrip = handle.Snapshot.Sources.Select(source => source.RoundTrip).FirstOrDefault();
+            return Finding.Ok("server", string.Create(CultureInfo.InvariantCulture, $"{server} answers after {roundTrip.TotalMilliseconds:F1} ms."));
+        }
+
+        if (end == FetchEndReason.Busy)
+        {
+            return Finding.Warning("server", $"{server} answers that it is busy.", "It has as many subscribers as Rain:MaxSubscribers lets it, or is ending.");
+        }
+
+        var seal = rain.Secret.Length > 0
+            ? "has it another Rain:Secret, or none? Its log then says so once a minute"
+            : "has it a Rain:Secret, which is missing here";
+        return Finding.Problem(
+            "server", $"{server} is silent: {Patience.TotalSeconds:F0} s without an answer.",
+            $"Does it run, does it listen at this address (Rain:Listen there), does a firewall on the way let UDP {endPoint.Port} pass; {seal}?");
+    }
+
+    private static SealSettings? SealOf(RainOptions rain) => rain.Secret.Length == 0 ? null
+        : new(Encoding.UTF8.GetBytes(rain.Secret), rain.SecretsAccepted.Select(secret => (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(secret)));
+
+    private static async Task<IPEndPoint?> ResolveAsync(ServerName server)
+    {
+        try
+        {
+            // As the gateway does: the first address of version 4, or else the first.
+            var addresses = await Dns.GetHostAddressesAsync(server.Host);
+            var address = addresses.FirstOrDefault(candidate => candidate.AddressFamily == AddressFamily.InterNetwork) ?? addresses.FirstOrDefault();
+            return address is null ? null : new IPEndPoint(address, server.Port);
+        }
+        catch (SocketException)
+        {
+            return null;
+        }
+    }
+
+    private sealed class NoSink : IFetchSink
+    {
+        public ReadOnlyMemory<ulong> OnManifest(Manifest manifest) => default;
+
+        public void OnBlock(int blockIndex, ReadOnlySpan<byte> block)
+        {
+        }
+
+        public void OnSourceEvent(FetchEvent fetchEvent)
+        {
+        }
+    }
+}

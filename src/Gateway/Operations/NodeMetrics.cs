@@ -1,0 +1,56 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Gateway.Hosting;
+using MurkyWaters;
+
+namespace Gateway.Operations;
+
+/// <summary>What is measured of the node and the process: read when somebody asks, so that it costs nothing otherwise.</summary>
+internal sealed class NodeMetrics
+{
+    private readonly NodeHost _host;
+
+    public NodeMetrics(NodeHost host, IMeterFactory meters)
+    {
+        _host = host;
+        var meter = meters.Create(RequestMetrics.MeterName);
+        Counter("rain.received.droplets", "Distinct droplets received.", figures => figures.DropletsReceived);
+        Counter("rain.received.bytes", "Bytes of datagrams received with droplets.", figures => figures.BytesReceived);
+        Counter("rain.lost.droplets", "Droplets that servers sent and that did not come.", figures => figures.DropletsLost);
+        Counter("rain.needed.symbols", "Symbols that the blocks begun needed.", figures => figures.SymbolsNeeded);
+        Counter("rain.decoded.blocks", "Blocks decoded and verified.", figures => figures.BlocksWorked);
+        Counter("rain.decode.seconds", "Time of all threads that decoding, verifying and keeping took.", figures => figures.WorkTime.TotalSeconds);
+        Counter("rain.sent.droplets", "Droplets rained on subscribers.", figures => figures.DropletsSent);
+        Counter("rain.sent.bytes", "Bytes of datagrams rained on subscribers.", figures => figures.BytesSent);
+        meter.CreateObservableCounter(
+            "rain.transfers.ended",
+            () => Read(figures => figures.TransfersEnded.Select(pair => new Measurement<long>(pair.Value, new KeyValuePair<string, object?>("state", pair.Key)))),
+            null, "Transfers ended, by their last state.");
+        Gauge("rain.transfers.running", "Transfers that run.", figures => figures.TransfersRunning);
+        Gauge("rain.overhead.ratio", "Droplets received a symbol needed, over all transfers.", figures => figures.Overhead);
+        Gauge("rain.loss.ratio", "Droplets lost of those sent here, over all transfers.", figures => figures.Loss);
+        Gauge("rain.subscribers", "Subscribers rained on just now.", figures => figures.Subscribers);
+        Gauge("rain.store.resources", "Resources kept.", figures => figures.Resources);
+        meter.CreateObservableGauge("rain.servers", ReadServers, null, "Servers known, by state.");
+        meter.CreateObservableGauge("process.resident.memory.bytes", () => Environment.WorkingSet, "By", "Resident memory.");
+        meter.CreateObservableCounter("process.cpu.seconds", ReadProcessorSeconds, "s", "Processor time.");
+
+        void Counter(string name, string description, Func<NodeFigures, double> read) =>
+            meter.CreateObservableCounter(name, () => Read<double>(figures => [new Measurement<double>(read(figures))]), null, description);
+
+        void Gauge(string name, string description, Func<NodeFigures, double> read) =>
+            meter.CreateObservableGauge(name, () => Read<double>(figures => [new Measurement<double>(read(figures))]), null, description);
+    }
+
+    private static double ReadProcessorSeconds()
+    {
+        using var process = Process.GetCurrentProcess();
+        return process.TotalProcessorTime.TotalSeconds;
+    }
+
+    private IEnumerable<Measurement<T>> Read<T>(Func<NodeFigures, IEnumerable<Measurement<T>>> read)
+        where T : struct => _host.IsOpen ? read(_host.Node.Figures) : [];
+
+    private IEnumerable<Measurement<long>> ReadServers() => !_host.IsOpen ? [] : _host.Node.Servers
+        .GroupBy(server => server.State).Select(group => new Measurement<long>(group.Count(), new KeyValuePair<string, object?>("state", group.Key)));
+}

@@ -1,0 +1,47 @@
+namespace MurkyWaters;
+
+/// <summary>What a node has done since it started, and its tables' sizes now. All but the last three only grow.</summary>
+public sealed record NodeFigures
+{
+    /// <summary>Transfers that ended, by their last state.</summary>
+    public required IReadOnlyDictionary<string, long> TransfersEnded { get; init; }
+
+    /// <summary>Distinct droplets received.</summary>
+    public required long DropletsReceived { get; init; }
+
+    /// <summary>Bytes of datagrams received with them.</summary>
+    public required long BytesReceived { get; init; }
+
+    /// <summary>Droplets that servers sent and that did not come.</summary>
+    public required long DropletsLost { get; init; }
+
+    /// <summary>Symbols that the blocks begun needed.</summary>
+    public required long SymbolsNeeded { get; init; }
+
+    /// <summary>Blocks decoded or found wrong.</summary>
+    public required long BlocksWorked { get; init; }
+
+    /// <summary>Time that decoding, verifying and keeping them took, summed over the threads that do it.</summary>
+    public required TimeSpan WorkTime { get; init; }
+
+    /// <summary>Droplets rained on subscribers.</summary>
+    public required long DropletsSent { get; init; }
+
+    /// <summary>Bytes of datagrams rained on them.</summary>
+    public required long BytesSent { get; init; }
+
+    /// <summary>Droplets received a symbol needed, over all transfers; 0 before the first.</summary>
+    public double Overhead => SymbolsNeeded == 0 ? 0 : (double)DropletsReceived / SymbolsNeeded;
+
+    /// <summary>Droplets lost of those sent, 0 to 1.</summary>
+    public double Loss => DropletsLost == 0 ? 0 : (double)DropletsLost / (DropletsLost + DropletsReceived);
+
+    /// <summary>Transfers that run.</summary>
+    public required int TransfersRunning { get; init; }
+
+    /// <summary>Subscribers in the tables of all listeners, but for those of format 1.</summary>
+    public required int Subscribers { get; init; }
+
+    /// <summary>Resources kept.</summary>
+    public required int Resources { get; init; }
+}

@@ -8,11 +8,14 @@ namespace Benchmarks.Soak;
 internal sealed class SoakClient(Host host, string url, IReadOnlyList<SoakResource> resources, int seed, SoakCounts counts)
 {
     private const double StuckSeconds = 120;
+
+    // Twenty clients who never rest would be a test of the machine.
+    private const double RestSecondsMax = 4;
     private readonly Random _random = new(seed);
 
     public async Task RunAsync(CancellationToken stop)
     {
-        while (!stop.IsCancellationRequested)
+        while (await RestAsync(stop))
         {
             var resource = resources[_random.Next(resources.Count)];
             var (offset, length) = (0L, resource.Length);
@@ -34,6 +37,12 @@ internal sealed class SoakClient(Host host, string url, IReadOnlyList<SoakResour
                 counts.Add(outcome);
             }
         }
+    }
+
+    private async Task<bool> RestAsync(CancellationToken stop)
+    {
+        await Task.Delay(TimeSpan.FromSeconds(_random.NextDouble() * RestSecondsMax), stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return !stop.IsCancellationRequested;
     }
 
     private async Task<SoakOutcome?> GetAsync(

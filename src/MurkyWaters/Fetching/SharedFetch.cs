@@ -325,12 +325,19 @@ internal sealed partial class SharedFetch
             return blocks;
         }
 
-        if ((reader.Urgent.First <= block && block < reader.Urgent.End) || _order.IsNear(block, _context.Options.WindowBytesMax, _partial!))
+        if ((reader.Urgent.First <= block && block < reader.Urgent.End) || _order.IsNear(block, BytesSoon(), _partial!))
         {
             return null;
         }
 
         return (block, Math.Min(block + urgentBlockCount, _partial!.Manifest.Layout.BlockCount));
+    }
+
+    /// <summary>What a second brings at the pace so far, which is how long a reader may have to wait for those before it.</summary>
+    private long BytesSoon()
+    {
+        var seconds = Math.Max(1, Stopwatch.GetElapsedTime(_roundStarted).TotalSeconds);
+        return Math.Min(_context.Options.WindowBytesMax, (long)(_round!.Snapshot.WireBytes / seconds));
     }
 
     private string StateName()

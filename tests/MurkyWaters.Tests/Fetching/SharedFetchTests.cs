@@ -75,7 +75,7 @@ public class SharedFetchTests
     [Fact]
     public async Task AReaderElsewhereDoesNotWaitForAllThatWasDemandedBefore()
     {
-        await using var fixture = await FetchFixture.StartAsync(configure: options => options with { Fetch = new FetchOptions { WindowBytesMax = 2000 } });
+        await using var fixture = await FetchFixture.StartAsync();
         var bytes = Bytes.Random(200_000, 1);
         fixture.Offer(bytes);
         fixture.Rain.Pace = new SemaphoreSlim(3);

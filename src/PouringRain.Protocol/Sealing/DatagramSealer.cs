@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Security.Cryptography;
 
 namespace PouringRain.Protocol.Sealing;
 
@@ -6,7 +7,7 @@ namespace PouringRain.Protocol.Sealing;
 public sealed class DatagramSealer : IDisposable
 {
     private readonly byte[] _senderId;
-    private readonly SealCipher _cipher;
+    private readonly AesGcm _cipher;
     private ulong _fullCount;
     private ulong _compactCount;
 
@@ -77,6 +78,6 @@ public sealed class DatagramSealer : IDisposable
         datagram.Length > WireFormat.DropletHeaderBytes && WireFormat.Is(datagram, MessageType.Droplet);
 
     private void Encrypt(ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> plain, Span<byte> destination, int headerBytes) =>
-        _cipher.Seal(
-            nonce, destination[..headerBytes], plain, destination[headerBytes..^SealedFormat.TagBytes], destination[^SealedFormat.TagBytes..]);
+        _cipher.Encrypt(
+            nonce, plain, destination[headerBytes..^SealedFormat.TagBytes], destination[^SealedFormat.TagBytes..], destination[..headerBytes]);
 }

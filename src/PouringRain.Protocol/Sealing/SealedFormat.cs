@@ -30,8 +30,8 @@ public static class SealedFormat
     /// <summary>Bytes of a sender id.</summary>
     public const int SenderIdBytes = 16;
 
-    internal const int TagBytes = SealCipher.TagBytes;
-    internal const int NonceBytes = SealCipher.NonceBytes;
+    internal const int TagBytes = 16;
+    internal const int NonceBytes = 12;
     internal const int CompactHeaderBytes = 6;
     internal const int FullHeaderBytes = 3 + SenderIdBytes + 8 + 8;
     internal const byte FullMark = 0xD3, CompactMark = 0xD2;
@@ -63,11 +63,11 @@ public static class SealedFormat
         return length <= datagrams.Length ? length : 0;
     }
 
-    internal static SealCipher CreateCipher(ReadOnlySpan<byte> secret, ReadOnlySpan<byte> senderId)
+    internal static AesGcm CreateCipher(ReadOnlySpan<byte> secret, ReadOnlySpan<byte> senderId)
     {
-        Span<byte> key = stackalloc byte[SealCipher.KeyBytes];
+        Span<byte> key = stackalloc byte[32];
         HKDF.DeriveKey(HashAlgorithmName.SHA256, secret, key, senderId, KeyInfo);
-        var cipher = SealCipher.Create(key);
+        var cipher = new AesGcm(key, TagBytes);
         CryptographicOperations.ZeroMemory(key);
         return cipher;
     }

@@ -61,25 +61,31 @@ public sealed partial class MurkyNode : IAsyncDisposable
     public async Task<OpenResult> OpenAsync(ResourceId id, OpenOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
-        if (options.Source != OpenSource.RainOnly)
+        while (true)
         {
-            // One that was replaced between the two calls is looked up again.
-            while (_store.FindEntry(id) is { IsTombstone: false } entry)
+            if (options.Source != OpenSource.RainOnly)
             {
-                if (StoredReader.TryOpen(_store, entry) is { } reader)
+                // One that was replaced between the two calls is looked up again.
+                while (_store.FindEntry(id) is { IsTombstone: false } entry)
                 {
-                    return new OpenResult(OpenStatus.Found, reader, []);
+                    if (StoredReader.TryOpen(_store, entry) is { } reader)
+                    {
+                        return new OpenResult(OpenStatus.Found, reader, []);
+                    }
                 }
             }
-        }
 
-        if (options.Source == OpenSource.LocalOnly)
-        {
-            return new OpenResult(_store.FindEntry(id) is null ? OpenStatus.NotCached : OpenStatus.Deleted, null, []);
-        }
+            if (options.Source == OpenSource.LocalOnly)
+            {
+                return new OpenResult(_store.FindEntry(id) is null ? OpenStatus.NotCached : OpenStatus.Deleted, null, []);
+            }
 
-        // Of what was deleted here there may be a newer version elsewhere, so the rain is asked about that too.
-        return await _fetches.OpenAsync(id, options, cancellationToken);
+            // Of what was deleted here there may be a newer version elsewhere, so the rain is asked about that too.
+            if (await _fetches.OpenAsync(id, options, cancellationToken) is { } result)
+            {
+                return result;
+            }
+        }
     }
 
     /// <summary>Writes a tombstone and propagates it.</summary>

@@ -16,6 +16,7 @@ internal static class StartFailure
         // The node's own have their own kind, so what is left of files is the server's: certificates.
         IOException or UnauthorizedAccessException or FormatException => $"Kestrel: {failure.Message}",
         CryptographicException => $"Kestrel: a certificate or its key cannot be read: {failure.Message}",
+        InvalidDataException => $"Rain:Servers: {failure.Message}",
         SocketException => $"Urls: an address cannot be listened at: {failure.Message}.",
         InvalidOperationException when failure.Message.Contains("HTTPS", StringComparison.Ordinal) => $"Kestrel: {failure.Message}",
         _ => null,

@@ -48,22 +48,27 @@ internal sealed class FetchTable : IAsyncDisposable
         return (totals, running.Length);
     }
 
-    /// <summary>Finds a resource in the rain.</summary>
-    public async Task<OpenResult> OpenAsync(ResourceId id, OpenOptions options, CancellationToken cancellationToken)
+    /// <summary>Finds a resource in the rain; null when a fetch has ended since the store was looked at, and the store has it now.</summary>
+    public async Task<OpenResult?> OpenAsync(ResourceId id, OpenOptions options, CancellationToken cancellationToken)
     {
         var isRainOnly = options.Source == OpenSource.RainOnly;
         var offset = options.DemandLength <= 0 ? 0 : options.DemandOffset;
+        var isHere = false;
         FetchReader? reader = null;
         var fetch = FindOrStart(
-            id, fetch => CanJoin(fetch, isRainOnly) && (reader = fetch.TryJoin(offset, options.DemandLength)) is not null, () => Make(id, null, isRainOnly, null));
-        return fetch is null ? new OpenResult(OpenStatus.Busy, null, []) : await fetch.OpenAsync(reader!, cancellationToken);
+            id,
+            fetch => CanJoin(fetch, isRainOnly) && (reader = fetch.TryJoin(offset, options.DemandLength)) is not null,
+            () => Make(id, null, isRainOnly, null),
+            () => isHere = !isRainOnly && _context.Store.FindEntry(id) is { IsTombstone: false });
+        return isHere ? null : fetch is null ? new OpenResult(OpenStatus.Busy, null, []) : await fetch.OpenAsync(reader!, cancellationToken);
     }
 
     /// <summary>Starts or joins a fetch without a reader; null when there are too many.</summary>
     public SharedFetch? Keep(ResourceId id, Sha256Digest? version, ResourceOrigin origin, PeerAddress? source, bool isSourceClassic = false) => FindOrStart(
         id,
         fetch => (version is null ? CanJoin(fetch, isRainOnly: false) : version == (fetch.Manifest?.Version ?? fetch.WantedVersion)) && fetch.TryKeep(origin),
-        () => Make(id, version, isRainOnly: false, source, isSourceClassic));
+        () => Make(id, version, isRainOnly: false, source, isSourceClassic),
+        () => false);
 
     /// <summary>A transfer that needed no rain, for the table.</summary>
     public TransferSnapshot NoteInstant(ResourceId id, StoredResource? resource, string state, string verdict)
@@ -114,7 +119,9 @@ internal sealed class FetchTable : IAsyncDisposable
         await Task.WhenAll(running.Select(fetch => fetch.Completion));
     }
 
-    private SharedFetch? FindOrStart(ResourceId id, Func<SharedFetch, bool> tryJoin, Func<SharedFetch> make)
+    /// <summary>The fetch joined or started; null when none is needed any more, or there are too many. A fetch leaves the table after its
+    /// end is in the store, so that what is neither here nor there was never fetched.</summary>
+    private SharedFetch? FindOrStart(ResourceId id, Func<SharedFetch, bool> tryJoin, Func<SharedFetch> make, Func<bool> isHere)
     {
         lock (_gate)
         {
@@ -129,7 +136,7 @@ internal sealed class FetchTable : IAsyncDisposable
                 }
             }
 
-            if (_isStopped || _fetches.Values.Sum(list => list.Count(fetch => fetch.IsActive)) >= _context.FetchCountMax)
+            if (isHere() || _isStopped || _fetches.Values.Sum(list => list.Count(fetch => fetch.IsActive)) >= _context.FetchCountMax)
             {
                 return null;
             }

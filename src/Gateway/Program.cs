@@ -89,6 +89,7 @@ internal static partial class Program
         {
             server.AddServerHeader = false;
             server.UseSocketOutputs();
+            CertificateFiles.Use(server, loaded);
         });
 
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.Gateway.ShutdownTimeout);

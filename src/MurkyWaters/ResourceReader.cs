@@ -1,3 +1,4 @@
+using PouringRain.Network;
 using PouringRain.Protocol;
 
 namespace MurkyWaters;
@@ -16,6 +17,9 @@ public abstract class ResourceReader : IAsyncDisposable
 
     /// <summary>The fetch behind it, or null.</summary>
     public abstract TransferSnapshot? Transfer { get; }
+
+    /// <summary>Where the time of the fetch behind it went, up to now; null when there is none.</summary>
+    public virtual FetchTimes? Times => null;
 
     /// <summary>Reads verified bytes at an offset, waiting for those that are not here yet.</summary>
     /// <returns>How many bytes were read: at least 1, 0 only at the end.</returns>

@@ -15,6 +15,7 @@ internal sealed class FetchFlow : ClientFlow
     private readonly ILogger _logger;
     private Instant _nextSnapshot;
     private int _worksOut;
+    private bool _hasRained;
     private volatile bool _isUnwanted;
     private FetchEndReason _failure;
 
@@ -44,6 +45,11 @@ internal sealed class FetchFlow : ClientFlow
         if (!HasFailed)
         {
             _fetch.Handle(now, from, datagram);
+            if (!_hasRained && _fetch.FirstDroplet is { } after)
+            {
+                _hasRained = true;
+                _handle.NoteFirstDroplet(after);
+            }
         }
     }
 
@@ -160,7 +166,10 @@ internal sealed class FetchFlow : ClientFlow
         {
             try
             {
-                work.Run();
+                work.Decode();
+                var decoded = MonotonicClock.Now;
+                work.Verify();
+                _handle.NoteVerifying(MonotonicClock.Now - decoded);
                 hasRun = true;
                 if (work.IsVerified)
                 {

@@ -19,6 +19,8 @@ public sealed class FetchHandle
     private readonly ClientLoop _loop;
     private readonly TaskCompletionSource<FetchEndReason> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private FetchSnapshot _snapshot = NothingYet;
+    private long _firstDropletTicks = -1;
+    private long _verifyingTicks;
 
     internal FetchHandle(ClientLoop loop) => _loop = loop;
 
@@ -27,6 +29,10 @@ public sealed class FetchHandle
 
     /// <summary>Its figures, at most a few tens of milliseconds old.</summary>
     public FetchSnapshot Snapshot => Volatile.Read(ref _snapshot);
+
+    /// <summary>Where its time went; true of every block that its sink was given.</summary>
+    public FetchTimes Times => new(
+        Interlocked.Read(ref _firstDropletTicks) is >= 0 and var first ? new TimeSpan(first) : null, new TimeSpan(Interlocked.Read(ref _verifyingTicks)));
 
     /// <summary>The flow behind it, once the loop has started it; the loop's alone.</summary>
     internal FetchFlow? Flow { get; set; }
@@ -39,6 +45,10 @@ public sealed class FetchHandle
 
     /// <summary>Ends the fetch.</summary>
     public void Cancel() => _loop.Post(now => Flow?.Cancel(now, FetchEndReason.Cancelled));
+
+    internal void NoteFirstDroplet(TimeSpan after) => Interlocked.Exchange(ref _firstDropletTicks, after.Ticks);
+
+    internal void NoteVerifying(TimeSpan time) => Interlocked.Add(ref _verifyingTicks, time.Ticks);
 
     internal void Publish(FetchSnapshot snapshot) => Volatile.Write(ref _snapshot, snapshot);
 

@@ -37,6 +37,7 @@ internal static class BodySender
                     if (!response.HasStarted)
                     {
                         timing.Decoding = Stopwatch.GetElapsedTime(began);
+                        timing.Rain = reader.Times;
                         timing.AddTo(response.Headers);
                         await response.StartAsync(http.RequestAborted);
                     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using PouringRain.Network;
 
 namespace Gateway.Resources;
 
@@ -19,11 +20,18 @@ internal sealed class ServerTiming
     /// <summary>From the manifest to the first verified bytes: droplets, decoding and the digest's check.</summary>
     public TimeSpan? Decoding { get; set; }
 
+    /// <summary>What the fetch says of its own time: it may have begun, and verified blocks, before this request came.</summary>
+    public FetchTimes? Rain { get; set; }
+
     public void AddTo(IHeaderDictionary headers)
     {
-        var decoding = Decoding is { } time && !_isHit ? string.Create(CultureInfo.InvariantCulture, $", decode;dur={time.TotalMilliseconds:F1}") : "";
+        // How long sending takes is known only when no header can be sent any more; the log has the whole.
+        var rain = Entry("first-droplet", Rain?.FirstDroplet) + Entry("decode", _isHit ? null : Decoding) + Entry("verify", Rain?.Verifying);
         var (cache, opening) = _isHit ? ("hit", "open") : ("miss", "discover");
         headers["Server-Timing"] = string.Create(
-            CultureInfo.InvariantCulture, $"cache;desc={cache}, {opening};dur={_opening.TotalMilliseconds:F1}{decoding}");
+            CultureInfo.InvariantCulture, $"cache;desc={cache}, {opening};dur={_opening.TotalMilliseconds:F1}{rain}");
     }
+
+    private static string Entry(string name, TimeSpan? time) =>
+        time is null ? "" : string.Create(CultureInfo.InvariantCulture, $", {name};dur={time.Value.TotalMilliseconds:F1}");
 }

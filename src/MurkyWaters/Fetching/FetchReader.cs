@@ -1,4 +1,5 @@
 using MurkyWaters.Store;
+using PouringRain.Network;
 using PouringRain.Protocol;
 
 namespace MurkyWaters.Fetching;
@@ -34,6 +35,8 @@ internal sealed class FetchReader : ResourceReader
     public override string? FilePath => null;
 
     public override TransferSnapshot? Transfer => _fetch.Snapshot();
+
+    public override FetchTimes? Times => _fetch.Times;
 
     /// <summary>Says what it reads, once that is known. The reader lets go of it.</summary>
     public void Attach(PartialBlob heldPartial) => _partial = heldPartial;

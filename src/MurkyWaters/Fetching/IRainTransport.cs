@@ -28,6 +28,8 @@ internal interface IRainRound
 
     FetchSnapshot Snapshot { get; }
 
+    FetchTimes Times { get; }
+
     void Demand(long offset, long length, bool urgent);
 
     void Cancel();

@@ -285,6 +285,7 @@ internal sealed partial class SharedFetch : IFetchSink
         lock (_gate)
         {
             _figures.Add(snapshot);
+            _times = TimesWith(round);
             _rained += lasted;
             _round = null;
             _order = null;
@@ -293,6 +294,10 @@ internal sealed partial class SharedFetch : IFetchSink
         _context.Servers.Learn(snapshot.Sources, hadTime: reason == FetchEndReason.Unanswered || lasted >= AnswerWithin);
         return reason;
     }
+
+    /// <summary>The times of the rounds before and of one more. Under the lock.</summary>
+    private FetchTimes TimesWith(IRainRound? round) => round?.Times is not { } more ? _times
+        : new FetchTimes(_times.FirstDroplet ?? _rained + more.FirstDroplet, _times.Verifying + more.Verifying);
 
     /// <summary>Asks the running round for what readers want beside what it was asked for.</summary>
     private void IssueDemands()

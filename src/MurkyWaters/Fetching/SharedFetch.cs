@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using MurkyWaters.Store;
+using PouringRain.Network;
 using PouringRain.Protocol;
 
 namespace MurkyWaters.Fetching;
@@ -42,6 +43,7 @@ internal sealed partial class SharedFetch
     private long _idleEpoch;
     private long _roundStarted;
     private TimeSpan _rained;
+    private FetchTimes _times;
 
     /// <summary>Makes a fetch; <see cref="Start"/> starts it.</summary>
     /// <param name="context">What it works with.</param>
@@ -254,6 +256,18 @@ internal sealed partial class SharedFetch
 
             round?.Demand(layout.OffsetOf(urgent.First), BytesOf(layout, urgent), urgent: true);
             await wait.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Where its time went, up to now; idle time between rounds is not counted.</summary>
+    public FetchTimes Times
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return TimesWith(_round);
+            }
         }
     }
 

@@ -30,6 +30,8 @@ internal sealed class UdpRainTransport : IRainTransport
 
         public FetchSnapshot Snapshot => handle.Snapshot;
 
+        public FetchTimes Times => handle.Times;
+
         public void Demand(long offset, long length, bool urgent) => handle.Demand(offset, length, urgent);
 
         public void Cancel() => handle.Cancel();

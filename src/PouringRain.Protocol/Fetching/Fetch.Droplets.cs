@@ -7,6 +7,9 @@ public sealed partial class Fetch
 {
     private long _symbolsNeeded, _dropletsReceived, _wireBytes;
 
+    /// <summary>When its first droplet came, since it began; null before.</summary>
+    public TimeSpan? FirstDroplet { get; private set; }
+
     private void HandleDroplet(Instant now, FetchPath path, ReadOnlySpan<byte> datagram)
     {
         if (!DropletMessage.TryParse(datagram, out var droplet, out var symbol))
@@ -39,6 +42,7 @@ public sealed partial class Fetch
         }
 
         _dropletsReceived++;
+        FirstDroplet ??= now - _started;
         var block = FindOpen(droplet.BlockNumber);
         switch (path.Log.OnDroplet(droplet.BlockNumber, droplet.Esi))
         {

@@ -16,7 +16,8 @@ public sealed class FetchTests
         Assert.Equal(200, miss.Status);
         Assert.True(bytes.AsSpan().SequenceEqual(miss.Body));
         Assert.Equal("rain; fwd=miss; stored", miss["Cache-Status"]);
-        Assert.Matches("^cache;desc=miss, discover;dur=[0-9.]+, decode;dur=[0-9.]+$", miss["Server-Timing"]!);
+        Assert.Matches(
+            "^cache;desc=miss, discover;dur=[0-9.]+, first-droplet;dur=[0-9.]+, decode;dur=[0-9.]+, verify;dur=[0-9.]+$", miss["Server-Timing"]!);
         foreach (var name in (string[])["ETag", "Repr-Digest", "Content-Type", "Last-Modified", "Content-Disposition"])
         {
             Assert.Equal((await pair.Node.GetAsync("/resources/7"))[name], miss[name]);

@@ -86,6 +86,8 @@ internal sealed class MemoryRain : IRainTransport
             })],
         };
 
+        public FetchTimes Times => new(_verified > 0 ? TimeSpan.FromMilliseconds(1) : null, TimeSpan.FromMilliseconds(_verified));
+
         public void Start() => _ = Task.Run(async () =>
         {
             try

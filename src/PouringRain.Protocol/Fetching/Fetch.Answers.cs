@@ -233,6 +233,12 @@ public sealed partial class Fetch
             End(FetchEndReason.NotFound);
         }
 
+        if (!_isReleased && !HasEnded && !_paths.Exists(each => each.IsRaining))
+        {
+            // The one whose version was taken takes it back: those who were stale beside it need not wait until they are asked again.
+            ChooseVersion(now);
+        }
+
         HurryAll(now);
     }
 

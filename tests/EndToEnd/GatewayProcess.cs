@@ -134,8 +134,9 @@ internal sealed class GatewayProcess : IAsyncDisposable
                     using var response = await Http.GetAsync(new Uri($"{Url}/health/ready"));
                     return response.IsSuccessStatusCode;
                 }
-                catch (HttpRequestException)
+                catch (Exception error) when (error is HttpRequestException or SocketException)
                 {
+                    // HttpClient lets a SocketException through when the connection is gone before it has noted whose it was.
                     return false;
                 }
             },

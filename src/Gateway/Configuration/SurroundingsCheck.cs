@@ -75,9 +75,13 @@ internal static class SurroundingsCheck
             }
 
             socket.Bind(endPoint);
-            if (protocol == ProtocolType.Tcp)
+
+            // Who listens already is found by binding. Two of our own show only when both listen, which is not done without need:
+            // whoever connects meanwhile would be reset.
+            foreach (var twin in held.FindAll(other => protocol == ProtocolType.Tcp && other != socket && other.ProtocolType == protocol
+                && ((IPEndPoint)other.LocalEndPoint!).Port == endPoint.Port && endPoint.Port != 0))
             {
-                // Bound alone, two may share a port.
+                twin.Listen(1);
                 socket.Listen(1);
             }
         }

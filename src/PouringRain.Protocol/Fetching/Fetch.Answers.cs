@@ -233,7 +233,7 @@ public sealed partial class Fetch
             End(FetchEndReason.NotFound);
         }
 
-        if (!_isReleased && !HasEnded && !_paths.Exists(each => each.IsRaining))
+        if (state == SourceState.Stale && !_isReleased && !HasEnded && !_paths.Exists(each => each.IsRaining))
         {
             // The one whose version was taken takes it back: those who were stale beside it need not wait until they are asked again.
             ChooseVersion(now);

@@ -28,7 +28,14 @@ public sealed class OperationsTests
         await gateway.GetAsync("/resources/1");
         await gateway.GetAsync("/resources/1", ("Cache-Control", "no-cache"));
         await gateway.GetAsync("/resources/2");
-        var metrics = (await gateway.GetAsync("/metrics")).Text;
+
+        // Rows are read one after another: a transfer that ends meanwhile is in neither of its two.
+        string metrics;
+        while (!(metrics = (await gateway.GetAsync("/metrics")).Text).Contains("rain_transfers_ended_total{state=\"completed\"} 1\n", StringComparison.Ordinal))
+        {
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        }
+
         Assert.Contains("rain_cache_answers_total{result=\"hit\"} 1\n", metrics, StringComparison.Ordinal);
         Assert.Contains("rain_cache_answers_total{result=\"miss\"} 1\n", metrics, StringComparison.Ordinal);
         Assert.Equal(3_000_000, ValueOf("rain_cache_saved_bytes_total"));

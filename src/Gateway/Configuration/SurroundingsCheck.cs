@@ -58,7 +58,7 @@ internal static class SurroundingsCheck
     }
 
     /// <summary>Where Kestrel will listen: a name other than localhost means every address.</summary>
-    private static IPEndPoint EndPointOf(BindingAddress address) =>
+    public static IPEndPoint EndPointOf(BindingAddress address) =>
         IPAddress.TryParse(address.Host, out var ip) ? new IPEndPoint(ip, address.Port)
         : address.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase) ? new IPEndPoint(IPAddress.Loopback, address.Port)
         : new IPEndPoint(IPAddress.Any, address.Port);

@@ -24,8 +24,7 @@ internal sealed record PortLook(IReadOnlyList<Finding> Findings, bool IsRunning)
             }
 
             var host = address.Host is "+" or "*" or "0.0.0.0" or "[::]" ? "localhost" : address.Host;
-            var endPoint = new IPEndPoint(
-                IPAddress.TryParse(address.Host, out var ip) ? ip : host == "localhost" && address.Host == "localhost" ? IPAddress.Loopback : IPAddress.Any, address.Port);
+            var endPoint = SurroundingsCheck.EndPointOf(address);
             if (TryBind(endPoint, SocketType.Stream, out var error))
             {
                 findings.Add(Finding.Ok("port", $"{url} is free."));
@@ -73,12 +72,8 @@ internal sealed record PortLook(IReadOnlyList<Finding> Findings, bool IsRunning)
         try
         {
             using var socket = new Socket(endPoint.AddressFamily, type, type == SocketType.Dgram ? ProtocolType.Udp : ProtocolType.Tcp);
+            // Who listens already is found by binding; listening would take, and reset, who connects meanwhile.
             socket.Bind(endPoint);
-            if (type == SocketType.Stream)
-            {
-                socket.Listen(1);
-            }
-
             error = SocketError.Success;
             return true;
         }

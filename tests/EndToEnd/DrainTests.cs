@@ -101,7 +101,7 @@ public sealed class DrainTests
         Tool.Require("curl");
         const int length = 20_000_000;
         using var folder = new TestFolder();
-        await using var cluster = await Cluster.StartAsync(folder, 2, ["Rain:MaxRateBytesPerSecond=4000000"], ["Rain:StallSeconds=60"]);
+        await using var cluster = await Cluster.StartAsync(folder, 2, ["Rain:MaxRateBytesPerSecond=1500000"], ["Rain:StallSeconds=60"]);
         var sha256 = await TestBytes.WriteFileAsync(folder["in"], 1, length);
         (await Tool.CurlAsync("-f", "-T", folder["in"], $"{cluster.Nodes[0].Url}/resources/1?replicas=2")).Succeeded();
 

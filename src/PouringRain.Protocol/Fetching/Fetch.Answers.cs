@@ -111,7 +111,9 @@ public sealed partial class Fetch
 
         foreach (var path in _paths)
         {
-            if (path.Offer is not { } offer || path.State is SourceState.Lied or SourceState.NotFound)
+            // Who is busy or silent is taken up when it speaks for itself.
+            if (path.Offer is not { } offer
+                || path.State is SourceState.Lied or SourceState.NotFound or SourceState.Busy or SourceState.Silent)
             {
                 continue;
             }

@@ -338,6 +338,26 @@ public class FetchTests
     }
 
     [Fact]
+    public void ABusyServerIsBusyUntilItSaysOtherwise()
+    {
+        var content = SimContent.Create(Scene.RandomBytes(1_000_000));
+        var scene = new Scene();
+        var busy = scene.AddServer(content, subscribers: 0).Address;
+        using var client = scene.Fetch();
+        Assert.True(scene.World.RunUntil(() => StateOf(busy) == SourceState.Busy, TimeSpan.FromSeconds(1)));
+
+        var other = scene.AddServer(content, uplink: 1_000_000).Address;
+        client.Fetch.AddServer(scene.World.Now, other);
+        client.Pump(scene.World.Now);
+        Assert.True(scene.World.RunUntil(() => StateOf(other) == SourceState.Raining, TimeSpan.FromSeconds(1)));
+        Assert.Equal(SourceState.Busy, StateOf(busy));
+        scene.RunToCompletion(client, content);
+
+        SourceState StateOf(PeerAddress server) =>
+            client.Fetch.Snapshot(scene.World.Now).Sources.Single(source => source.Peer == server).State;
+    }
+
+    [Fact]
     public void AnExplicitVersionIsTheOneOrNone()
     {
         var old = SimContent.Create(Scene.RandomBytes(300_000, 1), stamp: 1);

@@ -5,10 +5,13 @@ namespace Benchmarks.Processes;
 /// <summary>The command line of a benchmark that starts processes: <c>--name value</c> pairs, the same few names for all.</summary>
 internal sealed record BenchmarkOptions
 {
-    public const string Usage = "[--runs N] [--size 64MiB] [--seconds S] [--minutes M] [--only WORD] [--set Name=value] [--json FILE]";
+    public const string Usage = "[--runs N] [--beside N] [--size 64MiB] [--seconds S] [--minutes M] [--only WORD] [--set Name=value] [--json FILE]";
 
     /// <summary>Runs of each row; the table shows their medians.</summary>
     public int Runs { get; private init; } = 5;
+
+    /// <summary>In how many of the runs TCP (or aria2c) is measured too, where that is slow and the rain's figure does not rest on it.</summary>
+    public int BesideRuns { get; private init; } = int.MaxValue;
 
     /// <summary>Bytes of the resource, or null for what the benchmark thinks right.</summary>
     public long? Size { get; private init; }
@@ -38,6 +41,7 @@ internal sealed record BenchmarkOptions
             var next = name switch
             {
                 "--runs" when number >= 1 => options with { Runs = (int)number },
+                "--beside" when number >= 1 => options with { BesideRuns = (int)number },
                 "--seconds" when number > 0 => options with { Seconds = number },
                 "--minutes" when number > 0 => options with { Seconds = 60 * number },
                 "--size" when ParseSize(value) is > 0 and var size => options with { Size = size },

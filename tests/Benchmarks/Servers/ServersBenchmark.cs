@@ -74,12 +74,15 @@ internal static class ServersBenchmark
                 var counted = await lab.StatisticsAsync(cancellation);
                 untrusted[scene] += counted.Untrusted;
                 rains[scene][^1] = rains[scene][^1] with { Sent = SentBytes(counted) / size };
-                others[scene].Add(await PlayAsync(
-                    lab,
-                    scene,
-                    unit,
-                    limit => Aria2.GetAsync(lab[Client], folder, [.. mirrors.Take(scene.ServerCount)], size, limit, cancellation),
-                    cancellation));
+                if (run < options.BesideRuns)
+                {
+                    others[scene].Add(await PlayAsync(
+                        lab,
+                        scene,
+                        unit,
+                        limit => Aria2.GetAsync(lab[Client], folder, [.. mirrors.Take(scene.ServerCount)], size, limit, cancellation),
+                        cancellation));
+                }
             }
         }
 

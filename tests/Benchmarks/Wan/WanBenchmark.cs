@@ -77,7 +77,7 @@ internal static class WanBenchmark
             for (var run = 0; run < options.Runs; run++)
             {
                 rains.Add(await RainAsync(lab, node, gateway, way, size, limit, cancellation));
-                foreach (var control in controls.Names)
+                foreach (var control in controls.Names.Where(_ => run < options.BesideRuns))
                 {
                     await lab.SetCongestionControlAsync(Server, control, cancellation);
                     flows[control].Add((await Curl.GetAsync(lab[Client], $"{nginx.Url}/file", limit, [], cancellation)).BytesPerSecond);

@@ -21,6 +21,8 @@ Command[] commands =
     new("rain", "[MIB [RUNS]]  rain over a loopback inside one process", RainBenchmark.Run),
     ProcessBenchmark.Command("loopback", "processes of this machine beside nginx and an nginx proxy (1 GiB)",
         lab: false, ["curl", "nginx"], LoopbackBenchmark.RunAsync),
+    ProcessBenchmark.Command("sealed", "what sealing costs: the same rain with a secret and without (1 GiB)",
+        lab: false, ["curl"], SealedBenchmark.RunAsync),
     ProcessBenchmark.Command("wan", "one server far away, losses, beside TCP cubic and BBR (12 s a rain)",
         lab: true, ["curl", "nginx"], WanBenchmark.RunAsync),
     ProcessBenchmark.Command("first", "time to a small resource, cold and warm (10 KB)",

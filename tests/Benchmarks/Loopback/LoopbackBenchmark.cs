@@ -56,8 +56,8 @@ internal static class LoopbackBenchmark
             [
                 contender.Name,
                 contender.Rates.Median() / 1e9, contender.Rates.Min() / 1e9, contender.Rates.Max() / 1e9,
-                Ratio(contender, contenders[1]), Ratio(contender, contenders[3]),
-                .. contender.CpuSeconds.Select(seconds => (object)(seconds / (contender.Rates.Count * size / 1e9))),
+                contender.RatioTo(contenders[1]), contender.RatioTo(contenders[3]),
+                .. contender.CpuSecondsPerGigabyte(size).Select(seconds => (object)seconds),
             ]);
         }
 
@@ -66,26 +66,5 @@ internal static class LoopbackBenchmark
             $"one core copies {copy / 1e9:F1} GB/s, XORs {xor / 1e9:F1} GB/s, hashes (SHA-256) {hashing / 1e9:F2} GB/s"));
         report.Note(string.Create(CultureInfo.InvariantCulture, $"{size} bytes, {Environment.ProcessorCount} cores; s/GB: core-seconds"));
         await report.FinishAsync();
-    }
-
-    private static double Ratio(Contender one, Contender other) =>
-        one.Rates.Zip(other.Rates, (mine, theirs) => mine / theirs).Median();
-
-    private sealed class Contender(string name, Func<Task<CurlResult>> get)
-    {
-        public string Name => name;
-
-        public List<double> Rates { get; } = [];
-
-        /// <summary>Per process, and last of curl, summed over the runs.</summary>
-        public double[] CpuSeconds { get; private set; } = [];
-
-        public async Task MeasureAsync(ChildProcess[] processes, long size)
-        {
-            double[] before = [.. processes.Select(process => process.CpuSeconds()), ChildProcess.CpuSecondsOfEnded()];
-            Rates.Add((await get()).Whole(size).BytesPerSecond);
-            double[] after = [.. processes.Select(process => process.CpuSeconds()), ChildProcess.CpuSecondsOfEnded()];
-            CpuSeconds = [.. before.Select((early, i) => CpuSeconds.ElementAtOrDefault(i) + after[i] - early)];
-        }
     }
 }

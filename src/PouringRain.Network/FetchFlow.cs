@@ -233,6 +233,10 @@ internal sealed class FetchFlow : ClientFlow
                 case FetchEventKind.ManifestReady:
                     _fetch.MarkHeld(_sink.OnManifest(_fetch.Manifest!).Span);
                     break;
+                case FetchEventKind.PathIsNarrow:
+                    var dropletBytes = WireFormat.DropletHeaderBytes + _fetch.SymbolSizeOffered;
+                    Log.PathIsNarrow(_logger, dropletBytes, fetchEvent.Peer, _fetch.SymbolSize);
+                    break;
                 case FetchEventKind.SourceLied or FetchEventKind.SourceStale:
                     _sink.OnSourceEvent(fetchEvent);
                     break;

@@ -39,4 +39,8 @@ internal static partial class Log
     [LoggerMessage(2010, LogLevel.Warning,
         "Datagrams from {Peer} do not open ({Count} refused so far at {EndPoint}): is its Rain:Secret another one, or none?")]
     public static partial void DatagramsRefused(ILogger logger, PeerAddress peer, long count, IPEndPoint endPoint);
+
+    [LoggerMessage(2011, LogLevel.Information,
+        "Datagrams of {Bytes} bytes vanish on the way from {Peer}: symbols of {SymbolSize} bytes instead")]
+    public static partial void PathIsNarrow(ILogger logger, int bytes, PeerAddress peer, int symbolSize);
 }

@@ -9,7 +9,8 @@ namespace PouringRain.Protocol;
 /// <remarks>
 /// In the order in which a datagram meets them: <c>Fetch.Answers</c> takes offers and chooses the version, <c>Fetch.Droplets</c>
 /// takes symbols, <c>Fetch.Blocks</c> opens blocks, hands out their works and takes them back, <c>Fetch.Doubt</c> finds the source
-/// that rains wrong bytes, <c>Fetch.Requests</c> writes SUBSCRIBEs, <c>Fetch.Shares</c> divides what is missing among the sources.
+/// that rains wrong bytes, <c>Fetch.Requests</c> writes SUBSCRIBEs, <c>Fetch.Shares</c> divides what is missing among the sources,
+/// <c>Fetch.PathSize</c> takes smaller symbols where large datagrams vanish.
 /// </remarks>
 public sealed partial class Fetch : IDisposable
 {
@@ -263,6 +264,10 @@ public sealed partial class Fetch : IDisposable
         var path = new FetchPath(server, token, memory, now, _options.IsBackground);
         _paths.Add(path);
         _pathByPeer.Add(server, path);
+        if (memory.NarrowUntil > now)
+        {
+            TakeSmallSymbols(now, server);
+        }
     }
 
     private void Tell(FetchEventKind kind, PeerAddress peer = default) => _events.Enqueue(new FetchEvent(kind, peer));
@@ -281,7 +286,7 @@ public sealed partial class Fetch : IDisposable
         {
             if (path.Rate.BandwidthBytesPerSecond > 0 && path.State != SourceState.Lied)
             {
-                _tokens.Store(path.Peer, new PathMemory(path.Rate.RoundTripMin, path.Rate.BandwidthBytesPerSecond));
+                _tokens.Store(path.Peer, path.Rate.RoundTripMin, path.Rate.BandwidthBytesPerSecond);
             }
         }
     }

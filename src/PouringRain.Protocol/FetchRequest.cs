@@ -79,6 +79,9 @@ public enum FetchEventKind
     /// <summary>A source holds an older version than the one fetched.</summary>
     SourceStale,
 
+    /// <summary>Large datagrams vanish on the way from a source: the fetch takes small symbols, <see cref="Fetch.SymbolSize"/>.</summary>
+    PathIsNarrow,
+
     /// <summary>The fetch is over: <see cref="Fetch.EndReason"/>.</summary>
     Ended,
 }

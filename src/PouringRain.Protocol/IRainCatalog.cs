@@ -25,13 +25,13 @@ public interface IRainContent
     /// <summary>Writes one encoding symbol of one source block.</summary>
     /// <param name="blockIndex">The SBN, 0 to the number of blocks - 1.</param>
     /// <param name="esi">The encoding symbol identifier.</param>
-    /// <param name="destination">Exactly T bytes.</param>
+    /// <param name="destination">Exactly T bytes, which says what T is: that of the manifest's layout or of its small one.</param>
     SymbolReadResult TryReadSymbol(int blockIndex, uint esi, Span<byte> destination);
 
     /// <summary>Writes encoding symbols of one source block whose ESIs follow each other, as many as can be had.</summary>
     /// <param name="blockIndex">The SBN, 0 to the number of blocks - 1.</param>
     /// <param name="esi">The encoding symbol identifier of the first.</param>
-    /// <param name="symbolSize">T.</param>
+    /// <param name="symbolSize">T, of the manifest's layout or of its small one.</param>
     /// <param name="destination">One symbol begins every <paramref name="stride"/> bytes, and the last one ends it. What lies between them may
     /// be overwritten.</param>
     /// <param name="stride">At least T.</param>

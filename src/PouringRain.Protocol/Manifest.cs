@@ -36,10 +36,15 @@ public sealed class Manifest
         _blockDigests = blockDigests;
         _bytes = Encode();
         Version = Sha256Digest.Of(_bytes);
+        SmallLayout = layout.WithSmallSymbols(_bytes.Length);
     }
 
     /// <summary>Length, block size and symbol size.</summary>
     public ResourceLayout Layout { get; }
+
+    /// <summary>The same blocks in small symbols, for paths that swallow larger datagrams; <see cref="Layout"/> itself when its symbols are
+    /// small.</summary>
+    public ResourceLayout SmallLayout { get; }
 
     /// <summary>The name of the code that its blocks are rained with.</summary>
     public string Code { get; }

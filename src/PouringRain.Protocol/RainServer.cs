@@ -245,7 +245,7 @@ public sealed partial class RainServer
         row.TokenBucket = AddressTokens.BucketAt(now);
         if (isNew || SequenceNumber.IsAfter(message.Number, row.Number))
         {
-            Apply(now, row, content, message, items, isNew, new ServedLayout(content.Manifest.Layout, code!, content.Manifest.Bytes.Length));
+            Apply(now, row, content, message, items, isNew, new ServedLayout(LayoutFor(message, content), code!, content.Manifest.Bytes.Length));
         }
 
         if (message.Version is null || message.WantsOffer || !isCurrent)
@@ -273,6 +273,9 @@ public sealed partial class RainServer
     private IRainContent? FindVersion(ResourceId id, Sha256Digest version) =>
         _catalog.Find(id, version.Tag) is { } content && content.Manifest.Version == version ? content : null;
 
+    private static ResourceLayout LayoutFor(in SubscribeMessage message, IRainContent content) =>
+        message.WantsSmallSymbols ? content.Manifest.SmallLayout : content.Manifest.Layout;
+
     private Subscriber AddRow(Instant now, PeerAddress from, SubscribeMessage message, IRainContent content)
     {
         var firstSequence = _random.NextUInt32();
@@ -282,6 +285,7 @@ public sealed partial class RainServer
             SubscriptionId = message.SubscriptionId,
             Resource = message.Resource,
             Content = content,
+            Layout = LayoutFor(message, content),
             Renewed = now,
             FirstSequence = firstSequence,
             NextSequence = firstSequence,
@@ -309,6 +313,7 @@ public sealed partial class RainServer
         }
 
         row.Content = content;
+        row.Layout = LayoutFor(message, content);
 
         // Feedback about sequences that this row has not sent is about a row before it.
         if (message.HasFeedback && SequenceNumber.Distance(message.HighestSequence, row.AcknowledgedSequence) > 0

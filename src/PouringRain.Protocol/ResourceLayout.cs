@@ -10,6 +10,10 @@ public sealed record ResourceLayout
     /// <summary>Bounds of T: the least is far below any path, the most fits a UDP datagram with its headers.</summary>
     public const int SymbolSizeMin = 16, SymbolSizeMax = 60_000;
 
+    /// <summary>T of small symbols, where larger datagrams do not pass: 18 cache lines, with which a sealed droplet over IPv6 has 1244 of the
+    /// 1280 bytes that every path must carry (RFC 8200, section 5).</summary>
+    public const int SmallSymbolSize = 1152;
+
     /// <summary>The most bytes of a source block.</summary>
     public const int BlockBytesMax = 64 * 1024 * 1024;
 
@@ -50,6 +54,15 @@ public sealed record ResourceLayout
     public static bool IsPossible(long length, long blockBytes, long symbolSize) =>
         length >= 0 && symbolSize is >= SymbolSizeMin and <= SymbolSizeMax && blockBytes >= symbolSize && blockBytes <= BlockBytesMax
         && (blockBytes + symbolSize - 1) / symbolSize <= SymbolCountMax && (length / blockBytes) + 1 <= BlockCountMax;
+
+    /// <summary>The same blocks cut into small symbols: of <see cref="SmallSymbolSize"/> bytes, or as many more as it takes that neither a
+    /// block nor the manifest has more symbols than there may be. Itself when its symbols are as small already.</summary>
+    public ResourceLayout WithSmallSymbols(int manifestBytes)
+    {
+        var least = (Math.Max(BlockBytes, manifestBytes) + SymbolCountMax - 1) / SymbolCountMax;
+        var size = Math.Max(SmallSymbolSize, least);
+        return size < SymbolSize ? new ResourceLayout(Length, BlockBytes, size) : this;
+    }
 
     /// <summary>Bytes of the block <paramref name="blockIndex"/>, without padding.</summary>
     public int BytesOf(int blockIndex) => (int)Math.Min(BlockBytes, Length - OffsetOf(blockIndex));

@@ -50,7 +50,13 @@ public sealed class TokenCache
 
     internal void Store(PeerAddress peer, UInt128 token) => Update(peer, entry => entry with { Token = token });
 
-    internal void Store(PeerAddress peer, PathMemory memory) => Update(peer, entry => entry with { Memory = memory });
+    /// <summary>Keeps what was measured of a path; whether it is narrow is another matter.</summary>
+    internal void Store(PeerAddress peer, TimeSpan roundTrip, long rateBytesPerSecond) => Update(
+        peer, entry => entry with { Memory = entry.Memory with { RoundTrip = roundTrip, RateBytesPerSecond = rateBytesPerSecond } });
+
+    /// <summary>Large datagrams vanish on the path from a server, and will for a while.</summary>
+    internal void StoreNarrow(PeerAddress peer, Instant until) =>
+        Update(peer, entry => entry with { Memory = entry.Memory with { NarrowUntil = until } });
 
     private void Update(PeerAddress peer, Func<Entry, Entry> change)
     {
@@ -80,4 +86,5 @@ public sealed class TokenCache
 /// <summary>What a fetch found out about a path, for the next one to start from; zeros when nothing.</summary>
 /// <param name="RoundTrip">The least round-trip time.</param>
 /// <param name="RateBytesPerSecond">The rate it carried.</param>
-internal readonly record struct PathMemory(TimeSpan RoundTrip, long RateBytesPerSecond);
+/// <param name="NarrowUntil">Until when large datagrams are taken to vanish on it.</param>
+internal readonly record struct PathMemory(TimeSpan RoundTrip, long RateBytesPerSecond, Instant NarrowUntil = default);

@@ -42,7 +42,7 @@ internal sealed class MemoryCatalog : IRainCatalog, IClassicCatalog
     private sealed class Content : IRainContent
     {
         private readonly MemoryCatalog _catalog;
-        private readonly IBlockEncoder?[] _encoders;
+        private readonly IBlockEncoder?[] _encoders, _smallEncoders;
 
         public Content(MemoryCatalog catalog, Manifest manifest, byte[] bytes)
         {
@@ -50,6 +50,7 @@ internal sealed class MemoryCatalog : IRainCatalog, IClassicCatalog
             Manifest = manifest;
             Bytes = bytes;
             _encoders = new IBlockEncoder?[manifest.Layout.BlockCount];
+            _smallEncoders = new IBlockEncoder?[manifest.Layout.BlockCount];
         }
 
         public Manifest Manifest { get; }
@@ -63,29 +64,30 @@ internal sealed class MemoryCatalog : IRainCatalog, IClassicCatalog
         public SymbolReadResult TryReadSymbol(int blockIndex, uint esi, Span<byte> destination)
         {
             _catalog.BeforeSymbol?.Invoke(Manifest);
-            EncoderOf(blockIndex).Encode(esi, destination);
+            EncoderOf(blockIndex, isSmall: destination.Length != Manifest.Layout.SymbolSize).Encode(esi, destination);
             return SymbolReadResult.Ok;
         }
 
-        private IBlockEncoder EncoderOf(int blockIndex)
+        private IBlockEncoder EncoderOf(int blockIndex, bool isSmall)
         {
-            if (Volatile.Read(ref _encoders[blockIndex]) is { } known)
+            var encoders = isSmall ? _smallEncoders : _encoders;
+            if (Volatile.Read(ref encoders[blockIndex]) is { } known)
             {
                 return known;
             }
 
-            lock (_encoders)
+            lock (encoders)
             {
-                if (_encoders[blockIndex] is { } other)
+                if (encoders[blockIndex] is { } other)
                 {
                     return other;
                 }
 
-                var layout = Manifest.Layout;
+                var layout = isSmall ? Manifest.SmallLayout : Manifest.Layout;
                 Assert.True(FountainCodes.TryGet(Manifest.Code, out var code));
                 var encoder = code.CreateEncoder(layout.SymbolsOf(blockIndex), layout.SymbolSize);
                 encoder.Begin((uint)blockIndex, Bytes.AsMemory((int)layout.OffsetOf(blockIndex), layout.BytesOf(blockIndex)));
-                Volatile.Write(ref _encoders[blockIndex], encoder);
+                Volatile.Write(ref encoders[blockIndex], encoder);
                 return encoder;
             }
         }

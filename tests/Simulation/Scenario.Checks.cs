@@ -206,8 +206,9 @@ public sealed partial class Scenario
     /// <summary>Blocks in work are bounded, whether the reader reads or not.</summary>
     private void CheckWindow(SimClient client)
     {
-        var layout = client.Fetch.Manifest!.Layout;
-        var manifestSymbols = (client.Fetch.Manifest.Bytes.Length + layout.SymbolSize - 1) / layout.SymbolSize;
+        var manifest = client.Fetch.Manifest!;
+        var layout = client.Fetch.SymbolSize == manifest.Layout.SymbolSize ? manifest.Layout : manifest.SmallLayout;
+        var manifestSymbols = (manifest.Bytes.Length + layout.SymbolSize - 1) / layout.SymbolSize;
         var inWork = client.Fetch.Snapshot(client.LocalNow).SymbolsNeeded - manifestSymbols - client.Blocks.Keys.Sum(layout.SymbolsOf);
         if (inWork > Math.Max(2, client.Options.WindowBytesMax / layout.BlockBytes) * layout.SymbolsOf(0))
         {

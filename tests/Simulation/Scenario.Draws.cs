@@ -7,6 +7,7 @@ namespace Simulation;
 public sealed partial class Scenario
 {
     private readonly HashSet<PeerAddress> _liars = [];
+    private readonly bool _hasNarrowPaths;
     private bool _hasPartial;
     private ushort _nextPort = 4000;
 
@@ -228,9 +229,25 @@ public sealed partial class Scenario
         client.Downlink.RateBytesPerSecond = _random.Chance(500_000) ? _random.Between(200_000, 5_000_000) : 0;
         client.Downlink.QueueBytes = _random.Between(5_000, 300_000);
         client.OnBlock = work => CheckBlock(client, work);
+        DrawPathSizes(client);
         _clients.Add(client);
         client.Pump(_world.Now);
         return client;
+    }
+
+    /// <summary>Some paths swallow large datagrams, from the start or from some moment on: a tunnel, another route.</summary>
+    private void DrawPathSizes(SimClient client)
+    {
+        foreach (var server in _servers.Where(_ => _hasNarrowPaths && _sizes.Chance(500_000)))
+        {
+            // The least that every path carries, a tunnel's, and what only sealed droplets exceed.
+            var mtu = _sizes.Pick(1280, 1280, 1400, 1470);
+            _world.After(TimeSpan.FromMilliseconds(_sizes.Pick(0, 0, _sizes.Below(500), _sizes.Below(5000))), () =>
+            {
+                _world.Network.SetMtu(server.Address, client.Address, mtu);
+                _world.Network.SetMtu(client.Address, server.Address, mtu);
+            });
+        }
     }
 
     /// <summary>All servers, or some of them at first.</summary>

@@ -11,7 +11,7 @@ public sealed partial class Scenario
     private static readonly TimeSpan FaultTime = TimeSpan.FromSeconds(8);
     private static readonly Instant FaultsEnd = new Instant(1_000_000_000_000) + FaultTime;
 
-    private readonly SimRandom _random;
+    private readonly SimRandom _random, _sizes;
     private readonly SimWorld _world;
     private readonly List<SimServer> _servers = [];
     private readonly List<SimClient> _clients = [];
@@ -24,6 +24,8 @@ public sealed partial class Scenario
     public Scenario(ulong seed)
     {
         _random = new SimRandom(seed);
+        _sizes = new SimRandom(seed ^ 0x4D54_5500);
+        _hasNarrowPaths = _sizes.Chance(500_000);
         _world = new SimWorld(_random.Next());
         _amplification = new AmplificationChecker(_world.Network);
         _secret = _random.Chance(250_000) ? [.. "a secret"u8] : null;
@@ -98,6 +100,7 @@ public sealed partial class Scenario
 
     private string Describe() =>
         $"{_newest.Manifest.Code} {_newest.Bytes.Length} bytes, T {_newest.Manifest.Layout.SymbolSize}, {_servers.Count} servers"
+        + $"{(_hasNarrowPaths ? ", narrow paths" : "")}"
         + $"{(_secret is null ? "" : ", sealed")}{(_liars.Count == 0 ? "" : $", {_liars.Count} liars")}, {_versions.Count} versions, "
         + $"{_world.Steps} steps, {string.Join(" ", _clients.Select(client => client.Fetch.EndReason))}";
 

@@ -35,14 +35,12 @@ internal sealed class StoredContent : IRainContent
     public bool HasBlock(int blockIndex) => (uint)blockIndex < (uint)Manifest.Layout.BlockCount;
 
     public SymbolReadResult TryReadSymbol(int blockIndex, uint esi, Span<byte> destination) =>
-        destination.Length == Manifest.Layout.SymbolSize
-            ? TryReadSymbols(blockIndex, esi, destination.Length, destination, destination.Length, out _)
-            : SymbolReadResult.Unavailable;
+        TryReadSymbols(blockIndex, esi, destination.Length, destination, destination.Length, out _);
 
     public SymbolReadResult TryReadSymbols(int blockIndex, uint esi, int symbolSize, Span<byte> destination, int stride, out int written)
     {
         written = 0;
-        var layout = Manifest.Layout;
+        var layout = symbolSize == Manifest.Layout.SymbolSize ? Manifest.Layout : Manifest.SmallLayout;
         if (_blob is null || _code is null || !HasBlock(blockIndex) || symbolSize != layout.SymbolSize
             || destination.Length < symbolSize || layout.SymbolsOf(blockIndex) > _code.SymbolCountMax)
         {

@@ -32,7 +32,7 @@ internal sealed class BlockPool : IDisposable
 
     public void Return(IBlockDecoder decoder, byte[] memory)
     {
-        if (_isDisposed || decoder.SymbolCount != _commonSymbolCount)
+        if (_isDisposed || decoder.SymbolCount != _commonSymbolCount || decoder.SymbolSize != _symbolSize)
         {
             decoder.Dispose();
             return;

@@ -23,11 +23,11 @@ internal sealed class CollectingBlock
     /// <summary>Its bytes without padding.</summary>
     public int Bytes { get; }
 
-    public IBlockDecoder Decoder { get; }
+    public IBlockDecoder Decoder { get; private set; }
 
-    public byte[] Memory { get; }
+    public byte[] Memory { get; private set; }
 
-    public int SymbolsToRequest { get; }
+    public int SymbolsToRequest { get; private set; }
 
     public int SymbolCount => Decoder.SymbolCount;
 
@@ -62,6 +62,15 @@ internal sealed class CollectingBlock
             index, index < 0 ? WireFormat.ManifestBlockNumber : (uint)index, bytes, decoder, memory, code.SymbolsToRequest(symbolCount));
         block.Restart();
         return block;
+    }
+
+    /// <summary>Takes a decoder of another symbol size, to be followed by <see cref="Restart"/>.</summary>
+    public void Exchange(int symbolSize, IFountainCode code, BlockPool pool)
+    {
+        var symbolCount = (Bytes + symbolSize - 1) / symbolSize;
+        pool.Return(Decoder, Memory);
+        (Decoder, Memory) = pool.Rent(symbolCount);
+        SymbolsToRequest = code.SymbolsToRequest(symbolCount);
     }
 
     /// <summary>Forgets all symbols.</summary>

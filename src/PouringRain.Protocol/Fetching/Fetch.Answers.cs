@@ -153,13 +153,11 @@ public sealed partial class Fetch
         }
 
         DropBlocks();
-        _pool?.Dispose();
         ForgetManifest();
         _chosen = version;
         _lastUseful = now;
-        var layout = version.Layout;
-        _pool = new BlockPool(version.Code, layout.SymbolSize, layout.BlockCount > 0 ? layout.SymbolsOf(0) : 0);
-        _demand.SetLayout(layout);
+        SetLayout(version);
+        _demand.SetLayout(version.Layout);
         OpenManifest();
         OpenGuessed();
         HurryAll(now);
@@ -191,6 +189,7 @@ public sealed partial class Fetch
         Revive(now, path);
         path.Sequences.OnSentBefore(status.NextSequence);
         path.Log.OnServed(status.Request, status.RequestOffset);
+        LookForSwallowing(now, path, status.NextSequence);
         for (var i = 0; i < refused.Length; i += 4)
         {
             var number = System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(refused[i..]);

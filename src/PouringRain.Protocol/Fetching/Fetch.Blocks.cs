@@ -92,8 +92,15 @@ public sealed partial class Fetch
         }
     }
 
-    private static void GoOnCollecting(CollectingBlock block)
+    private void GoOnCollecting(CollectingBlock block)
     {
+        if (block.Decoder.SymbolSize != Layout.SymbolSize)
+        {
+            // Nobody rains its symbols any more.
+            Restart(block);
+            return;
+        }
+
         block.Phase = BlockPhase.Collecting;
         block.Need = block.Decoder.ReceivedCount + Math.Max(1, block.Decoder.SymbolsWanted);
     }
@@ -113,7 +120,7 @@ public sealed partial class Fetch
         return block;
     }
 
-    private void OpenManifest() => Open(CollectingBlock.Create(-1, _chosen!.ManifestBytes, _chosen.Layout.SymbolSize, _chosen.Code, _pool!));
+    private void OpenManifest() => Open(CollectingBlock.Create(-1, _chosen!.ManifestBytes, Layout.SymbolSize, _chosen.Code, _pool!));
 
     /// <summary>Opens the next block that is wanted, if the window has room.</summary>
     private bool TryOpenNext()
@@ -124,7 +131,7 @@ public sealed partial class Fetch
         }
 
         _demand.Settle(index);
-        Open(CollectingBlock.Create(index, _chosen!.Layout.BytesOf(index), _chosen.Layout.SymbolSize, _chosen.Code, _pool!));
+        Open(CollectingBlock.Create(index, Layout.BytesOf(index), Layout.SymbolSize, _chosen!.Code, _pool!));
         return true;
     }
 

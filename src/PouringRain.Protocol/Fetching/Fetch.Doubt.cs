@@ -38,7 +38,7 @@ public sealed partial class Fetch
         }
 
         WithdrawBlock(block);
-        block.Restart();
+        Restart(block);
         block.Solo = NextSolo(block);
         HurryAll(now);
     }
@@ -104,7 +104,7 @@ public sealed partial class Fetch
             if (block.Phase is BlockPhase.Collecting or BlockPhase.Ready && block.Contributors.Contains(liar))
             {
                 WithdrawBlock(block);
-                block.Restart();
+                Restart(block);
             }
         }
 
@@ -120,7 +120,7 @@ public sealed partial class Fetch
             if (block.Solo is { IsRaining: false } && block.Phase == BlockPhase.Collecting)
             {
                 WithdrawBlock(block);
-                block.Restart();
+                Restart(block);
                 block.Solo = NextSolo(block);
                 HurryAll(now);
             }

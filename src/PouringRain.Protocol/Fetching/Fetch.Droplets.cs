@@ -26,9 +26,13 @@ public sealed partial class Fetch
         {
             path.ServerTime = droplet.ServerTime;
             path.Rate.OnDroplet(now, droplet.ServerTime, datagram.Length);
+            if (symbol.Length > ResourceLayout.SmallSymbolSize)
+            {
+                path.Swallowing.OnPassed(droplet.Sequence);
+            }
         }
 
-        if (_chosen is null || droplet.Tag != _chosen.Tag || symbol.Length != _chosen.Layout.SymbolSize
+        if (_chosen is null || droplet.Tag != _chosen.Tag || symbol.Length != Layout.SymbolSize
             || path.Offer != _chosen || path.State is not (SourceState.Raining or SourceState.Silent))
         {
             return;

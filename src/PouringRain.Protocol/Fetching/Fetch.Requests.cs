@@ -8,7 +8,7 @@ namespace PouringRain.Protocol;
 public sealed partial class Fetch
 {
     // Guesses before the layout is known: the default layout of new resources.
-    private const int GuessedBlockBytes = 1024 * 1024, GuessedSymbolSize = 1408, GuessedManifestSymbols = 4, GuessedBlocksMax = 3;
+    private const int GuessedBlockBytes = 1024 * 1024, GuessedManifestSymbols = 4, GuessedBlocksMax = 3;
     private static readonly TimeSpan BusyGap = TimeSpan.FromMilliseconds(250), IdleGap = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ProbeGap = TimeSpan.FromSeconds(1), FallbackDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan GuessGrace = TimeSpan.FromMilliseconds(3);
@@ -146,6 +146,7 @@ public sealed partial class Fetch
             Version = _request.Version ?? _chosen?.Version,
             Token = path.Token,
             AreGuesses = path.HasGuesses,
+            WantsSmallSymbols = _isSmall,
             WantsOffer = !path.IsRaining || !path.IsValidated,
             ClientTime = WireFormat.Microseconds(now),
             RateBytesPerSecond = (uint)Math.Clamp(path.Rate.RateBytesPerSecond, 0, uint.MaxValue),
@@ -181,7 +182,9 @@ public sealed partial class Fetch
         return Math.Min(allowed, (long)onTheWay + (ReceiveBufferBytes / Math.Max(1, raining)));
     }
 
-    private int DropletBytes => WireFormat.DropletHeaderBytes + (_chosen?.Layout.SymbolSize ?? GuessedSymbolSize);
+    private int GuessedSymbolSize => _isSmall ? ResourceLayout.SmallSymbolSize : 1408;
+
+    private int DropletBytes => WireFormat.DropletHeaderBytes + (_chosen is null ? GuessedSymbolSize : Layout.SymbolSize);
 
     /// <summary>Time to the next SUBSCRIBE; <see langword="null"/> for the retries of a path that owes an answer.</summary>
     private TimeSpan? GapAfter(FetchPath path) => path.State switch
@@ -231,7 +234,7 @@ public sealed partial class Fetch
     /// <summary>The layout is known now: what was guessed is cut as the servers cut it, and counts as asked for.</summary>
     private void OpenGuessed()
     {
-        var served = _chosen!.ServedLayout;
+        var served = new ServedLayout(Layout, _chosen!.Code, _chosen.ManifestBytes);
         foreach (var path in _paths)
         {
             if (!path.HasGuesses)

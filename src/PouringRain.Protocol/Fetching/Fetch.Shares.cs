@@ -60,7 +60,7 @@ public sealed partial class Fetch
         var openable = _demand.CountUpTo(Math.Clamp(OpenCountMax - _open.Count, 0, blocksCounted));
         if (openable > 0)
         {
-            missing += openable * (long)_chosen!.Layout.SymbolsOf(0);
+            missing += openable * (long)Layout.SymbolsOf(0);
         }
 
         return openable == blocksCounted ? int.MaxValue : (int)Math.Max(1, (missing + turns - 1) / turns);
@@ -85,7 +85,7 @@ public sealed partial class Fetch
             }
         }
 
-        if (others == 0 || path.RefusedBlocks.Count > 0 || _chosen!.Layout.BlockCount == 0 || _open.Exists(block => block.Solo is not null))
+        if (others == 0 || path.RefusedBlocks.Count > 0 || Layout.BlockCount == 0 || _open.Exists(block => block.Solo is not null))
         {
             return int.MaxValue;
         }
@@ -101,7 +101,7 @@ public sealed partial class Fetch
             return int.MaxValue;
         }
 
-        double missing = unopened * (long)_chosen.Layout.SymbolsOf(0);
+        double missing = unopened * (long)Layout.SymbolsOf(0);
         foreach (var block in _open)
         {
             missing += block.Phase == BlockPhase.Collecting ? Math.Max(block.Outstanding + block.Deficit(loss), 0) : 0;

@@ -50,6 +50,9 @@ internal sealed class FetchPath
 
     public IRateControl Rate { get; }
 
+    /// <summary>Whether large datagrams vanish on it.</summary>
+    public SwallowingWatch Swallowing { get; } = new();
+
     public HashSet<uint> RefusedBlocks { get; } = [];
 
     public uint Number { get; set; }

@@ -18,6 +18,7 @@ internal sealed class OfferedVersion
         ManifestBytes = manifestBytes;
         Code = code;
         Tag = DropletMessage.TagOf(version);
+        SmallLayout = layout.WithSmallSymbols(manifestBytes);
     }
 
     public Sha256Digest Version { get; }
@@ -26,6 +27,9 @@ internal sealed class OfferedVersion
 
     public ResourceLayout Layout { get; }
 
+    /// <summary>The same blocks in small symbols; <see cref="Layout"/> itself when its symbols are small.</summary>
+    public ResourceLayout SmallLayout { get; }
+
     public int ManifestBytes { get; }
 
     public IFountainCode Code { get; }
@@ -33,8 +37,6 @@ internal sealed class OfferedVersion
     public uint Tag { get; }
 
     public uint EsiMax => Math.Min(Code.EncodingSymbolIdMax, RequestItem.EsiMax);
-
-    public ServedLayout ServedLayout => new(Layout, Code, ManifestBytes);
 
     /// <summary>Makes sense of an offer, or says that it makes none or that its code is not known here.</summary>
     public static OfferedVersion? From(in OfferMessage offer, ReadOnlySpan<byte> codeName)

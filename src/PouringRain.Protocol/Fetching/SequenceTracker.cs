@@ -63,6 +63,20 @@ internal sealed class SequenceTracker
     /// <summary>The server says that all before this sequence has been sent.</summary>
     public void OnSentBefore(uint nextSequence) => KnowSent(unchecked(nextSequence - 1));
 
+    /// <summary>Counts nothing that is known to have been sent so far as expected: its loss says nothing of what is sent from now on.</summary>
+    public void Skip()
+    {
+        var distance = HasStarted ? SequenceNumber.Distance(HighestKnown, _highest) : WindowBits;
+        if (!IsHighestKnown || (distance <= 0 && distance >= -JumpMax))
+        {
+            return;
+        }
+
+        Forget(distance > 0 ? distance : WindowBits);
+        HasStarted = true;
+        _highest = HighestKnown;
+    }
+
     private void KnowSent(uint sequence)
     {
         var distance = SequenceNumber.Distance(sequence, HighestKnown);

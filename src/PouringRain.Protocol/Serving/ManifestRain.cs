@@ -7,16 +7,17 @@ namespace PouringRain.Protocol;
 internal sealed class ManifestRain
 {
     private const int EncoderCountMax = 16;
-    private readonly List<(Sha256Digest Version, IBlockEncoder Encoder)> _encoders = [];
+    private readonly List<(Sha256Digest Version, int SymbolSize, IBlockEncoder Encoder)> _encoders = [];
 
     /// <summary>Whether a manifest can be rained: its code is known and its symbols are not too many.</summary>
     public static bool CanRain(Manifest manifest, out IFountainCode? code) =>
-        FountainCodes.TryGet(manifest.Code, out code) && SymbolsOf(manifest) <= code.SymbolCountMax;
+        FountainCodes.TryGet(manifest.Code, out code) && SymbolsOf(manifest, manifest.Layout.SymbolSize) <= code.SymbolCountMax;
 
+    /// <summary>Writes one symbol, as long as there is room for: that is T.</summary>
     public void Write(Manifest manifest, IFountainCode code, uint esi, Span<byte> symbol)
     {
-        var symbolSize = manifest.Layout.SymbolSize;
-        var symbolCount = SymbolsOf(manifest);
+        var symbolSize = symbol.Length;
+        var symbolCount = SymbolsOf(manifest, symbolSize);
         if (code.IsSystematic && esi < symbolCount)
         {
             var bytes = manifest.Bytes.Span[((int)esi * symbolSize)..];
@@ -26,17 +27,17 @@ internal sealed class ManifestRain
             return;
         }
 
-        EncoderOf(manifest, code, symbolCount).Encode(esi, symbol);
+        EncoderOf(manifest, code, symbolCount, symbolSize).Encode(esi, symbol);
     }
 
-    private static int SymbolsOf(Manifest manifest) => (manifest.Bytes.Length + manifest.Layout.SymbolSize - 1) / manifest.Layout.SymbolSize;
+    private static int SymbolsOf(Manifest manifest, int symbolSize) => (manifest.Bytes.Length + symbolSize - 1) / symbolSize;
 
-    private IBlockEncoder EncoderOf(Manifest manifest, IFountainCode code, int symbolCount)
+    private IBlockEncoder EncoderOf(Manifest manifest, IFountainCode code, int symbolCount, int symbolSize)
     {
         for (var i = _encoders.Count - 1; i >= 0; i--)
         {
             var entry = _encoders[i];
-            if (entry.Version == manifest.Version)
+            if (entry.Version == manifest.Version && entry.SymbolSize == symbolSize)
             {
                 if (i != _encoders.Count - 1)
                 {
@@ -54,9 +55,9 @@ internal sealed class ManifestRain
             _encoders.RemoveAt(0);
         }
 
-        var encoder = code.CreateEncoder(symbolCount, manifest.Layout.SymbolSize);
+        var encoder = code.CreateEncoder(symbolCount, symbolSize);
         encoder.Begin(WireFormat.ManifestBlockNumber, manifest.Bytes);
-        _encoders.Add((manifest.Version, encoder));
+        _encoders.Add((manifest.Version, symbolSize, encoder));
         return encoder;
     }
 }

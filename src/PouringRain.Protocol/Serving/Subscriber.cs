@@ -25,6 +25,9 @@ internal sealed class Subscriber
 
     public required IRainContent Content { get; set; }
 
+    /// <summary>Its blocks, in symbols of the size that the client wants.</summary>
+    public required ResourceLayout Layout { get; set; }
+
     public UInt128 Token { get; set; }
 
     public long TokenBucket { get; set; }
@@ -80,7 +83,7 @@ internal sealed class Subscriber
     /// <summary>Symbols of the current request that are not sent yet.</summary>
     public int CurrentLeft => _items[_itemIndex].Count - _offset;
 
-    public int DropletBytes => WireFormat.DropletHeaderBytes + Content.Manifest.Layout.SymbolSize;
+    public int DropletBytes => WireFormat.DropletHeaderBytes + Layout.SymbolSize;
 
     /// <summary>Droplets that may go out before the client is heard again.</summary>
     public int InFlightRoom => (int)Math.Clamp((long)InFlightMax - SequenceNumber.Distance(NextSequence, unchecked(AcknowledgedSequence + 1)), 0, int.MaxValue);

@@ -9,7 +9,7 @@ namespace PouringRain.Protocol;
 ///      0    6  header
 ///      6    4  number of this SUBSCRIBE, counted up per path; the server lets an older one change nothing
 ///     10    1  flags: 1 version given, 2 requests are guesses (the server cuts them to the block's real size),
-///              4 OFFER wanted, 8 feedback is there
+///              4 OFFER wanted, 8 feedback is there, 16 small symbols
 ///     11    8  resource id
 ///     19   32  version wanted, else zeros
 ///     51   16  address token, else zeros
@@ -20,7 +20,7 @@ namespace PouringRain.Protocol;
 ///     83    4  feedback: droplets received
 ///     87    3  feedback: the server's timestamp of the newest droplet
 ///     90    4  number of the first request below
-///     94    2  requests (n, at most 110)
+///     94    2  requests (n, at most 108)
 ///     96 10*n  requests: SBN (4), first ESI (3), step (1), count (2)
 ///              zeros to the end
 /// </code>
@@ -28,13 +28,13 @@ namespace PouringRain.Protocol;
 internal struct SubscribeMessage
 {
     public const int FixedBytes = 96;
-    public const int ItemCountMax = 110;
+    public const int ItemCountMax = 108;
 
     /// <summary>What a SUBSCRIBE is padded to when it has no token, so that the answer is never larger; and when it has one, which
-    /// the server may not accept.</summary>
-    public const int UnvalidatedBytesMin = 1200, ValidatedBytesMin = 160;
+    /// the server may not accept. None is longer, so that every path takes it: 1180 + 51 (seal) + 48 (IPv6, UDP) = 1279.</summary>
+    public const int UnvalidatedBytesMin = 1180, ValidatedBytesMin = 160;
 
-    private const byte HasVersionFlag = 1, GuessFlag = 2, OfferFlag = 4, FeedbackFlag = 8, AllFlags = 15;
+    private const byte HasVersionFlag = 1, GuessFlag = 2, OfferFlag = 4, FeedbackFlag = 8, SmallFlag = 16, AllFlags = 31;
 
     public uint SubscriptionId { get; set; }
 
@@ -49,6 +49,9 @@ internal struct SubscribeMessage
     public bool AreGuesses { get; set; }
 
     public bool WantsOffer { get; set; }
+
+    /// <summary>Whether droplets are to carry the symbols of <see cref="ResourceLayout.WithSmallSymbols"/>, which the requests are of then.</summary>
+    public bool WantsSmallSymbols { get; set; }
 
     public uint ClientTime { get; set; }
 
@@ -101,6 +104,7 @@ internal struct SubscribeMessage
             AreGuesses = (flags & GuessFlag) != 0,
             WantsOffer = (flags & OfferFlag) != 0,
             HasFeedback = (flags & FeedbackFlag) != 0,
+            WantsSmallSymbols = (flags & SmallFlag) != 0,
             Resource = new ResourceId(BinaryPrimitives.ReadUInt64BigEndian(datagram[11..])),
             Version = (flags & HasVersionFlag) != 0 ? Sha256Digest.Read(datagram[19..]) : null,
             Token = BinaryPrimitives.ReadUInt128BigEndian(datagram[51..]),
@@ -125,7 +129,7 @@ internal struct SubscribeMessage
         WireFormat.WriteHeader(datagram, MessageType.Subscribe, SubscriptionId);
         BinaryPrimitives.WriteUInt32BigEndian(datagram[6..], Number);
         datagram[10] = (byte)((Version is null ? 0 : HasVersionFlag) | (AreGuesses ? GuessFlag : 0)
-            | (WantsOffer ? OfferFlag : 0) | (HasFeedback ? FeedbackFlag : 0));
+            | (WantsOffer ? OfferFlag : 0) | (HasFeedback ? FeedbackFlag : 0) | (WantsSmallSymbols ? SmallFlag : 0));
         BinaryPrimitives.WriteUInt64BigEndian(datagram[11..], Resource.Value);
         (Version ?? default).Write(datagram[19..]);
         BinaryPrimitives.WriteUInt128BigEndian(datagram[51..], Token);

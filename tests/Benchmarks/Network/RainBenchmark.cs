@@ -206,6 +206,11 @@ internal static class RainBenchmark
 
         public SymbolReadResult TryReadSymbol(int blockIndex, uint esi, Span<byte> destination)
         {
+            if (destination.Length != SymbolSize)
+            {
+                return SymbolReadResult.Unavailable;
+            }
+
             if (_code.IsSystematic && esi < Manifest.Layout.SymbolsOf(blockIndex))
             {
                 var source = _block.AsSpan((int)esi * SymbolSize);

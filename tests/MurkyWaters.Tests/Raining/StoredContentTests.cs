@@ -41,6 +41,36 @@ public sealed class StoredContentTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Codes))]
+    public async Task SmallSymbolsAreThoseOfTheSameBlocks(string name)
+    {
+        using var store = Open(symbolSize: 1408);
+        var content = await PutAsync(store, name);
+        Assert.True(FountainCodes.TryGet(name, out var code));
+        var bytes = Bytes.Random(Length, 1);
+        var sizes = new List<int>();
+        foreach (var layout in (ResourceLayout[])[content.Manifest.Layout, content.Manifest.SmallLayout, content.Manifest.Layout])
+        {
+            var expected = new byte[layout.SymbolSize];
+            var actual = new byte[layout.SymbolSize];
+            sizes.Add(layout.SymbolSize);
+            for (var block = 0; block < layout.BlockCount; block++)
+            {
+                using var encoder = code.CreateEncoder(layout.SymbolsOf(block), layout.SymbolSize);
+                encoder.Begin((uint)block, bytes.AsMemory((int)layout.OffsetOf(block), layout.BytesOf(block)));
+                for (var esi = 0u; esi < 2 * layout.SymbolsOf(block); esi++)
+                {
+                    encoder.Encode(esi, expected);
+                    await ReadAsync(content, block, esi, actual);
+                    Assert.Equal(expected, actual);
+                }
+            }
+        }
+
+        Assert.Equal([1408, 1152, 1408], sizes);
+    }
+
+    [Theory]
+    [MemberData(nameof(Codes))]
     public async Task SymbolsInARunAreThoseReadOneByOne(string name)
     {
         using var store = Open();
@@ -176,6 +206,9 @@ public sealed class StoredContentTests : IDisposable
         return (StoredContent)store.Store.Find(new ResourceId(1))!;
     }
 
-    private StoreFixture Open(long encoderBytesMax = 1 << 20) =>
-        new(StoreFixture.SmallBlocks(_folder.FullPath) with { EncoderBytesMax = encoderBytesMax });
+    private StoreFixture Open(long encoderBytesMax = 1 << 20, int symbolSize = 100)
+    {
+        var options = StoreFixture.SmallBlocks(_folder.FullPath);
+        return new(options with { EncoderBytesMax = encoderBytesMax, SymbolSize = symbolSize, BlockSize = Math.Max(options.BlockSize, 3 * symbolSize) });
+    }
 }

@@ -13,7 +13,7 @@ public class RainServerTests
     public void AForgedSubscribeDrawsNoMoreThanItCarried()
     {
         var (server, _) = NewServer();
-        foreach (var length in (int[])[96, 110, 126, 160, 1200])
+        foreach (var length in (int[])[96, 110, 126, 160, 1180])
         {
             var datagram = Subscribe(1, token: 99, items: [new RequestItem(0, 0, 1, 40)], pad: length);
             server.Handle(_now, Client, datagram);
@@ -62,6 +62,21 @@ public class RainServerTests
         var symbols = content.Manifest.Layout.SymbolsOf(2);
         server.Handle(_now, Client, Subscribe(1, token, [new RequestItem(2, 1, 3, 500), new RequestItem(999, 0, 1, 5)], guesses: true));
         Assert.Equal(Enumerable.Range(0, symbols).Where(i => i % 3 == 1), DrainDroplets(server).Select(d => (int)d.Esi));
+    }
+
+    [Fact]
+    public void WhoWantsSmallSymbolsGetsThemFromThatRequestOn()
+    {
+        var (server, content) = NewServer();
+        var token = TokenOf(server);
+        server.Handle(_now, Client, Subscribe(1, token, [new RequestItem(0, 0, 1, 3)]));
+        Assert.Equal([1408, 1408, 1408], SymbolSizes(server));
+        RequestItem[] items = [new RequestItem(0, 0, 1, 2), new RequestItem(WireFormat.ManifestBlockNumber, 0, 1, 60_000), new RequestItem(0, 1, 1, 60_000)];
+        server.Handle(_now, Client, Subscribe(2, token, items, first: 1, guesses: true, small: true));
+        var small = content.Manifest.SmallLayout;
+        Assert.Equal(1152, small.SymbolSize);
+        var manifestSymbols = (content.Manifest.Bytes.Length + 1151) / 1152;
+        Assert.Equal(Enumerable.Repeat(1152, 2 + manifestSymbols + small.SymbolsOf(0) - 1), SymbolSizes(server));
     }
 
     [Fact]
@@ -259,7 +274,8 @@ public class RainServerTests
     }
 
     private byte[] Subscribe(
-        uint number, UInt128 token, RequestItem[] items, uint rate = 1_000_000_000, uint first = 0, bool guesses = false, uint id = 1, int pad = 0)
+        uint number, UInt128 token, RequestItem[] items, uint rate = 1_000_000_000, uint first = 0, bool guesses = false, uint id = 1, int pad = 0,
+        bool small = false)
     {
         var message = new SubscribeMessage
         {
@@ -268,6 +284,7 @@ public class RainServerTests
             Resource = Scene.Id,
             Token = token,
             AreGuesses = guesses,
+            WantsSmallSymbols = small,
             RateBytesPerSecond = rate,
             InFlightMax = 1_000_000,
             FirstRequest = first,
@@ -307,6 +324,18 @@ public class RainServerTests
         }
 
         return transmits;
+    }
+
+    private List<int> SymbolSizes(RainServer server)
+    {
+        var sizes = new List<int>();
+        for (var i = 0; i < 10; i++)
+        {
+            sizes.AddRange(Drain(server).Where(datagram => DropletMessage.TryParse(datagram, out _, out _)).Select(datagram => DropletMessage.ReadSymbolSize(datagram)));
+            _now += TimeSpan.FromMilliseconds(1);
+        }
+
+        return sizes;
     }
 
     private List<DropletMessage> DrainDroplets(RainServer server)

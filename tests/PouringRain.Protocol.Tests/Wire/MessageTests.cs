@@ -1,3 +1,4 @@
+using PouringRain.Protocol.Sealing;
 using Simulation;
 
 namespace PouringRain.Protocol.Tests.Wire;
@@ -18,6 +19,15 @@ public class MessageTests
     }
 
     [Fact]
+    public void EverythingFitsTheLeastPathThereIsEvenSealed()
+    {
+        const int ipv6AndUdp = 48, everyPath = 1280;
+        Assert.True(WireFormat.DropletHeaderBytes + ResourceLayout.SmallSymbolSize + SealedFormat.CompactOverhead + ipv6AndUdp <= everyPath);
+        Assert.True(SubscribeMessage.UnvalidatedBytesMin + SealedFormat.FullOverhead + ipv6AndUdp <= everyPath);
+        Assert.True(AnswerQueue.AnswerBytesMax + SealedFormat.FullOverhead + ipv6AndUdp <= everyPath);
+    }
+
+    [Fact]
     public void SubscribeComesBack()
     {
         var message = new SubscribeMessage
@@ -28,6 +38,7 @@ public class MessageTests
             Version = Version,
             Token = 77,
             AreGuesses = true,
+            WantsSmallSymbols = true,
             ClientTime = 123,
             RateBytesPerSecond = 456,
             InFlightMax = 789,
@@ -56,7 +67,7 @@ public class MessageTests
         var datagram = new byte[1500];
         Array.Fill(datagram, (byte)0xEE);
         var length = new SubscribeMessage { SubscriptionId = 1 }.Write(datagram, 0);
-        Assert.Equal(1200, length);
+        Assert.Equal(SubscribeMessage.UnvalidatedBytesMin, length);
         Assert.True(SubscribeMessage.TryParse(datagram.AsSpan(0, length), out _, out _));
     }
 

@@ -7,7 +7,7 @@ namespace Simulation;
 public sealed class SimEndless : IRainContent
 {
     private const int BlockBytes = 1 << 20, SymbolSize = 1408;
-    private readonly IBlockEncoder _encoder;
+    private readonly IBlockEncoder _encoder, _smallEncoder;
 
     /// <summary>Makes one.</summary>
     /// <param name="blocks">Blocks of 1 MiB.</param>
@@ -24,6 +24,9 @@ public sealed class SimEndless : IRainContent
         // A systematic code whose symbols do not depend on the block's number: one encoder does for all.
         _encoder = code!.CreateEncoder(layout!.SymbolsOf(0), SymbolSize);
         _encoder.Begin(0, block);
+        var small = Manifest.SmallLayout;
+        _smallEncoder = code.CreateEncoder(small.SymbolsOf(0), small.SymbolSize);
+        _smallEncoder.Begin(0, block);
     }
 
     public Manifest Manifest { get; }
@@ -34,7 +37,7 @@ public sealed class SimEndless : IRainContent
 
     public SymbolReadResult TryReadSymbol(int blockIndex, uint esi, Span<byte> destination)
     {
-        _encoder.Encode(esi, destination);
+        (destination.Length == SymbolSize ? _encoder : _smallEncoder).Encode(esi, destination);
         return SymbolReadResult.Ok;
     }
 }

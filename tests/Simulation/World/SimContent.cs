@@ -6,7 +6,7 @@ namespace Simulation;
 /// <summary>A version of a resource in memory, which can be rained.</summary>
 public sealed class SimContent : IRainContent
 {
-    private readonly Dictionary<int, IBlockEncoder> _encoders = [];
+    private readonly Dictionary<(int Block, int SymbolSize), IBlockEncoder> _encoders = [];
     private readonly IFountainCode _code;
     private readonly HashSet<int>? _blocks;
 
@@ -81,12 +81,12 @@ public sealed class SimContent : IRainContent
             return SymbolReadResult.NotReady;
         }
 
-        if (!_encoders.TryGetValue(blockIndex, out var encoder))
+        if (!_encoders.TryGetValue((blockIndex, destination.Length), out var encoder))
         {
-            var layout = Manifest.Layout;
+            var layout = destination.Length == Manifest.Layout.SymbolSize ? Manifest.Layout : Manifest.SmallLayout;
             encoder = _code.CreateEncoder(layout.SymbolsOf(blockIndex), layout.SymbolSize);
             encoder.Begin((uint)blockIndex, Bytes.AsMemory((int)layout.OffsetOf(blockIndex), layout.BytesOf(blockIndex)));
-            _encoders[blockIndex] = encoder;
+            _encoders[(blockIndex, destination.Length)] = encoder;
         }
 
         encoder.Encode(esi, destination);

@@ -15,6 +15,7 @@ public sealed class SimNetwork
     private readonly HashSet<(PeerAddress From, PeerAddress To)> _inBurst = [];
     private readonly HashSet<PeerAddress> _cut = [];
     private readonly HashSet<(PeerAddress From, PeerAddress To)> _cutWays = [];
+    private readonly Dictionary<(PeerAddress From, PeerAddress To), int> _largest = [];
     private long _order;
 
     public SimNetwork(SimRandom random) => _random = random;
@@ -38,6 +39,10 @@ public sealed class SimNetwork
     public void Add(SimHost host) => _hosts[host.Address] = host;
 
     public void SetFaults(PeerAddress from, PeerAddress to, LinkFaults faults) => _faults[(from, to)] = faults;
+
+    /// <summary>From now on a path swallows datagrams of more than these bytes of IP packet, and tells nobody. Healing does not change it: it is
+    /// how the network is built.</summary>
+    public void SetMtu(PeerAddress from, PeerAddress to, int bytes) => _largest[(from, to)] = bytes - HeaderBytes;
 
     /// <summary>All paths are as <see cref="DefaultFaults"/> says again, and nobody is cut off.</summary>
     public void Heal()
@@ -79,7 +84,8 @@ public sealed class SimNetwork
         OnSent?.Invoke(from, to, bytes);
         if (!_hosts.TryGetValue(from, out var sender) || !_hosts.ContainsKey(to)
             || _cut.Contains(from) || _cut.Contains(to) || _cutWays.Contains((from, to))
-            || !sender.Uplink.TryPass(now, bytes.Length + HeaderBytes, out var through))
+            || !sender.Uplink.TryPass(now, bytes.Length + HeaderBytes, out var through)
+            || (_largest.TryGetValue((from, to), out var largest) && bytes.Length > largest))
         {
             return;
         }

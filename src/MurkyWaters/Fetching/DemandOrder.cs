@@ -27,7 +27,7 @@ internal sealed class DemandOrder
     public void Add(int first, int end, bool urgent) => _runs.Insert(urgent ? 0 : _runs.Count, new Run(first, end));
 
     /// <summary>Whether every block of a run was asked for or is held.</summary>
-    public bool Covers(int first, int end, PartialBlob partial)
+    public bool Covers(int first, int end, VerifiedBlocks partial)
     {
         for (var block = first; block < end; block++)
         {
@@ -50,7 +50,7 @@ internal sealed class DemandOrder
     }
 
     /// <summary>Whether a block is among those that come next: within a window behind the first missing block in order.</summary>
-    public bool IsNear(int blockIndex, long windowBytes, PartialBlob partial)
+    public bool IsNear(int blockIndex, long windowBytes, VerifiedBlocks partial)
     {
         var window = Math.Max(2, windowBytes / _layout.BlockBytes);
         foreach (var run in _runs)

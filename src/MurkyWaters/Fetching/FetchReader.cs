@@ -9,7 +9,7 @@ namespace MurkyWaters.Fetching;
 internal sealed class FetchReader : ResourceReader
 {
     private readonly SharedFetch _fetch;
-    private PartialBlob? _partial;
+    private VerifiedBlocks? _partial;
     private int _isDisposed;
 
     public FetchReader(SharedFetch fetch, long demandOffset, long demandLength)
@@ -39,7 +39,7 @@ internal sealed class FetchReader : ResourceReader
     public override FetchTimes? Times => _fetch.Times;
 
     /// <summary>Says what it reads, once that is known. The reader lets go of it.</summary>
-    public void Attach(PartialBlob heldPartial) => _partial = heldPartial;
+    public void Attach(VerifiedBlocks heldPartial) => _partial = heldPartial;
 
     public override ValueTask<int> ReadAsync(long offset, Memory<byte> destination, CancellationToken cancellationToken)
     {

@@ -35,12 +35,13 @@ internal sealed partial class SharedFetch
     }
 
     /// <summary>Under the resource's gate, on a thread that may wait for the disk.</summary>
-    private bool Seal(PartialBlob partial, out StoredResource? kept)
+    private bool Seal(VerifiedBlocks blocks, out StoredResource? kept)
     {
         kept = null;
         var store = _context.Store;
         var entry = store.FindEntry(Id);
-        if (entry is not null && !partial.Manifest.IsNewerThan(entry.Resource.Manifest))
+        var partial = blocks as PartialBlob;
+        if (entry is not null && !blocks.Manifest.IsNewerThan(entry.Resource.Manifest))
         {
             // The same version is here (it was fetched although), or a newer one by now.
             if (_keep == ResourceOrigin.Put && entry.Resource is { Origin: ResourceOrigin.Fetched, Manifest.IsDeleted: false })
@@ -48,8 +49,18 @@ internal sealed partial class SharedFetch
                 store.ChangeOrigin(entry, ResourceOrigin.Put);
             }
 
-            store.Partials.Retire(partial);
+            if (partial is not null)
+            {
+                store.Partials.Retire(partial);
+            }
+
             return true;
+        }
+
+        if (partial is null)
+        {
+            // It was here whole, and was given up meanwhile.
+            return false;
         }
 
         var isPut = _keep == ResourceOrigin.Put || entry is { IsTombstone: false, Resource.Origin: ResourceOrigin.Put };
@@ -136,7 +147,7 @@ internal sealed partial class SharedFetch
         }
 
         TaskCompletionSource[] waiters;
-        PartialBlob? partial;
+        VerifiedBlocks? partial;
         lock (_gate)
         {
             _isClosed = true;
@@ -158,10 +169,10 @@ internal sealed partial class SharedFetch
         if (partial is not null)
         {
             partial.BlockHeld -= OnBlockHeld;
-            if (_context.Store.FindEntry(Id) is { } entry && !partial.Manifest.IsNewerThan(entry.Resource.Manifest))
+            if (partial is PartialBlob arrived && _context.Store.FindEntry(Id) is { } entry && !arrived.Manifest.IsNewerThan(entry.Resource.Manifest))
             {
-                // Rain was forced for a part of what is here whole: there is nothing to go on with.
-                _context.Store.Partials.Retire(partial);
+                // What is here whole needs no part to go on with.
+                _context.Store.Partials.Retire(arrived);
             }
 
             _context.Store.Partials.Release(partial);

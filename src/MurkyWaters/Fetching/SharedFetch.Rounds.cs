@@ -31,7 +31,7 @@ internal sealed partial class SharedFetch : IFetchSink
                     return default;
                 }
 
-                _partial = _context.Store.Partials.Hold(Id, manifest);
+                _partial = _context.Store.HoldForFetch(Id, manifest);
                 _partial.IsExempt |= _keep == ResourceOrigin.Put;
                 _partial.BlockHeld += OnBlockHeld;
                 foreach (var reader in _readers)
@@ -67,7 +67,8 @@ internal sealed partial class SharedFetch : IFetchSink
     public void OnBlock(int blockIndex, ReadOnlySpan<byte> block)
     {
         var partial = _partial ?? throw new InvalidOperationException("A block came before the manifest.");
-        if (!partial.HasBlock(blockIndex) && !_context.Store.TryMakeRoom(block.Length, countsForQuota: !partial.IsExempt))
+        if (partial is PartialBlob && !partial.HasBlock(blockIndex)
+            && !_context.Store.TryMakeRoom(block.Length, countsForQuota: !partial.IsExempt))
         {
             throw new StoreFullException("The disk has no room for a fetched block.");
         }

@@ -11,7 +11,8 @@ namespace MurkyWaters.Fetching;
 /// <item>it asks the servers, and learns the manifest (<see cref="OnManifest"/>): from here on it is one version;</item>
 /// <item>it rains in rounds: what the readers demand, until it is all here; a round ends, and another begins when a reader wants
 /// more;</item>
-/// <item>verified blocks go to a <see cref="PartialBlob"/>, from which every reader reads at its own speed;</item>
+/// <item>verified blocks go to a <see cref="PartialBlob"/> (or are compared with what is here, <see cref="CheckedBlob"/>), from which every reader
+/// reads at its own speed;</item>
 /// <item>when the version is whole it is sealed into the store; when the last reader has left it ends, and what it has is kept for the
 /// next fetch.</item>
 /// </list>
@@ -32,7 +33,7 @@ internal sealed partial class SharedFetch
     private readonly TransferFigures _figures = new();
     private TaskCompletionSource _wake = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Manifest? _manifest;
-    private PartialBlob? _partial;
+    private VerifiedBlocks? _partial;
     private DemandOrder? _order;
     private IRainRound? _round;
     private ResourceOrigin? _keep;
@@ -176,7 +177,7 @@ internal sealed partial class SharedFetch
     }
 
     /// <summary>A reader lets go.</summary>
-    public void Leave(FetchReader reader, PartialBlob? heldPartial)
+    public void Leave(FetchReader reader, VerifiedBlocks? heldPartial)
     {
         lock (_gate)
         {

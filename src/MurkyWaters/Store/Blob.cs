@@ -5,7 +5,8 @@ namespace MurkyWaters.Store;
 
 /// <summary>
 /// One content-addressed file. Lives as long as somebody holds it: a record, a reader, a version on its way out. Its bytes never
-/// change, so that everyone reads through one handle, opened when needed and closed when idle.
+/// change (but for those that went bad, see <see cref="BlobTable.Mend"/>), so that everyone reads through one handle, opened when needed
+/// and closed when idle.
 /// </summary>
 internal sealed class Blob
 {

@@ -106,6 +106,17 @@ internal sealed class BlobTable
         _files.Delete(trash);
     }
 
+    /// <summary>Puts verified bytes over those on disk, which went bad. The blob is held, so it stays where it is meanwhile.</summary>
+    public void Mend(Blob blob, long offset, ReadOnlySpan<byte> bytes)
+    {
+        using (var file = StoreFiles.OpenToWrite(blob.FilePath))
+        {
+            _files.Write(file, bytes, offset);
+        }
+
+        _encoders.Forget(blob);
+    }
+
     /// <summary>Closes the handles of blobs that nobody has read since then.</summary>
     public void CloseIdleHandles(long idleSinceMs)
     {

@@ -8,12 +8,11 @@ namespace MurkyWaters.Store;
 /// blocks at their offsets, <c>.journal</c> has one byte a block behind the id of the machine's run, set after the block was
 /// written. Nothing is flushed while it rains: a process that is killed leaves both files in the page cache, in that order, so the
 /// journal can be trusted as long as the machine runs. After another start of the machine every block that the journal names is
-/// hashed once before use. Thread-safe; two fetches of one version may fill it together, since what they write is the same.
+/// hashed once before use. Two fetches of one version may fill it together, since what they write is the same.
 /// </summary>
-internal sealed class PartialBlob
+internal sealed class PartialBlob : VerifiedBlocks
 {
     private readonly StoreFiles _files;
-    private readonly ulong[] _held;
     private readonly Lock _gate = new();
     private readonly string _bootId;
     private SafeFileHandle? _data;
@@ -21,40 +20,18 @@ internal sealed class PartialBlob
     private FileStream? _sending;
     private bool _isOnDisk;
     private bool _mustVerify;
-    private int _heldCount;
-    private long _heldBytes;
     private long _lastUseMs = Environment.TickCount64;
 
     private PartialBlob(StoreFiles files, StoredResource resource, string bootId)
+        : base(resource)
     {
         _files = files;
         _bootId = bootId;
-        Resource = resource;
-        _held = new ulong[(resource.Manifest.Layout.BlockCount + 63) / 64];
         BasePath = Path.Combine(files.Partials, $"{resource.Id.Value:x16}-{resource.Manifest.Version}");
     }
 
-    /// <summary>Raised with the index of a block that is held now, on the thread that wrote it.</summary>
-    public event Action<int>? BlockHeld;
-
-    public StoredResource Resource { get; }
-
-    public Manifest Manifest => Resource.Manifest;
-
-    /// <summary>Who holds it; changed by <see cref="PartialTable"/> alone, under its lock.</summary>
-    public int Holds { get; set; }
-
     /// <summary>Whether its files are gone from their names and nobody new may find it; those who hold it still read it.</summary>
     public bool IsRetired { get; set; }
-
-    /// <summary>Whether it is to be kept as if it had been put, outside the quota.</summary>
-    public bool IsExempt { get; set; }
-
-    public bool IsComplete => Volatile.Read(ref _heldCount) == Manifest.Layout.BlockCount;
-
-    public int HeldCount => Volatile.Read(ref _heldCount);
-
-    public long HeldBytes => Interlocked.Read(ref _heldBytes);
 
     public long LastUseMs => Volatile.Read(ref _lastUseMs);
 
@@ -102,21 +79,7 @@ internal sealed class PartialBlob
             }
         }
 
-        return partial._heldCount > 0 ? partial : null;
-    }
-
-    public bool HasBlock(int blockIndex) => (Volatile.Read(ref _held[blockIndex >> 6]) >> (blockIndex & 63) & 1) != 0;
-
-    /// <summary>A copy of what is held: bit i of word i / 64.</summary>
-    public ulong[] CopyHeld()
-    {
-        var copy = new ulong[_held.Length];
-        for (var i = 0; i < copy.Length; i++)
-        {
-            copy[i] = Volatile.Read(ref _held[i]);
-        }
-
-        return copy;
+        return partial.HeldCount > 0 ? partial : null;
     }
 
     /// <summary>Opens the files if there are any, and hashes what cannot be trusted. Called before a fetch counts on what is here.</summary>
@@ -136,54 +99,8 @@ internal sealed class PartialBlob
         }
     }
 
-    /// <summary>Keeps a verified block.</summary>
-    /// <exception cref="IOException">The disk is full or failing.</exception>
-    public void Write(int blockIndex, ReadOnlySpan<byte> block)
-    {
-        if (HasBlock(blockIndex))
-        {
-            return;
-        }
-
-        var (data, journal) = OpenFilesIfNeeded();
-        RandomAccess.Write(data, block, Manifest.Layout.OffsetOf(blockIndex));
-        RandomAccess.Write(journal, [1], BootId.SizeBytes + blockIndex);
-        if (SetHeld(blockIndex))
-        {
-            Touch();
-            BlockHeld?.Invoke(blockIndex);
-        }
-    }
-
-    /// <summary>How many bytes are held at an offset: as far as the blocks are held, at most <paramref name="countMax"/>; 0 when the block
-    /// at the offset is not held.</summary>
-    public int CountAt(long offset, int countMax)
-    {
-        var layout = Manifest.Layout;
-        var count = 0;
-        for (var block = layout.BlockAt(offset); count < countMax && block < layout.BlockCount && HasBlock(block); block++)
-        {
-            count = (int)Math.Min(countMax, layout.OffsetOf(block) + layout.BytesOf(block) - offset);
-        }
-
-        return count;
-    }
-
-    /// <summary>Reads held bytes, as many as <see cref="CountAt"/> says.</summary>
-    public int Read(long offset, Span<byte> destination)
-    {
-        var count = CountAt(offset, destination.Length);
-        if (count == 0)
-        {
-            return 0;
-        }
-
-        Touch();
-        return RandomAccess.Read(OpenFilesIfNeeded().Data, destination[..count], offset);
-    }
-
-    /// <summary>The file, for the system to send from: open as long as the partial is held.</summary>
-    public FileStream OpenToSend()
+    /// <inheritdoc/>
+    public override FileStream OpenToSend()
     {
         lock (_gate)
         {
@@ -201,7 +118,7 @@ internal sealed class PartialBlob
     }
 
     /// <summary>Closes the files; the next use opens them again.</summary>
-    public void Close()
+    public override void Close()
     {
         lock (_gate)
         {
@@ -234,20 +151,23 @@ internal sealed class PartialBlob
         }
     }
 
-    private void Touch() => Volatile.Write(ref _lastUseMs, Environment.TickCount64);
-
-    private bool SetHeld(int blockIndex)
+    /// <inheritdoc/>
+    protected override void Keep(int blockIndex, ReadOnlySpan<byte> block)
     {
-        var bit = 1ul << (blockIndex & 63);
-        if ((Interlocked.Or(ref _held[blockIndex >> 6], bit) & bit) != 0)
-        {
-            return false;
-        }
-
-        Interlocked.Add(ref _heldBytes, Manifest.Layout.BytesOf(blockIndex));
-        Interlocked.Increment(ref _heldCount);
-        return true;
+        var (data, journal) = OpenFilesIfNeeded();
+        RandomAccess.Write(data, block, Manifest.Layout.OffsetOf(blockIndex));
+        RandomAccess.Write(journal, [1], BootId.SizeBytes + blockIndex);
+        Touch();
     }
+
+    /// <inheritdoc/>
+    protected override int ReadHeld(long offset, Span<byte> destination)
+    {
+        Touch();
+        return RandomAccess.Read(OpenFilesIfNeeded().Data, destination, offset);
+    }
+
+    private void Touch() => Volatile.Write(ref _lastUseMs, Environment.TickCount64);
 
     private (SafeFileHandle Data, SafeFileHandle Journal) OpenFilesIfNeeded()
     {
@@ -306,8 +226,6 @@ internal sealed class PartialBlob
         }
 
         RandomAccess.Write(_journal!, [0], BootId.SizeBytes + blockIndex);
-        Interlocked.And(ref _held[blockIndex >> 6], ~(1ul << (blockIndex & 63)));
-        Interlocked.Add(ref _heldBytes, -count);
-        Interlocked.Decrement(ref _heldCount);
+        ClearHeld(blockIndex);
     }
 }

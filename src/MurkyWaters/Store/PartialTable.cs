@@ -78,31 +78,38 @@ internal sealed class PartialTable : IDisposable
     }
 
     /// <summary>Holds once more what somebody holds already.</summary>
-    public void HoldAgain(PartialBlob partial)
+    public void HoldAgain(VerifiedBlocks blocks)
     {
         lock (_gate)
         {
-            partial.Holds++;
+            blocks.Holds++;
         }
     }
 
     /// <summary>Lets go. The last one closes the files, and removes them when there is nothing in them.</summary>
-    public void Release(PartialBlob partial)
+    public void Release(VerifiedBlocks blocks)
     {
         lock (_gate)
         {
-            if (--partial.Holds > 0)
+            if (--blocks.Holds > 0)
             {
                 return;
             }
 
-            if (!partial.IsRetired && partial.HeldCount == 0)
+            if (blocks is PartialBlob { IsRetired: false } partial)
             {
+                if (partial.HeldCount > 0)
+                {
+                    partial.Close();
+                    return;
+                }
+
                 RetireLocked(partial);
             }
-
-            partial.Close();
         }
+
+        // Nobody can find it any more. Giving the space of a large file back takes a while, for which nobody else need wait.
+        blocks.Close();
     }
 
     /// <summary>Takes its name away: it is kept elsewhere by now, or not to be kept. Those who hold it read on.</summary>

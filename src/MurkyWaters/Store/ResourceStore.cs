@@ -93,6 +93,11 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
     /// <summary>What is kept of a resource, a tombstone too.</summary>
     public StoreEntry? FindEntry(ResourceId id) => _entries.GetValueOrDefault(id);
 
+    /// <summary>Where a fetch of a version puts what it verifies, held: into a file of its own, or beside what is here whole.</summary>
+    public VerifiedBlocks HoldForFetch(ResourceId id, Manifest manifest) =>
+        FindEntry(id) is { IsTombstone: false } entry && entry.Resource.Manifest.Version == manifest.Version
+            && CheckedBlob.TryOpen(Blobs, entry, _logger) is { } whole ? whole : Partials.Hold(id, manifest);
+
     /// <inheritdoc/>
     public IRainContent? Find(ResourceId id)
     {

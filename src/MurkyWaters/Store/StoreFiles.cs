@@ -55,11 +55,15 @@ internal sealed class StoreFiles
     /// <summary>A path in <see cref="Temporary"/> that nobody has.</summary>
     public string NextTemporaryPath() => Path.Combine(Temporary, Interlocked.Increment(ref _lastTemporary).ToString("x", null));
 
-    /// <summary>Opens a new file for writing and reading.</summary>
+    /// <summary>Opens a new file for writing and reading, in place of one that is there.</summary>
     public SafeFileHandle Create(string path)
     {
         Step("create", path);
-        return File.OpenHandle(path, FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+
+        // FileMode.Create truncates also what it has just made, and what was truncated ext4 writes to the disk when it is closed
+        // (auto_da_alloc), though its name be gone: half a second a gigabyte for nothing.
+        File.Delete(path);
+        return File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
     }
 
     /// <summary>Opens a file that is there for writing and reading.</summary>

@@ -257,6 +257,64 @@ public class SharedFetchTests
     }
 
     [Fact]
+    public async Task RainThatIsForcedOnWhatIsHereWholeWritesNothing()
+    {
+        await using var fixture = await FetchFixture.StartAsync();
+        var bytes = await KeepAsync(fixture, 5500);
+        var blob = Assert.Single(Directory.GetFiles(Path.Combine(fixture.StorePath, "blobs")));
+        var written = File.GetLastWriteTimeUtc(blob);
+
+        var reader = (await fixture.OpenAsync(OpenSource.RainOnly)).Reader!;
+        Assert.False(reader.IsHit);
+        Assert.Equal(bytes, await Bytes.ReadAllAsync(reader));
+        Assert.Empty(Directory.GetFiles(Path.Combine(fixture.StorePath, "partial")));
+        Assert.Equal(written, File.GetLastWriteTimeUtc(blob));
+        Assert.Equal(12, fixture.Rain.BlockCount);
+
+        // Whoever reads it keeps the file, and who has left does not.
+        await fixture.Node.DeleteAsync(FetchFixture.Id, _ => true, Cancellation);
+        Assert.True(File.Exists(blob));
+        Assert.Equal(bytes, await Bytes.ReadAllAsync(reader));
+        await reader.DisposeAsync();
+        await FetchFixture.EventuallyAsync(() => !File.Exists(blob), "the file goes with its last reader");
+    }
+
+    [Fact]
+    public async Task RainThatIsForcedMendsACopyThatWentBad()
+    {
+        await using var fixture = await FetchFixture.StartAsync();
+        var bytes = await KeepAsync(fixture, 5500);
+        var blob = Assert.Single(Directory.GetFiles(Path.Combine(fixture.StorePath, "blobs")));
+        await using (var file = File.OpenWrite(blob))
+        {
+            // The last byte of a block, and the whole of the last one.
+            file.Position = 2999;
+            file.WriteByte((byte)~bytes[2999]);
+            file.Position = 5000;
+            file.Write(new byte[500]);
+        }
+
+        Assert.NotEqual(bytes, await fixture.ReadAllAsync());
+        Assert.Equal(bytes, await fixture.ReadAllAsync(OpenSource.RainOnly));
+        Assert.Equal(bytes, await fixture.ReadAllAsync());
+        Assert.Equal(bytes, await File.ReadAllBytesAsync(blob, Cancellation));
+    }
+
+    [Fact]
+    public async Task RainThatIsForcedDoesNotNeedTheFileOfWhatWasHereWhole()
+    {
+        await using var fixture = await FetchFixture.StartAsync();
+        var bytes = await KeepAsync(fixture, 5500);
+        var blob = Assert.Single(Directory.GetFiles(Path.Combine(fixture.StorePath, "blobs")));
+        await using (var file = File.OpenWrite(blob))
+        {
+            file.SetLength(1234);
+        }
+
+        Assert.Equal(bytes, await fixture.ReadAllAsync(OpenSource.RainOnly));
+    }
+
+    [Fact]
     public async Task APartThatWasForcedToRainLeavesNothingBesideTheWhole()
     {
         await using var fixture = await FetchFixture.StartAsync();
@@ -325,6 +383,16 @@ public class SharedFetchTests
         Assert.Null(fixture.Node.Find(FetchFixture.Id));
         Assert.Equal(bytes, await fixture.ReadAllAsync());
         Assert.Equal(10, fixture.Rain.BlockCount);
+    }
+
+    /// <summary>Has the node fetch and keep a resource.</summary>
+    private static async Task<byte[]> KeepAsync(FetchFixture fixture, int length)
+    {
+        var bytes = Bytes.Random(length, 1);
+        fixture.Offer(bytes);
+        await fixture.ReadAllAsync();
+        await FetchFixture.EventuallyAsync(() => fixture.Node.Find(FetchFixture.Id) is not null, "it is kept");
+        return bytes;
     }
 
     internal static async Task PutAsync(MurkyNode node, byte[] bytes, ulong id = 1)

@@ -1,0 +1,116 @@
+using System.Buffers;
+using Microsoft.Extensions.Logging;
+
+namespace MurkyWaters.Store;
+
+/// <summary>
+/// A version that is here whole and rains all the same, because a reader insists. Each verified block is compared with the one on disk,
+/// from where it is then read; that costs half of writing it again, and no room. A copy that went bad is mended by it: where the
+/// disk has other bytes, or cannot read them, the verified ones take their place. Who is killed in between leaves a copy that is
+/// no worse than before.
+/// </summary>
+internal sealed class CheckedBlob : VerifiedBlocks
+{
+    /// <summary>Read at once: little enough to be compared while it is in the processor's cache.</summary>
+    private const int ChunkBytes = 128 * 1024;
+
+    private readonly BlobTable _blobs;
+    private readonly StoreEntry _entry;
+    private readonly FileStream _file;
+    private readonly ILogger _logger;
+
+    private CheckedBlob(BlobTable blobs, StoreEntry entry, FileStream file, ILogger logger)
+        : base(entry.Resource)
+    {
+        _blobs = blobs;
+        _entry = entry;
+        _file = file;
+        _logger = logger;
+        Holds = 1;
+    }
+
+    /// <summary>Takes an entry that is no tombstone and keeps it from eviction; null when its file is gone or not of its length.</summary>
+    public static CheckedBlob? TryOpen(BlobTable blobs, StoreEntry entry, ILogger logger)
+    {
+        var blob = entry.Blob!;
+        if (!blobs.TryHold(blob))
+        {
+            return null;
+        }
+
+        FileStream? file = null;
+        try
+        {
+            file = StoreFiles.OpenToSend(blob.FilePath);
+            if (file.Length == blob.Length)
+            {
+                entry.AddReader();
+                return new CheckedBlob(blobs, entry, file, logger);
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // What cannot be opened is fetched as if it were not here.
+        }
+
+        file?.Dispose();
+        blobs.Release(blob);
+        return null;
+    }
+
+    /// <inheritdoc/>
+    public override FileStream OpenToSend() => _file;
+
+    /// <inheritdoc/>
+    public override void Close()
+    {
+        _file.Dispose();
+        _entry.RemoveReader();
+        _blobs.Release(_entry.Blob!);
+    }
+
+    /// <inheritdoc/>
+    protected override void Keep(int blockIndex, ReadOnlySpan<byte> block)
+    {
+        var offset = Manifest.Layout.OffsetOf(blockIndex);
+        if (!IsOnDisk(offset, block))
+        {
+            StoreLog.BlockMended(_logger, Resource.Id, blockIndex, _entry.Blob!.FilePath);
+            _blobs.Mend(_entry.Blob!, offset, block);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override int ReadHeld(long offset, Span<byte> destination) => RandomAccess.Read(_file.SafeFileHandle, destination, offset);
+
+    private bool IsOnDisk(long offset, ReadOnlySpan<byte> block)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(ChunkBytes);
+        try
+        {
+            while (!block.IsEmpty)
+            {
+                var chunk = buffer.AsSpan(0, Math.Min(ChunkBytes, block.Length));
+                var count = RandomAccess.Read(_file.SafeFileHandle, chunk, offset);
+                if (count == 0 || !block[..count].SequenceEqual(chunk[..count]))
+                {
+                    return false;
+                }
+
+                block = block[count..];
+                offset += count;
+            }
+
+            return true;
+        }
+        catch (IOException)
+        {
+            // Whether a sector that cannot be read can be written shows when it is.
+            return false;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+}

@@ -104,6 +104,8 @@ internal static class WanBenchmark
     private static async Task<RainRun> RainAsync(
         Netlab lab, GatewayNode node, GatewayNode gateway, Way way, long size, double limit, CancellationToken cancellation)
     {
+        // One that comes while another is still being put away would share it.
+        await gateway.WaitUntilIdleAsync(cancellation);
         var (nodeBefore, gatewayBefore) = (node.Process.CpuSeconds(), gateway.Process.CpuSeconds());
         await lab.ResetAsync(cancellation);
         var answer = await gateway.GetAsync(Id, rain: true, limit, cancellation);

@@ -6,17 +6,18 @@ using Simulation;
 // dotnet run -c Release --project tests/Simulation -- --seeds N [--first N]
 // dotnet run -c Release --project tests/Simulation -- --fuzz N [--first N]
 // dotnet run -c Release --project tests/Simulation -- --table MB > tests/Simulation/table.md
-// dotnet run -c Release --project tests/Simulation -- --sharing SECONDS
+// dotnet run -c Release --project tests/Simulation -- --sharing SECONDS [--only TEXT]
+// dotnet run -c Release --project tests/Simulation -- --transfers SECONDS [--seeds N --only TEXT]
 // dotnet run -c Release --project tests/Simulation -- --flows rain,cubic+500 [--seconds S --megabits M --rtt MS --loss PERCENT --queue BDP --step S]
 long seeds = 200, first = 1, fuzz = 0, table = 0;
-var flows = "";
-double seconds = 30, loss = 0, products = 1, step = 1;
+string flows = "", only = "";
+double transfers = 0, seconds = 30, loss = 0, products = 1, step = 1;
 int megabits = 50, roundTrip = 40, sharing = 0;
 for (var i = 0; i + 1 < args.Length; i += 2)
 {
-    if (args[i] == "--flows")
+    if (args[i] is "--flows" or "--only")
     {
-        flows = args[i + 1];
+        (flows, only) = args[i] == "--flows" ? (args[i + 1], only) : (flows, args[i + 1]);
         continue;
     }
 
@@ -51,6 +52,9 @@ for (var i = 0; i + 1 < args.Length; i += 2)
         case "--sharing":
             sharing = (int)number;
             break;
+        case "--transfers":
+            transfers = number;
+            break;
         case "--step":
             step = number;
             break;
@@ -69,10 +73,18 @@ if (flows.Length > 0)
     return 0;
 }
 
+if (transfers > 0)
+{
+    var text = new System.Text.StringBuilder();
+    TransferTable.Write(text, transfers, (int)Math.Min(seeds, 200), only);
+    Console.Write(text);
+    return 0;
+}
+
 if (sharing > 0)
 {
     var text = new System.Text.StringBuilder();
-    SharingTable.Write(text, sharing);
+    SharingTable.Write(text, sharing, only);
     Console.Write(text);
     return 0;
 }

@@ -6,7 +6,7 @@ namespace PouringRain.Protocol;
 /// the least round trip of the last ten seconds, and the grant is a gain times the bandwidth.
 /// <list type="number">
 /// <item>Start-up: gain 2.77 until the bandwidth stops growing by a quarter for three rounds, or droplets come slower than
-/// they were sent while a queue shows. Where the path is known from before: three quarters of what it carried then, and no more than that
+/// they were sent while a queue shows, or clearly more are lost than in the rounds before (<see cref="StartupLoss"/>). Where the path is known from before: three quarters of what it carried then, and no more than that
 /// until it is seen to hold.</item>
 /// <item>Drain: gain 0.5 until the queue is gone.</item>
 /// <item>Then a cycle: some rounds at 1, one at 1.25 and an equal amount for all flows to find more, then 0.8 for as long as takes the
@@ -30,6 +30,7 @@ internal sealed class DeliveryRateControl : IRateControl
 
     private readonly int _dropletBytes;
     private readonly PathLoss _loss = new();
+    private StartupLoss _startupLoss;
     private readonly long[] _maxima = new long[WindowRounds];
     private int _slot;
     private Phase _phase;
@@ -183,6 +184,8 @@ internal sealed class DeliveryRateControl : IRateControl
 
         if (isFirst)
         {
+            // Start-up began before there was anything to measure.
+            _before = sample;
             _loss.PostponeCheck(now);
         }
 
@@ -222,7 +225,7 @@ internal sealed class DeliveryRateControl : IRateControl
             }
         }
 
-        if (_phase == Phase.Startup && _stretchedEpochs >= StretchedEpochsMax)
+        if (_phase == Phase.Startup && (_stretchedEpochs >= StretchedEpochsMax || _startupLoss.IsExceededBy(_roundExpected, _roundReceived)))
         {
             Enter(Phase.Drain, DrainGain);
         }
@@ -250,6 +253,7 @@ internal sealed class DeliveryRateControl : IRateControl
         BandwidthBytesPerSecond = 0;
         _fullBandwidth = 0;
         _fullRounds = 0;
+        _startupLoss = default;
         _isEpochOpen = false;
         _roundEnd = 0;
         Enter(Phase.Startup, StartupGain);
@@ -303,6 +307,11 @@ internal sealed class DeliveryRateControl : IRateControl
         if (_phase == Phase.Refresh && _phaseRounds >= 1)
         {
             _loss.AddCheckRound(_roundExpected, _roundReceived);
+        }
+
+        if (_phase == Phase.Startup)
+        {
+            _startupLoss.Add(_roundExpected, _roundReceived);
         }
 
         Step(now, isLimited);

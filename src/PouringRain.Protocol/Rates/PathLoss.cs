@@ -12,6 +12,10 @@ internal sealed class PathLoss
     private const long Second = 1_000_000_000, CheckWaitMin = 4 * Second, CheckWaitMax = 60 * Second;
     private const int CheckDropletsMin = 20;
 
+    // Two rounds at a quarter cost 1.75 round trips of what the path carries: at most a fiftieth of it, as BBR allows for its own looks at
+    // the path (ProbeRTT, draft-ietf-ccwg-bbr, section 5.3.4).
+    private const int CheckWaitRoundTrips = 90;
+
     private double _own;
     private bool _isTrusted = true;
     private long _checkWait = CheckWaitMin, _checkedAt;
@@ -43,7 +47,7 @@ internal sealed class PathLoss
     }
 
     /// <summary>Whether it is time to look at what stays when less is sent.</summary>
-    public bool IsCheckDue(Instant now, long roundTrip) => Ratio > 0.01 && now.Nanoseconds - _checkedAt > Math.Max(_checkWait, 30 * roundTrip);
+    public bool IsCheckDue(Instant now, long roundTrip) => Ratio > 0.01 && now.Nanoseconds - _checkedAt > Math.Max(_checkWait, CheckWaitRoundTrips * roundTrip);
 
     public void BeginCheck(Instant now)
     {

@@ -35,6 +35,8 @@ public static class Table
         }
 
         text.AppendLine();
+        TransferTable.Write(text, seconds: 12, seeds: 3);
+        text.AppendLine();
         SharingTable.Write(text, seconds: 30);
         return text.ToString();
     }

@@ -23,10 +23,15 @@ internal sealed class DatagramSocket : IDisposable
     /// <summary>The most payload of one send, over IPv4 (65,535 less the headers of IP and UDP).</summary>
     public const int PayloadBytesMax = 65_507;
 
+    // linux/in.h and linux/in6.h. "Probe" sets the don't-fragment bit and does not mind what ICMP claims about a path, which anybody may
+    // forge: a path that is narrower than its first link shows by what does not come (QUIC does the same, RFC 9000, section 14.2.1).
+    private const int IpLevel = 0, IpMtuDiscover = 10, Ipv6Level = 41, Ipv6MtuDiscover = 23, MtuDiscoverProbe = 3;
+
     // linux/udp.h. UDP_MAX_SEGMENTS was 64 before Linux 6.9, then 128.
     private const int UdpLevel = 17, UdpSegment = 103, UdpGro = 104, SegmentCountMax = 64;
 
-    /// <summary>Segmented sends refused in a row (by a device or a path that cannot) after which none is tried any more.</summary>
+    /// <summary>Segmented sends refused in a row, by a device that cannot, after which none is tried any more. Those that are too long for the
+    /// path do not count.</summary>
     private const int RefusalCountMax = 16;
 
     private readonly Socket _socket;
@@ -37,6 +42,7 @@ internal sealed class DatagramSocket : IDisposable
     private ulong _errorsSeen;
     private int _segmentSize;
     private int _refusals;
+    private SocketError _refusal;
 
     private DatagramSocket(Socket socket, ILogger logger)
     {
@@ -57,6 +63,10 @@ internal sealed class DatagramSocket : IDisposable
     /// <summary>Whether one receive call may bring many datagrams, all of one peer and of equal length but for the last.</summary>
     public bool IsCoalescing { get; private set; }
 
+    /// <summary>Whether a datagram that is longer than a path takes vanishes there, or is refused by the first link, instead of being cut up.
+    /// </summary>
+    public bool IsUnfragmented { get; private set; }
+
     /// <summary>Bytes of the receive buffer as the kernel says it is (Linux counts its own overhead and doubles what was asked).</summary>
     public int ReceiveBufferBytes { get; private set; }
 
@@ -75,8 +85,9 @@ internal sealed class DatagramSocket : IDisposable
     /// <param name="segment">Whether to use segmentation if it is there.</param>
     /// <param name="coalesce">Whether to take coalesced datagrams: the owner must then be able to split them.</param>
     /// <param name="logger">Where to log what was got.</param>
+    /// <param name="mayFragment">Whether datagrams that are too long for a path may be cut up on it, as those of format 1 must be.</param>
     /// <exception cref="SocketException">The endpoint cannot be bound.</exception>
-    public static DatagramSocket Open(IPEndPoint endPoint, int receiveBufferBytes, bool segment, bool coalesce, ILogger logger)
+    public static DatagramSocket Open(IPEndPoint endPoint, int receiveBufferBytes, bool segment, bool coalesce, ILogger logger, bool mayFragment = false)
     {
         var socket = new Socket(endPoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         try
@@ -99,11 +110,13 @@ internal sealed class DatagramSocket : IDisposable
             socket.Bind(endPoint);
             var result = new DatagramSocket(socket, logger)
             {
-                IsSegmenting = segment && TrySetOption(socket, UdpSegment, 0),
-                IsCoalescing = coalesce && TrySetOption(socket, UdpGro, 1),
+                IsSegmenting = segment && TrySetOption(socket, UdpLevel, UdpSegment, 0),
+                IsCoalescing = coalesce && TrySetOption(socket, UdpLevel, UdpGro, 1),
+                IsUnfragmented = !mayFragment && TryForbidFragments(socket),
                 ReceiveBufferBytes = socket.ReceiveBufferSize,
             };
-            Log.SocketOpened(logger, result.LocalEndPoint, receiveBufferBytes, result.ReceiveBufferBytes, result.IsSegmenting, result.IsCoalescing);
+            Log.SocketOpened(
+                logger, result.LocalEndPoint, receiveBufferBytes, result.ReceiveBufferBytes, result.IsSegmenting, result.IsCoalescing, result.IsUnfragmented);
             return result;
         }
         catch
@@ -159,6 +172,7 @@ internal sealed class DatagramSocket : IDisposable
             return;
         }
 
+        var isRefused = false;
         var burstBytes = Math.Min(SegmentCountMax, Math.Max(1, PayloadBytesMax / segmentSize)) * segmentSize;
         while (IsSegmenting && bytes.Length > segmentSize && burstBytes > segmentSize)
         {
@@ -169,6 +183,7 @@ internal sealed class DatagramSocket : IDisposable
             }
             else
             {
+                isRefused = true;
                 break;
             }
         }
@@ -176,8 +191,20 @@ internal sealed class DatagramSocket : IDisposable
         while (!bytes.IsEmpty)
         {
             var datagram = bytes[..Math.Min(bytes.Length, segmentSize)];
-            SendOne(datagram);
+            var error = SendOne(datagram);
             bytes = bytes[datagram.Length..];
+            if (isRefused && error == SocketError.MessageSize)
+            {
+                // The path is narrow, and the next ones are as long. That says nothing of segmentation.
+                SendFailures += bytes.Length / segmentSize;
+                bytes = bytes[^(bytes.Length % segmentSize)..];
+            }
+            else if (isRefused)
+            {
+                CountRefusal();
+            }
+
+            isRefused = false;
         }
     }
 
@@ -201,7 +228,28 @@ internal sealed class DatagramSocket : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();
 
-    private static bool TrySetOption(Socket socket, int option, int value)
+    private static bool TryForbidFragments(Socket socket)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            // Over a socket of both versions go packets of both.
+            var isSet = socket.AddressFamily == AddressFamily.InterNetwork || TrySetOption(socket, Ipv6Level, Ipv6MtuDiscover, MtuDiscoverProbe);
+            var mayCarry4 = socket.AddressFamily == AddressFamily.InterNetwork || socket.DualMode;
+            return isSet && (!mayCarry4 || TrySetOption(socket, IpLevel, IpMtuDiscover, MtuDiscoverProbe));
+        }
+
+        try
+        {
+            socket.DontFragment = true;
+            return true;
+        }
+        catch (Exception exception) when (exception is SocketException or NotSupportedException)
+        {
+            return false;
+        }
+    }
+
+    private static bool TrySetOption(Socket socket, int level, int option, int value)
     {
         if (!OperatingSystem.IsLinux())
         {
@@ -210,7 +258,7 @@ internal sealed class DatagramSocket : IDisposable
 
         try
         {
-            socket.SetRawSocketOption(UdpLevel, option, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in value)));
+            socket.SetRawSocketOption(level, option, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in value)));
             return true;
         }
         catch (SocketException)
@@ -242,12 +290,8 @@ internal sealed class DatagramSocket : IDisposable
             or SocketError.OperationNotSupported or SocketError.SocketError)
         {
             // A path with a smaller MTU, a tunnel, a device without checksums: this burst goes out one by one.
-            if (++_refusals == RefusalCountMax)
-            {
-                IsSegmenting = false;
-                Log.SegmentationGivenUp(_logger, LocalEndPoint, exception.SocketErrorCode);
-            }
-
+            _refusal = exception.SocketErrorCode;
+            SetSegmentSize(0);
             return false;
         }
         catch (SocketException exception)
@@ -257,7 +301,16 @@ internal sealed class DatagramSocket : IDisposable
         }
     }
 
-    private void SendOne(ReadOnlySpan<byte> datagram)
+    private void CountRefusal()
+    {
+        if (++_refusals == RefusalCountMax)
+        {
+            IsSegmenting = false;
+            Log.SegmentationGivenUp(_logger, LocalEndPoint, _refusal);
+        }
+    }
+
+    private SocketError SendOne(ReadOnlySpan<byte> datagram)
     {
         // A segment size cuts what is longer, and must fit the path even where nothing is cut.
         if (_segmentSize != 0 && _segmentSize < datagram.Length)
@@ -268,6 +321,7 @@ internal sealed class DatagramSocket : IDisposable
         try
         {
             _socket.SendTo(datagram, SocketFlags.None, _to);
+            return SocketError.Success;
         }
         catch (SocketException exception)
         {
@@ -276,6 +330,8 @@ internal sealed class DatagramSocket : IDisposable
             {
                 SetSegmentSize(0);
             }
+
+            return exception.SocketErrorCode;
         }
     }
 
@@ -286,7 +342,7 @@ internal sealed class DatagramSocket : IDisposable
             return true;
         }
 
-        if (!TrySetOption(_socket, UdpSegment, segmentSize))
+        if (!TrySetOption(_socket, UdpLevel, UdpSegment, segmentSize))
         {
             IsSegmenting = false;
             return false;

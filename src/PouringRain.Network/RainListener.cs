@@ -32,7 +32,10 @@ public sealed class RainListener : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(catalog);
         ArgumentNullException.ThrowIfNull(onPropagate);
         logger ??= NullLogger.Instance;
-        var socket = DatagramSocket.Open(endPoint, ReceiveBufferBytes, segment: true, coalesce: false, logger);
+
+        // A symbol of format 1 is a 64th of its resource, however long that is.
+        var mayFragment = classic is not null && seal is null;
+        var socket = DatagramSocket.Open(endPoint, ReceiveBufferBytes, segment: true, coalesce: false, logger, mayFragment);
         LocalEndPoint = socket.LocalEndPoint;
         try
         {

@@ -27,11 +27,14 @@ public class DatagramSocketTests
         using var sender = Open(endPoint, segment: segment);
         var random = new Random(42);
 
+        // A packet has 65,535 bytes at most, and loopback takes one byte more; the headers of IPv6 are longer.
+        var largest = endPoint == "[::1]:0" ? 65_536 - 48 : 65_507;
+
         // Alone, many, many with a shorter last one, one more than the kernel takes at once, large ones, and back to small ones.
         foreach (var (count, size, last) in new[]
         {
             (1, 1, 1), (1, 1432, 1432), (40, 1432, 1432), (3, 1432, 7), (2, 100, 99), (64, 100, 100), (65, 100, 100), (200, 48, 1),
-            (1, 65_507, 65_507), (2, 60_024, 60_024), (1, 50, 50), (2, 1000, 1000),
+            (1, largest, largest), (2, 60_024, 60_024), (1, 50, 50), (2, 1000, 1000),
         })
         {
             var bytes = new byte[((count - 1) * size) + last];

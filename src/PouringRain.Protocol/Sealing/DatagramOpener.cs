@@ -91,7 +91,8 @@ public sealed class DatagramOpener : IDisposable
         try
         {
             cipher.Decrypt(
-                nonce, datagram[headerBytes..^SealedFormat.TagBytes], datagram[^SealedFormat.TagBytes..], destination, datagram[..headerBytes]);
+                nonce, datagram[headerBytes..^SealedFormat.TagBytes], datagram[^SealedFormat.TagBytes..], destination,
+                form == SealedFormat.FullForm ? datagram[..headerBytes] : []);
             return true;
         }
         catch (AuthenticationTagMismatchException)

@@ -49,7 +49,7 @@ public sealed class DatagramSealer : IDisposable
 
             // The header moves up over T, so that it and the symbol are one piece without it.
             datagram[2..(WireFormat.DropletHeaderBytes - 2)].CopyTo(datagram[4..]);
-            Encrypt(nonce, datagram[SealedFormat.DroppedBytes..], destination, SealedFormat.CompactHeaderBytes);
+            Encrypt(nonce, datagram[SealedFormat.DroppedBytes..], destination, SealedFormat.CompactHeaderBytes, []);
         }
         else
         {
@@ -59,7 +59,7 @@ public sealed class DatagramSealer : IDisposable
             BinaryPrimitives.WriteUInt64BigEndian(destination[19..], counter);
             BinaryPrimitives.WriteUInt64BigEndian(destination[27..], _compactCount);
             WriteNonce(nonce, SealedFormat.FullForm, counter);
-            Encrypt(nonce, datagram, destination, SealedFormat.FullHeaderBytes);
+            Encrypt(nonce, datagram, destination, SealedFormat.FullHeaderBytes, destination[..SealedFormat.FullHeaderBytes]);
         }
 
         return destination.Length;
@@ -77,7 +77,8 @@ public sealed class DatagramSealer : IDisposable
     private static bool IsDroplet(ReadOnlySpan<byte> datagram) =>
         datagram.Length > WireFormat.DropletHeaderBytes && WireFormat.Is(datagram, MessageType.Droplet);
 
-    private void Encrypt(ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> plain, Span<byte> destination, int headerBytes) =>
+    private void Encrypt(
+        ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> plain, Span<byte> destination, int headerBytes, ReadOnlySpan<byte> associated) =>
         _cipher.Encrypt(
-            nonce, plain, destination[headerBytes..^SealedFormat.TagBytes], destination[^SealedFormat.TagBytes..], destination[..headerBytes]);
+            nonce, plain, destination[headerBytes..^SealedFormat.TagBytes], destination[^SealedFormat.TagBytes..], associated);
 }

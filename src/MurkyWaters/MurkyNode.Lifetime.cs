@@ -14,15 +14,18 @@ namespace MurkyWaters;
 /// <summary>Start, heartbeat, stop.</summary>
 public sealed partial class MurkyNode
 {
-    private MurkyNode(MurkyOptions options, ResourceStore store, ServerTable servers, List<RainListener> listeners, Inbound inbound, ILogger logger)
+    private MurkyNode(
+        MurkyOptions options, SealSettings? seal, ResourceStore store, ServerTable servers, List<RainListener> listeners, Inbound inbound,
+        ILogger logger)
     {
         _options = options;
+        _seal = seal;
         _store = store;
         _logger = logger;
         _servers = servers;
         _listeners = listeners;
         _transport = options.Transport
-            ?? new UdpRainTransport(new RainClientOptions { Faults = options.Faults, Seal = options.Seal, Logger = logger });
+            ?? new UdpRainTransport(new RainClientOptions { Faults = options.Faults, Seal = seal, Logger = logger });
         _propagator = new Propagator(store, _transport, servers, options.PropagationTimes, _stopping.Token);
         _uploads = new PendingUploads(store, options.UploadCountMax, options.UploadLifetime, _propagator.Start, logger);
         var context = new FetchContext
@@ -61,14 +64,15 @@ public sealed partial class MurkyNode
         };
         var store = await Task.Run(() => ResourceStore.Open(storeOptions, logger), cancellationToken);
         var listeners = new List<RainListener>();
+        var seal = options.CreateSeal();
         try
         {
             // Listeners come before all that sends, because a port of 0 is a number only when it is bound.
             var inbound = new Inbound();
-            Listen(options, store, inbound, logger, listeners);
+            Listen(options, seal, store, inbound, logger, listeners);
             var own = new OwnEndPoints(listeners.Select(listener => listener.LocalEndPoint));
             var servers = await ServerTable.OpenAsync(options.ServersFile, own, logger, TimeProvider.System, cancellationToken);
-            var node = new MurkyNode(options, store, servers, listeners, inbound, logger);
+            var node = new MurkyNode(options, seal, store, servers, listeners, inbound, logger);
             if (options.PropagateOnStartup)
             {
                 foreach (var entry in store.Entries.Where(entry => entry.Resource.Origin == ResourceOrigin.Put))
@@ -110,7 +114,8 @@ public sealed partial class MurkyNode
         _stopping.Dispose();
     }
 
-    private static void Listen(MurkyOptions options, ResourceStore store, Inbound inbound, ILogger logger, List<RainListener> listeners)
+    private static void Listen(
+        MurkyOptions options, SealSettings? seal, ResourceStore store, Inbound inbound, ILogger logger, List<RainListener> listeners)
     {
         var rainOptions = new RainServerOptions
         {
@@ -126,7 +131,7 @@ public sealed partial class MurkyNode
         {
             listeners.Add(new RainListener(
                 endPoint, rainOptions, store, request => inbound.Add(request.Resource, request.Version, request.Source), options.Faults, classic,
-                logger, options.Seal));
+                logger, seal));
         }
     }
 

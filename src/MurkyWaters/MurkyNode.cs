@@ -15,6 +15,7 @@ namespace MurkyWaters;
 public sealed partial class MurkyNode : IAsyncDisposable
 {
     private readonly MurkyOptions _options;
+    private readonly SealSettings? _seal;
     private readonly Microsoft.Extensions.Logging.ILogger _logger;
     private readonly ResourceStore _store;
     private readonly ServerTable _servers;
@@ -184,6 +185,7 @@ public sealed partial class MurkyNode : IAsyncDisposable
                 WorkTime = time,
                 DropletsSent = listeners.Sum(listener => listener.Droplets),
                 BytesSent = listeners.Sum(listener => listener.Bytes),
+                DatagramsDropped = _seal?.Account.Dropped ?? new Dictionary<string, long>(),
                 Subscribers = listeners.Sum(listener => listener.Subscribers),
                 Resources = _store.Count,
             };

@@ -68,8 +68,8 @@ public sealed record MurkyOptions
     /// <summary>Faults under the sockets, for tests.</summary>
     public PouringRain.Network.DatagramFaults? Faults { get; init; }
 
-    /// <summary>What the sockets are sealed with; null for nothing.</summary>
-    internal PouringRain.Network.SealSettings? Seal => Secret.IsEmpty ? null : new(Secret, SecretsAccepted);
+    /// <summary>Makes what all sockets are sealed with; null for nothing.</summary>
+    internal PouringRain.Network.SealSettings? CreateSeal() => Secret.IsEmpty ? null : new(Secret, SecretsAccepted);
 
     /// <summary>In place of the network, for tests.</summary>
     internal Fetching.IRainTransport? Transport { get; init; }

@@ -30,6 +30,10 @@ public sealed record NodeFigures
     /// <summary>Bytes of datagrams rained on them.</summary>
     public required long BytesSent { get; init; }
 
+    /// <summary>Datagrams that did not open under the secret and were dropped, by the reason as of
+    /// <see cref="PouringRain.Network.SealAccount.Dropped"/>; empty without a secret.</summary>
+    public required IReadOnlyDictionary<string, long> DatagramsDropped { get; init; }
+
     /// <summary>Droplets received a symbol needed, over all transfers; 0 before the first.</summary>
     public double Overhead => SymbolsNeeded == 0 ? 0 : (double)DropletsReceived / SymbolsNeeded;
 

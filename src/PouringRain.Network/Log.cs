@@ -38,8 +38,14 @@ internal static partial class Log
     public static partial void PropagateHandlerFailed(ILogger logger, Exception exception);
 
     [LoggerMessage(2010, LogLevel.Warning,
-        "Datagrams from {Peer} do not open ({Count} refused so far at {EndPoint}): is its Rain:Secret another one, or none?")]
-    public static partial void DatagramsRefused(ILogger logger, PeerAddress peer, long count, IPEndPoint endPoint);
+        "{Peer} sends to {EndPoint} under another secret and is not answered: give both nodes the same Rain:Secret "
+        + "({Count} datagrams dropped so far; told once a minute)")]
+    public static partial void DatagramsRefused(ILogger logger, PeerAddress peer, IPEndPoint endPoint, long count);
+
+    [LoggerMessage(2012, LogLevel.Warning,
+        "{Peer} sends to {EndPoint} without a seal and is not answered: give that node the Rain:Secret of this one "
+        + "({Count} datagrams dropped so far; told once a minute)")]
+    public static partial void DatagramsNotSealed(ILogger logger, PeerAddress peer, IPEndPoint endPoint, long count);
 
     [LoggerMessage(2011, LogLevel.Information,
         "Datagrams of {Bytes} bytes vanish on the way from {Peer}: symbols of {SymbolSize} bytes instead")]

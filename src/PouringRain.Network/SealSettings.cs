@@ -27,4 +27,7 @@ public sealed class SealSettings
 
     /// <summary>All that what comes may be sealed with.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Accepted { get; }
+
+    /// <summary>What the sockets that are sealed with these settings dropped.</summary>
+    public SealAccount Account { get; } = new();
 }

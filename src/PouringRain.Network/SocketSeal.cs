@@ -9,30 +9,23 @@ namespace PouringRain.Network;
 /// <summary>Seals what one socket sends and opens what it receives, in buffers of its own. Not thread-safe.</summary>
 internal sealed class SocketSeal : IDisposable
 {
-    private static readonly TimeSpan WarningInterval = TimeSpan.FromMinutes(1);
-
     private readonly DatagramSealer _sealer;
     private readonly DatagramOpener _opener;
+    private readonly SealAccount _account;
     private readonly IPEndPoint _localEndPoint;
     private readonly ILogger _logger;
     private readonly byte[] _sealed = GC.AllocateArray<byte>(DatagramSocket.PayloadBytesMax, pinned: true);
     private readonly byte[] _opened = GC.AllocateArray<byte>(DatagramSocket.BufferBytes, pinned: true);
-    private Instant _nextWarning;
 
     public SocketSeal(SealSettings settings, IPEndPoint localEndPoint, ILogger logger)
     {
         // The sender id is the key's epoch: it must never come again.
         _sealer = new DatagramSealer(settings.Secret.Span, RandomNumberGenerator.GetBytes(SealedFormat.SenderIdBytes));
         _opener = new DatagramOpener(settings.Accepted);
+        _account = settings.Account;
         _localEndPoint = localEndPoint;
         _logger = logger;
     }
-
-    /// <summary>Datagrams that were dropped for whatever reason: refused, replayed, droplets of a sender that is not known yet.</summary>
-    public long DroppedCount { get; private set; }
-
-    /// <summary>Datagrams that did not open and were dropped: another secret, none, changed on the way, or too many to try.</summary>
-    public long RefusedCount { get; private set; }
 
     /// <summary>Seals datagrams that follow each other, as many as one send call takes.</summary>
     /// <param name="datagrams">At least one, each of <paramref name="segmentSize"/> bytes but for the last; scratch afterwards.</param>
@@ -73,17 +66,10 @@ internal sealed class SocketSeal : IDisposable
     {
         var outcome = _opener.TryOpen(now, from, datagram, _opened, out var length);
         opened = _opened.AsSpan(0, length);
-        DroppedCount += outcome == OpenOutcome.Opened ? 0 : 1;
-        if (outcome is OpenOutcome.NotSealed or OpenOutcome.Refused or OpenOutcome.TooManyStrangers)
+        if (outcome != OpenOutcome.Opened)
         {
-            RefusedCount++;
-
-            // Not of droplets: those of a peer that was just started again may overtake the datagram that shows its new key.
-            if (now >= _nextWarning && (outcome == OpenOutcome.NotSealed || !SealedFormat.IsDroplet(datagram)))
-            {
-                _nextWarning = now + WarningInterval;
-                Log.DatagramsRefused(_logger, from, RefusedCount, _localEndPoint);
-            }
+            _account.Note(outcome);
+            Warn(now, from, datagram, outcome);
         }
 
         return outcome == OpenOutcome.Opened;
@@ -94,5 +80,21 @@ internal sealed class SocketSeal : IDisposable
     {
         _sealer.Dispose();
         _opener.Dispose();
+    }
+
+    private void Warn(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram, OpenOutcome outcome)
+    {
+        if (outcome == OpenOutcome.NotSealed)
+        {
+            if (_account.TryWarn(now))
+            {
+                Log.DatagramsNotSealed(_logger, from, _localEndPoint, _account.RefusedCount);
+            }
+        }
+        else if (outcome is OpenOutcome.Refused or OpenOutcome.TooManyStrangers && !SealedFormat.IsDroplet(datagram) && _account.TryWarn(now))
+        {
+            // Not of droplets: those of a peer that was just started again may overtake the datagram that shows its new key.
+            Log.DatagramsRefused(_logger, from, _localEndPoint, _account.RefusedCount);
+        }
     }
 }

@@ -18,19 +18,22 @@ internal sealed class UdpRelay : IAsyncDisposable
     {
         _server = new IPEndPoint(IPAddress.Loopback, serverPort);
         _running = Task.WhenAll(
-            ForwardAsync(_front, _back, from =>
+            ForwardAsync(_front, _back, ToServer, from =>
             {
                 _client = from;
                 return _server;
             }),
-            ForwardAsync(_back, _front, _ => _client));
+            ForwardAsync(_back, _front, ToClient, _ => _client));
     }
 
     /// <summary>Where the client is to send.</summary>
     public int Port => ((IPEndPoint)_front.LocalEndPoint!).Port;
 
-    /// <summary>Every datagram that went through, in whichever direction.</summary>
-    public ConcurrentQueue<byte[]> Captured { get; } = new();
+    /// <summary>Every datagram of the client.</summary>
+    public ConcurrentQueue<byte[]> ToServer { get; } = new();
+
+    /// <summary>Every datagram of the server.</summary>
+    public ConcurrentQueue<byte[]> ToClient { get; } = new();
 
     public async ValueTask DisposeAsync()
     {
@@ -48,7 +51,7 @@ internal sealed class UdpRelay : IAsyncDisposable
         return socket;
     }
 
-    private async Task ForwardAsync(Socket from, Socket to, Func<IPEndPoint, IPEndPoint?> receiverOf)
+    private async Task ForwardAsync(Socket from, Socket to, ConcurrentQueue<byte[]> captured, Func<IPEndPoint, IPEndPoint?> receiverOf)
     {
         var buffer = new byte[65_536];
         while (true)
@@ -64,7 +67,7 @@ internal sealed class UdpRelay : IAsyncDisposable
             }
 
             var datagram = buffer.AsSpan(0, received.ReceivedBytes).ToArray();
-            Captured.Enqueue(datagram);
+            captured.Enqueue(datagram);
             if (receiverOf((IPEndPoint)received.RemoteEndPoint) is { } receiver)
             {
                 await to.SendToAsync(datagram, SocketFlags.None, receiver);

@@ -60,7 +60,8 @@ public class SealedRainTests
     public async Task Another_secret_or_none_is_not_answered_and_told_once(bool isSealed)
     {
         var warnings = new Warnings();
-        await using var cloud = new Cloud(1, Id, Bytes(1000), seal: new SealSettings(New), logger: warnings);
+        var settings = new SealSettings(New);
+        await using var cloud = new Cloud(3, Id, Bytes(1000), seal: settings, logger: warnings);
         await using var client = new RainClient(new RainClientOptions { Seal = isSealed ? new SealSettings(Old) : null });
         for (var i = 0; i < 3; i++)
         {
@@ -70,7 +71,9 @@ public class SealedRainTests
 
         var line = Assert.Single(warnings.Lines);
         Assert.Contains("127.0.0.1:", line, StringComparison.Ordinal);
+        Assert.Contains(isSealed ? "under another secret" : "without a seal", line, StringComparison.Ordinal);
         Assert.Contains("Rain:Secret", line, StringComparison.Ordinal);
+        Assert.InRange(settings.Account.Dropped[isSealed ? "refused" : "not-sealed"], 9, 1000);
     }
 
     [Theory]
@@ -125,6 +128,20 @@ public class SealedRainTests
     }
 
     [Fact]
+    public void A_wrong_secret_is_told_once_a_minute()
+    {
+        var account = new SealSettings(New).Account;
+        var now = default(Instant);
+        var lines = 0;
+        for (var i = 0; i < 180; i++, now += TimeSpan.FromSeconds(1))
+        {
+            lines += account.TryWarn(now) ? 1 : 0;
+        }
+
+        Assert.Equal(3, lines);
+    }
+
+    [Fact]
     public async Task A_sealed_client_does_not_speak_the_old_format()
     {
         using var server = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
@@ -145,7 +162,8 @@ public class SealedRainTests
     public void A_burst_is_sealed_into_bursts_that_the_socket_can_send(int symbolSize, int count, int lastSymbolSize)
     {
         using var sender = new SocketSeal(new SealSettings(New), new IPEndPoint(IPAddress.Loopback, 1), NullLogger.Instance);
-        using var receiver = new SocketSeal(new SealSettings(New), new IPEndPoint(IPAddress.Loopback, 2), NullLogger.Instance);
+        var settings = new SealSettings(New);
+        using var receiver = new SocketSeal(settings, new IPEndPoint(IPAddress.Loopback, 2), NullLogger.Instance);
         var from = PeerAddress.FromIPv4(0x7F00_0001, 1);
         var segmentSize = WireFormat.DropletHeaderBytes + symbolSize;
         var datagrams = Enumerable.Range(0, count).Select(i => Droplet(i, i == count - 1 ? lastSymbolSize : symbolSize)).ToList();
@@ -169,7 +187,7 @@ public class SealedRainTests
         }
 
         Assert.Equal(datagrams, opened);
-        Assert.Equal(0, receiver.RefusedCount);
+        Assert.All(settings.Account.Dropped, reason => Assert.Equal(0, reason.Value));
     }
 
     private static byte[] Droplet(int number, int symbolSize)

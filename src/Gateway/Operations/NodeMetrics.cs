@@ -22,10 +22,10 @@ internal sealed class NodeMetrics
         Counter("rain.decode.seconds", "Time of all threads that decoding, verifying and keeping took.", figures => figures.WorkTime.TotalSeconds);
         Counter("rain.sent.droplets", "Droplets rained on subscribers.", figures => figures.DropletsSent);
         Counter("rain.sent.bytes", "Bytes of datagrams rained on subscribers.", figures => figures.BytesSent);
-        meter.CreateObservableCounter(
-            "rain.transfers.ended",
-            () => Read(figures => figures.TransfersEnded.Select(pair => new Measurement<long>(pair.Value, new KeyValuePair<string, object?>("state", pair.Key)))),
-            null, "Transfers ended, by their last state.");
+        Counters("rain.transfers.ended", "Transfers ended, by their last state.", "state", figures => figures.TransfersEnded);
+        Counters(
+            "rain.dropped.datagrams", "Datagrams that did not open under the secret and were dropped, by the reason.", "reason",
+            figures => figures.DatagramsDropped);
         Gauge("rain.transfers.running", "Transfers that run.", figures => figures.TransfersRunning);
         Gauge("rain.overhead.ratio", "Droplets received a symbol needed, over all transfers.", figures => figures.Overhead);
         Gauge("rain.loss.ratio", "Droplets lost of those sent here, over all transfers.", figures => figures.Loss);
@@ -37,6 +37,13 @@ internal sealed class NodeMetrics
 
         void Counter(string name, string description, Func<NodeFigures, double> read) =>
             meter.CreateObservableCounter(name, () => Read<double>(figures => [new Measurement<double>(read(figures))]), null, description);
+
+        void Counters(string name, string description, string label, Func<NodeFigures, IReadOnlyDictionary<string, long>> read) =>
+            meter.CreateObservableCounter(
+                name,
+                () => Read(figures => read(figures).Select(
+                    pair => new Measurement<long>(pair.Value, new KeyValuePair<string, object?>(label, pair.Key)))),
+                null, description);
 
         void Gauge(string name, string description, Func<NodeFigures, double> read) =>
             meter.CreateObservableGauge(name, () => Read<double>(figures => [new Measurement<double>(read(figures))]), null, description);

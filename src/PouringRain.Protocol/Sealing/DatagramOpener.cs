@@ -23,6 +23,10 @@ public enum OpenOutcome
 
     /// <summary>Not tried: too many datagrams of senders that are not known came from there in the last second.</summary>
     TooManyStrangers,
+
+    /// <summary>Not tried: too many datagrams that did not open came in the name of that sender, and this one does not continue what it
+    /// sent.</summary>
+    TooManyForgeries,
 }
 
 /// <summary>
@@ -30,10 +34,25 @@ public enum OpenOutcome
 /// senders, each with a window against replays; a sender is kept only once a datagram of it has opened, so that strangers cost
 /// no memory, and of their datagrams only some a second are tried (<see cref="StrangerBudget"/>). Not thread-safe.
 /// </summary>
+/// <remarks>
+/// What a forgery may cost, which is a decryption and an exception (3.5 us) once it is tried. In the name of a known sender a droplet can be
+/// forged by whoever can send from its address. After <see cref="ForgeryBurstCount"/> that did not open (and as many a second) only droplets
+/// are tried that continue what the sender sent, within <see cref="NearCount"/> of its counter: nobody who does not see its datagrams
+/// knows where that is, and one guess of a thousand hits. The sender itself is not silenced: it stays near its counter, and if ever more
+/// than that was lost, its next full datagram tells the counter. A full datagram needs the sender's id, which only those on the way
+/// see; from another address than the sender's it is tried as a stranger's. Who is on the way can keep the receiver busy by forging
+/// what comes next; he could as well drop it.
+/// </remarks>
 public sealed class DatagramOpener : IDisposable
 {
     /// <summary>Senders kept; beyond, the one least recently heard goes.</summary>
     public const int SenderCountMax = 16_384;
+
+    /// <summary>Droplets in the name of one sender that may fail to open at once, and as many come back in a second.</summary>
+    internal const int ForgeryBurstCount = 64;
+
+    /// <summary>How far from the highest counter of its sender a droplet is tried always.</summary>
+    internal const int NearCount = 8192;
 
     private readonly byte[][] _secrets;
     private readonly Dictionary<UInt128, Sender> _senders = [];
@@ -67,7 +86,7 @@ public sealed class DatagramOpener : IDisposable
         }
 
         return datagram[0] == SealedFormat.CompactMark
-            ? OpenCompact(from, datagram, destination, out length)
+            ? OpenCompact(now, from, datagram, destination, out length)
             : OpenFull(now, from, datagram, destination, out length);
     }
 
@@ -97,12 +116,12 @@ public sealed class DatagramOpener : IDisposable
         }
         catch (AuthenticationTagMismatchException)
         {
-            // The only way that .NET says it. Costs microseconds, which a flood of forgeries can make a listener pay; not more.
+            // The only way that .NET says it.
             return false;
         }
     }
 
-    private OpenOutcome OpenCompact(PeerAddress from, ReadOnlySpan<byte> datagram, Span<byte> destination, out int length)
+    private OpenOutcome OpenCompact(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram, Span<byte> destination, out int length)
     {
         length = 0;
         if (!_senderAt.TryGetValue(from, out var sender))
@@ -113,11 +132,22 @@ public sealed class DatagramOpener : IDisposable
         var counter = Complete(sender.HighestCompact, WireFormat.ReadUInt24(datagram[3..]));
         var count = datagram.Length - SealedFormat.CompactHeaderBytes - SealedFormat.TagBytes;
         var symbolSize = count + SealedFormat.DroppedBytes - WireFormat.DropletHeaderBytes;
-        if (symbolSize <= 0
-            || !TryDecrypt(
-                sender.Cipher, SealedFormat.CompactForm, counter, datagram, SealedFormat.CompactHeaderBytes,
-                destination.Slice(SealedFormat.DroppedBytes, count)))
+        if (symbolSize <= 0)
         {
+            return OpenOutcome.Refused;
+        }
+
+        var isNear = counter + NearCount >= sender.HighestCompact && counter <= sender.HighestCompact + NearCount;
+        if (!isNear && !sender.Forgeries.HasOne(now))
+        {
+            return OpenOutcome.TooManyForgeries;
+        }
+
+        if (!TryDecrypt(
+            sender.Cipher, SealedFormat.CompactForm, counter, datagram, SealedFormat.CompactHeaderBytes,
+            destination.Slice(SealedFormat.DroppedBytes, count)))
+        {
+            sender.Forgeries.TryTake(now);
             return OpenOutcome.Refused;
         }
 
@@ -144,6 +174,11 @@ public sealed class DatagramOpener : IDisposable
             if (!sender.Window.IsNew(counter))
             {
                 return OpenOutcome.Replayed;
+            }
+
+            if (sender.Address != from && !_strangers.TryTake(now, from))
+            {
+                return OpenOutcome.TooManyStrangers;
             }
 
             if (!TryDecrypt(sender.Cipher, SealedFormat.FullForm, counter, datagram, SealedFormat.FullHeaderBytes, destination[..count]))
@@ -267,6 +302,9 @@ public sealed class DatagramOpener : IDisposable
         public PeerAddress Address { get; set; }
 
         public ulong HighestCompact { get; set; }
+
+        /// <summary>Droplets in its name that may yet fail to open.</summary>
+        public TryBudget Forgeries = new(ForgeryBurstCount, ForgeryBurstCount);
 
         public ReplayWindow Window { get; } = new();
     }

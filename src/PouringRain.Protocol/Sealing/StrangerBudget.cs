@@ -12,26 +12,12 @@ internal sealed class StrangerBudget
 
     public const int ShareCount = 64;
 
-    private const long IntervalNanoseconds = 1_000_000_000 / CountPerSecond;
+    private readonly TryBudget[] _shares = new TryBudget[ShareCount];
 
-    // The generic cell rate algorithm: when a share will have all of its budget again.
-    private readonly long[] _fullAt = new long[ShareCount];
-
-    public StrangerBudget() => Array.Fill(_fullAt, long.MinValue / 2);
+    public StrangerBudget() => Array.Fill(_shares, new TryBudget(BurstCount, CountPerSecond));
 
     /// <summary>Takes one try, if there is one.</summary>
-    public bool TryTake(Instant now, PeerAddress from)
-    {
-        ref var fullAt = ref _fullAt[ShareOf(from)];
-        var next = Math.Max(fullAt, now.Nanoseconds) + IntervalNanoseconds;
-        if (next > now.Nanoseconds + (BurstCount * IntervalNanoseconds))
-        {
-            return false;
-        }
-
-        fullAt = next;
-        return true;
-    }
+    public bool TryTake(Instant now, PeerAddress from) => _shares[ShareOf(from)].TryTake(now);
 
     /// <summary>By the address of IPv4, by the network of 64 bits of IPv6, which is one subscriber's.</summary>
     internal static int ShareOf(PeerAddress from)

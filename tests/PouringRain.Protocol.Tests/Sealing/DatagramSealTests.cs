@@ -177,6 +177,58 @@ public sealed class DatagramSealTests
     }
 
     [Fact]
+    public void Forged_droplets_of_a_known_sender_are_tried_so_many_times_a_second_and_its_own_always()
+    {
+        using var sealer = Sealer(1);
+        using var opener = new DatagramOpener(Secret);
+        Assert.Equal(OpenOutcome.Opened, Open(opener, Seal(sealer, Message(8, 100))));
+        var forged = Seal(Sealer(2), Message(10, 100));
+        var random = new Random(3);
+        var outcomes = new int[1 + (int)Enum.GetValues<OpenOutcome>().Max()];
+        var now = default(Instant);
+        for (var i = 0; i < 10_000; i++)
+        {
+            // Ten seconds of a flood from the sender's own address.
+            now += TimeSpan.FromMilliseconds(1);
+            random.NextBytes(forged.AsSpan(3, 3));
+            outcomes[(int)opener.TryOpen(now, Peer, forged, new byte[2048], out _)]++;
+            if (i % 10 == 0)
+            {
+                Assert.Equal(OpenOutcome.Opened, opener.TryOpen(now, Peer, Seal(sealer, Message(10, 100)), new byte[2048], out _));
+            }
+        }
+
+        // One of a thousand guesses the counter nearly enough.
+        Assert.InRange(outcomes[(int)OpenOutcome.Refused], 11 * DatagramOpener.ForgeryBurstCount, (11 * DatagramOpener.ForgeryBurstCount) + 30);
+        Assert.Equal(10_000 - outcomes[(int)OpenOutcome.Refused], outcomes[(int)OpenOutcome.TooManyForgeries]);
+
+        // After more losses than that its droplets wait for what tells the counter, and no longer.
+        for (var i = 0; i < 2 * DatagramOpener.NearCount; i++)
+        {
+            Seal(sealer, Message(10, 100));
+        }
+
+        Assert.Equal(OpenOutcome.TooManyForgeries, opener.TryOpen(now, Peer, Seal(sealer, Message(10, 100)), new byte[2048], out _));
+        Assert.Equal(OpenOutcome.Opened, opener.TryOpen(now, Peer, Seal(sealer, Message(8, 100)), new byte[2048], out _));
+        Assert.Equal(OpenOutcome.Opened, opener.TryOpen(now, Peer, Seal(sealer, Message(10, 100)), new byte[2048], out _));
+    }
+
+    [Fact]
+    public void Forged_messages_of_a_known_sender_from_elsewhere_are_tried_as_strangers()
+    {
+        using var sealer = Sealer(1);
+        using var opener = new DatagramOpener(Secret);
+        Assert.Equal(OpenOutcome.Opened, Open(opener, Seal(sealer, Message(8, 100))));
+        var elsewhere = PeerAddress.FromIPv4(0x0A000001, 7);
+        Assert.NotEqual(StrangerBudget.ShareOf(Peer), StrangerBudget.ShareOf(elsewhere));
+        var forged = Seal(Sealer(1), Message(8, 100));
+        forged[26] = 200;
+        var tried = Enumerable.Range(0, 1000).Count(_ => opener.TryOpen(default, elsewhere, forged, new byte[2048], out _) == OpenOutcome.Refused);
+        Assert.Equal(StrangerBudget.BurstCount, tried);
+        Assert.Equal(OpenOutcome.Opened, Open(opener, Seal(sealer, Message(8, 100))));
+    }
+
+    [Fact]
     public void Shares_of_strangers_are_spread_over_addresses_and_ports_have_none_of_their_own()
     {
         var shares = Enumerable.Range(0, 4096).Select(i => StrangerBudget.ShareOf(PeerAddress.FromIPv4(0x0A000000 + (uint)i, 1))).ToArray();

@@ -65,6 +65,7 @@ struct conf {                /* what can be asked of one direction */
 	double reorder, gap;     /* probability, extra delay in ns */
 	double dup;
 	double queue;            /* bytes, < 0: automatic */
+	double pmtu;             /* bytes of a packet; longer ones vanish; <= 0: none do */
 };
 
 struct count {
@@ -328,6 +329,7 @@ static bool link_pass(struct link *l, uint64_t t, const struct slot *s, bool flo
 			l->bad = !l->bad;
 		drop |= hit(&l->rng_loss, l->bad ? l->c.ge_bad : l->c.ge_good);
 	}
+	drop |= l->c.pmtu > 0 && len > l->c.pmtu + 14;
 	if (drop) {
 		l->n.lost++;
 		l->n.lost_bytes += len;
@@ -664,6 +666,11 @@ static bool parse_spec(const char *text, struct setup *s, char *err, size_t errn
 			for (int d = 0; ok && d < 2; d++)
 				if (dirs >> d & 1)
 					s->c[d].queue = x;
+		} else if (!strcmp(k, "pmtu")) {
+			ok = p_size(v, &x);
+			for (int d = 0; ok && d < 2; d++)
+				if (dirs >> d & 1)
+					s->c[d].pmtu = x;
 		} else if (!strcmp(k, "gap")) {
 			ok = p_time(v, &x);
 			for (int d = 0; ok && d < 2; d++)
@@ -853,6 +860,8 @@ static void emit_show(int i)
 			emit(" %sreorder=%.9g %sgap=%.6gms", n, l->c.reorder, n, l->c.gap / 1e6);
 		if (l->c.dup > 0)
 			emit(" %sdup=%.9g", n, l->c.dup);
+		if (l->c.pmtu > 0)
+			emit(" %spmtu=%.0f", n, l->c.pmtu);
 	}
 	emit("\n");
 }

@@ -396,9 +396,10 @@ internal sealed class DeliveryRateControl : IRateControl
         }
     }
 
-    /// <summary>Whether the queue that this flow made is gone, or will be by the time that what is sent now gets there.</summary>
+    /// <summary>Whether the queue that this flow made is gone, or will be by the time that what is sent now gets there. How much it was is
+    /// known once it shrinks.</summary>
     private bool IsDrained => _phase is Phase.Drain or Phase.Down && _phaseRounds >= 1
-        && (!IsQueueing(1.05) || _drained >= _peak - _before + ((_before - _least) / 4));
+        && (!IsQueueing(1.05) || (_latest < _peak && _drained >= _peak - _before + ((_before - _least) / 4)));
 
     /// <summary>1 without a queue, less the longer it is.</summary>
     private double CrowdedGain =>

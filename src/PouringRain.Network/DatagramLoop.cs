@@ -29,6 +29,7 @@ internal abstract class DatagramLoop
     private readonly FaultInjector? _faultsIn;
     private readonly FaultInjector? _faultsOut;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _sendsLong;
     private Instant _receivedAt;
     private int _waiting;
     private bool _closed;
@@ -39,6 +40,7 @@ internal abstract class DatagramLoop
         Socket = socket;
         Logger = logger;
         _seal = seal is null ? null : new SocketSeal(seal, socket.LocalEndPoint, logger);
+        _sendsLong = faults is null;
         if (faults is not null)
         {
             _faultsIn = new FaultInjector(faults, 1, (peer, datagram) => HandleGuarded(peer, datagram));
@@ -105,7 +107,14 @@ internal abstract class DatagramLoop
 
         while (!bytes.IsEmpty)
         {
-            var taken = _seal.Seal(bytes, transmit.SegmentSize, out var burst, out var segmentSize);
+            if (_sendsLong && transmit.To.IsLoopback && _seal.TrySealTogether(bytes, transmit.SegmentSize, out var taken, out var datagram))
+            {
+                _sendsLong = Socket.TrySendLong(transmit.To, datagram);
+                bytes = bytes[(_sendsLong ? taken : 0)..];
+                continue;
+            }
+
+            taken = _seal.Seal(bytes, transmit.SegmentSize, out var burst, out var segmentSize);
             SendThroughFaults(now, transmit.To, burst, segmentSize);
             bytes = bytes[taken..];
         }
@@ -232,12 +241,26 @@ internal abstract class DatagramLoop
             }
             else if (_seal.TryOpen(_receivedAt, from, datagram, out var opened))
             {
-                Handle(_receivedAt, from, opened);
+                HandleOpened(from, opened, SealedFormat.HoldsSeveral(datagram));
             }
         }
         catch (Exception exception)
         {
             Log.DatagramFailed(Logger, exception, from);
+        }
+    }
+
+    private void HandleOpened(PeerAddress from, ReadOnlySpan<byte> opened, bool areSeveral)
+    {
+        while (areSeveral && WireFormat.LengthOfFirst(opened) is > 0 and var length)
+        {
+            Handle(_receivedAt, from, opened[..length]);
+            opened = opened[length..];
+        }
+
+        if (!opened.IsEmpty)
+        {
+            Handle(_receivedAt, from, opened);
         }
     }
 

@@ -208,6 +208,10 @@ internal sealed class DatagramSocket : IDisposable
         }
     }
 
+    /// <summary>Sends one datagram that the way to the peer may be too narrow for: false when the system says so.</summary>
+    public bool TrySendLong(PeerAddress to, ReadOnlySpan<byte> datagram) =>
+        SocketAddresses.TryWrite(to, _to) && SendOne(datagram) != SocketError.MessageSize;
+
     /// <summary>Ends a <see cref="Wait"/> from another thread, by an empty datagram to itself.</summary>
     public void Wake()
     {

@@ -9,6 +9,9 @@ namespace PouringRain.Network;
 /// <summary>Seals what one socket sends and opens what it receives, in buffers of its own. Not thread-safe.</summary>
 internal sealed class SocketSeal : IDisposable
 {
+    /// <summary>The longest datagram made of several: a loopback takes packets of 65,536 bytes, headers included.</summary>
+    private const int LongBytesMax = 65_400;
+
     private readonly DatagramSealer _sealer;
     private readonly DatagramOpener _opener;
     private readonly SealAccount _account;
@@ -59,6 +62,25 @@ internal sealed class SocketSeal : IDisposable
 
         burst = _sealed.AsSpan(0, length);
         return taken;
+    }
+
+    /// <summary>Seals several droplets into one long datagram; false when they are not several, or not droplets. Whatever it answers, they stay
+    /// as they are.</summary>
+    /// <param name="datagrams">Each of <paramref name="segmentSize"/> bytes but for the last.</param>
+    /// <param name="segmentSize">Bytes of one.</param>
+    /// <param name="taken">The bytes of <paramref name="datagrams"/> that were taken.</param>
+    /// <param name="datagram">They are sealed here.</param>
+    public bool TrySealTogether(ReadOnlySpan<byte> datagrams, int segmentSize, out int taken, out ReadOnlySpan<byte> datagram)
+    {
+        taken = Math.Min(datagrams.Length, (LongBytesMax - SealedFormat.TogetherOverhead) / segmentSize * segmentSize);
+        datagram = default;
+        if (taken <= segmentSize || !DatagramSealer.AreDroplets(datagrams[..taken], segmentSize))
+        {
+            return false;
+        }
+
+        datagram = _sealed.AsSpan(0, _sealer.SealTogether(datagrams[..taken], _sealed));
+        return true;
     }
 
     /// <summary>Opens one datagram; false when it is to be dropped.</summary>

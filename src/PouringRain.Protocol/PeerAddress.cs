@@ -16,6 +16,9 @@ public readonly record struct PeerAddress(UInt128 Address, ushort Port, uint Sco
     /// <summary>Whether the address is an IPv4 one.</summary>
     public bool IsIPv4 => (ulong)(Address >> 64) == 0 && ((ulong)Address & 0xFFFF_FFFF_0000_0000) == MappedPrefix;
 
+    /// <summary>Whether the peer is on this machine, at 127.0.0.0/8 or ::1.</summary>
+    public bool IsLoopback => IsIPv4 ? (byte)(Address >> 24) == 127 : Address == UInt128.One;
+
     /// <summary>Makes the value of a socket's endpoint.</summary>
     public static PeerAddress From(IPEndPoint endPoint)
     {

@@ -40,7 +40,7 @@ public sealed class SealingTests
         if (isSealed)
         {
             Assert.DoesNotContain(relay.ToClient, ShowsId);
-            Assert.All(relay.ToClient.Concat(relay.ToServer), datagram => Assert.True(datagram[0] is 0xD2 or 0xD3));
+            Assert.All(relay.ToClient.Concat(relay.ToServer), datagram => Assert.True(datagram[0] is 0xD2 or 0xD3 or 0xD4));
         }
 
         Assert.DoesNotContain("of this cluster", gateway.Log + node.Log, StringComparison.Ordinal);

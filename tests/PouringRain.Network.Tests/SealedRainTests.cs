@@ -190,6 +190,44 @@ public class SealedRainTests
         Assert.All(settings.Account.Dropped, reason => Assert.Equal(0, reason.Value));
     }
 
+    [Theory]
+    [InlineData(1408, 45, 1408)]
+    [InlineData(1408, 45, 7)]
+    [InlineData(16, 64, 16)]
+    [InlineData(30_000, 2, 30_000)]
+    [InlineData(30_000, 3, 30_000)]
+    public void Droplets_are_sealed_into_datagrams_that_a_loopback_takes(int symbolSize, int count, int lastSymbolSize)
+    {
+        var settings = new SealSettings(New);
+        using var sender = new SocketSeal(settings, new IPEndPoint(IPAddress.Loopback, 1), NullLogger.Instance);
+        using var receiver = new SocketSeal(settings, new IPEndPoint(IPAddress.Loopback, 2), NullLogger.Instance);
+        var from = PeerAddress.FromIPv4(0x7F00_0001, 1);
+        var segmentSize = WireFormat.DropletHeaderBytes + symbolSize;
+        var plain = Enumerable.Range(0, count).SelectMany(i => Droplet(i, i == count - 1 ? lastSymbolSize : symbolSize)).ToArray();
+        byte[] full = [.. "R!"u8, .. new byte[segmentSize - 2]];
+        Assert.False(sender.TrySealTogether(plain.AsSpan(0, segmentSize), segmentSize, out _, out _));
+        Assert.False(sender.TrySealTogether([.. full, .. full], segmentSize, out _, out _));
+        sender.Seal(full, segmentSize, out var shown, out _);
+        Assert.True(receiver.TryOpen(default, from, shown, out _));
+
+        Assert.True(sender.TrySealTogether(plain, segmentSize, out var taken, out var datagram));
+        Assert.InRange(taken, 2 * segmentSize, plain.Length);
+        Assert.Equal(taken == plain.Length ? 0 : segmentSize, plain.Length - taken);
+        Assert.InRange(datagram.Length + 48, taken, 65_536);
+        Assert.True(receiver.TryOpen(default, from, datagram, out var opened));
+        Assert.Equal(plain[..taken], opened.ToArray());
+    }
+
+    [Fact]
+    public void What_is_too_long_for_the_way_is_told_at_once()
+    {
+        using var socket = DatagramSocket.Open(
+            new IPEndPoint(IPAddress.Loopback, 0), 1 << 20, segment: true, coalesce: false, NullLogger.Instance);
+        var self = PeerAddress.From(socket.LocalEndPoint);
+        Assert.True(socket.TrySendLong(self, new byte[60_000]));
+        Assert.False(socket.TrySendLong(self, new byte[65_508]));
+    }
+
     private static byte[] Droplet(int number, int symbolSize)
     {
         var droplet = new byte[WireFormat.DropletHeaderBytes + symbolSize];

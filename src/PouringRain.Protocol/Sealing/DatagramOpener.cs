@@ -71,7 +71,7 @@ public sealed class DatagramOpener : IDisposable
         }
     }
 
-    /// <summary>Opens one datagram.</summary>
+    /// <summary>Opens one datagram, which may be several droplets (<see cref="SealedFormat.HoldsSeveral"/>).</summary>
     /// <param name="now">The time.</param>
     /// <param name="from">Where it came from.</param>
     /// <param name="datagram">Any bytes.</param>
@@ -85,8 +85,8 @@ public sealed class DatagramOpener : IDisposable
             return OpenOutcome.NotSealed;
         }
 
-        return datagram[0] == SealedFormat.CompactMark
-            ? OpenCompact(now, from, datagram, destination, out length)
+        return SealedFormat.IsDroplet(datagram)
+            ? OpenDroplets(now, from, datagram, destination, out length)
             : OpenFull(now, from, datagram, destination, out length);
     }
 
@@ -121,7 +121,7 @@ public sealed class DatagramOpener : IDisposable
         }
     }
 
-    private OpenOutcome OpenCompact(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram, Span<byte> destination, out int length)
+    private OpenOutcome OpenDroplets(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram, Span<byte> destination, out int length)
     {
         length = 0;
         if (!_senderAt.TryGetValue(from, out var sender))
@@ -129,9 +129,11 @@ public sealed class DatagramOpener : IDisposable
             return OpenOutcome.UnknownSender;
         }
 
+        var isCompact = datagram[0] == SealedFormat.CompactMark;
         var counter = Complete(sender.HighestCompact, WireFormat.ReadUInt24(datagram[3..]));
+        var dropped = isCompact ? SealedFormat.DroppedBytes : 0;
         var count = datagram.Length - SealedFormat.CompactHeaderBytes - SealedFormat.TagBytes;
-        var symbolSize = count + SealedFormat.DroppedBytes - WireFormat.DropletHeaderBytes;
+        var symbolSize = count + dropped - WireFormat.DropletHeaderBytes;
         if (symbolSize <= 0)
         {
             return OpenOutcome.Refused;
@@ -144,18 +146,43 @@ public sealed class DatagramOpener : IDisposable
         }
 
         if (!TryDecrypt(
-            sender.Cipher, SealedFormat.CompactForm, counter, datagram, SealedFormat.CompactHeaderBytes,
-            destination.Slice(SealedFormat.DroppedBytes, count)))
+            sender.Cipher, isCompact ? SealedFormat.CompactForm : SealedFormat.TogetherForm, counter, datagram, SealedFormat.CompactHeaderBytes,
+            destination.Slice(dropped, count)))
         {
             sender.Forgeries.TryTake(now);
             return OpenOutcome.Refused;
         }
 
         sender.HighestCompact = Math.Max(sender.HighestCompact, counter);
-        destination[SealedFormat.DroppedBytes..WireFormat.DropletHeaderBytes].CopyTo(destination[2..]);
-        WireFormat.WriteDropletFrame(destination, symbolSize);
-        length = SealedFormat.DroppedBytes + count;
+        if (isCompact)
+        {
+            destination[SealedFormat.DroppedBytes..WireFormat.DropletHeaderBytes].CopyTo(destination[2..]);
+            WireFormat.WriteDropletFrame(destination, symbolSize);
+        }
+        else if (!AreDroplets(destination[..count]))
+        {
+            // Only droplets may come outside the window against replays.
+            return OpenOutcome.Refused;
+        }
+
+        length = dropped + count;
         return OpenOutcome.Opened;
+    }
+
+    private static bool AreDroplets(ReadOnlySpan<byte> datagrams)
+    {
+        while (!datagrams.IsEmpty)
+        {
+            var length = WireFormat.LengthOfFirst(datagrams);
+            if (length == 0 || !WireFormat.Is(datagrams, MessageType.Droplet))
+            {
+                return false;
+            }
+
+            datagrams = datagrams[length..];
+        }
+
+        return true;
     }
 
     private OpenOutcome OpenFull(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram, Span<byte> destination, out int length)

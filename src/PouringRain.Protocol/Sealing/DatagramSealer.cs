@@ -65,6 +65,39 @@ public sealed class DatagramSealer : IDisposable
         return destination.Length;
     }
 
+    /// <summary>Whether all these datagrams are droplets, as <see cref="SealTogether"/> wants them.</summary>
+    /// <param name="datagrams">One after the other, each of <paramref name="length"/> bytes but for the last.</param>
+    /// <param name="length">Bytes of one.</param>
+    public static bool AreDroplets(ReadOnlySpan<byte> datagrams, int length)
+    {
+        for (; !datagrams.IsEmpty; datagrams = datagrams[Math.Min(length, datagrams.Length)..])
+        {
+            if (!IsDroplet(datagrams[..Math.Min(length, datagrams.Length)]))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Seals droplets into one datagram, for a path that takes it.</summary>
+    /// <param name="droplets">Whole droplets, one after the other; they stay as they are.</param>
+    /// <param name="destination">At least <see cref="SealedFormat.TogetherOverhead"/> bytes more, that do not overlap them.</param>
+    /// <returns>The sealed length.</returns>
+    public int SealTogether(ReadOnlySpan<byte> droplets, Span<byte> destination)
+    {
+        Span<byte> nonce = stackalloc byte[SealedFormat.NonceBytes];
+        destination = destination[..(droplets.Length + SealedFormat.TogetherOverhead)];
+        destination[0] = SealedFormat.TogetherMark;
+        BinaryPrimitives.WriteUInt16BigEndian(destination[1..], checked((ushort)destination.Length));
+        var counter = ++_compactCount;
+        WireFormat.WriteUInt24(destination[3..], (uint)counter & 0xFF_FFFF);
+        WriteNonce(nonce, SealedFormat.TogetherForm, counter);
+        Encrypt(nonce, droplets, destination, SealedFormat.CompactHeaderBytes, []);
+        return destination.Length;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _cipher.Dispose();
 

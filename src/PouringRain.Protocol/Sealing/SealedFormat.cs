@@ -9,15 +9,17 @@ namespace PouringRain.Protocol.Sealing;
 /// <code>
 /// full     0xD3  length (2)  sender id (16)  counter (8)  droplets sealed so far (8)  the datagram, encrypted  tag (16)
 /// compact  0xD2  length (2)  low bytes of the counter (3)  a droplet without magic, type and T, encrypted  tag (16)
+/// together 0xD4  length (2)  low bytes of the counter (3)  several droplets, whole, encrypted  tag (16)
 /// </code>
 /// Droplets are compact: with T = 1408 and IPv6 they fill 1500 bytes to the last one. Everything else is full. What comes before the
 /// ciphertext of a full datagram is authenticated with it. A compact one needs no such call, which would be a fifth of the cost of
-/// sealing: its first byte and its counter are in the nonce, its length in what GCM authenticates anyway.
+/// sealing: its first byte and its counter are in the nonce, its length in what GCM authenticates anyway. Droplets go together where the
+/// path is known to take long datagrams, which is so on the loopback of one machine: most of what sealing costs is a price a call.
 /// </summary>
 /// <remarks>
 /// Every sender, which is one socket of one process, draws a sender id of 128 random bits when it starts and seals under a key of its
 /// own, HKDF-SHA256(secret, salt = sender id): the id is the key's epoch, so that no restart can use a nonce twice. The nonce is the
-/// form (0 full, 1 compact; 4 bytes) and a counter of that form (8). A receiver learns from the full datagrams which sender stands
+/// form (0 full, 1 compact, 2 together; 4 bytes) and a counter (8): one of the full form and one of the other two. A receiver learns from the full datagrams which sender stands
 /// behind an address and how far it has counted, and completes a compact counter from that as QUIC does (RFC 9000, A.3).
 /// </remarks>
 public static class SealedFormat
@@ -28,6 +30,9 @@ public static class SealedFormat
     /// <summary>Bytes that sealing adds to any other datagram.</summary>
     public const int FullOverhead = FullHeaderBytes + TagBytes;
 
+    /// <summary>Bytes that sealing adds to droplets that go together.</summary>
+    public const int TogetherOverhead = CompactHeaderBytes + TagBytes;
+
     /// <summary>Bytes of a sender id.</summary>
     public const int SenderIdBytes = 16;
 
@@ -35,10 +40,10 @@ public static class SealedFormat
     internal const int NonceBytes = 12;
     internal const int CompactHeaderBytes = 6;
     internal const int FullHeaderBytes = 3 + SenderIdBytes + 8 + 8;
-    internal const byte FullMark = 0xD3, CompactMark = 0xD2;
+    internal const byte FullMark = 0xD3, CompactMark = 0xD2, TogetherMark = 0xD4;
 
     /// <summary>The nonce's first word.</summary>
-    internal const uint FullForm = 0, CompactForm = 1;
+    internal const uint FullForm = 0, CompactForm = 1, TogetherForm = 2;
 
     /// <summary>What a compact droplet leaves out: magic and type (2), T (2).</summary>
     internal const int DroppedBytes = 4;
@@ -47,15 +52,18 @@ public static class SealedFormat
 
     /// <summary>Whether a datagram is a sealed one, by its first byte and its length.</summary>
     public static bool IsSealed(ReadOnlySpan<byte> datagram) =>
-        datagram.Length > CompactHeaderBytes + TagBytes && datagram[0] is FullMark or CompactMark && LengthOfFirst(datagram) == datagram.Length;
+        datagram.Length > CompactHeaderBytes + TagBytes && datagram[0] is FullMark or CompactMark or TogetherMark && LengthOfFirst(datagram) == datagram.Length;
 
-    /// <summary>Whether what <see cref="IsSealed"/> says is sealed is a droplet.</summary>
-    public static bool IsDroplet(ReadOnlySpan<byte> datagram) => !datagram.IsEmpty && datagram[0] == CompactMark;
+    /// <summary>Whether what <see cref="IsSealed"/> says is sealed is a droplet, or several.</summary>
+    public static bool IsDroplet(ReadOnlySpan<byte> datagram) => !datagram.IsEmpty && datagram[0] is CompactMark or TogetherMark;
+
+    /// <summary>Whether what was opened of a datagram is several droplets, one after the other.</summary>
+    public static bool HoldsSeveral(ReadOnlySpan<byte> datagram) => !datagram.IsEmpty && datagram[0] == TogetherMark;
 
     /// <summary>The length of the first of several sealed datagrams in one buffer; 0 when it cannot be told.</summary>
     public static int LengthOfFirst(ReadOnlySpan<byte> datagrams)
     {
-        if (datagrams.Length < 3 || datagrams[0] is not (FullMark or CompactMark))
+        if (datagrams.Length < 3 || datagrams[0] is not (FullMark or CompactMark or TogetherMark))
         {
             return 0;
         }

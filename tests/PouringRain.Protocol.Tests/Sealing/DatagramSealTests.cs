@@ -21,6 +21,31 @@ public sealed class DatagramSealTests
     }
 
     [Fact]
+    public void Droplets_that_are_sealed_together_come_back_as_they_were_and_nothing_else_may_be_among_them()
+    {
+        using var sealer = Sealer(1);
+        using var opener = new DatagramOpener(Secret);
+        byte[] droplets = [.. Message(10, 1434), .. Message(10, 1434), .. Message(10, 100)];
+        Assert.True(DatagramSealer.AreDroplets(droplets, 1434));
+        Assert.Equal(OpenOutcome.UnknownSender, Open(opener, SealTogether(sealer, droplets)));
+        Assert.Equal(OpenOutcome.Opened, Open(opener, Seal(sealer, Message(8, 100))));
+        var bytes = SealTogether(sealer, droplets);
+        Assert.True(SealedFormat.HoldsSeveral(bytes));
+        AssertOpens(opener, bytes, droplets);
+        AssertOpens(opener, Seal(sealer, Message(10, 100)), Message(10, 100));
+        AssertOpens(opener, SealTogether(sealer, droplets), droplets);
+
+        foreach (var type in (byte[])[1, 8, 9])
+        {
+            byte[] mixed = [.. Message(10, 100), .. Message(type, 100)];
+            Assert.False(DatagramSealer.AreDroplets(mixed, 100));
+            Assert.Equal(OpenOutcome.Refused, Open(opener, SealTogether(sealer, mixed)));
+        }
+
+        Assert.Equal(OpenOutcome.Refused, Open(opener, SealTogether(sealer, droplets[..^1])));
+    }
+
+    [Fact]
     public void A_sealed_droplet_of_the_default_size_fits_1500_bytes_with_IPv6() =>
         Assert.Equal(1500, 40 + 8 + Seal(Sealer(1), Message(10, WireFormat.DropletHeaderBytes + 1408)).Length);
 
@@ -112,9 +137,9 @@ public sealed class DatagramSealTests
         using var sealer = Sealer(1);
         using var opener = new DatagramOpener(Secret);
         Open(opener, Seal(sealer, Message(8, 100)));
-        foreach (var type in (byte[])[8, 10])
+        byte[][] messages = [Seal(sealer, Message(8, 60)), Seal(sealer, Message(10, 60)), SealTogether(sealer, [.. Message(10, 60), .. Message(10, 40)])];
+        foreach (var message in messages)
         {
-            var message = Seal(sealer, Message(type, 60));
             for (var bit = 0; bit < message.Length * 8; bit++)
             {
                 message[bit / 8] ^= (byte)(1 << (bit % 8));
@@ -136,7 +161,7 @@ public sealed class DatagramSealTests
         {
             random.NextBytes(bytes);
             var length = random.Next(bytes.Length);
-            bytes[0] = (byte)(i % 2 == 0 ? 0xD2 : 0xD3);
+            bytes[0] = (byte)(0xD2 + (i % 3));
             bytes[1] = 0;
             bytes[2] = (byte)length;
             Assert.NotEqual(OpenOutcome.Opened, Open(opener, bytes.AsSpan(0, length).ToArray()));
@@ -260,7 +285,15 @@ public sealed class DatagramSealTests
         return bytes;
     }
 
-    private static OpenOutcome Open(DatagramOpener opener, byte[] datagram) => opener.TryOpen(default, Peer, datagram, new byte[2048], out _);
+    private static byte[] SealTogether(DatagramSealer sealer, byte[] droplets)
+    {
+        var bytes = new byte[droplets.Length + SealedFormat.TogetherOverhead];
+        Assert.Equal(bytes.Length, sealer.SealTogether(droplets, bytes));
+        Assert.Equal(bytes.Length, SealedFormat.LengthOfFirst([.. bytes, .. bytes]));
+        return bytes;
+    }
+
+    private static OpenOutcome Open(DatagramOpener opener, byte[] datagram) => opener.TryOpen(default, Peer, datagram, new byte[datagram.Length], out _);
 
     private static void AssertOpens(DatagramOpener opener, byte[] bytes, byte[] expected)
     {

@@ -18,7 +18,7 @@ public sealed record MurkyOptions
     public required string ServersFile { get; init; }
 
     /// <summary>Code, symbol size and block size of new resources.</summary>
-    public string Code { get; init; } = "lt";
+    public string Code { get; init; } = "raptorq";
 
     /// <inheritdoc cref="Code"/>
     public int SymbolSize { get; init; } = 1408;

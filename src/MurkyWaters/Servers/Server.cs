@@ -8,7 +8,7 @@ internal sealed class Server(ServerName name, string origin)
     public ServerName Name { get; } = name;
 
     /// <summary><c>file</c>, <c>api</c> or <c>peer</c>.</summary>
-    public string Origin { get; } = origin;
+    public string Origin { get; set; } = origin;
 
     /// <summary>Null until its name is resolved.</summary>
     public PeerAddress? Address { get; set; }

@@ -284,9 +284,14 @@ internal sealed class ServerTable
             var others = _servers.Where(server => server.Origin != "file" && !names.Contains(server.Name)).ToArray();
             _servers.Clear();
 
-            // What was learnt of a server stays with it.
-            _servers.AddRange(names.Select(name =>
-                known.TryGetValue(name, out var server) && server.Origin == "file" ? server : new Server(name, "file") { Address = TryReadAddress(name) }));
+            // What was learnt of a server stays with it, whoever named it first.
+            foreach (var name in names)
+            {
+                var server = known.GetValueOrDefault(name) ?? new Server(name, "file") { Address = TryReadAddress(name) };
+                server.Origin = "file";
+                _servers.Add(server);
+            }
+
             _servers.AddRange(others);
         }
     }

@@ -7,7 +7,7 @@ internal sealed record StoreOptions
 
     public long QuotaBytes { get; init; }
 
-    public string Code { get; init; } = "lt";
+    public string Code { get; init; } = "raptorq";
 
     public int SymbolSize { get; init; } = 1408;
 

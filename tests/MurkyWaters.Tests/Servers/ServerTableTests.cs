@@ -64,6 +64,20 @@ public sealed class ServerTableTests : IDisposable
     }
 
     [Fact]
+    public async Task AServerThatTheFileComesToNameKeepsWhatWasLearntOfIt()
+    {
+        var table = await OpenAsync("[]");
+        table.Add("127.0.0.1", 2, "api");
+        table.NoteLie(Address(2));
+
+        Edit("""[{"host": "127.0.0.1", "port": 2}]""");
+        table.Tick();
+
+        var server = Assert.Single(table.Snapshot());
+        Assert.Equal(("file", "lied"), (server.Origin, server.State));
+    }
+
+    [Fact]
     public async Task OwnListenersAreServersForForcedRainAndNoOtherNodes()
     {
         var table = await OpenAsync(

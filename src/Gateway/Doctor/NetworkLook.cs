@@ -17,7 +17,7 @@ internal static class NetworkLook
     {
         yield return LookAtBuffer();
         yield return LookAtOffload();
-        var sealBytes = settings.Rain.Secret.Length > 0 ? SealedFormat.FullOverhead : 0;
+        var sealBytes = settings.Rain.Secret.Length > 0 ? SealedFormat.CompactOverhead : 0;
         var overhead = HeaderBytes + WireFormat.DropletHeaderBytes + sealBytes;
         var packet = settings.Rain.SymbolSize + overhead;
         foreach (var card in Cards())
@@ -25,7 +25,9 @@ internal static class NetworkLook
             yield return card.Mtu >= packet
                 ? Finding.Ok("mtu", $"{card.Name} takes {card.Mtu} bytes, and a droplet with all headers has {packet}.")
                 : Finding.Warning(
-                    "mtu", $"{card.Name} takes {card.Mtu} bytes, and a droplet with all headers has {packet}: it goes in fragments, and is lost with any of them.",
+                    "mtu",
+                    $"{card.Name} takes {card.Mtu} bytes, and a droplet with all headers has {packet}: it does not pass. A fetch over it finds that out "
+                    + $"and takes symbols of {ResourceLayout.SmallSymbolSize} bytes, which need {ResourceLayout.SmallSymbolSize + overhead}.",
                     $"Set Rain:SymbolSize to {(card.Mtu - overhead) / 64 * 64} or less for resources that are to rain over it, or raise its MTU.");
         }
     }

@@ -33,7 +33,7 @@ public sealed class BlockWork
     }
 
     /// <summary>The first half of <see cref="Run"/>, for who measures them.</summary>
-    public void Decode() => IsDecoded = _block.Decoder.IsDecoded || _block.Decoder.TryDecode();
+    public void Decode() => IsDecoded = _block.Decoder!.IsDecoded || _block.Decoder.TryDecode();
 
     /// <summary>The second half of <see cref="Run"/>.</summary>
     public void Verify() =>

@@ -2,17 +2,17 @@ using PouringRain.Coding;
 
 namespace PouringRain.Protocol;
 
-/// <summary>A block in work: its decoder, its memory, and the account of its symbols.</summary>
+/// <summary>A block in work: its decoder, its memory, and the account of its symbols. Decoder and memory come with the first symbol: far
+/// more blocks are on order than get symbols at a time, and the few memories that go round stay in the processor's caches.</summary>
 internal sealed class CollectingBlock
 {
-    private CollectingBlock(int index, uint blockNumber, int bytes, IBlockDecoder decoder, byte[] memory, int symbolsToRequest)
+    public CollectingBlock(int index, int bytes, int symbolSize, IFountainCode code)
     {
         Index = index;
-        BlockNumber = blockNumber;
+        BlockNumber = index < 0 ? WireFormat.ManifestBlockNumber : (uint)index;
         Bytes = bytes;
-        Decoder = decoder;
-        Memory = memory;
-        SymbolsToRequest = symbolsToRequest;
+        Exchange(symbolSize, code);
+        Restart();
     }
 
     /// <summary>The block's index; -1 for the manifest.</summary>
@@ -23,13 +23,21 @@ internal sealed class CollectingBlock
     /// <summary>Its bytes without padding.</summary>
     public int Bytes { get; }
 
-    public IBlockDecoder Decoder { get; private set; }
+    /// <summary>Null before the first symbol.</summary>
+    public IBlockDecoder? Decoder { get; private set; }
 
-    public byte[] Memory { get; private set; }
+    /// <summary>Where it is decoded to; empty before the first symbol.</summary>
+    public byte[] Memory { get; private set; } = [];
+
+    public int SymbolSize { get; private set; }
+
+    public int SymbolCount { get; private set; }
 
     public int SymbolsToRequest { get; private set; }
 
-    public int SymbolCount => Decoder.SymbolCount;
+    public int ReceivedCount => Decoder?.ReceivedCount ?? 0;
+
+    public bool CanDecode => Decoder is { CanDecode: true };
 
     public BlockPhase Phase { get; set; }
 
@@ -54,29 +62,41 @@ internal sealed class CollectingBlock
     /// <summary>Sources whose symbols are in it.</summary>
     public List<FetchPath> Contributors { get; } = [];
 
-    public static CollectingBlock Create(int index, int bytes, int symbolSize, IFountainCode code, BlockPool pool)
+    /// <summary>Takes symbols of another size, after <see cref="GiveBack"/> and to be followed by <see cref="Restart"/>.</summary>
+    public void Exchange(int symbolSize, IFountainCode code)
     {
-        var symbolCount = (bytes + symbolSize - 1) / symbolSize;
-        var (decoder, memory) = pool.Rent(symbolCount);
-        var block = new CollectingBlock(
-            index, index < 0 ? WireFormat.ManifestBlockNumber : (uint)index, bytes, decoder, memory, code.SymbolsToRequest(symbolCount));
-        block.Restart();
-        return block;
+        SymbolSize = symbolSize;
+        SymbolCount = (Bytes + symbolSize - 1) / symbolSize;
+        SymbolsToRequest = code.SymbolsToRequest(SymbolCount);
     }
 
-    /// <summary>Takes a decoder of another symbol size, to be followed by <see cref="Restart"/>.</summary>
-    public void Exchange(int symbolSize, IFountainCode code, BlockPool pool)
+    /// <summary>Gives a symbol to its decoder.</summary>
+    public AddResult Add(uint esi, ReadOnlySpan<byte> symbol, BlockPool pool)
     {
-        var symbolCount = (Bytes + symbolSize - 1) / symbolSize;
-        pool.Return(Decoder, Memory);
-        (Decoder, Memory) = pool.Rent(symbolCount);
-        SymbolsToRequest = code.SymbolsToRequest(symbolCount);
+        if (Decoder is null)
+        {
+            (Decoder, Memory) = pool.Rent(SymbolCount);
+            Decoder.Begin(BlockNumber, Memory);
+        }
+
+        return Decoder.Add(esi, symbol);
+    }
+
+    /// <summary>Lets go of decoder and memory.</summary>
+    public void GiveBack(BlockPool pool)
+    {
+        if (Decoder is not null)
+        {
+            pool.Return(Decoder, Memory);
+            Decoder = null;
+            Memory = [];
+        }
     }
 
     /// <summary>Forgets all symbols.</summary>
     public void Restart()
     {
-        Decoder.Begin(BlockNumber, Memory);
+        Decoder?.Begin(BlockNumber, Memory);
         Contributors.Clear();
         Need = SymbolsToRequest;
         NextEsi = 0;
@@ -92,7 +112,7 @@ internal sealed class CollectingBlock
         }
 
         var coming = loss == 0 ? Outstanding : (int)(Outstanding * (1 - loss));
-        var deficit = Need - Decoder.ReceivedCount - coming;
+        var deficit = Need - ReceivedCount - coming;
 
         // While most of a block is still on its way, chance makes the account swing: a handful is left for later.
         return deficit < 1 || (deficit * 50 < SymbolCount && Outstanding * 10 > SymbolCount && NextEsi >= (uint)SymbolsToRequest) ? 0 : deficit;

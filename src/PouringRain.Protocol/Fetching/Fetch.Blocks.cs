@@ -50,7 +50,7 @@ public sealed partial class Fetch
         {
             // The fetch has ended, or is on another version by now.
             block.Phase = BlockPhase.Done;
-            block.Decoder.Dispose();
+            block.Decoder?.Dispose();
             return;
         }
 
@@ -86,7 +86,7 @@ public sealed partial class Fetch
 
     private void FinishIfEnough(Instant now, CollectingBlock block)
     {
-        if (block.Phase == BlockPhase.Collecting && block.Decoder.CanDecode && (block.Outstanding <= 0 || block.Decoder.ReceivedCount >= block.Need))
+        if (block.Phase == BlockPhase.Collecting && block.CanDecode && (block.Outstanding <= 0 || block.ReceivedCount >= block.Need))
         {
             OnEnough(now, block);
         }
@@ -94,7 +94,7 @@ public sealed partial class Fetch
 
     private void GoOnCollecting(CollectingBlock block)
     {
-        if (block.Decoder.SymbolSize != Layout.SymbolSize)
+        if (block.SymbolSize != Layout.SymbolSize)
         {
             // Nobody rains its symbols any more.
             Restart(block);
@@ -102,7 +102,7 @@ public sealed partial class Fetch
         }
 
         block.Phase = BlockPhase.Collecting;
-        block.Need = block.Decoder.ReceivedCount + Math.Max(1, block.Decoder.SymbolsWanted);
+        block.Need = block.ReceivedCount + Math.Max(1, block.Decoder!.SymbolsWanted);
     }
 
     private CollectingBlock? FindOpen(uint blockNumber)
@@ -120,7 +120,7 @@ public sealed partial class Fetch
         return block;
     }
 
-    private void OpenManifest() => Open(CollectingBlock.Create(-1, _chosen!.ManifestBytes, Layout.SymbolSize, _chosen.Code, _pool!));
+    private void OpenManifest() => Open(new CollectingBlock(-1, _chosen!.ManifestBytes, Layout.SymbolSize, _chosen.Code));
 
     /// <summary>Opens the next block that is wanted, if the window has room.</summary>
     private bool TryOpenNext()
@@ -131,7 +131,7 @@ public sealed partial class Fetch
         }
 
         _demand.Settle(index);
-        Open(CollectingBlock.Create(index, Layout.BytesOf(index), Layout.SymbolSize, _chosen!.Code, _pool!));
+        Open(new CollectingBlock(index, Layout.BytesOf(index), Layout.SymbolSize, _chosen!.Code));
         return true;
     }
 
@@ -154,7 +154,7 @@ public sealed partial class Fetch
         _open.Remove(block);
         _openByNumber.Remove(block.BlockNumber);
         _lastFound = null;
-        _pool!.Return(block.Decoder, block.Memory);
+        block.GiveBack(_pool!);
     }
 
     private void DropBlocks()
@@ -164,7 +164,7 @@ public sealed partial class Fetch
             // A work that is out is disposed of when it comes back.
             if (block.Phase != BlockPhase.Working)
             {
-                block.Decoder.Dispose();
+                block.Decoder?.Dispose();
             }
 
             block.Phase = block.Phase == BlockPhase.Working ? block.Phase : BlockPhase.Done;

@@ -72,11 +72,11 @@ public sealed partial class Fetch
 
     private void AddSymbol(Instant now, FetchPath path, CollectingBlock block, uint esi, ReadOnlySpan<byte> symbol)
     {
-        switch (block.Decoder.Add(esi, symbol))
+        switch (block.Add(esi, symbol, _pool!))
         {
             case AddResult.Accepted:
                 break;
-            case AddResult.NotNeeded when block.Decoder.CanDecode:
+            case AddResult.NotNeeded when block.CanDecode:
                 // It is full, though it wants more by its own estimate: a try makes room, by dropping what proves redundant.
                 OnEnough(now, block);
                 return;

@@ -87,10 +87,11 @@ public sealed partial class Fetch
     /// <summary>Forgets a block's symbols; from now on it takes those of the size that is asked for.</summary>
     private void Restart(CollectingBlock block)
     {
-        if (block.Decoder.SymbolSize != Layout.SymbolSize)
+        if (block.SymbolSize != Layout.SymbolSize)
         {
             _symbolsNeeded -= block.SymbolCount;
-            block.Exchange(Layout.SymbolSize, _chosen!.Code, _pool!);
+            block.GiveBack(_pool!);
+            block.Exchange(Layout.SymbolSize, _chosen!.Code);
             _symbolsNeeded += block.SymbolCount;
         }
 

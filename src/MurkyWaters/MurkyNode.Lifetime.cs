@@ -25,7 +25,13 @@ public sealed partial class MurkyNode
         _servers = servers;
         _listeners = listeners;
         _transport = options.Transport
-            ?? new UdpRainTransport(new RainClientOptions { Faults = options.Faults, Seal = seal, Logger = logger });
+            ?? new UdpRainTransport(new RainClientOptions
+            {
+                LoopCount = options.EffectiveReceiveLoopCount,
+                Faults = options.Faults,
+                Seal = seal,
+                Logger = logger,
+            });
         _propagator = new Propagator(store, _transport, servers, options.PropagationTimes, _stopping.Token);
         _uploads = new PendingUploads(store, options.UploadCountMax, options.UploadLifetime, _propagator.Start, logger);
         var context = new FetchContext
@@ -131,7 +137,7 @@ public sealed partial class MurkyNode
         {
             listeners.Add(new RainListener(
                 endPoint, rainOptions, store, request => inbound.Add(request.Resource, request.Version, request.Source), options.Faults, classic,
-                logger, seal));
+                logger, seal, options.EffectiveReceiveLoopCount));
         }
     }
 

@@ -32,6 +32,10 @@ public sealed record MurkyOptions
     /// <summary>Subscribers beyond which BUSY is answered.</summary>
     public int SubscriberCountMax { get; init; } = 10_000;
 
+    /// <summary>Loops, each with a thread and a socket, that serve one endpoint of <see cref="Listen"/>, and as many that fetch. 0 is a quarter of the cores, 1 to 4: one
+    /// rains some 2 GB/s, which is more than the rest of four cores reads, hashes and sends over HTTP.</summary>
+    public int ReceiveLoopCount { get; init; }
+
     /// <summary>Deadlines and window of fetches.</summary>
     public FetchOptions Fetch { get; init; } = new();
 
@@ -70,6 +74,10 @@ public sealed record MurkyOptions
 
     /// <summary>Makes what all sockets are sealed with; null for nothing.</summary>
     internal PouringRain.Network.SealSettings? CreateSeal() => Secret.IsEmpty ? null : new(Secret, SecretsAccepted);
+
+    /// <summary><see cref="ReceiveLoopCount"/>, or what it stands for.</summary>
+    internal int EffectiveReceiveLoopCount =>
+        ReceiveLoopCount > 0 ? ReceiveLoopCount : Math.Clamp(Environment.ProcessorCount / 4, 1, 4);
 
     /// <summary>In place of the network, for tests.</summary>
     internal Fetching.IRainTransport? Transport { get; init; }

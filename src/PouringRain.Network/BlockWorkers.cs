@@ -23,7 +23,7 @@ internal sealed class BlockWorkers : IDisposable
         }
     }
 
-    /// <summary>Works that may be out at once: every thread's one, and enough more that none waits for the loop.</summary>
+    /// <summary>Works that may be out at once, of each loop: every thread's one, and enough more that none waits for the loop.</summary>
     public int Capacity { get; }
 
     /// <summary>How many blocks were worked on, and the time of all threads that took.</summary>

@@ -26,7 +26,8 @@ internal sealed class ClientLoop : DatagramLoop
     public ClientLoop(DatagramSocket socket, BlockWorkers workers, DatagramFaults? faults, SealSettings? seal, ILogger logger)
         : base(socket, faults, seal, logger) => _workers = workers;
 
-    /// <summary>Whether another block may be given to the workers.</summary>
+    /// <summary>Whether another block may be given to the workers. Every loop has their whole capacity: of several each may be the only one
+    /// that is busy.</summary>
     public bool HasWorkRoom => _worksOut < _workers.Capacity;
 
     /// <summary>What one fetch may count on of the receive buffer. Half of what the kernel says: it counts its own overhead, which for

@@ -27,6 +27,9 @@ internal sealed class DatagramSocket : IDisposable
     // forge: a path that is narrower than its first link shows by what does not come (QUIC does the same, RFC 9000, section 14.2.1).
     private const int IpLevel = 0, IpMtuDiscover = 10, Ipv6Level = 41, Ipv6MtuDiscover = 23, MtuDiscoverProbe = 3;
 
+    // asm-generic/socket.h.
+    private const int SocketLevel = 1, ReusePort = 15;
+
     // linux/udp.h. UDP_MAX_SEGMENTS was 64 before Linux 6.9, then 128.
     private const int UdpLevel = 17, UdpSegment = 103, UdpGro = 104, SegmentCountMax = 64;
 
@@ -86,8 +89,10 @@ internal sealed class DatagramSocket : IDisposable
     /// <param name="coalesce">Whether to take coalesced datagrams: the owner must then be able to split them.</param>
     /// <param name="logger">Where to log what was got.</param>
     /// <param name="mayFragment">Whether datagrams that are too long for a path may be cut up on it, as those of format 1 must be.</param>
+    /// <param name="joins">Whether the endpoint is another socket's of this process, which lets others join (<see cref="TryLetJoin"/>).</param>
     /// <exception cref="SocketException">The endpoint cannot be bound.</exception>
-    public static DatagramSocket Open(IPEndPoint endPoint, int receiveBufferBytes, bool segment, bool coalesce, ILogger logger, bool mayFragment = false)
+    public static DatagramSocket Open(
+        IPEndPoint endPoint, int receiveBufferBytes, bool segment, bool coalesce, ILogger logger, bool mayFragment = false, bool joins = false)
     {
         var socket = new Socket(endPoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         try
@@ -107,6 +112,11 @@ internal sealed class DatagramSocket : IDisposable
             socket.ReceiveTimeout = 20;
             socket.SendTimeout = 100;
             socket.ReceiveBufferSize = receiveBufferBytes;
+            if (joins && !TrySetOption(socket, SocketLevel, ReusePort, 1))
+            {
+                throw new SocketException((int)SocketError.OperationNotSupported);
+            }
+
             socket.Bind(endPoint);
             var result = new DatagramSocket(socket, logger)
             {
@@ -125,6 +135,13 @@ internal sealed class DatagramSocket : IDisposable
             throw;
         }
     }
+
+    /// <summary>
+    /// Lets further sockets be bound to the same endpoint, among which the kernel divides the peers, each with all its datagrams to one
+    /// socket (SO_REUSEPORT of Linux); false where that cannot be. Because this socket was bound without it, nobody shares the endpoint
+    /// unawares: another process that does the same finds it taken.
+    /// </summary>
+    public bool TryLetJoin() => TrySetOption(_socket, SocketLevel, ReusePort, 1);
 
     /// <summary>Waits until a datagram is there; false when none came in time. The system rounds down to milliseconds, so less than
     /// one is no wait at all.</summary>
@@ -212,7 +229,8 @@ internal sealed class DatagramSocket : IDisposable
     public bool TrySendLong(PeerAddress to, ReadOnlySpan<byte> datagram) =>
         SocketAddresses.TryWrite(to, _to) && SendOne(datagram) != SocketError.MessageSize;
 
-    /// <summary>Ends a <see cref="Wait"/> from another thread, by an empty datagram to itself.</summary>
+    /// <summary>Ends a <see cref="Wait"/> from another thread, by an empty datagram to itself. Where several sockets share the endpoint it may
+    /// come to another of them: then whoever waits looks around by itself before long.</summary>
     public void Wake()
     {
         try

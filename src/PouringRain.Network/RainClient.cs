@@ -7,35 +7,59 @@ using PouringRain.Protocol;
 
 namespace PouringRain.Network;
 
-/// <summary>The fetching side on real sockets: every fetch and propagation of a process, one receive loop, decoding on worker
-/// threads.</summary>
+/// <summary>The fetching side on real sockets: every fetch and propagation of a process, each on one of the receive loops, decoding on
+/// worker threads.</summary>
 public sealed class RainClient : IAsyncDisposable
 {
     private readonly ILogger _logger;
     private readonly TokenCache _tokens = new();
     private readonly BlockWorkers _workers;
-    private readonly ClientLoop _loop;
+    private readonly ClientLoop[] _loops;
+    private readonly int[] _fetchesByLoop;
     private readonly ClassicClient _classic;
     private readonly bool _isSealed;
     private readonly Lazy<Task> _closing;
 
-    /// <summary>Opens the socket, of both IP versions where the system has them, and starts the loop.</summary>
+    private int _flowsStarted;
+
+    /// <summary>Opens the sockets, of both IP versions where the system has them, and starts the loops.</summary>
     public RainClient(RainClientOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.WorkerCount, 1);
         _logger = options.Logger ?? NullLogger.Instance;
-        var socket = Open(options, _logger);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.LoopCount, 1);
+        var sockets = new List<DatagramSocket>();
+        try
+        {
+            while (sockets.Count < options.LoopCount)
+            {
+                sockets.Add(Open(options, _logger));
+            }
+        }
+        catch
+        {
+            sockets.ForEach(socket => socket.Dispose());
+            throw;
+        }
+
         _workers = new BlockWorkers(options.WorkerCount);
-        _loop = new ClientLoop(socket, _workers, options.Faults, options.Seal, _logger);
+        _loops = [.. sockets.Select(socket => new ClientLoop(socket, _workers, options.Faults, options.Seal, _logger))];
+        _fetchesByLoop = new int[_loops.Length];
         _isSealed = options.Seal is not null;
         _classic = new ClassicClient(options.Faults);
         _closing = new Lazy<Task>(CloseAsync);
-        _loop.Start($"rain client {socket.LocalEndPoint}");
+        foreach (var loop in _loops)
+        {
+            loop.Start($"rain client {loop.Socket.LocalEndPoint}");
+        }
     }
 
     /// <summary>Blocks that were decoded, verified and kept so far, and the time that took, summed over the threads.</summary>
     public (long Blocks, TimeSpan Time) Work => _workers.Done;
+
+    /// <summary>Fetches started on each loop.</summary>
+    internal IReadOnlyList<int> FetchesByLoop => _fetchesByLoop;
 
     /// <summary>Starts a fetch.</summary>
     /// <exception cref="ObjectDisposedException">The client is closed.</exception>
@@ -44,13 +68,15 @@ public sealed class RainClient : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(sink);
-        var handle = new FetchHandle(_loop);
-        var posted = _loop.Post(now =>
+        var index = NextLoop();
+        var loop = _loops[index];
+        var handle = new FetchHandle(loop);
+        var posted = loop.Post(now =>
         {
             try
             {
-                handle.Flow = _loop.Add(() =>
-                    new FetchFlow(new Fetch(options, request, _tokens, RandomSeed(), now), sink, handle, _loop, _logger));
+                handle.Flow = loop.Add(() =>
+                    new FetchFlow(new Fetch(options, request, _tokens, RandomSeed(), now), sink, handle, loop, _logger));
                 if (handle.Flow is null)
                 {
                     handle.End(FetchEndReason.Cancelled);
@@ -63,6 +89,7 @@ public sealed class RainClient : IAsyncDisposable
             }
         });
         ObjectDisposedException.ThrowIf(!posted, this);
+        Interlocked.Increment(ref _fetchesByLoop[index]);
         return handle;
     }
 
@@ -82,11 +109,12 @@ public sealed class RainClient : IAsyncDisposable
         cancellationToken.ThrowIfCancellationRequested();
         var completion = new TaskCompletionSource<PropagationState>(TaskCreationOptions.RunContinuationsAsynchronously);
         PropagationFlow? flow = null;
-        var posted = _loop.Post(now =>
+        var loop = _loops[NextLoop()];
+        var posted = loop.Post(now =>
         {
             try
             {
-                flow = _loop.Add(() => new PropagationFlow(
+                flow = loop.Add(() => new PropagationFlow(
                     new Propagation(resource, version, rainPort, node, limit, _tokens, RandomSeed(), now, stamp), untilHeld, completion));
                 if (flow is null)
                 {
@@ -102,7 +130,7 @@ public sealed class RainClient : IAsyncDisposable
         using var cancellation = cancellationToken.Register(() =>
         {
             completion.TrySetCanceled(cancellationToken);
-            _loop.Post(_ => Touch(flow));
+            loop.Post(_ => Touch(loop, flow));
         });
         return await completion.Task.ConfigureAwait(false);
     }
@@ -139,17 +167,24 @@ public sealed class RainClient : IAsyncDisposable
 
     private async Task CloseAsync()
     {
-        _loop.Post(_loop.Close);
+        foreach (var loop in _loops)
+        {
+            loop.Post(loop.Close);
+        }
+
         await _classic.DisposeAsync().ConfigureAwait(false);
-        await _loop.Ended.ConfigureAwait(false);
+        await Task.WhenAll(_loops.Select(loop => loop.Ended)).ConfigureAwait(false);
         _workers.Dispose();
     }
 
-    private void Touch(ClientFlow? flow)
+    private static void Touch(ClientLoop loop, ClientFlow? flow)
     {
         if (flow is not null)
         {
-            _loop.Touch(flow);
+            loop.Touch(flow);
         }
     }
+
+    /// <summary>In turn: a flow belongs to one loop, and which of them will be the long ones is not known.</summary>
+    private int NextLoop() => (int)((uint)Interlocked.Increment(ref _flowsStarted) % (uint)_loops.Length);
 }

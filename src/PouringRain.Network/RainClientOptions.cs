@@ -8,7 +8,10 @@ public sealed record RainClientOptions
     /// <summary>Threads that decode, verify and keep blocks.</summary>
     public int WorkerCount { get; init; } = Math.Max(1, Environment.ProcessorCount);
 
-    /// <summary>Kernel receive buffer asked for, in bytes.</summary>
+    /// <summary>Loops, each with a thread and a socket, among which the fetches are divided; at least 1.</summary>
+    public int LoopCount { get; init; } = 1;
+
+    /// <summary>Kernel receive buffer asked for, in bytes, of each socket.</summary>
     public int ReceiveBufferBytes { get; init; } = 4 * 1024 * 1024;
 
     /// <summary>Where it logs what it meets; nowhere by default.</summary>

@@ -5,13 +5,15 @@ using PouringRain.Protocol;
 
 namespace PouringRain.Network;
 
-/// <summary>One UDP endpoint that rains: a socket, a <see cref="RainServer"/> and the loop that drives it.</summary>
+/// <summary>One UDP endpoint that rains: a socket, a <see cref="RainServer"/> and the loop that drives it; or several of the three, among
+/// which the kernel divides the clients, so that many of them use many cores. A client stays with one of them as long as it keeps its
+/// address and port, since their number does not change; address tokens are good at all.</summary>
 public sealed class RainListener : IAsyncDisposable
 {
     /// <summary>Subscriptions and feedback are small; ten thousand of them at once fit.</summary>
     private const int ReceiveBufferBytes = 4 * 1024 * 1024;
 
-    private readonly ListenerLoop _loop;
+    private readonly ListenerLoop[] _loops;
 
     /// <summary>Binds and starts the loop.</summary>
     /// <param name="endPoint">Where to listen; IPv6's unspecified address also takes IPv4.</param>
@@ -22,10 +24,13 @@ public sealed class RainListener : IAsyncDisposable
     /// <param name="classic">Whether and how it also answers wire format 1.</param>
     /// <param name="logger">Where to log.</param>
     /// <param name="seal">Secrets under which every datagram is sealed; what is not is dropped, format 1 with it.</param>
+    /// <param name="loopCount">How many loops, 1 or more. There is one all the same where the system cannot share an endpoint, and under a ceiling
+    /// (<see cref="RainServerOptions.RateBytesPerSecondMax"/>), which one server alone can divide fairly. Each takes its part of
+    /// <see cref="RainServerOptions.SubscriberCountMax"/>.</param>
     /// <exception cref="System.Net.Sockets.SocketException">The endpoint cannot be bound.</exception>
     public RainListener(
         IPEndPoint endPoint, RainServerOptions options, IRainCatalog catalog, Action<PropagateRequest> onPropagate, DatagramFaults? faults = null,
-        ClassicRain? classic = null, ILogger? logger = null, SealSettings? seal = null)
+        ClassicRain? classic = null, ILogger? logger = null, SealSettings? seal = null, int loopCount = 1)
     {
         ArgumentNullException.ThrowIfNull(endPoint);
         ArgumentNullException.ThrowIfNull(options);
@@ -35,36 +40,93 @@ public sealed class RainListener : IAsyncDisposable
 
         // A symbol of format 1 is a 64th of its resource, however long that is.
         var mayFragment = classic is not null && seal is null;
-        var socket = DatagramSocket.Open(endPoint, ReceiveBufferBytes, segment: true, coalesce: false, logger, mayFragment);
-        LocalEndPoint = socket.LocalEndPoint;
+        ArgumentOutOfRangeException.ThrowIfLessThan(loopCount, 1);
+        var sockets = Open(endPoint, options.RateBytesPerSecondMax > 0 ? 1 : loopCount, logger, mayFragment);
+        LocalEndPoint = sockets[0].LocalEndPoint;
+        var part = options with { SubscriberCountMax = (options.SubscriberCountMax + sockets.Count - 1) / sockets.Count };
         try
         {
-            _loop = new ListenerLoop(socket, options, catalog, onPropagate, faults, classic, seal, logger);
+            _loops = [.. sockets.Select(socket => new ListenerLoop(socket, part, catalog, onPropagate, faults, classic, seal, logger))];
         }
         catch
         {
-            socket.Dispose();
+            sockets.ForEach(socket => socket.Dispose());
             throw;
         }
 
-        _loop.Start($"rain {LocalEndPoint}");
+        // Only now, when all are bound: until then the kernel would move clients from one to another.
+        foreach (var loop in _loops)
+        {
+            loop.Start($"rain {LocalEndPoint}");
+        }
     }
 
     /// <summary>Where it listens (the port is known even if 0 was asked for).</summary>
     public IPEndPoint LocalEndPoint { get; }
 
     /// <summary>Droplets and bytes rained so far in format 2, and its subscribers now.</summary>
-    public (long Droplets, long Bytes, int Subscribers) Figures => _loop.Figures;
+    public (long Droplets, long Bytes, int Subscribers) Figures
+    {
+        get
+        {
+            var figures = _loops.Select(loop => loop.Figures).ToArray();
+            return (figures.Sum(one => one.Droplets), figures.Sum(one => one.Bytes), figures.Sum(one => one.Subscribers));
+        }
+    }
+
+    /// <summary>Droplets of each loop so far; as many numbers as there are loops.</summary>
+    internal IReadOnlyList<long> DropletsByLoop => [.. _loops.Select(loop => loop.Figures.Droplets)];
 
     /// <summary>The subscriber table, of both formats; empty once stopped.</summary>
-    public Task<SubscriberSnapshot[]> GetSubscribersAsync()
+    public async Task<SubscriberSnapshot[]> GetSubscribersAsync()
+    {
+        var tables = await Task.WhenAll(_loops.Select(GetSubscribersAsync)).ConfigureAwait(false);
+        return [.. tables.SelectMany(table => table)];
+    }
+
+    /// <summary>Stops raining, tells every subscriber, and closes the sockets.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var loop in _loops)
+        {
+            loop.Post(_ => loop.Close());
+        }
+
+        await Task.WhenAll(_loops.Select(loop => loop.Ended)).ConfigureAwait(false);
+    }
+
+    private static List<DatagramSocket> Open(IPEndPoint endPoint, int count, ILogger logger, bool mayFragment)
+    {
+        var sockets = new List<DatagramSocket>
+        {
+            DatagramSocket.Open(endPoint, ReceiveBufferBytes, segment: true, coalesce: false, logger, mayFragment),
+        };
+        try
+        {
+            // The first one chooses the port when that is 0.
+            while (sockets.Count < count && sockets[0].TryLetJoin())
+            {
+                sockets.Add(DatagramSocket.Open(
+                    sockets[0].LocalEndPoint, ReceiveBufferBytes, segment: true, coalesce: false, logger, mayFragment, joins: true));
+            }
+
+            return sockets;
+        }
+        catch
+        {
+            sockets.ForEach(socket => socket.Dispose());
+            throw;
+        }
+    }
+
+    private static Task<SubscriberSnapshot[]> GetSubscribersAsync(ListenerLoop loop)
     {
         var answer = new TaskCompletionSource<SubscriberSnapshot[]>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var posted = _loop.Post(now =>
+        var posted = loop.Post(now =>
         {
             try
             {
-                answer.SetResult(_loop.SnapshotSubscribers(now));
+                answer.SetResult(loop.SnapshotSubscribers(now));
             }
             catch (Exception exception)
             {
@@ -73,12 +135,5 @@ public sealed class RainListener : IAsyncDisposable
             }
         });
         return posted ? answer.Task : Task.FromResult<SubscriberSnapshot[]>([]);
-    }
-
-    /// <summary>Stops raining, tells every subscriber, and closes the socket.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        _loop.Post(_ => _loop.Close());
-        await _loop.Ended.ConfigureAwait(false);
     }
 }

@@ -27,6 +27,9 @@ internal sealed record RainOptions
 
     public required int SubscriberCountMax { get; init; }
 
+    /// <summary>0: by the cores.</summary>
+    public required int ReceiveLoopCount { get; init; }
+
     public required string Code { get; init; }
 
     public required int SymbolSize { get; init; }

@@ -44,6 +44,10 @@ internal static class KnownSettings
     public static readonly Setting<int> RainMaxSubscribers = new(
         "Rain:MaxSubscribers", "10000", "a whole number from 1 to 1000000", "subscribers beyond which BUSY is answered", Whole(1, 1_000_000));
 
+    public static readonly Setting<int> RainReceiveLoops = new(
+        "Rain:ReceiveLoops", "0", "a whole number from 0 to 64",
+        "threads that serve each endpoint, and that fetch; 0: a quarter of the cores, 4 at most", Whole(0, 64));
+
     public static readonly Setting<string> RainCode = new(
         "Rain:Code", FountainCodes.TryGet("raptorq", out _) ? "raptorq" : "lt", $"one of {string.Join(", ", FountainCodes.All.Select(code => code.Name))}",
         "erasure code of new resources", Code);
@@ -136,7 +140,7 @@ internal static class KnownSettings
     [
         Urls,
         RainListen, RainServers, RainSecret, RainSecretsAccepted, RainAllowUnsealed, RainClassicAllow, RainMaxRate, RainMaxSubscribers,
-        RainCode, RainSymbolSize, RainBlockSize, RainDiscoverySeconds, RainStallSeconds, RainBackground, RainFaults,
+        RainReceiveLoops, RainCode, RainSymbolSize, RainBlockSize, RainDiscoverySeconds, RainStallSeconds, RainBackground, RainFaults,
         StorePath, StoreQuotaBytes,
         PropagateOnStartup, AutoAddPeers, ShareContent,
         GatewayKeys, ProtectReads, MaxBodyBytes, MaxPendingUploads, PendingUploadSeconds, ReplicaSeconds, MaxRequestsPerSecond,

@@ -158,6 +158,7 @@ internal static class SettingsLoader
                 ClassicAllow = reader.Read(KnownSettings.RainClassicAllow),
                 RateBytesPerSecondMax = reader.Read(KnownSettings.RainMaxRate),
                 SubscriberCountMax = reader.Read(KnownSettings.RainMaxSubscribers),
+                ReceiveLoopCount = reader.Read(KnownSettings.RainReceiveLoops),
                 Code = reader.Read(KnownSettings.RainCode),
                 SymbolSize = reader.Read(KnownSettings.RainSymbolSize),
                 BlockSize = reader.Read(KnownSettings.RainBlockSize),

@@ -79,6 +79,7 @@ internal sealed class NodeHost : IHostedService
             BlockSize = rain.BlockSize,
             RateBytesPerSecondMax = rain.RateBytesPerSecondMax,
             SubscriberCountMax = rain.SubscriberCountMax,
+            ReceiveLoopCount = rain.ReceiveLoopCount,
             Fetch = new() { DiscoveryTimeout = rain.DiscoveryTimeout, StallTimeout = rain.StallTimeout, IsBackground = rain.IsBackground },
             UploadCountMax = _settings.Gateway.PendingUploadCountMax,
             UploadLifetime = _settings.Gateway.PendingUploadLifetime,

@@ -17,6 +17,7 @@ public sealed class WrongSettings : TheoryData<string, string>
         Add("Rain:Classic:Allow", "10.0.0.0", "10.0.0.0/33", "everybody");
         Add("Rain:MaxRateBytesPerSecond", "fast", "-1", "1.5", "1e6", "99999999999999999999");
         Add("Rain:MaxSubscribers", "0", "-1", "1000001", "many");
+        Add("Rain:ReceiveLoops", "-1", "65", "many");
         Add("Rain:Code", "turnip", "raptorq,lt");
         Add("Rain:SymbolSize", "abc", "15", "60001", "1,408", "-1408", "1408.0");
         Add("Rain:BlockSize", "0", "99999999999", "1MiB", "1000");

@@ -10,7 +10,7 @@ internal sealed record BenchmarkOptions
     /// <summary>Runs of each row; the table shows their medians.</summary>
     public int Runs { get; private init; } = 5;
 
-    /// <summary>In how many of the runs TCP (or aria2c) is measured too, where that is slow and the rain's figure does not rest on it.</summary>
+    /// <summary>In how many of the runs TCP (or aria2c) is measured too: it is slow, and the figure of the rain does not rest on it.</summary>
     public int BesideRuns { get; private init; } = int.MaxValue;
 
     /// <summary>Bytes of the resource, or null for what the benchmark thinks right.</summary>
@@ -41,7 +41,7 @@ internal sealed record BenchmarkOptions
             var next = name switch
             {
                 "--runs" when number >= 1 => options with { Runs = (int)number },
-                "--beside" when number >= 1 => options with { BesideRuns = (int)number },
+                "--beside" when number >= 1 || value == "0" => options with { BesideRuns = (int)number },
                 "--seconds" when number > 0 => options with { Seconds = number },
                 "--minutes" when number > 0 => options with { Seconds = 60 * number },
                 "--size" when ParseSize(value) is > 0 and var size => options with { Size = size },

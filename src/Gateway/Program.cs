@@ -179,7 +179,8 @@ internal static partial class Program
     [LoggerMessage(
         2, LogLevel.Information,
         "Pouring Rain {Version} at {Urls}; API page {Url}/swagger; raining at {Listen}; store {Store}; {Writes}. Ctrl+C ends it.")]
-    private static partial void Started(ILogger logger, string version, string urls, string url, string listen, string store, string writes);
+    private static partial void Started(
+        ILogger logger, string version, string urls, string url, string listen, string store, string writes);
 
     [LoggerMessage(3, LogLevel.Warning, "Rain:AllowUnsealed is on: datagrams can be read and forged by anybody on their way")]
     private static partial void Unsealed(ILogger logger);

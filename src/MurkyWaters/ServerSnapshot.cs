@@ -8,4 +8,5 @@ namespace MurkyWaters;
 /// <param name="RateBytesPerSecond">Rate of the last fetch.</param>
 /// <param name="Loss">Loss of the last fetch, 0 to 1.</param>
 /// <param name="LastSeen">When it was last heard.</param>
-public sealed record ServerSnapshot(string Endpoint, string Origin, string State, double? RttMs, long RateBytesPerSecond, double Loss, DateTimeOffset? LastSeen);
+public sealed record ServerSnapshot(
+    string Endpoint, string Origin, string State, double? RttMs, long RateBytesPerSecond, double Loss, DateTimeOffset? LastSeen);

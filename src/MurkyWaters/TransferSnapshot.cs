@@ -58,4 +58,5 @@ public sealed record TransferSnapshot
 /// <param name="Lost">Droplets that it sent and that did not come.</param>
 /// <param name="RttMs">Round-trip time, once known.</param>
 /// <param name="RateBytesPerSecond">The rate granted to it just now; over the whole transfer once that has ended.</param>
-public sealed record TransferSource(string Endpoint, string State, long Droplets, long Bytes, long Lost, double? RttMs, long RateBytesPerSecond);
+public sealed record TransferSource(
+    string Endpoint, string State, long Droplets, long Bytes, long Lost, double? RttMs, long RateBytesPerSecond);

@@ -11,7 +11,8 @@ internal static partial class Log
     [LoggerMessage(2001, LogLevel.Debug,
         "UDP socket {EndPoint}: receive buffer {Asked} bytes asked, {Got} got, segmentation {IsSegmenting}, coalescing {IsCoalescing}, "
         + "don't fragment {IsUnfragmented}")]
-    public static partial void SocketOpened(ILogger logger, IPEndPoint endPoint, int asked, int got, bool isSegmenting, bool isCoalescing, bool isUnfragmented);
+    public static partial void SocketOpened(
+        ILogger logger, IPEndPoint endPoint, int asked, int got, bool isSegmenting, bool isCoalescing, bool isUnfragmented);
 
     [LoggerMessage(2002, LogLevel.Information, "UDP socket {EndPoint}: the system refuses segmented sends ({Error}); sending one by one")]
     public static partial void SegmentationGivenUp(ILogger logger, IPEndPoint endPoint, SocketError error);

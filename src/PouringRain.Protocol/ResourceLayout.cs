@@ -44,7 +44,8 @@ public sealed record ResourceLayout
     public int BlockCount { get; }
 
     /// <summary>Makes a layout, or says no when a value is out of its bounds.</summary>
-    public static bool TryCreate(long length, long blockBytes, long symbolSize, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out ResourceLayout? layout)
+    public static bool TryCreate(
+        long length, long blockBytes, long symbolSize, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out ResourceLayout? layout)
     {
         layout = IsPossible(length, blockBytes, symbolSize) ? new ResourceLayout(length, (int)blockBytes, (int)symbolSize) : null;
         return layout is not null;

@@ -245,6 +245,7 @@ public sealed class ClientTests : IClassFixture<ClientTests.Sky>
 
         private static long SmallLength(int index) => 100_000 + (index * 97_001L);
 
-        private Uri NodeUri(int id) => new(string.Create(CultureInfo.InvariantCulture, $"{Cluster.Nodes[0].Url}/resources/{id}?replicas=3"));
+        private Uri NodeUri(int id) =>
+            new(string.Create(CultureInfo.InvariantCulture, $"{Cluster.Nodes[0].Url}/resources/{id}?replicas=3"));
     }
 }

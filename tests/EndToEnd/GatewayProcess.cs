@@ -227,7 +227,8 @@ internal sealed class GatewayProcess : IAsyncDisposable
         _process?.Dispose();
     }
 
-    private static Process Launch(IEnumerable<string> arguments, string workingDirectory, Action<string> onLine, Action<string>? onErrorLine = null)
+    private static Process Launch(
+        IEnumerable<string> arguments, string workingDirectory, Action<string> onLine, Action<string>? onErrorLine = null)
     {
         var start = new ProcessStartInfo("dotnet")
         {

@@ -68,7 +68,8 @@ public sealed class NarrowPathTests
     private static Task<GatewayNode> StartAsync(Netlab lab, TestFolder folder, int host, bool isSealed, params string[] servers) =>
         GatewayNode.StartAsync(lab[host], folder[$"host{host}"], 8080, 1980, servers, isSealed ? [Secret] : [], Cancellation);
 
-    private static bool IsTold(GatewayNode gateway) => gateway.Process.Text.Contains("symbols of 1152 bytes instead", StringComparison.Ordinal);
+    private static bool IsTold(GatewayNode gateway) =>
+        gateway.Process.Text.Contains("symbols of 1152 bytes instead", StringComparison.Ordinal);
 
     private static void AssertRainedSmall(JsonElement transfer)
     {

@@ -13,7 +13,8 @@ public sealed class SurvivalTests
 
     /// <summary>Six GiB of disk and a minute; README's developer section has the command.</summary>
     [Fact(Explicit = true)]
-    public Task A_fetch_of_two_gibibytes_goes_on_where_the_gateway_was_killed() => FetchAsync(2L << 30, 80_000_000, TimeSpan.FromSeconds(2));
+    public Task A_fetch_of_two_gibibytes_goes_on_where_the_gateway_was_killed() =>
+        FetchAsync(2L << 30, 80_000_000, TimeSpan.FromSeconds(2));
 
     [Fact]
     public Task An_upload_goes_on_where_the_gateway_was_killed() => UploadAsync(96L << 20, readyMax: null);

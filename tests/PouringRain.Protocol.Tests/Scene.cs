@@ -36,7 +36,8 @@ internal sealed class Scene
         return server;
     }
 
-    public SimClient Fetch(long offset = 0, long length = long.MaxValue, FetchOptions? options = null, TokenCache? tokens = null, Sha256Digest? version = null)
+    public SimClient Fetch(
+        long offset = 0, long length = long.MaxValue, FetchOptions? options = null, TokenCache? tokens = null, Sha256Digest? version = null)
     {
         var request = new FetchRequest
         {

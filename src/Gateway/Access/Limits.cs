@@ -53,7 +53,8 @@ internal static class Limits
     private static GatewayOptions OptionsOf(HttpContext http) => http.RequestServices.GetRequiredService<CurrentSettings>().Value.Gateway;
 
     /// <summary>Whoever looks after the gateway gets in when it is full.</summary>
-    private static bool IsOperational(HttpContext http) => http.Request.Path.StartsWithSegments("/health") || http.Request.Path.StartsWithSegments("/metrics");
+    private static bool IsOperational(HttpContext http) =>
+        http.Request.Path.StartsWithSegments("/health") || http.Request.Path.StartsWithSegments("/metrics");
 
     /// <summary>Asks the limiters only when a limit is set: each takes a lock that all requests share.</summary>
     private sealed class WhereSet : PartitionedRateLimiter<HttpContext>
@@ -80,7 +81,8 @@ internal static class Limits
             base.Dispose(disposing);
         }
 
-        private static bool IsAnySet(HttpContext http) => OptionsOf(http) is { MaxRequestsPerSecond: > 0 } or { MaxConcurrentRequests: > 0 };
+        private static bool IsAnySet(HttpContext http) =>
+            OptionsOf(http) is { MaxRequestsPerSecond: > 0 } or { MaxConcurrentRequests: > 0 };
 
         private sealed class Free : RateLimitLease
         {

@@ -20,7 +20,8 @@ internal static class CommandLine
     public static bool IsJson(string[] args) => args.Contains("--json");
 
     /// <summary>The arguments that are settings.</summary>
-    public static string[] WithoutModes(string[] args) => [.. args.Where(argument => argument is not ("--health" or "--doctor" or "doctor" or "--json"))];
+    public static string[] WithoutModes(string[] args) =>
+        [.. args.Where(argument => argument is not ("--health" or "--doctor" or "doctor" or "--json"))];
 
     public static void WriteHelp(TextWriter output)
     {

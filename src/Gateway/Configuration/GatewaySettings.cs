@@ -4,7 +4,8 @@ using PouringRain.Network;
 namespace Gateway.Configuration;
 
 /// <summary>Every setting, read and checked. Never changes while the process runs.</summary>
-internal sealed record GatewaySettings(IReadOnlyList<string> Urls, RainOptions Rain, StoreOptions Store, BehaviourOptions Behaviour, GatewayOptions Gateway);
+internal sealed record GatewaySettings(
+    IReadOnlyList<string> Urls, RainOptions Rain, StoreOptions Store, BehaviourOptions Behaviour, GatewayOptions Gateway);
 
 /// <summary>Section <c>Rain</c>.</summary>
 internal sealed record RainOptions

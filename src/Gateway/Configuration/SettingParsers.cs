@@ -28,7 +28,8 @@ internal static class SettingParsers
         (string text, out int value) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value >= min && value <= max;
 
     /// <summary>A count of bytes or the like, 0 or more.</summary>
-    public static bool Count(string text, out long value) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
+    public static bool Count(string text, out long value) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
 
     /// <summary>Seconds with or without a fraction, in a range, both ends included.</summary>
     public static SettingParser<TimeSpan> Seconds(double min, double max) =>

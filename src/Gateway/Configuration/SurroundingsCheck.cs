@@ -63,7 +63,8 @@ internal static class SurroundingsCheck
         : address.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase) ? new IPEndPoint(IPAddress.Loopback, address.Port)
         : new IPEndPoint(IPAddress.Any, address.Port);
 
-    private static void CheckPort(string setting, string shown, IPEndPoint endPoint, ProtocolType protocol, List<Socket> held, List<string> mistakes)
+    private static void CheckPort(
+        string setting, string shown, IPEndPoint endPoint, ProtocolType protocol, List<Socket> held, List<string> mistakes)
     {
         try
         {

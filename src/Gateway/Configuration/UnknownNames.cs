@@ -98,7 +98,8 @@ internal static class UnknownNames
         }
     }
 
-    private static Setting? Find(string name) => KnownSettings.All.FirstOrDefault(setting => string.Equals(setting.Name, name, StringComparison.OrdinalIgnoreCase));
+    private static Setting? Find(string name) =>
+        KnownSettings.All.FirstOrDefault(setting => string.Equals(setting.Name, name, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Levenshtein's distance, letters compared without case.</summary>
     private static int Distance(string left, string right)

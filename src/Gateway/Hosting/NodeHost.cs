@@ -37,7 +37,8 @@ internal sealed class NodeHost : IHostedService
 
     /// <summary>The node.</summary>
     /// <exception cref="InvalidOperationException">It is not open.</exception>
-    public MurkyNode Node => _opening is { IsCompletedSuccessfully: true } opened ? opened.Result : throw new InvalidOperationException("The node is not open.");
+    public MurkyNode Node =>
+        _opening is { IsCompletedSuccessfully: true } opened ? opened.Result : throw new InvalidOperationException("The node is not open.");
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {

@@ -85,7 +85,8 @@ internal static partial class RequestLog
     }
 
     [LoggerMessage(1, LogLevel.Information, "{Method} {Path} {Status}{Bytes} in {ElapsedMs:F1} ms, {End} {RequestId}")]
-    private static partial void Ended(ILogger logger, string method, string path, int status, string bytes, double elapsedMs, string end, string requestId);
+    private static partial void Ended(
+        ILogger logger, string method, string path, int status, string bytes, double elapsedMs, string end, string requestId);
 
     private sealed class Progress
     {

@@ -24,7 +24,8 @@ internal static class Preconditions
     public static string EntityTagOf(Manifest manifest) => $"\"{manifest.Version}\"";
 
     /// <summary>When a version was made, in whole seconds, which is all that HTTP's dates can say.</summary>
-    public static DateTimeOffset LastModifiedOf(Manifest manifest) => DateTimeOffset.FromUnixTimeSeconds(Math.DivRem(manifest.Stamp, 1000).Quotient);
+    public static DateTimeOffset LastModifiedOf(Manifest manifest) =>
+        DateTimeOffset.FromUnixTimeSeconds(Math.DivRem(manifest.Stamp, 1000).Quotient);
 
     /// <summary>Whether a request has conditions that decide about its being performed.</summary>
     public static bool AreAnyIn(IHeaderDictionary headers) =>

@@ -19,7 +19,8 @@ internal sealed class Readiness
     private readonly DiskFullProbe _isDiskFull;
     private readonly GatewaySettings _settings;
 
-    public Readiness(NodeHost host, RunningRequests requests, IHostApplicationLifetime lifetime, DiskFullProbe isDiskFull, GatewaySettings settings)
+    public Readiness(
+        NodeHost host, RunningRequests requests, IHostApplicationLifetime lifetime, DiskFullProbe isDiskFull, GatewaySettings settings)
     {
         _host = host;
         _requests = requests;

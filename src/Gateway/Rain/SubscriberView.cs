@@ -9,7 +9,8 @@ namespace Gateway.Rain;
 /// <param name="RateBytesPerSecond">Bytes a second that it has granted.</param>
 /// <param name="Droplets">Droplets sent to it.</param>
 /// <param name="ExpiresInMs">Until it is forgotten, unless it is heard of again.</param>
-internal sealed record SubscriberView(string Endpoint, string Server, string Resource, long RateBytesPerSecond, long Droplets, long ExpiresInMs)
+internal sealed record SubscriberView(
+    string Endpoint, string Server, string Resource, long RateBytesPerSecond, long Droplets, long ExpiresInMs)
 {
     public static SubscriberView Of(NodeSubscriber row) => new(
         row.Subscriber.Peer.ToString(),

@@ -37,7 +37,8 @@ internal sealed record UploadRequest
     public required int Replicas { get; init; }
 
     /// <summary>Reads a request; the problem when it is wrong.</summary>
-    public static Problem? TryRead(HttpContext http, ResourceId? id, GatewaySettings settings, UploadFields fields, out UploadRequest? upload)
+    public static Problem? TryRead(
+        HttpContext http, ResourceId? id, GatewaySettings settings, UploadFields fields, out UploadRequest? upload)
     {
         upload = null;
         var request = http.Request;

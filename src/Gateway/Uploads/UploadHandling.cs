@@ -196,7 +196,8 @@ internal static class UploadHandling
     }
 
     /// <summary>What can be wrong with a PATCH before its body is asked for, in view of where the upload stands.</summary>
-    private static Problem? CheckAppend(HttpContext http, PendingUpload upload, UploadTurn turn, GatewaySettings settings, UploadFields fields)
+    private static Problem? CheckAppend(
+        HttpContext http, PendingUpload upload, UploadTurn turn, GatewaySettings settings, UploadFields fields)
     {
         if (upload.IsComplete)
         {
@@ -281,7 +282,9 @@ internal static class UploadHandling
         }
     }
 
-    private static Problem NotFound() => new(ProblemType.NotFound, "There is no such upload: it was cancelled, has expired, or was never there.");
+    private static Problem NotFound() =>
+        new(ProblemType.NotFound, "There is no such upload: it was cancelled, has expired, or was never there.");
 
-    private static Problem InvalidDigest() => new(ProblemType.InvalidDigest, "Content-Digest and Repr-Digest look like sha-256=:(base64 of 32 bytes):.");
+    private static Problem InvalidDigest() =>
+        new(ProblemType.InvalidDigest, "Content-Digest and Repr-Digest look like sha-256=:(base64 of 32 bytes):.");
 }

@@ -21,7 +21,8 @@ internal sealed class Propagator
     private readonly Dictionary<ResourceId, Campaign> _campaigns = [];
     private readonly Queue<ResourceId> _campaignAges = new();
 
-    public Propagator(ResourceStore store, IRainTransport transport, ServerTable servers, PropagationTimes times, CancellationToken stopping)
+    public Propagator(
+        ResourceStore store, IRainTransport transport, ServerTable servers, PropagationTimes times, CancellationToken stopping)
     {
         _store = store;
         _transport = transport;

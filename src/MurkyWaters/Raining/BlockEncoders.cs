@@ -37,7 +37,8 @@ internal sealed class BlockEncoders : IDisposable
     public long Bytes => Interlocked.Read(ref _bytes);
 
     /// <summary>Writes one encoding symbol, or says that the block is not ready and starts to make it so.</summary>
-    public SymbolReadResult TryEncode(Blob blob, IFountainCode code, ResourceLayout layout, int blockIndex, uint esi, Span<byte> destination)
+    public SymbolReadResult TryEncode(
+        Blob blob, IFountainCode code, ResourceLayout layout, int blockIndex, uint esi, Span<byte> destination)
     {
         var key = new Key(blob, code, layout.SymbolSize, layout.BlockBytes, blockIndex);
         if (!_slots.TryGetValue(key, out var slot))

@@ -160,7 +160,8 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
     }
 
     /// <summary>The stamp of a version that is made now, after <paramref name="previous"/>.</summary>
-    public long NextStamp(Manifest? previous) => Math.Max(_options.Time.GetUtcNow().ToUnixTimeMilliseconds(), previous is null ? 0 : previous.Stamp + 1);
+    public long NextStamp(Manifest? previous) =>
+        Math.Max(_options.Time.GetUtcNow().ToUnixTimeMilliseconds(), previous is null ? 0 : previous.Stamp + 1);
 
     /// <summary>Makes a flushed temporary file the newest version. Under the resource's gate.</summary>
     public void CommitBlob(StoredResource resource, string temporaryPath)

@@ -151,5 +151,6 @@ internal sealed class StoreFiles
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int OpenFolder([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
 
-    private void Step(string operation, string? path) => _beforeStep?.Invoke(path is null ? operation : $"{operation} {Path.GetFileName(path)}");
+    private void Step(string operation, string? path) =>
+        _beforeStep?.Invoke(path is null ? operation : $"{operation} {Path.GetFileName(path)}");
 }

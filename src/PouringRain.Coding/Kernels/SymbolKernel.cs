@@ -189,7 +189,8 @@ internal sealed partial class SymbolKernel<TVector, TArithmetic> : ISymbolKernel
     private static TVector Load(ref byte origin, nint offset) => Unsafe.ReadUnaligned<TVector>(ref Unsafe.Add(ref origin, offset));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(TVector value, ref byte origin, nint offset) => Unsafe.WriteUnaligned(ref Unsafe.Add(ref origin, offset), value);
+    private static void Store(TVector value, ref byte origin, nint offset) =>
+        Unsafe.WriteUnaligned(ref Unsafe.Add(ref origin, offset), value);
 
     private static TVector LoadPart(ref byte origin, nint offset, int count)
     {

@@ -249,7 +249,8 @@ internal sealed class Peeling
         }
     }
 
-    private int DegreeClass(int column) => DegreeClassCount - 1 - Math.Min(_columnStart[column + 1] - _columnStart[column], DegreeClassCount - 1);
+    private int DegreeClass(int column) =>
+        DegreeClassCount - 1 - Math.Min(_columnStart[column + 1] - _columnStart[column], DegreeClassCount - 1);
 
     private bool ResolveAll()
     {

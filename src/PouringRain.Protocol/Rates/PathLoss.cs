@@ -47,7 +47,8 @@ internal sealed class PathLoss
     }
 
     /// <summary>Whether it is time to look at what stays when less is sent.</summary>
-    public bool IsCheckDue(Instant now, long roundTrip) => Ratio > 0.01 && now.Nanoseconds - _checkedAt > Math.Max(_checkWait, CheckWaitRoundTrips * roundTrip);
+    public bool IsCheckDue(Instant now, long roundTrip) =>
+        Ratio > 0.01 && now.Nanoseconds - _checkedAt > Math.Max(_checkWait, CheckWaitRoundTrips * roundTrip);
 
     public void BeginCheck(Instant now)
     {

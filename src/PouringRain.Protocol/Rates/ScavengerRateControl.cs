@@ -187,5 +187,6 @@ internal sealed class ScavengerRateControl : IRateControl
     }
 
     /// <summary>So many droplets a round trip, in bytes a second.</summary>
-    private double DropletsPerRound(int count) => count * _dropletBytes * ((double)Second / Math.Max(_smoothed > 0 ? _smoothed : 40 * Millisecond, 4 * Millisecond));
+    private double DropletsPerRound(int count) =>
+        count * _dropletBytes * ((double)Second / Math.Max(_smoothed > 0 ? _smoothed : 40 * Millisecond, 4 * Millisecond));
 }

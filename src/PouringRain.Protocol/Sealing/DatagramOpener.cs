@@ -103,7 +103,8 @@ public sealed class DatagramOpener : IDisposable
         _senderAt.Clear();
     }
 
-    private static bool TryDecrypt(AesGcm cipher, uint form, ulong counter, ReadOnlySpan<byte> datagram, int headerBytes, Span<byte> destination)
+    private static bool TryDecrypt(
+        AesGcm cipher, uint form, ulong counter, ReadOnlySpan<byte> datagram, int headerBytes, Span<byte> destination)
     {
         Span<byte> nonce = stackalloc byte[SealedFormat.NonceBytes];
         DatagramSealer.WriteNonce(nonce, form, counter);

@@ -86,7 +86,8 @@ internal sealed class Subscriber
     public int DropletBytes => WireFormat.DropletHeaderBytes + Layout.SymbolSize;
 
     /// <summary>Droplets that may go out before the client is heard again.</summary>
-    public int InFlightRoom => (int)Math.Clamp((long)InFlightMax - SequenceNumber.Distance(NextSequence, unchecked(AcknowledgedSequence + 1)), 0, int.MaxValue);
+    public int InFlightRoom =>
+        (int)Math.Clamp((long)InFlightMax - SequenceNumber.Distance(NextSequence, unchecked(AcknowledgedSequence + 1)), 0, int.MaxValue);
 
     /// <summary>Starts over with another version.</summary>
     public void Restart(IRainContent content)

@@ -45,7 +45,8 @@ public sealed class BrowserSafetyTests : IClassFixture<SharedGateway>
     [InlineData("/resources")]
     [InlineData("/openapi/v1.json")]
     [InlineData("/resources/99999")]
-    public async Task No_type_is_ever_guessed(string path) => Assert.Equal("nosniff", (await _gateway.GetAsync(path))["X-Content-Type-Options"]);
+    public async Task No_type_is_ever_guessed(string path) =>
+        Assert.Equal("nosniff", (await _gateway.GetAsync(path))["X-Content-Type-Options"]);
 
     [Fact]
     public async Task The_page_asks_nobody_else()

@@ -31,7 +31,8 @@ public sealed class DispositionsTests
     [InlineData("a\"b\\c", "inline; filename=\"a_b_c\"; filename*=UTF-8''a%22b%5Cc")]
     [InlineData("\r\nX: y", "inline; filename=\"__X: y\"; filename*=UTF-8''%0D%0AX%3A%20y")]
     [InlineData(null, null)]
-    public void A_name_is_written_in_both_forms(string? name, string? expected) => Assert.Equal(expected, Dispositions.Format(isAttachment: false, name));
+    public void A_name_is_written_in_both_forms(string? name, string? expected) =>
+        Assert.Equal(expected, Dispositions.Format(isAttachment: false, name));
 
     [Fact]
     public void Any_name_is_written_in_safe_characters_and_read_back()

@@ -293,7 +293,8 @@ public sealed class DatagramSealTests
         return bytes;
     }
 
-    private static OpenOutcome Open(DatagramOpener opener, byte[] datagram) => opener.TryOpen(default, Peer, datagram, new byte[datagram.Length], out _);
+    private static OpenOutcome Open(DatagramOpener opener, byte[] datagram) =>
+        opener.TryOpen(default, Peer, datagram, new byte[datagram.Length], out _);
 
     private static void AssertOpens(DatagramOpener opener, byte[] bytes, byte[] expected)
     {

@@ -39,7 +39,8 @@ public sealed class SimContent : IRainContent
 
     public SimRandom? Random { get; set; }
 
-    public static SimContent Create(byte[] bytes, string code = "raptorq", int blockBytes = 64 * 1024, int symbolSize = 1408, long stamp = 1)
+    public static SimContent Create(
+        byte[] bytes, string code = "raptorq", int blockBytes = 64 * 1024, int symbolSize = 1408, long stamp = 1)
     {
         if (!ResourceLayout.TryCreate(bytes.Length, blockBytes, symbolSize, out var layout))
         {

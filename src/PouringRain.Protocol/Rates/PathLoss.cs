@@ -13,8 +13,9 @@ internal sealed class PathLoss
     private const int CheckDropletsMin = 20;
 
     // Two rounds at a quarter cost 1.75 round trips of what the path carries: at most a fiftieth of it, as BBR allows for its own looks at
-    // the path (ProbeRTT, draft-ietf-ccwg-bbr, section 5.3.4).
-    private const int CheckWaitRoundTrips = 90;
+    // the path (ProbeRTT, draft-ietf-ccwg-bbr, section 5.3.4); a hundredth where a look takes so long that a transfer has few.
+    private const int CheckWaitRoundTrips = 90, CheckWaitLongRoundTrips = 200;
+    private const long LongRoundTrip = Second / 10;
 
     private double _own;
     private bool _isTrusted = true;
@@ -47,8 +48,11 @@ internal sealed class PathLoss
     }
 
     /// <summary>Whether it is time to look at what stays when less is sent.</summary>
-    public bool IsCheckDue(Instant now, long roundTrip) =>
-        Ratio > 0.01 && now.Nanoseconds - _checkedAt > Math.Max(_checkWait, CheckWaitRoundTrips * roundTrip);
+    public bool IsCheckDue(Instant now, long roundTrip)
+    {
+        var roundTrips = roundTrip > LongRoundTrip ? CheckWaitLongRoundTrips : CheckWaitRoundTrips;
+        return Ratio > 0.01 && now.Nanoseconds - _checkedAt > Math.Max(_checkWait, roundTrips * roundTrip);
+    }
 
     public void BeginCheck(Instant now)
     {

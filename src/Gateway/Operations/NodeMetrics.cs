@@ -33,6 +33,11 @@ internal sealed class NodeMetrics
         Gauge("rain.store.resources", "Resources kept.", figures => figures.Resources);
         meter.CreateObservableGauge("rain.servers", ReadServers, null, "Servers known, by state.");
         meter.CreateObservableGauge("process.resident.memory.bytes", () => Environment.WorkingSet, "By", "Resident memory.");
+        meter.CreateObservableGauge(
+            "process.managed.heap.bytes", () => GC.GetGCMemoryInfo().HeapSizeBytes, "By", "Managed memory after the last collection.");
+        meter.CreateObservableGauge(
+            "process.managed.committed.bytes", () => GC.GetGCMemoryInfo().TotalCommittedBytes, "By", "Memory that the collector holds.");
+        meter.CreateObservableCounter("process.managed.collections", ReadCollections, null, "Garbage collections, by generation.");
         meter.CreateObservableCounter("process.cpu.seconds", ReadProcessorSeconds, "s", "Processor time.");
 
         void Counter(string name, string description, Func<NodeFigures, double> read) =>
@@ -48,6 +53,10 @@ internal sealed class NodeMetrics
         void Gauge(string name, string description, Func<NodeFigures, double> read) =>
             meter.CreateObservableGauge(name, () => Read<double>(figures => [new Measurement<double>(read(figures))]), null, description);
     }
+
+    private static IEnumerable<Measurement<long>> ReadCollections() => Enumerable.Range(0, GC.MaxGeneration + 1)
+        .Select(generation => new Measurement<long>(
+            GC.CollectionCount(generation), new KeyValuePair<string, object?>("generation", generation)));
 
     private static double ReadProcessorSeconds()
     {

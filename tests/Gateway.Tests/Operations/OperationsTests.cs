@@ -56,6 +56,8 @@ public sealed class OperationsTests
         Assert.Equal(1, ValueOf("rain_store_resources"));
         Assert.InRange(ValueOf("rain_subscribers"), 0, 2);
         Assert.InRange(ValueOf("process_resident_memory_bytes"), 1_000_000, 1e12);
+        Assert.InRange(ValueOf("process_managed_committed_bytes"), ValueOf("process_managed_heap_bytes"), 1e12);
+        Assert.InRange(ValueOf("process_managed_collections_total{generation=\"0\"}"), 0, 1e6);
 
         double ValueOf(string row) => metrics.Split('\n').FirstOrDefault(line => line.StartsWith(row + " ", StringComparison.Ordinal)) is { } line
             ? double.Parse(line[(row.Length + 1)..], System.Globalization.CultureInfo.InvariantCulture) : 0;

@@ -112,7 +112,8 @@ public sealed class DrainTests
             "rain from both");
         Assert.Equal(0, await cluster.Nodes[0].StopAsync());
 
-        // It said so: one that just vanished would be raining still, and silent later.
+        // It said so: one that just vanished would be raining for a while, and then silent.
+        await GatewayProcess.WaitUntilAsync(async () => await StateAsync() != "raining", "the source to rain no more");
         Assert.Equal("busy", await StateAsync());
         (await download.WaitAsync()).Succeeded();
         Assert.Equal(sha256, await TestBytes.HashFileAsync(folder["out"]));

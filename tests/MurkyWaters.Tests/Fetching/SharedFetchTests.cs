@@ -285,7 +285,7 @@ public class SharedFetchTests
         await using var fixture = await FetchFixture.StartAsync();
         var bytes = await KeepAsync(fixture, 5500);
         var blob = Assert.Single(Directory.GetFiles(Path.Combine(fixture.StorePath, "blobs")));
-        await using (var file = File.OpenWrite(blob))
+        await using (var file = new FileStream(blob, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
         {
             // The last byte of a block, and the whole of the last one.
             file.Position = 2999;
@@ -306,7 +306,7 @@ public class SharedFetchTests
         await using var fixture = await FetchFixture.StartAsync();
         var bytes = await KeepAsync(fixture, 5500);
         var blob = Assert.Single(Directory.GetFiles(Path.Combine(fixture.StorePath, "blobs")));
-        await using (var file = File.OpenWrite(blob))
+        await using (var file = new FileStream(blob, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
         {
             file.SetLength(1234);
         }

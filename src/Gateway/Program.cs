@@ -15,9 +15,13 @@ using MurkyWaters;
 namespace Gateway;
 
 /// <summary>The gateway's table of contents.</summary>
-internal static partial class Program
+internal sealed partial class Program
 {
     private const int Refused = 2;
+
+    private Program()
+    {
+    }
 
     private static async Task<int> Main(string[] args)
     {
@@ -69,10 +73,8 @@ internal static partial class Program
         return 0;
     }
 
-    /// <summary>Puts the gateway together; tests start it in their own process.</summary>
-    /// <param name="loaded">The settings, without a mistake.</param>
-    /// <param name="configure">Puts services in place of others, for tests.</param>
-    internal static WebApplication Build(LoadedSettings loaded, Action<IServiceCollection>? configure = null)
+    /// <summary>Puts the gateway together.</summary>
+    private static WebApplication Build(LoadedSettings loaded)
     {
         var settings = loaded.Settings;
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions
@@ -113,7 +115,6 @@ internal static partial class Program
         builder.Services.AddRequestLimits();
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict);
         builder.Services.AddApiDocument();
-        configure?.Invoke(builder.Services);
 
         var app = builder.Build();
         app.StartMeasuring();

@@ -2,30 +2,31 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
-using Gateway.Configuration;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests;
 
-/// <summary>The gateway in this process, on a real port of loopback, with a store of its own.</summary>
+/// <summary>The gateway's program in this process, on a real port of loopback, with a store of its own.</summary>
 internal sealed class TestGateway : IAsyncDisposable
 {
     private static long _lastId = 1_000_000;
     private readonly TestFolder _folder;
-    private readonly WebApplication _app;
+    private readonly GatewayFactory _factory;
     private readonly HttpClient _client;
 
-    private TestGateway(TestFolder folder, WebApplication app)
+    private TestGateway(TestFolder folder, GatewayFactory factory)
     {
         _folder = folder;
-        _app = app;
-        _client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, Expect100ContinueTimeout = TimeSpan.FromSeconds(60) }) { BaseAddress = new Uri(app.Urls.First()) };
+        _factory = factory;
+        _client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, Expect100ContinueTimeout = TimeSpan.FromSeconds(60) })
+        {
+            BaseAddress = factory.Address,
+        };
     }
 
     public string Folder => _folder.Path;
 
-    public IServiceProvider Services => _app.Services;
+    public IServiceProvider Services => _factory.Services;
 
     public int Port => _client.BaseAddress!.Port;
 
@@ -43,19 +44,23 @@ internal sealed class TestGateway : IAsyncDisposable
     {
         var folder = new TestFolder();
         await File.WriteAllTextAsync(folder["servers.json"], JsonSerializer.Serialize(servers.Select(port => new { host = "127.0.0.1", port })));
-        var loaded = SettingsLoader.Load(
-        [
-            "--Urls=http://127.0.0.1:0",
-            $"--Rain:Listen={string.Join(',', rainPorts.Select(port => $"127.0.0.1:{port}"))}",
-            $"--Rain:Servers={folder["servers.json"]}",
-            $"--Store:Path={folder["data"]}",
-            "--Serilog:MinimumLevel:Default=Error",
-            .. settings.Select(setting => $"--{setting}"),
-        ]);
-        Assert.Empty(loaded.Mistakes);
-        var app = Program.Build(loaded, configure);
-        await app.StartAsync();
-        return new TestGateway(folder, app);
+        var values = new Dictionary<string, string>
+        {
+            ["Urls"] = "http://127.0.0.1:0",
+            ["Rain:Listen"] = string.Join(',', rainPorts.Select(port => $"127.0.0.1:{port}")),
+            ["Rain:Servers"] = folder["servers.json"],
+            ["Store:Path"] = folder["data"],
+            ["Serilog:MinimumLevel:Default"] = "Error",
+        };
+        foreach (var parts in settings.Select(setting => setting.Split('=', 2)))
+        {
+            values[parts[0]] = parts[1];
+        }
+
+        await File.WriteAllTextAsync(folder["appsettings.json"], JsonSerializer.Serialize(values));
+        var factory = new GatewayFactory(folder.Path, configure);
+        await factory.StartAsync();
+        return new TestGateway(folder, factory);
     }
 
     /// <summary>UDP ports that are free just now.</summary>
@@ -127,13 +132,12 @@ internal sealed class TestGateway : IAsyncDisposable
     public async Task<Stream> OpenAsync(string path) => await _client.GetStreamAsync(path);
 
     /// <summary>Asks it to end, as a signal does, and waits until it has.</summary>
-    public Task StopAsync() => _app.StopAsync();
+    public Task StopAsync() => _factory.StopAsync();
 
     public async ValueTask DisposeAsync()
     {
         _client.Dispose();
-        await _app.StopAsync();
-        await _app.DisposeAsync();
+        await _factory.DisposeAsync();
         _folder.Dispose();
     }
 }

@@ -152,5 +152,5 @@ internal static class KnownSettings
 
     /// <summary>What else the framework and the logger read.</summary>
     public static ImmutableArray<string> ForeignSections { get; } =
-        ["Urls", "Kestrel", "Serilog", "Logging", "AllowedHosts", "contentRoot", "environment"];
+        ["Urls", "Kestrel", "Serilog", "Logging", "AllowedHosts", "applicationName", "contentRoot", "environment"];
 }

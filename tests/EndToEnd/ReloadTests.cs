@@ -14,38 +14,38 @@ public sealed class ReloadTests
         await using var gateway = await GatewayProcess.StartAsync(folder["node"], ports[0], [ports[1]], [ports[1]]);
         Assert.Equal(201, await PutAsync(gateway, "1", 10));
 
-        await EditAsync("{ \"Gateway\": { \"Keys\": \"first\", \"MaxBodyBytes\": 100 }, \"Rain\": { \"BlockSize\": 65536 }, \"Serilog\": { \"MinimumLevel\": { \"Default\": \"Information\" } } }");
+        await EditAsync("{ \"Gateway\": { \"Keys\": \"the first of keys\", \"MaxBodyBytes\": 100 }, \"Rain\": { \"BlockSize\": 65536 }, \"Serilog\": { \"MinimumLevel\": { \"Default\": \"Information\" } } }");
         await SaysAsync(gateway, "changed and in force: Gateway:Keys, Gateway:MaxBodyBytes");
         await SaysAsync(gateway, "takes effect at the next start: Rain:BlockSize");
         Assert.Equal(401, await PutAsync(gateway, "1", 10));
-        Assert.Equal(200, await PutAsync(gateway, "1", 11, "first"));
-        Assert.Equal(413, await PutAsync(gateway, "1", 101, "first"));
+        Assert.Equal(200, await PutAsync(gateway, "1", 11, "the first of keys"));
+        Assert.Equal(413, await PutAsync(gateway, "1", 101, "the first of keys"));
         Assert.Equal(1_048_576, (await gateway.GetJsonAsync("/resources/1/manifest")).GetProperty("blockSize").GetInt32());
 
         // What is wrong is refused as a whole, the key in it too, and told once.
-        await EditAsync("{ \"Gateway\": { \"Keys\": \"second\", \"MaxBodyBytes\": \"much\" } }");
+        await EditAsync("{ \"Gateway\": { \"Keys\": \"the second of keys\", \"MaxBodyBytes\": \"much\" } }");
         await SaysAsync(gateway, "those before stay in force: Gateway:MaxBodyBytes = \"much\"");
-        await EditAsync("{ \"Gateway\": { \"Keys\": \"second\" ");
+        await EditAsync("{ \"Gateway\": { \"Keys\": \"the second of keys\" ");
         await SaysAsync(gateway, "is not valid JSON");
-        Assert.Equal(401, await PutAsync(gateway, "1", 12, "second"));
-        Assert.Equal(200, await PutAsync(gateway, "1", 13, "first"));
-        Assert.Equal(413, await PutAsync(gateway, "1", 101, "first"));
+        Assert.Equal(401, await PutAsync(gateway, "1", 12, "the second of keys"));
+        Assert.Equal(200, await PutAsync(gateway, "1", 13, "the first of keys"));
+        Assert.Equal(413, await PutAsync(gateway, "1", 101, "the first of keys"));
 
-        await EditAsync("{ \"Gateway\": { \"Keys\": \"second\", \"ProtectReads\": true, \"MaxRequestsPerSecond\": 5 }, \"Serilog\": { \"MinimumLevel\": { \"Default\": \"Warning\" } } }");
-        await GatewayProcess.WaitUntilAsync(async () => await PutAsync(gateway, "2", 1000, "second") is 200 or 201, "the second key");
-        Assert.Equal(401, await PutAsync(gateway, "2", 10, "first"));
+        await EditAsync("{ \"Gateway\": { \"Keys\": \"the second of keys\", \"ProtectReads\": true, \"MaxRequestsPerSecond\": 5 }, \"Serilog\": { \"MinimumLevel\": { \"Default\": \"Warning\" } } }");
+        await GatewayProcess.WaitUntilAsync(async () => await PutAsync(gateway, "2", 1000, "the second of keys") is 200 or 201, "the second key");
+        Assert.Equal(401, await PutAsync(gateway, "2", 10, "the first of keys"));
         Assert.Equal(401, await GetAsync(gateway, "/resources/2"));
         var statuses = new List<int>();
         for (var i = 0; i < 20; i++)
         {
-            statuses.Add(await GetAsync(gateway, "/resources", "second"));
+            statuses.Add(await GetAsync(gateway, "/resources", "the second of keys"));
         }
 
         Assert.Contains(429, statuses);
         Assert.DoesNotContain("GET /resources 429", gateway.Log, StringComparison.Ordinal);
 
         // At once by the signal, levels again among it.
-        await File.WriteAllTextAsync(file, "{ \"Serilog\": { \"MinimumLevel\": { \"Default\": \"Information\" } } }", TestContext.Current.CancellationToken);
+        await EditAsync("{ \"Gateway\": { \"Keys\": \"\", \"ProtectReads\": false, \"MaxRequestsPerSecond\": 0 }, \"Serilog\": { \"MinimumLevel\": { \"Default\": \"Information\" } } }");
         (await Tool.RunAsync("kill", "-HUP", gateway.Process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture))).Succeeded();
         await SaysAsync(gateway, "Serilog:MinimumLevel:Default");
         Assert.Equal(200, await PutAsync(gateway, "2", 14));

@@ -22,7 +22,7 @@ internal static class FrameworkSections
         {
             CheckCertificate(endpoint.GetSection("Certificate"), mistakes);
             var url = endpoint["Url"] ?? "";
-            if (!SettingParsers.Urls(url, out var urls) || urls.Count != 1)
+            if (!SettingForms.Urls.Parse(url, out var urls) || urls.Count != 1)
             {
                 mistakes.Add($"{endpoint.Path}:Url = \"{url}\": an address like http://localhost:8080 is wanted.");
             }

@@ -26,8 +26,8 @@ internal static class SettingsLoader
         var files = SettingsFiles(contentRoot, environmentName).Where(Path.Exists).ToList();
         var configuration = Build(args, files, mistakes);
         var canRead = mistakes.Count == 0;
-        var reader = new SettingsReader(configuration, mistakes);
-        var settings = Read(contentRoot, reader);
+        var reader = new SettingsReader(configuration, contentRoot, mistakes);
+        var settings = new GatewaySettings(reader);
 
         // What a file or argument that cannot be read would have said is unknown, so nothing more is judged.
         if (canRead)
@@ -66,7 +66,7 @@ internal static class SettingsLoader
         var mistakes = new List<string>();
         var contentRoot = FindContentRoot(ReadHost(args, mistakes)["contentRoot"], mistakes);
         var file = Path.Combine(contentRoot, SettingsFile);
-        return new SettingsReader(Build(args, File.Exists(file) ? [file] : [], mistakes), mistakes).Read(KnownSettings.Urls)[0];
+        return new GatewaySettings(new SettingsReader(Build(args, File.Exists(file) ? [file] : [], mistakes), contentRoot, mistakes)).Urls[0];
     }
 
     /// <summary>What must be known before files are looked for: the content root and the environment's name.</summary>
@@ -145,50 +145,6 @@ internal static class SettingsLoader
         return false;
     }
 
-    private static GatewaySettings Read(string contentRoot, SettingsReader reader) =>
-        new(
-            reader.Read(KnownSettings.Urls),
-            new RainOptions
-            {
-                Listen = reader.Read(KnownSettings.RainListen),
-                ServersFile = FindServersFile(reader.Read(KnownSettings.RainServers), contentRoot),
-                Secret = reader.Read(KnownSettings.RainSecret),
-                SecretsAccepted = reader.Read(KnownSettings.RainSecretsAccepted),
-                AllowUnsealed = reader.Read(KnownSettings.RainAllowUnsealed),
-                ClassicAllow = reader.Read(KnownSettings.RainClassicAllow),
-                RateBytesPerSecondMax = reader.Read(KnownSettings.RainMaxRate),
-                SubscriberCountMax = reader.Read(KnownSettings.RainMaxSubscribers),
-                ReceiveLoopCount = reader.Read(KnownSettings.RainReceiveLoops),
-                Code = reader.Read(KnownSettings.RainCode),
-                SymbolSize = reader.Read(KnownSettings.RainSymbolSize),
-                BlockSize = reader.Read(KnownSettings.RainBlockSize),
-                DiscoveryTimeout = reader.Read(KnownSettings.RainDiscoverySeconds),
-                StallTimeout = reader.Read(KnownSettings.RainStallSeconds),
-                IsBackground = reader.Read(KnownSettings.RainBackground),
-                Faults = reader.Read(KnownSettings.RainFaults),
-            },
-            new StoreOptions(Path.GetFullPath(reader.Read(KnownSettings.StorePath)), reader.Read(KnownSettings.StoreQuotaBytes)),
-            new BehaviourOptions(
-                reader.Read(KnownSettings.PropagateOnStartup), reader.Read(KnownSettings.AutoAddPeers), reader.Read(KnownSettings.ShareContent)),
-            new GatewayOptions
-            {
-                KeyDigests = reader.Read(KnownSettings.GatewayKeys),
-                ProtectReads = reader.Read(KnownSettings.ProtectReads),
-                MaxBodyBytes = reader.Read(KnownSettings.MaxBodyBytes),
-                PendingUploadCountMax = reader.Read(KnownSettings.MaxPendingUploads),
-                PendingUploadLifetime = reader.Read(KnownSettings.PendingUploadSeconds),
-                ReplicaTimeout = reader.Read(KnownSettings.ReplicaSeconds),
-                MaxRequestsPerSecond = reader.Read(KnownSettings.MaxRequestsPerSecond),
-                MaxConcurrentRequests = reader.Read(KnownSettings.MaxConcurrentRequests),
-                CorsOrigins = reader.Read(KnownSettings.CorsOrigins),
-                OtlpEndpoint = reader.Read(KnownSettings.OtlpEndpoint),
-                ShutdownTimeout = reader.Read(KnownSettings.ShutdownSeconds),
-            });
-
-    private static string FindServersFile(string path, string contentRoot) =>
-        new[] { Directory.GetCurrentDirectory(), contentRoot, AppContext.BaseDirectory }
-            .Select(folder => Path.GetFullPath(path, folder)).FirstOrDefault(File.Exists) ?? Path.GetFullPath(path);
-
     /// <summary>Settings that are right one by one and wrong together.</summary>
     private static void CheckRelations(GatewaySettings settings, SettingsReader reader)
     {
@@ -199,12 +155,12 @@ internal static class SettingsLoader
             mistakes.Add("Rain:Classic:Allow: wire format 1 cannot be sealed, so it is not spoken with Rain:Secret; remove one of the two.");
         }
 
-        if (rain.Secret.Length == 0 && rain.SecretsAccepted.Count > 0 && !reader.IsWrong(KnownSettings.RainSecret))
+        if (rain.Secret.Length == 0 && rain.SecretsAccepted.Count > 0 && !reader.IsWrong("Rain:Secret"))
         {
             mistakes.Add("Rain:SecretsAccepted: without Rain:Secret nothing is sealed and no secret accepted; set both or neither.");
         }
 
-        if (rain.Secret.Length == 0 && !reader.IsWrong(KnownSettings.RainSecret) && !rain.AllowUnsealed
+        if (rain.Secret.Length == 0 && !reader.IsWrong("Rain:Secret") && !rain.AllowUnsealed
             && rain.Listen.FirstOrDefault(endPoint => !IPAddress.IsLoopback(endPoint.Address)) is { } open)
         {
             mistakes.Add(
@@ -217,7 +173,7 @@ internal static class SettingsLoader
                 $"Rain:BlockSize = \"{rain.BlockSize}\": a block of 1 to {ResourceLayout.SymbolCountMax} symbols of Rain:SymbolSize = {rain.SymbolSize} bytes is wanted.");
         }
 
-        if (settings.Gateway is { ProtectReads: true, KeyDigests.Count: 0 })
+        if (settings.Gateway is { ProtectReads: true, KeyDigests.Count: 0 } && !reader.IsWrong("Gateway:Keys"))
         {
             mistakes.Add("Gateway:ProtectReads = \"true\": at least one key in Gateway:Keys is wanted, or nobody could read.");
         }

@@ -22,12 +22,17 @@ internal sealed partial class SettingsReload : BackgroundService
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _askedFor = new(0, 1);
 
+    /// <summary>What only a start changes, as it was at this one.</summary>
+    private readonly Dictionary<string, string?> _started;
+
     public SettingsReload(LoadedSettings loaded, CurrentSettings current, IOptions<HostOptions> hostOptions, ILogger<SettingsReload> logger)
     {
         _loaded = loaded;
         _current = current;
         _hostOptions = hostOptions.Value;
         _logger = logger;
+        _started = KnownSettings.All.Where(setting => !setting.IsLive)
+            .ToDictionary(setting => setting.Name, string? (setting) => loaded.Configuration[setting.Name] ?? setting.Default);
     }
 
     /// <inheritdoc/>
@@ -91,8 +96,8 @@ internal sealed partial class SettingsReload : BackgroundService
         }
 
         var changed = SettingsDifference.Find(_loaded.Configuration, read.Configuration);
-        _current.Value = _current.Value with { Gateway = read.Settings.Gateway };
-        _hostOptions.ShutdownTimeout = read.Settings.Gateway.ShutdownTimeout;
+        _current.Value = new GatewaySettings(new SettingsReader(WithoutLater(read.Configuration), _loaded.ContentRoot, []));
+        _hostOptions.ShutdownTimeout = _current.Value.Gateway.ShutdownTimeout;
         _loaded.Configuration.Replace(read.Configuration);
         ReadAgain(_logger, changed.Live.Count == 0 ? "nothing" : string.Join(", ", changed.Live));
         if (changed.Later.Count > 0)
@@ -100,6 +105,10 @@ internal sealed partial class SettingsReload : BackgroundService
             Later(_logger, string.Join(", ", changed.Later));
         }
     }
+
+    /// <summary>What is in force now: what waits for the next start stays what it was at this one.</summary>
+    private IConfiguration WithoutLater(IConfiguration read) =>
+        new ConfigurationBuilder().AddConfiguration(read).AddInMemoryCollection(_started).Build();
 
     /// <summary>The bytes of the files; null for one that is not there or cannot be read just now.</summary>
     private byte[]?[] Read() =>

@@ -29,25 +29,25 @@ internal static class SurroundingsCheck
         var held = new List<Socket>();
         try
         {
-            foreach (var endPoint in settings.Rain.Listen.Where(_ => !reader.IsWrong(KnownSettings.RainListen)))
+            foreach (var endPoint in settings.Rain.Listen.Where(_ => !reader.IsWrong("Rain:Listen")))
             {
-                CheckPort(KnownSettings.RainListen.Name, endPoint.ToString(), endPoint, ProtocolType.Udp, held, mistakes);
+                CheckPort("Rain:Listen", endPoint.ToString(), endPoint, ProtocolType.Udp, held, mistakes);
             }
 
             // Endpoints of Kestrel's own section go before Urls.
-            foreach (var url in settings.Urls.Where(_ => !reader.IsWrong(KnownSettings.Urls) && !reader.Has("Kestrel:Endpoints")))
+            foreach (var url in settings.Urls.Where(_ => !reader.IsWrong("Urls") && !reader.Has("Kestrel:Endpoints")))
             {
                 var address = BindingAddress.Parse(url);
                 if (address.IsUnixPipe)
                 {
                     if (!Directory.Exists(Path.GetDirectoryName(address.UnixPipePath)))
                     {
-                        mistakes.Add($"{KnownSettings.Urls.Name} = \"{url}\": the path of a socket in a folder that exists is wanted.");
+                        mistakes.Add($"Urls = \"{url}\": the path of a socket in a folder that exists is wanted.");
                     }
                 }
                 else
                 {
-                    CheckPort(KnownSettings.Urls.Name, url, EndPointOf(address), ProtocolType.Tcp, held, mistakes);
+                    CheckPort("Urls", url, EndPointOf(address), ProtocolType.Tcp, held, mistakes);
                 }
             }
         }

@@ -36,7 +36,7 @@ internal sealed record PortLook(IReadOnlyList<Finding> Findings, bool IsRunning)
             }
             else
             {
-                findings.Add(Refused(url, error, $"ss -ltnp 'sport = :{address.Port}'", KnownSettings.Urls.Name));
+                findings.Add(Refused(url, error, $"ss -ltnp 'sport = :{address.Port}'", "Urls"));
             }
         }
 
@@ -52,7 +52,7 @@ internal sealed record PortLook(IReadOnlyList<Finding> Findings, bool IsRunning)
             }
             else
             {
-                findings.Add(Refused($"UDP {endPoint}", error, $"ss -lunp 'sport = :{endPoint.Port}'", KnownSettings.RainListen.Name));
+                findings.Add(Refused($"UDP {endPoint}", error, $"ss -lunp 'sport = :{endPoint.Port}'", "Rain:Listen"));
             }
         }
 

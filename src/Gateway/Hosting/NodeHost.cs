@@ -98,14 +98,14 @@ internal sealed class NodeHost : IHostedService
         }
         catch (SocketException e)
         {
-            throw new StartRefusedException($"{KnownSettings.RainListen.Name}: an endpoint cannot be opened: {e.Message}.", e);
+            throw new StartRefusedException($"Rain:Listen: an endpoint cannot be opened: {e.Message}.", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             // The servers list has been checked, but may have been edited since.
             throw e is InvalidDataException
-                ? new StartRefusedException($"{KnownSettings.RainServers.Name}: {e.Message}", e)
-                : new StartRefusedException($"{KnownSettings.StorePath.Name}: the store cannot be opened: {e.Message}", e);
+                ? new StartRefusedException($"Rain:Servers: {e.Message}", e)
+                : new StartRefusedException($"Store:Path: the store cannot be opened: {e.Message}", e);
         }
     }
 }

@@ -8,39 +8,41 @@ public sealed class WrongSettings : TheoryData<string, string>
     {
         Add("Urls", "localhost", "ftp://localhost:8080", "http://localhost:99999", "http://a:b:c", "http://127.0.0.1:0/base", "http://:8080", ";");
         Add(
-            "Rain:Listen", "nowhere", "127.0.0.1", "127.0.0.1:70000", "127.0.0.1:-1", "::1:1980", "127.0.0.1:9999,127.0.0.1:9999", ",", "[::1]",
+            "Rain:Listen", " ", "nowhere", "127.0.0.1", "127.0.0.1:70000", "127.0.0.1:-1", "::1:1980", "127.0.0.1:9999,127.0.0.1:9999", ",", "[::1]",
             "example.org:1980");
         Add("Rain:Servers", "/nowhere/servers.json", "/", "a\0b");
-        Add("Rain:Secret", "short", "a text of enough letters, with a comma");
-        Add("Rain:SecretsAccepted", "short", "a text that is long enough,short");
+        Add("Rain:Secret", " ", "short", "fifteen letters", "aaaaaaaaaaaaaaaa", "abcdabcdabcdabcdabcdabcd", "a text of enough letters, with a comma");
+        Add("Rain:SecretsAccepted", ",", "short", "a text that is long enough,aaaaaaaaaaaaaaaa", "a text that is long enough,short");
         Add("Rain:AllowUnsealed", "yes", "1", "TRUEE");
-        Add("Rain:Classic:Allow", "10.0.0.0", "10.0.0.0/33", "everybody");
-        Add("Rain:MaxRateBytesPerSecond", "fast", "-1", "1.5", "1e6", "99999999999999999999");
+        Add("Rain:Classic:Allow", " , ", "10.0.0.0", "10.0.0.0/33", "everybody");
+        Add("Rain:MaxRateBytesPerSecond", "fast", "-1", "1.5", "1e6", "99999999999999999999", "3Mbit", "3MB/m", "3MB/s/s", "-3MB/s");
         Add("Rain:MaxSubscribers", "0", "-1", "1000001", "many");
         Add("Rain:ReceiveLoops", "-1", "65", "many");
         Add("Rain:Code", "turnip", "raptorq,lt");
-        Add("Rain:SymbolSize", "abc", "15", "60001", "1,408", "-1408", "1408.0");
-        Add("Rain:BlockSize", "0", "99999999999", "1MiB", "1000");
-        Add("Rain:DiscoverySeconds", "soon", "0", "-1", "601", "NaN", "Infinity", "1e1");
-        Add("Rain:StallSeconds", "-1", "0", "3601", "10s");
+        Add("Rain:SymbolSize", "abc", "15", "60001", "1,408", "-1408", "1408.0", "1MiB", "1408 bytes");
+        Add("Rain:BlockSize", "0", "99999999999", "1TiB", "1.5", "1M", "1000");
+        Add("Rain:DiscoverySeconds", "soon", "0", "-1", "601", "NaN", "Infinity", "1e1", "49ms", "11m", "2 fortnights");
+        Add("Rain:StallSeconds", "-1", "0", "3601", "2h", "10x", "99999999d");
         Add("Rain:Background", "perhaps");
-        Add("Rain:Faults", "loss=2", "loss=-1", "rain=0.5", "loss", "loss=0.1=0.2", "seed=-1");
+        Add("Rain:Faults", "loss=2", "loss=-1", "rain=0.5", "loss", "loss=0.1=0.2", "seed=-1", ",");
         Add("Store:Path", "/proc/nowhere", "/dev/null/data", "a\0b");
-        Add("Store:QuotaBytes", "-5", "10GB", "0.5");
+        Add("Store:QuotaBytes", "-5", "-10GB", "10G", "10 gigabytes", "0.5", "9999999PB");
         Add("Behaviour:PropagateOnStartup", "on", "0");
         Add("Behaviour:AutoAddPeers", "off");
         Add("Behaviour:ShareContent", "1");
-        Add("Gateway:Keys", "sha256:abc", "good,sha256:zz");
+        Add(
+            "Gateway:Keys", ",", " , ", " ", "k", "fifteen letters", "aaaaaaaaaaaaaaaa", "0123456789abcdef,k", "sha256:abc", "0123456789abcdef,sha256:zz",
+            "sha256: and some letters");
         Add("Gateway:ProtectReads", "maybe", "true");
-        Add("Gateway:MaxBodyBytes", "1GB", "-1");
+        Add("Gateway:MaxBodyBytes", "1Gb/s", "-1", "1GiBB");
         Add("Gateway:MaxPendingUploads", "0", "100001", "all");
-        Add("Gateway:PendingUploadSeconds", "0", "31536001", "a day");
-        Add("Gateway:ReplicaSeconds", "1e9", "0", "long");
+        Add("Gateway:PendingUploadSeconds", "0", "31536001", "366d", "a day", "999ms");
+        Add("Gateway:ReplicaSeconds", "1e9", "0", "61m", "long");
         Add("Gateway:MaxRequestsPerSecond", "-1", "1000001", "some");
         Add("Gateway:MaxConcurrentRequests", "-1", "1000001", "2.5");
-        Add("Gateway:CorsOrigins", "example.org", "https://example.org/path", "https://user@example.org", "https://example.org,nobody");
+        Add("Gateway:CorsOrigins", ",", "example.org", "https://example.org/path", "https://user@example.org", "https://example.org,nobody");
         Add("Gateway:OtlpEndpoint", "localhost", "localhost:4317", "ftp://localhost");
-        Add("Gateway:ShutdownSeconds", "-1", "3601", "never");
+        Add("Gateway:ShutdownSeconds", "-1", "3601", "never", "1h1s");
         Add("Kestrel:Endpoints:One:Url", "nowhere", "http://127.0.0.1:80x", "http://a:1;http://b:2");
         Add("Kestrel:Certificates:Default:Path", "/nowhere/certificate.pem");
         Add("Kestrel:Limits:MaxConcurrentConnections", "1");

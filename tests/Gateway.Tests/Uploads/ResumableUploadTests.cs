@@ -313,8 +313,8 @@ public sealed class ResumableUploadTests : IClassFixture<SharedGateway>
     [Fact]
     public async Task Uploads_need_a_key_where_writes_do()
     {
-        await using var gateway = await TestGateway.StartAsync("Gateway:Keys=abc");
-        var key = ("Authorization", "Bearer abc");
+        await using var gateway = await TestGateway.StartAsync("Gateway:Keys=rain-or-shine-0123456789");
+        var key = ("Authorization", "Bearer rain-or-shine-0123456789");
         Assert.Equal(401, (await gateway.PutAsync("/resources/1", [], More)).Status);
         var upload = (await gateway.PutAsync("/resources/1", [], More, key))["Location"]!;
         Assert.Equal(401, (await gateway.SendAsync("PATCH", upload, [1], Part, Rest, ("Upload-Offset", "0"))).Status);

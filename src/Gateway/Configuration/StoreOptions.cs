@@ -1,0 +1,13 @@
+namespace Gateway.Configuration;
+
+/// <summary>Section <c>Store</c>.</summary>
+internal sealed class StoreOptions(SettingsReader reader)
+{
+    /// <summary>The absolute path of the store's folder.</summary>
+    public string Path { get; } = System.IO.Path.GetFullPath(reader.Read(
+        "Store:Path", "data", SettingForms.FilePath, "where resources are kept"));
+
+    /// <summary>0 is none.</summary>
+    public long QuotaBytes { get; } = reader.Read(
+        "Store:QuotaBytes", "0", SettingForms.SizeOrNone, "limit for what was fetched; what was put does not count");
+}

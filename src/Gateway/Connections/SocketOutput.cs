@@ -44,6 +44,8 @@ internal sealed class SocketOutput : PipeWriter, IFileOutput
 
     public int RunBytesMax => FileRunBytesMax;
 
+    public long SentBytes { get; private set; }
+
     public override bool CanGetUnflushedBytes => true;
 
     public override long UnflushedBytes
@@ -168,18 +170,29 @@ internal sealed class SocketOutput : PipeWriter, IFileOutput
                 if (piece.File is not null)
                 {
                     _fileSend ??= new FileSend();
-                    await _fileSend.SendAsync(_socket, piece.File, piece.Offset, piece.Count);
+                    try
+                    {
+                        await _fileSend.SendAsync(_socket, piece.File, piece.Offset, piece.Count);
+                    }
+                    finally
+                    {
+                        SentBytes += _fileSend.SentBytes;
+                    }
+
                     continue;
                 }
 
                 for (ReadOnlyMemory<byte> left = piece.Buffer.AsMemory((int)piece.Offset, piece.Count); !left.IsEmpty;)
                 {
-                    left = left[await _socket.SendAsync(left, SocketFlags.None, CancellationToken.None)..];
+                    var count = await _socket.SendAsync(left, SocketFlags.None, CancellationToken.None);
+                    SentBytes += count;
+                    left = left[count..];
                 }
             }
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException or IOException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or IOException or NotSupportedException)
         {
+            // The last is what a run of a file gets from a socket that the client has reset meanwhile.
             cancellationToken.ThrowIfCancellationRequested();
             Break(new ConnectionAbortedException("The connection's socket takes no more.", e));
         }

@@ -85,7 +85,7 @@ internal sealed partial class Program
         });
         builder.Configuration.Sources.Clear();
         builder.Configuration.AddConfiguration(loaded.Configuration);
-        builder.Logging.AddSerilogLogging(loaded.Configuration);
+        builder.Services.AddSerilogLogging(loaded.Configuration);
         builder.WebHost.UseUrls([.. settings.Urls]);
         builder.WebHost.ConfigureKestrel(server =>
         {
@@ -102,7 +102,7 @@ internal sealed partial class Program
         builder.Services.AddSingleton<RequestMetrics>();
         builder.Services.AddSingleton<NodeMetrics>();
         builder.Services.AddSingleton<PrometheusText>();
-        builder.Services.AddHostedService<Telemetry>();
+        builder.Services.AddTelemetry(settings);
         builder.Services.AddSingleton<RunningRequests>();
         builder.Services.AddSingleton<Readiness>();
         builder.Services.AddSingleton<NodeOpener>(MurkyNode.StartAsync);
@@ -118,7 +118,7 @@ internal sealed partial class Program
 
         var app = builder.Build();
         app.StartMeasuring();
-        app.Use(RequestLog.WriteAsync);
+        app.UseRequestLog();
         app.Use(BrowserSafety.AddHeadersAsync);
         app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = Problem.WriteExceptionAsync });
         app.UseStatusCodePages(Problem.WriteStatusAsync);

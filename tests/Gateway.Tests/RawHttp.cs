@@ -98,6 +98,21 @@ internal sealed class RawHttp : IAsyncDisposable
         }
     }
 
+    /// <summary>Reads so many bytes, as fast as they come, and resets the connection.</summary>
+    public async Task ReadAndResetAsync(int bytes)
+    {
+        var buffer = new byte[64 * 1024];
+        for (var read = 0; read < bytes;)
+        {
+            var count = await _socket.ReceiveAsync(buffer.AsMemory(0, Math.Min(buffer.Length, bytes - read)), _limit.Token);
+            Assert.NotEqual(0, count);
+            read += count;
+        }
+
+        _socket.LingerState = new LingerOption(true, 0);
+        _socket.Close();
+    }
+
     public ValueTask DisposeAsync()
     {
         _socket.Dispose();

@@ -6,15 +6,30 @@ using Gateway.Http;
 
 namespace Gateway.Access;
 
-/// <summary>Limits of requests: in work at once (503), and a second of one client address (429). Neither is on by default. A limit is
-/// part of the key under which its permits are counted, so that one that is changed begins anew, and the old one is forgotten.</summary>
+/// <summary>Limits of requests: in work at once (503), and a second of one client address (429), neither of which is on by default; and
+/// of streams of events, which last as long as their pages are open and are counted by themselves (503). A limit is part of the key under
+/// which its permits are counted, so that one that is changed begins anew, and the old one is forgotten.</summary>
 internal static class Limits
 {
+    /// <summary>Marks endpoints that stream until their client goes.</summary>
+    private sealed class Stream;
+
+    private enum Kind
+    {
+        Free,
+        Request,
+        Stream,
+    }
+
+    /// <summary>Counts the requests of an endpoint as streams.</summary>
+    public static TBuilder LimitAsStream<TBuilder>(this TBuilder endpoint)
+        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new Stream());
+
     public static void AddRequestLimits(this IServiceCollection services) =>
         services.AddRateLimiter(limiter =>
         {
             limiter.GlobalLimiter = new WhereSet(PartitionedRateLimiter.CreateChained(
-                PartitionedRateLimiter.Create<HttpContext, (IPAddress, int)>(ByAddress), PartitionedRateLimiter.Create<HttpContext, (bool, int)>(AtOnce)));
+                PartitionedRateLimiter.Create<HttpContext, (IPAddress, int)>(ByAddress), PartitionedRateLimiter.Create<HttpContext, (Kind, int)>(AtOnce)));
             limiter.OnRejected = (rejected, _) =>
             {
                 // Only the limit by address knows when the next token comes.
@@ -26,6 +41,8 @@ internal static class Limits
                     ? new Problem(
                         ProblemType.TooManyRequests,
                         $"More than {options.MaxRequestsPerSecond} requests a second of one address (Gateway:MaxRequestsPerSecond).")
+                    : IsStream(rejected.HttpContext)
+                    ? new Problem(ProblemType.Overloaded, $"{options.MaxEventStreams} streams of events are open (Gateway:MaxEventStreams).")
                     : new Problem(ProblemType.Overloaded, $"{options.MaxConcurrentRequests} requests are in work (Gateway:MaxConcurrentRequests).");
                 return new ValueTask(problem.ExecuteAsync(rejected.HttpContext));
             };
@@ -43,12 +60,15 @@ internal static class Limits
         });
     }
 
-    private static RateLimitPartition<(bool, int)> AtOnce(HttpContext http)
+    private static RateLimitPartition<(Kind, int)> AtOnce(HttpContext http)
     {
-        var limit = OptionsOf(http).MaxConcurrentRequests;
-        return limit == 0 || IsOperational(http) ? RateLimitPartition.GetNoLimiter((true, 0))
-            : RateLimitPartition.GetConcurrencyLimiter((false, limit), _ => new ConcurrencyLimiterOptions { PermitLimit = limit });
+        var kind = IsOperational(http) ? Kind.Free : IsStream(http) ? Kind.Stream : Kind.Request;
+        var limit = kind == Kind.Stream ? OptionsOf(http).MaxEventStreams : OptionsOf(http).MaxConcurrentRequests;
+        return limit == 0 || kind == Kind.Free ? RateLimitPartition.GetNoLimiter((Kind.Free, 0))
+            : RateLimitPartition.GetConcurrencyLimiter((kind, limit), _ => new ConcurrencyLimiterOptions { PermitLimit = limit });
     }
+
+    private static bool IsStream(HttpContext http) => http.GetEndpoint()?.Metadata.GetMetadata<Stream>() is not null;
 
     private static GatewayOptions OptionsOf(HttpContext http) => http.RequestServices.GetRequiredService<CurrentSettings>().Value.Gateway;
 
@@ -82,7 +102,7 @@ internal static class Limits
         }
 
         private static bool IsAnySet(HttpContext http) =>
-            OptionsOf(http) is { MaxRequestsPerSecond: > 0 } or { MaxConcurrentRequests: > 0 };
+            OptionsOf(http) is { MaxRequestsPerSecond: > 0 } or { MaxConcurrentRequests: > 0 } || IsStream(http);
 
         private sealed class Free : RateLimitLease
         {

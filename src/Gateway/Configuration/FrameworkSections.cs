@@ -12,7 +12,7 @@ internal static class FrameworkSections
     {
         CheckNames(configuration.GetSection("Kestrel"), KestrelNames, mistakes);
         CheckNames(configuration.GetSection("Serilog"), SerilogNames, mistakes);
-        CheckLevels(configuration.GetSection("Logging"), mistakes);
+        CheckLogging(configuration.GetSection("Logging"), mistakes);
         foreach (var certificate in configuration.GetSection("Kestrel:Certificates").GetChildren())
         {
             CheckCertificate(certificate, mistakes);
@@ -57,15 +57,12 @@ internal static class FrameworkSections
         }
     }
 
-    /// <summary>Levels of the framework's own filter, which stands before the logger's.</summary>
-    private static void CheckLevels(IConfigurationSection logging, List<string> mistakes)
+    /// <summary>The framework's own filter of levels is not asked: Serilog stands in its place.</summary>
+    private static void CheckLogging(IConfigurationSection logging, List<string> mistakes)
     {
-        foreach (var (key, value) in logging.AsEnumerable().Where(pair => pair.Value is not null && pair.Key.Contains(":LogLevel:", StringComparison.OrdinalIgnoreCase)))
+        if (logging.Exists())
         {
-            if (!Enum.TryParse<LogLevel>(value, ignoreCase: true, out _))
-            {
-                mistakes.Add($"{key} = \"{value}\": one of {string.Join(", ", Enum.GetNames<LogLevel>())} is wanted.");
-            }
+            mistakes.Add("Logging: levels of the log are set by Serilog:MinimumLevel:Default and Serilog:MinimumLevel:Override:(source); this section is not read.");
         }
     }
 }

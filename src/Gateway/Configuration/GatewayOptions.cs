@@ -36,6 +36,11 @@ internal sealed class GatewayOptions(SettingsReader reader)
     public int MaxConcurrentRequests { get; } = reader.Read(
         "Gateway:MaxConcurrentRequests", "0", WholeOrNone(1_000_000), "requests in work at once, 503 beyond", Live | Protective);
 
+    /// <summary>0 is any number.</summary>
+    public int MaxEventStreams { get; } = reader.Read(
+        "Gateway:MaxEventStreams", "256", WholeOrNone(1_000_000),
+        "streams of events open at once, one a page and none of them a request in work, 503 beyond", Live | Protective);
+
     public IReadOnlyList<string> CorsOrigins { get; } = reader.Read(
         "Gateway:CorsOrigins", "", Origins, "pages of other origins that may use the API", Live);
 

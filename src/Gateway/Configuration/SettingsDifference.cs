@@ -17,7 +17,7 @@ internal sealed record SettingsDifference(IReadOnlyList<string> Live, IReadOnlyL
             }
         }
 
-        foreach (var section in (ReadOnlySpan<string>)["Kestrel", "Serilog", "Logging"])
+        foreach (var section in (ReadOnlySpan<string>)["Kestrel", "Serilog"])
         {
             var (old, now) = (Flatten(before, section), Flatten(after, section));
             foreach (var key in old.Keys.Union(now.Keys, StringComparer.OrdinalIgnoreCase).Order(StringComparer.OrdinalIgnoreCase))
@@ -35,7 +35,7 @@ internal sealed record SettingsDifference(IReadOnlyList<string> Live, IReadOnlyL
     /// <summary>Kestrel follows its endpoints and certificates, Serilog the levels that it has; a level for what had none it learns at
     /// the next start.</summary>
     private static bool IsLive(string key, Dictionary<string, string?> before) =>
-        key.StartsWith("Kestrel:", StringComparison.OrdinalIgnoreCase) || key.StartsWith("Logging:", StringComparison.OrdinalIgnoreCase)
+        key.StartsWith("Kestrel:", StringComparison.OrdinalIgnoreCase)
         || (key.StartsWith("Serilog:MinimumLevel", StringComparison.OrdinalIgnoreCase) && before.ContainsKey(key));
 
     private static string TextOf(IConfiguration configuration, Setting setting) =>

@@ -9,6 +9,9 @@ internal interface IFileOutput
     /// <summary>Bytes given to the system in all, of whatever was flushed: of a broken connection, that is what was sent.</summary>
     long SentBytes { get; }
 
+    /// <summary>Whether the connection takes no more.</summary>
+    bool IsBroken { get; }
+
     /// <summary>Has the memory that the response's writer gives next stand for a run of a file. The writer may have come by other memory
     /// than the connection's (HTTP/2, TLS, a filter): <see cref="Takes"/> tells.</summary>
     /// <param name="file">Opened for asynchronous reading; it stays open, and these bytes of it as they are, until they are flushed.</param>

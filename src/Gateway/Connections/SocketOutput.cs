@@ -46,6 +46,8 @@ internal sealed class SocketOutput : PipeWriter, IFileOutput
 
     public long SentBytes { get; private set; }
 
+    public bool IsBroken => _isBroken;
+
     public override bool CanGetUnflushedBytes => true;
 
     public override long UnflushedBytes

@@ -10,7 +10,8 @@ namespace Gateway.Hosting;
 /// replaces levels and adds outputs.</summary>
 internal static class LoggingSetup
 {
-    private const string Template = "{Timestamp:HH:mm:ss.fff} {Level:u3} {SourceContext} {Message:lj}{NewLine}{Exception}";
+    /// <summary>With the date, and the offset by which lines of machines in different places can be put in order.</summary>
+    private const string Template = "{Timestamp:yyyy-MM-dd HH:mm:ss.fff zzz} {Level:u3} {SourceContext} {Message:lj}{NewLine}{Exception}";
 
     /// <summary>Serilog's own log is one for the process.</summary>
     private static readonly Lock SelfLogGate = new();
@@ -61,10 +62,7 @@ internal static class LoggingSetup
         return logger.CreateLogger();
     }
 
-    /// <summary>Puts Serilog behind <c>ILogger</c>.</summary>
-    public static void AddSerilogLogging(this ILoggingBuilder logging, IConfiguration configuration)
-    {
-        logging.ClearProviders();
-        logging.AddSerilog(Create(configuration), dispose: true);
-    }
+    /// <summary>Puts Serilog behind <c>ILogger</c>, in place of the framework's own factory and its filter.</summary>
+    public static void AddSerilogLogging(this IServiceCollection services, IConfiguration configuration) =>
+        services.AddSerilog(Create(configuration), dispose: true);
 }

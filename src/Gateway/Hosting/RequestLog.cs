@@ -1,70 +1,82 @@
-using System.Diagnostics;
-using System.Globalization;
 using Gateway.Http;
+using Gateway.Operations;
+using Serilog;
+using Serilog.Events;
 
 namespace Gateway.Hosting;
 
-/// <summary>One line a request, when it has ended, with what was sent against what was announced.</summary>
-internal static partial class RequestLog
+/// <summary>One line a request, when it has ended, with what was sent against what was announced: Serilog's request log, told of what it
+/// cannot know.</summary>
+internal static class RequestLog
 {
-    private static readonly object ProgressKey = new();
+    private const string Source = "Gateway.Requests";
+    private const string Template = "{Method} {Path} {Status}{Bytes} in {ElapsedMs:F1} ms, {End} {RequestId}";
 
-    public static async Task WriteAsync(HttpContext http, RequestDelegate next)
+    /// <summary>What is asked over and over, by open pages and by whoever watches the gateway, is worth a line only when it goes wrong.</summary>
+    private sealed record Quiet(bool IsStream);
+
+    /// <summary>Writes the line of an endpoint that is polled at level Debug as long as all is well.</summary>
+    public static TBuilder LogQuietly<TBuilder>(this TBuilder endpoint)
+        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new Quiet(IsStream: false));
+
+    /// <summary>The same of one that streams until its client goes.</summary>
+    public static TBuilder LogStreamQuietly<TBuilder>(this TBuilder endpoint)
+        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new Quiet(IsStream: true));
+
+    /// <summary>Logs and counts every request that comes here.</summary>
+    public static void UseRequestLog(this WebApplication app)
     {
-        var logger = http.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("Gateway.Requests");
-        var metrics = http.RequestServices.GetRequiredService<Operations.RequestMetrics>();
-        var began = Stopwatch.GetTimestamp();
-        var progress = new Progress();
-        http.Items[ProgressKey] = progress;
-        try
+        app.UseSerilogRequestLogging(options =>
         {
-            await next(http);
-        }
-        finally
-        {
-            var elapsed = Stopwatch.GetElapsedTime(began);
-            var response = http.Response;
-            metrics.Count(http, progress.Sent, progress.Received, progress.IsHit);
-            Trace(http, response.StatusCode);
-            var end = progress.AbortReason is { } reason ? $"aborted: {reason}" : http.RequestAborted.IsCancellationRequested ? "client gone" : "done";
-
-            // The path in its encoded form: no line breaks of strangers in the log.
-            var path = http.Request.Path.ToUriComponent();
-            Ended(logger, http.Request.Method, path, response.StatusCode, progress.Describe(response), elapsed.TotalMilliseconds, end, RequestId.Of(http));
-        }
+            options.Logger = new NamedLogger(app.Services.GetRequiredService<Serilog.ILogger>(), Source);
+            options.MessageTemplate = Template;
+            options.GetLevel = LevelOf;
+            options.GetMessageTemplateProperties = Describe;
+            options.EnrichDiagnosticContext = AddFigures;
+        });
+        app.Use(CountAsync);
     }
 
     /// <summary>Counts bytes of a resource handed to the connection.</summary>
     public static void CountSent(HttpContext http, int bytes)
     {
-        if (http.Items[ProgressKey] is Progress progress)
+        if (http.Features.Get<RequestProgress>() is { } progress)
         {
-            progress.Sent += bytes;
+            progress.SentBytes += bytes;
         }
     }
 
     /// <summary>Notes whether the resource of a request was here.</summary>
     public static void NoteHit(HttpContext http, bool isHit)
     {
-        if (http.Items[ProgressKey] is Progress progress)
+        if (http.Features.Get<RequestProgress>() is { } progress)
         {
             progress.IsHit = isHit;
+        }
+    }
+
+    /// <summary>Notes that the connection takes no more, which the server itself learns a little later.</summary>
+    public static void NoteGone(HttpContext http)
+    {
+        if (http.Features.Get<RequestProgress>() is { } progress)
+        {
+            progress.IsBroken = true;
         }
     }
 
     /// <summary>Counts bytes of an upload.</summary>
     public static void CountReceived(HttpContext http, long bytes)
     {
-        if (http.Items[ProgressKey] is Progress progress)
+        if (http.Features.Get<RequestProgress>() is { } progress)
         {
-            progress.Received += bytes;
+            progress.ReceivedBytes += bytes;
         }
     }
 
     /// <summary>Breaks the connection, so that nobody takes what was sent for the whole.</summary>
     public static void Abort(HttpContext http, string reason)
     {
-        if (http.Items[ProgressKey] is Progress progress)
+        if (http.Features.Get<RequestProgress>() is { } progress)
         {
             progress.AbortReason = reason;
         }
@@ -72,35 +84,64 @@ internal static partial class RequestLog
         http.Abort();
     }
 
-    /// <summary>Says in the request's span what the framework does not.</summary>
-    private static void Trace(HttpContext http, int status)
+    private static async Task CountAsync(HttpContext http, RequestDelegate next)
     {
-        if (Activity.Current is { IsAllDataRequested: true, Kind: ActivityKind.Server } span)
+        var progress = new RequestProgress(http);
+        http.Features.Set(progress);
+        try
         {
-            var route = Operations.RequestMetrics.RouteOf(http);
-            span.DisplayName = $"{http.Request.Method} {route}";
-            span.SetTag("http.request.method", http.Request.Method).SetTag("http.route", route).SetTag("url.path", http.Request.Path.ToUriComponent())
-                .SetTag("http.response.status_code", status).SetStatus(status >= 500 ? ActivityStatusCode.Error : ActivityStatusCode.Unset);
+            await next(http);
+        }
+        finally
+        {
+            progress.End(http);
+            http.RequestServices.GetRequiredService<RequestMetrics>().Count(http, progress.SentBytes, progress.ReceivedBytes, progress.IsHit);
         }
     }
 
-    [LoggerMessage(1, LogLevel.Information, "{Method} {Path} {Status}{Bytes} in {ElapsedMs:F1} ms, {End} {RequestId}")]
-    private static partial void Ended(
-        ILogger logger, string method, string path, int status, string bytes, double elapsedMs, string end, string requestId);
+    private static LogEventLevel LevelOf(HttpContext http, double elapsedMs, Exception? failure) =>
+        failure is not null ? LogEventLevel.Error
+        : http.GetEndpoint()?.Metadata.GetMetadata<Quiet>() is { } quiet && http.Response.StatusCode < StatusCodes.Status400BadRequest
+            && (quiet.IsStream || http.Features.Get<RequestProgress>() is not { IsBroken: true }) ? LogEventLevel.Debug
+        : LogEventLevel.Information;
 
-    private sealed class Progress
+    /// <summary>What the line is made of.</summary>
+    private static LogEventProperty[] Describe(HttpContext http, string path, double elapsedMs, int status)
     {
-        public long Sent { get; set; }
+        var progress = http.Features.Get<RequestProgress>();
+        return
+        [
+            Property("Method", http.Request.Method),
 
-        public long Received { get; set; }
+            // In its encoded form: no line breaks of strangers in the log.
+            Property("Path", http.Request.Path.ToUriComponent()),
+            Property("Status", status),
+            Property("Bytes", progress?.Describe(http.Response) ?? ""),
+            Property("ElapsedMs", elapsedMs),
+            Property("End", progress?.AbortReason is { } reason ? $"aborted: {reason}" : progress is { IsBroken: true } ? "client gone" : "done"),
+            Property("RequestId", RequestId.Of(http)),
+        ];
 
-        public bool? IsHit { get; set; }
+        static LogEventProperty Property(string name, object value) => new(name, new ScalarValue(value));
+    }
 
-        public string? AbortReason { get; set; }
+    /// <summary>The figures of a body, for logs that programs read.</summary>
+    private static void AddFigures(IDiagnosticContext line, HttpContext http)
+    {
+        if (http.Features.Get<RequestProgress>() is not { } progress)
+        {
+            return;
+        }
 
-        public string Describe(HttpResponse response) =>
-            Received > 0 ? string.Create(CultureInfo.InvariantCulture, $" received {Received} bytes")
-            : Sent > 0 || AbortReason is not null ? string.Create(CultureInfo.InvariantCulture, $" sent {Sent} of {response.ContentLength} bytes")
-            : "";
+        if (progress.SentBytes > 0)
+        {
+            line.Set("SentBytes", progress.SentBytes);
+            line.Set("AnnouncedBytes", http.Response.ContentLength);
+        }
+
+        if (progress.ReceivedBytes > 0)
+        {
+            line.Set("ReceivedBytes", progress.ReceivedBytes);
+        }
     }
 }

@@ -1,3 +1,5 @@
+using Gateway.Hosting;
+
 namespace Gateway.Operations;
 
 /// <summary>Whether the process lives, and whether it should be given work.</summary>
@@ -5,7 +7,7 @@ internal static class HealthEndpoints
 {
     public static void MapHealth(this IEndpointRouteBuilder app)
     {
-        var health = app.MapGroup("/health").WithTags("Operations");
+        var health = app.MapGroup("/health").WithTags("Operations").LogQuietly();
         health.MapRead("/live", () => TypedResults.Ok(new Health("live", []))).WithName("Live").Answers<Health>(200).Says(200, "It lives.")
             .Describe("Whether the process lives", "As long as it answers, it does.");
         health.MapRead("/ready", Ready).WithName("Ready").Answers<Health>([200, 503])

@@ -1,4 +1,5 @@
 using Gateway.Access;
+using Gateway.Hosting;
 
 namespace Gateway.Operations;
 
@@ -6,7 +7,7 @@ namespace Gateway.Operations;
 internal static class MetricsEndpoint
 {
     public static void MapMetrics(this IEndpointRouteBuilder app) =>
-        app.MapRead("/metrics", WriteAsync).WithName("Metrics").WithTags("Operations").RequireKeys().Answers(200, "text/plain")
+        app.MapRead("/metrics", WriteAsync).LogQuietly().WithName("Metrics").WithTags("Operations").RequireKeys().Answers(200, "text/plain")
             .Says(200, "All figures, in the text format of Prometheus.")
             .Describe("Figures for Prometheus", "Requests, cache, transfers, droplets, loss, decoding, subscribers, servers, memory.");
 

@@ -8,6 +8,8 @@ namespace Gateway.Operations;
 /// <c>_total</c> after their name, dots as underscores, a row a set of labels. Thread-safe.</summary>
 internal sealed class PrometheusText : IDisposable
 {
+    /// <summary>One at a time looks at the observed instruments: their rows are made anew for each.</summary>
+    private readonly Lock _writing = new();
     private readonly Lock _gate = new();
     private readonly MeterListener _listener = new();
     private readonly SortedDictionary<string, Family> _families = new(StringComparer.Ordinal);
@@ -29,6 +31,16 @@ internal sealed class PrometheusText : IDisposable
 
     /// <summary>Everything as it is now.</summary>
     public string Write()
+    {
+        lock (_writing)
+        {
+            return WriteAlone();
+        }
+    }
+
+    public void Dispose() => _listener.Dispose();
+
+    private string WriteAlone()
     {
         lock (_gate)
         {
@@ -54,8 +66,6 @@ internal sealed class PrometheusText : IDisposable
 
         return text.ToString();
     }
-
-    public void Dispose() => _listener.Dispose();
 
     private Family AddFamily(Instrument instrument)
     {

@@ -1,5 +1,4 @@
 using Gateway.Configuration;
-using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
@@ -12,40 +11,32 @@ namespace Gateway.Operations;
 /// (<c>OTEL_EXPORTER_OTLP_ENDPOINT</c> and the others) say; not at all when neither is set. What cannot be delivered is dropped: no
 /// request ever waits for it.
 /// </summary>
-internal sealed class Telemetry : IHostedService, IDisposable
+internal static class Telemetry
 {
     private static readonly string[] StandardEndpoints =
         ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
 
-    private readonly string _endpoint;
-    private MeterProvider? _meters;
-    private TracerProvider? _traces;
-
-    public Telemetry(GatewaySettings settings) => _endpoint = settings.Gateway.OtlpEndpoint;
-
-    public Task StartAsync(CancellationToken cancellationToken)
+    /// <summary>Adds it to the host, where it is set up.</summary>
+    public static void AddTelemetry(this IServiceCollection services, GatewaySettings settings)
     {
-        if (_endpoint.Length == 0 && StandardEndpoints.All(name => string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name))))
+        var endpoint = settings.Gateway.OtlpEndpoint;
+        if (endpoint.Length == 0 && StandardEndpoints.All(name => string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name))))
         {
-            return Task.CompletedTask;
+            return;
         }
 
-        _meters = Sdk.CreateMeterProviderBuilder().ConfigureResource(Describe)
-            .AddMeter(RequestMetrics.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
-            .AddOtlpExporter(options => Aim(options, "metrics")).Build();
-        _traces = Sdk.CreateTracerProviderBuilder().ConfigureResource(Describe)
-            .AddSource("Microsoft.AspNetCore", "PouringRain.Transfers")
-            .AddOtlpExporter(options => Aim(options, "traces")).Build();
-        return Task.CompletedTask;
-    }
+        services.AddOpenTelemetry()
+            .ConfigureResource(Describe)
+            .WithMetrics(metrics => metrics
+                .AddMeter(RequestMetrics.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
+                .AddOtlpExporter(options => Aim(options, endpoint, "metrics")))
+            .WithTracing(traces => traces
+                .AddAspNetCoreInstrumentation()
+                .AddSource("PouringRain.Transfers")
+                .AddOtlpExporter(options => Aim(options, endpoint, "traces")));
 
-    /// <summary>Sends what is left, as long as there is time.</summary>
-    public Task StopAsync(CancellationToken cancellationToken) => Task.Run(Dispose, CancellationToken.None);
-
-    public void Dispose()
-    {
-        Interlocked.Exchange(ref _traces, null)?.Dispose();
-        Interlocked.Exchange(ref _meters, null)?.Dispose();
+        // The first of the services to start is the last to stop: it sends what the others measured at their end.
+        services.Insert(0, ServiceDescriptor.Singleton<IHostedService, TelemetryFlush>());
     }
 
     private static void Describe(ResourceBuilder resource)
@@ -56,12 +47,12 @@ internal sealed class Telemetry : IHostedService, IDisposable
         }
     }
 
-    private void Aim(OtlpExporterOptions options, string signal)
+    private static void Aim(OtlpExporterOptions options, string endpoint, string signal)
     {
-        if (_endpoint.Length > 0)
+        if (endpoint.Length > 0)
         {
             options.Protocol = OtlpExportProtocol.HttpProtobuf;
-            options.Endpoint = new Uri($"{_endpoint.TrimEnd('/')}/v1/{signal}");
+            options.Endpoint = new Uri($"{endpoint.TrimEnd('/')}/v1/{signal}");
         }
     }
 }

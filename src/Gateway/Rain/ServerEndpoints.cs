@@ -14,7 +14,7 @@ internal static class ServerEndpoints
     public static void MapServers(this IEndpointRouteBuilder app)
     {
         var servers = app.MapGroup("/servers").WithTags("Rain").RequireKeys();
-        servers.MapRead("/", List).WithName("ListServers").Answers<ItemList<ServerSnapshot>>(200).Says(200, "All servers known, with what was learnt of them.")
+        servers.MapRead("/", List).LogQuietly().WithName("ListServers").Answers<ItemList<ServerSnapshot>>(200).Says(200, "All servers known, with what was learnt of them.")
             .Describe("Lists the servers", "From servers.json, added by hand, or by themselves.");
         servers.MapPut("/{endpoint}", Add).WithName("AddServer").Answers<ServerSnapshot>([200, 201], 400)
             .Says(200, "It was known already.").Says(201, "It is asked from now on.")
@@ -24,7 +24,7 @@ internal static class ServerEndpoints
     }
 
     public static void MapSubscribers(this IEndpointRouteBuilder app) =>
-        app.MapRead("/subscribers", SubscribersAsync).WithName("ListSubscribers").WithTags("Rain").RequireKeys().Answers<ItemList<SubscriberView>>(200)
+        app.MapRead("/subscribers", SubscribersAsync).LogQuietly().WithName("ListSubscribers").WithTags("Rain").RequireKeys().Answers<ItemList<SubscriberView>>(200)
             .Says(200, "A row a receiver.")
             .Describe("Lists the subscribers", "Whom this node's rain servers rain on just now.");
 

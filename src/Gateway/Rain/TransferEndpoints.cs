@@ -21,11 +21,11 @@ internal static class TransferEndpoints
     public static void MapTransfers(this IEndpointRouteBuilder app)
     {
         var transfers = app.MapGroup("/transfers").WithTags("Rain").RequireKeys();
-        transfers.MapRead("/", List).WithName("ListTransfers").Answers<ItemList<TransferView>>(200).Says(200, "The running ones, and up to 200 that have ended.")
+        transfers.MapRead("/", List).LogQuietly().WithName("ListTransfers").Answers<ItemList<TransferView>>(200).Says(200, "The running ones, and up to 200 that have ended.")
             .Describe("Lists running and recent fetches", "The newest first.");
-        transfers.MapRead("/{number}", Get).WithName("GetTransfer").Answers<TransferView>(200, 404).Says(200, "How it goes, or how it went.")
+        transfers.MapRead("/{number}", Get).LogQuietly().WithName("GetTransfer").Answers<TransferView>(200, 404).Says(200, "How it goes, or how it went.")
             .Describe("Shows one fetch", "By its number in this process.");
-        transfers.MapGet("/events", Stream).WithName("StreamTransfers").Answers(200, "text/event-stream").Says(200, "Events for as long as the connection lasts.")
+        transfers.MapGet("/events", Stream).LogStreamQuietly().LimitAsStream().WithName("StreamTransfers").Answers(200, "text/event-stream").Says(200, "Events for as long as the connection lasts.")
             .Describe("Streams the fetches as they go", "Server-sent events named transfer, each with one transfer: all recent ones first, then whatever changes.");
     }
 

@@ -23,7 +23,8 @@ internal static class BodySender
     {
         var response = http.Response;
         var writer = response.BodyWriter;
-        var files = http.Features.Get<IFileOutput>();
+        var output = http.Features.Get<IFileOutput>();
+        var files = output;
         var began = Stopwatch.GetTimestamp();
         try
         {
@@ -60,7 +61,15 @@ internal static class BodySender
                         throw new InvalidDataException($"Resource {resource} ended at {offset}.");
                     }
 
-                    await writer.FlushAsync(http.RequestAborted);
+                    var before = output?.SentBytes ?? 0;
+                    if ((await writer.FlushAsync(http.RequestAborted)).IsCompleted)
+                    {
+                        // Nobody is there any more. Of this run the socket may have taken a part.
+                        RequestLog.CountSent(http, (int)Math.Min(run.Count, (output?.SentBytes ?? 0) - before));
+                        RequestLog.NoteGone(http);
+                        return;
+                    }
+
                     sent += run.Count;
                     RequestLog.CountSent(http, run.Count);
                 }

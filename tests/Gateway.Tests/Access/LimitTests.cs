@@ -45,4 +45,26 @@ public sealed class LimitTests
 
         Assert.Equal(200, status);
     }
+
+    [Fact]
+    public async Task Streams_of_events_are_counted_by_themselves()
+    {
+        await using var gateway = await TestGateway.StartAsync("Gateway:MaxConcurrentRequests=1", "Gateway:MaxEventStreams=2");
+        await using var first = await WatchAsync(gateway);
+        await using var second = await WatchAsync(gateway);
+        Assert.Equal(200, (await gateway.GetAsync("/resources")).Status);
+        var refused = await gateway.GetAsync("/transfers/events");
+        Assert.Equal(503, refused.Status);
+        Assert.Equal("overloaded", refused.Problem);
+        Assert.Contains("Gateway:MaxEventStreams", refused.Text, StringComparison.Ordinal);
+        Assert.NotNull(refused["Retry-After"]);
+
+        static async Task<RawHttp> WatchAsync(TestGateway gateway)
+        {
+            var watcher = await RawHttp.ConnectAsync(gateway);
+            await watcher.SendAsync("GET /transfers/events HTTP/1.1\r\nHost: x\r\n\r\n");
+            Assert.Equal(200, (await watcher.ReceiveAsync()).Status);
+            return watcher;
+        }
+    }
 }

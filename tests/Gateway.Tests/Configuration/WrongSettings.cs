@@ -40,6 +40,7 @@ public sealed class WrongSettings : TheoryData<string, string>
         Add("Gateway:ReplicaSeconds", "1e9", "0", "61m", "long");
         Add("Gateway:MaxRequestsPerSecond", "-1", "1000001", "some");
         Add("Gateway:MaxConcurrentRequests", "-1", "1000001", "2.5");
+        Add("Gateway:MaxEventStreams", "-1", "1000001", "few");
         Add("Gateway:CorsOrigins", ",", "example.org", "https://example.org/path", "https://user@example.org", "https://example.org,nobody");
         Add("Gateway:OtlpEndpoint", "localhost", "localhost:4317", "ftp://localhost");
         Add("Gateway:ShutdownSeconds", "-1", "3601", "never", "1h1s");
@@ -50,7 +51,7 @@ public sealed class WrongSettings : TheoryData<string, string>
         Add("Serilog:MinimumLevel:Override:Gateway", "Loud");
         Add("Serilog:MinimumLevl", "Debug");
         Add("Serilog:WriteTo:0:Name", "Nowhere");
-        Add("Logging:LogLevel:Default", "Loud");
+        Add("Logging:LogLevel:Default", "Loud", "Debug");
         Add("contentRoot", "/nowhere");
 
         // Names that nothing reads, near and far from those there are.

@@ -1,3 +1,6 @@
+using Gateway.Operations;
+using Microsoft.Extensions.DependencyInjection;
+
 namespace Gateway.Tests.Operations;
 
 public sealed class OperationsTests
@@ -17,6 +20,30 @@ public sealed class OperationsTests
         Assert.All(
             metrics.Split('\n', StringSplitOptions.RemoveEmptyEntries),
             line => Assert.Matches("""^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{([a-z]+="([^"\\]|\\.)*",?)*\})? [0-9.]+)$""", line));
+    }
+
+    [Fact]
+    public async Task Scrapes_at_the_same_time_get_all_rows_each()
+    {
+        await using var gateway = await TestGateway.StartAsync([9], [0]);
+        await gateway.PutAsync("/resources/1", new byte[1000]);
+        await gateway.GetAsync("/resources/1");
+        var figures = gateway.Services.GetRequiredService<PrometheusText>();
+        var wanted = NamesOf(figures.Write());
+        Assert.Contains("rain_servers", wanted);
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() =>
+        {
+            for (var i = 0; i < 200; i++)
+            {
+                Assert.Equal(wanted, NamesOf(figures.Write()));
+            }
+        })));
+
+        static List<string> NamesOf(string text) =>
+            [.. text.Split('\n').Where(line => line.Length > 0 && line[0] != '#').Select(line => line[..line.LastIndexOf(' ')])
+
+            // One server, whatever becomes of it meanwhile.
+            .Select(name => name.StartsWith("rain_servers{", StringComparison.Ordinal) ? "rain_servers" : name)];
     }
 
     [Fact]

@@ -6,6 +6,7 @@ using Gateway.Connections;
 using Gateway.Hosting;
 using Gateway.Http;
 using Gateway.Operations;
+using Gateway.Operations.Document;
 using Gateway.Rain;
 using Gateway.Resources;
 using Gateway.Uploads;

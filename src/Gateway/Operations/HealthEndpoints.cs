@@ -1,4 +1,6 @@
 using Gateway.Hosting;
+using Gateway.Operations.Document;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Gateway.Operations;
 
@@ -8,19 +10,22 @@ internal static class HealthEndpoints
     public static void MapHealth(this IEndpointRouteBuilder app)
     {
         var health = app.MapGroup("/health").WithTags("Operations").LogQuietly();
-        health.MapRead("/live", () => TypedResults.Ok(new Health("live", []))).WithName("Live").Answers<Health>(200).Says(200, "It lives.")
-            .Describe("Whether the process lives", "As long as it answers, it does.");
-        health.MapRead("/ready", Ready).WithName("Ready").Answers<Health>([200, 503])
-            .Says(200, "It takes work.").Says(503, "It does not, and why.")
-            .Describe("Whether it takes work", "503 while it opens its store, while it ends, and when the disk is full, with the reasons.");
+        health.MapRead("/live", Live).WithName("Live");
+        health.MapRead("/ready", Ready).WithName("Ready").Produces<Health>(503);
     }
 
-    /// <summary>An answer.</summary>
-    /// <param name="Status"><c>live</c>, <c>ready</c> or <c>not ready</c>.</param>
-    /// <param name="Reasons">Why it is not ready.</param>
-    internal sealed record Health(string Status, IReadOnlyList<string> Reasons);
+    /// <summary>Whether the process lives</summary>
+    /// <remarks>As long as it answers, it does.</remarks>
+    /// <response code="200">It lives.</response>
+    internal static Ok<Health> Live() => TypedResults.Ok(new Health("live", []));
 
-    private static IResult Ready(HttpContext http, Readiness readiness)
+    /// <summary>Whether it takes work</summary>
+    /// <remarks>
+    /// 503 while it opens its store, while it ends, and when the disk is full, with the reasons.
+    /// </remarks>
+    /// <response code="200">It takes work.</response>
+    /// <response code="503">It does not, and why.</response>
+    internal static Results<Ok<Health>, JsonHttpResult<Health>> Ready(HttpContext http, Readiness readiness)
     {
         http.Response.Headers.CacheControl = "no-store";
         var reasons = readiness.FindReasons();
@@ -28,4 +33,10 @@ internal static class HealthEndpoints
             ? TypedResults.Ok(new Health("ready", reasons))
             : TypedResults.Json(new Health("not ready", reasons), statusCode: StatusCodes.Status503ServiceUnavailable);
     }
+
+    /// <summary>An answer.</summary>
+    /// <param name="Status"><c>live</c>, <c>ready</c> or <c>not ready</c>.</param>
+    /// <param name="Reasons">Why it is not ready.</param>
+    /// <example>{ "status": "not ready", "reasons": ["the disk of /data has 4096 bytes free"] }</example>
+    internal sealed record Health(string Status, IReadOnlyList<string> Reasons);
 }

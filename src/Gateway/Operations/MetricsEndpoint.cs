@@ -1,5 +1,6 @@
 using Gateway.Access;
 using Gateway.Hosting;
+using Gateway.Operations.Document;
 
 namespace Gateway.Operations;
 
@@ -7,9 +8,7 @@ namespace Gateway.Operations;
 internal static class MetricsEndpoint
 {
     public static void MapMetrics(this IEndpointRouteBuilder app) =>
-        app.MapRead("/metrics", WriteAsync).LogQuietly().WithName("Metrics").WithTags("Operations").RequireKeys().Answers(200, "text/plain")
-            .Says(200, "All figures, in the text format of Prometheus.")
-            .Describe("Figures for Prometheus", "Requests, cache, transfers, droplets, loss, decoding, subscribers, servers, memory.");
+        app.MapRead("/metrics", WriteAsync).LogQuietly().WithName("Metrics").WithTags("Operations").RequireKeys().Produces<string>(200, "text/plain");
 
     /// <summary>Makes the instruments: nobody asks for them before they are to measure.</summary>
     public static void StartMeasuring(this WebApplication app)
@@ -18,7 +17,12 @@ internal static class MetricsEndpoint
         app.Services.GetRequiredService<NodeMetrics>();
     }
 
-    private static async Task WriteAsync(HttpContext http, PrometheusText figures)
+    /// <summary>Figures for Prometheus</summary>
+    /// <remarks>
+    /// Requests, cache, transfers, droplets, loss, decoding, subscribers, servers, memory.
+    /// </remarks>
+    /// <response code="200">All figures, in the text format of Prometheus.</response>
+    internal static async Task WriteAsync(HttpContext http, PrometheusText figures)
     {
         http.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
         await http.Response.WriteAsync(figures.Write(), http.RequestAborted);

@@ -3,7 +3,8 @@ using System.Net;
 using Gateway.Access;
 using Gateway.Hosting;
 using Gateway.Http;
-using Gateway.Operations;
+using Gateway.Operations.Document;
+using Microsoft.AspNetCore.Http.HttpResults;
 using MurkyWaters;
 
 namespace Gateway.Rain;
@@ -14,23 +15,25 @@ internal static class ServerEndpoints
     public static void MapServers(this IEndpointRouteBuilder app)
     {
         var servers = app.MapGroup("/servers").WithTags("Rain").RequireKeys();
-        servers.MapRead("/", List).LogQuietly().WithName("ListServers").Answers<ItemList<ServerSnapshot>>(200).Says(200, "All servers known, with what was learnt of them.")
-            .Describe("Lists the servers", "From servers.json, added by hand, or by themselves.");
-        servers.MapPut("/{endpoint}", Add).WithName("AddServer").Answers<ServerSnapshot>([200, 201], 400)
-            .Says(200, "It was known already.").Says(201, "It is asked from now on.")
-            .Describe("Adds a server", "As host:port, until the process ends; servers.json is for longer.");
-        servers.MapDelete("/{endpoint}", Remove).WithName("RemoveServer").Answers(204, 400, 404).Says(204, "It is not asked any more.")
-            .Describe("Forgets a server", "Until the process ends, or servers.json changes.");
+        servers.MapRead("/", List).LogQuietly().WithName("ListServers");
+        servers.MapPut("/{endpoint}", Add).WithName("AddServer").Sends([201], AnswerField.Location).Fails(ProblemType.InvalidParameter);
+        servers.MapDelete("/{endpoint}", Remove).WithName("RemoveServer").Fails(ProblemType.InvalidParameter, ProblemType.NotFound);
     }
 
     public static void MapSubscribers(this IEndpointRouteBuilder app) =>
-        app.MapRead("/subscribers", SubscribersAsync).LogQuietly().WithName("ListSubscribers").WithTags("Rain").RequireKeys().Answers<ItemList<SubscriberView>>(200)
-            .Says(200, "A row a receiver.")
-            .Describe("Lists the subscribers", "Whom this node's rain servers rain on just now.");
+        app.MapRead("/subscribers", SubscribersAsync).LogQuietly().WithName("ListSubscribers").WithTags("Rain").RequireKeys();
 
-    private static ItemList<ServerSnapshot> List(NodeHost host) => new(host.Node.Servers);
+    /// <summary>Lists the servers</summary>
+    /// <remarks>From servers.json, added by hand, or by themselves.</remarks>
+    /// <response code="200">All servers known, with what was learnt of them.</response>
+    internal static Ok<ItemList<ServerSnapshot>> List(NodeHost host) => TypedResults.Ok(new ItemList<ServerSnapshot>(host.Node.Servers));
 
-    private static IResult Add(NodeHost host, string endpoint)
+    /// <summary>Adds a server</summary>
+    /// <remarks>As host:port, until the process ends; servers.json is for longer.</remarks>
+    /// <response code="200">It was known already.</response>
+    /// <response code="201">It is asked from now on.</response>
+    internal static Results<Ok<ServerSnapshot>, Created<ServerSnapshot>, Problem> Add(
+        NodeHost host, [Meaning("The server, as host:port; an IPv6 address stands in brackets.", "192.0.2.1:1980")] string endpoint)
     {
         if (!TryReadEndpoint(endpoint, out var name, out var port))
         {
@@ -44,15 +47,22 @@ internal static class ServerEndpoints
         return isNew ? TypedResults.Created($"/servers/{shown}", server) : TypedResults.Ok(server);
     }
 
-    private static IResult Remove(NodeHost host, string endpoint) =>
+    /// <summary>Forgets a server</summary>
+    /// <remarks>Until the process ends, or servers.json changes.</remarks>
+    /// <response code="204">It is not asked any more.</response>
+    internal static Results<NoContent, Problem> Remove(
+        NodeHost host, [Meaning("The server, as host:port; an IPv6 address stands in brackets.", "192.0.2.1:1980")] string endpoint) =>
         !TryReadEndpoint(endpoint, out var name, out var port) ? InvalidEndpoint(endpoint)
         : host.Node.RemoveServer(name, port) ? TypedResults.NoContent()
         : new Problem(ProblemType.NotFound, $"{endpoint} is not among the servers.");
 
-    private static async Task<ItemList<SubscriberView>> SubscribersAsync(NodeHost host)
+    /// <summary>Lists the subscribers</summary>
+    /// <remarks>Whom this node's rain servers rain on just now.</remarks>
+    /// <response code="200">A row a receiver.</response>
+    internal static async Task<Ok<ItemList<SubscriberView>>> SubscribersAsync(NodeHost host)
     {
         var subscribers = await host.Node.GetSubscribersAsync();
-        return new([.. subscribers.Select(SubscriberView.Of)]);
+        return TypedResults.Ok(new ItemList<SubscriberView>([.. subscribers.Select(SubscriberView.Of)]));
     }
 
     private static Problem InvalidEndpoint(string endpoint) =>

@@ -9,6 +9,12 @@ namespace Gateway.Rain;
 /// <param name="RateBytesPerSecond">Bytes a second that it has granted.</param>
 /// <param name="Droplets">Droplets sent to it.</param>
 /// <param name="ExpiresInMs">Until it is forgotten, unless it is heard of again.</param>
+/// <example>
+/// {
+/// "endpoint": "10.0.0.7:41772", "server": "10.0.0.1:1980", "resource": "42", "rateBytesPerSecond": 12500000, "droplets": 8817,
+/// "expiresInMs": 4200
+/// }
+/// </example>
 internal sealed record SubscriberView(
     string Endpoint, string Server, string Resource, long RateBytesPerSecond, long Droplets, long ExpiresInMs)
 {

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 using Gateway.Access;
 using Gateway.Hosting;
 using Gateway.Http;
-using Gateway.Operations;
+using Gateway.Operations.Document;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Gateway.Rain;
@@ -21,22 +21,34 @@ internal static class TransferEndpoints
     public static void MapTransfers(this IEndpointRouteBuilder app)
     {
         var transfers = app.MapGroup("/transfers").WithTags("Rain").RequireKeys();
-        transfers.MapRead("/", List).LogQuietly().WithName("ListTransfers").Answers<ItemList<TransferView>>(200).Says(200, "The running ones, and up to 200 that have ended.")
-            .Describe("Lists running and recent fetches", "The newest first.");
-        transfers.MapRead("/{number}", Get).LogQuietly().WithName("GetTransfer").Answers<TransferView>(200, 404).Says(200, "How it goes, or how it went.")
-            .Describe("Shows one fetch", "By its number in this process.");
-        transfers.MapGet("/events", Stream).LogStreamQuietly().LimitAsStream().WithName("StreamTransfers").Answers(200, "text/event-stream").Says(200, "Events for as long as the connection lasts.")
-            .Describe("Streams the fetches as they go", "Server-sent events named transfer, each with one transfer: all recent ones first, then whatever changes.");
+        transfers.MapRead("/", List).LogQuietly().WithName("ListTransfers");
+        transfers.MapRead("/{number}", Get).LogQuietly().WithName("GetTransfer").Fails(ProblemType.NotFound);
+
+        // Of the type of its events the framework would describe the framework's own object; what goes out is text.
+        transfers.MapGet("/events", Stream).LogStreamQuietly().LimitAsStream().WithName("StreamTransfers").Produces<string>(200, "text/event-stream");
     }
 
-    private static ItemList<TransferView> List(NodeHost host) => new([.. host.Node.Transfers.Select(TransferView.Of)]);
+    /// <summary>Lists running and recent fetches</summary>
+    /// <remarks>The newest first.</remarks>
+    /// <response code="200">The running ones, and up to 200 that have ended.</response>
+    internal static Ok<ItemList<TransferView>> List(NodeHost host) =>
+        TypedResults.Ok(new ItemList<TransferView>([.. host.Node.Transfers.Select(TransferView.Of)]));
 
-    private static IResult Get(NodeHost host, string number) =>
+    /// <summary>Shows one fetch</summary>
+    /// <remarks>By its number in this process.</remarks>
+    /// <response code="200">How it goes, or how it went.</response>
+    internal static Results<Ok<TransferView>, Problem> Get(
+        NodeHost host, [Meaning("The transfer's number in this process.", "1")] string number) =>
         host.Node.Transfers.FirstOrDefault(transfer => transfer.Id.ToString(CultureInfo.InvariantCulture) == number) is { } found
             ? TypedResults.Ok(TransferView.Of(found))
             : new Problem(ProblemType.NotFound, $"There is no transfer {number}, or it is long past.");
 
-    private static ServerSentEventsResult<TransferView?> Stream(HttpContext http, NodeHost host, IHostApplicationLifetime lifetime)
+    /// <summary>Streams the fetches as they go</summary>
+    /// <remarks>
+    /// Server-sent events named transfer, each with one transfer: all recent ones first, then whatever changes.
+    /// </remarks>
+    /// <response code="200">Events for as long as the connection lasts.</response>
+    internal static ServerSentEventsResult<TransferView?> Stream(HttpContext http, NodeHost host, IHostApplicationLifetime lifetime)
     {
         http.Response.Headers.CacheControl = "no-store";
         return TypedResults.ServerSentEvents(WatchAsync(host, lifetime.ApplicationStopping, http.RequestAborted));

@@ -19,6 +19,23 @@ namespace Gateway.Rain;
 /// <param name="ElapsedMs">Since it began, until it ended.</param>
 /// <param name="Verdict">What bounded the speed, in a sentence.</param>
 /// <param name="Sources">A row a server.</param>
+/// <example>
+/// {
+/// "id": "1", "resource": "42", "state": "completed", "length": 50000000, "receivedBytes": 50000000, "decodedBlocks": 48, "blocks": 48,
+/// "blockMap": [0, 48], "symbolsNeeded": 35527, "dropletsReceived": 35527, "overhead": 1, "elapsedMs": 412.7,
+/// "verdict": "The network set the pace: 127.0.0.1:1980 41.9 MB/s, 127.0.0.1:1981 41.5 MB/s.",
+/// "sources": [
+/// {
+/// "endpoint": "127.0.0.1:1980", "state": "done", "droplets": 11980, "bytes": 17307000, "lost": 0, "rttMs": 0.4,
+/// "rateBytesPerSecond": 41936000
+/// },
+/// {
+/// "endpoint": "127.0.0.1:1981", "state": "done", "droplets": 23547, "bytes": 34017000, "lost": 0, "rttMs": 0.3,
+/// "rateBytesPerSecond": 41558000
+/// }
+/// ]
+/// }
+/// </example>
 internal sealed record TransferView(
     string Id,
     string Resource,

@@ -2,7 +2,9 @@ using System.Globalization;
 using Gateway.Configuration;
 using Gateway.Hosting;
 using Gateway.Http;
+using Gateway.Operations.Document;
 using Gateway.Rain;
+using Microsoft.AspNetCore.Http.HttpResults;
 using MurkyWaters;
 using PouringRain.Protocol;
 
@@ -11,11 +13,17 @@ namespace Gateway.Resources;
 /// <summary>What can be done with resources apart from their bytes: listing, the manifest, deletion, propagation, prefetching.</summary>
 internal static class ResourceManagement
 {
-    private const int PageItemsMax = 1000, PageItems = 100;
+    /// <summary>Items of a page at most.</summary>
+    public const int PageItemsMax = 1000;
 
-    /// <summary>A page of what is kept here, in order of ids.</summary>
-    public static IResult List(NodeHost host, string? after, string? limit)
+    private const int PageItems = 100;
+
+    /// <summary>Lists what is kept here</summary>
+    /// <remarks>In order of ids; ?after= takes the last page's next.</remarks>
+    /// <response code="200">A page of them.</response>
+    public static Results<Ok<ResourceList>, Problem> List(HttpRequest request, NodeHost host)
     {
+        var (after, limit) = ((string?)request.Query["after"], (string?)request.Query["limit"]);
         ResourceId? start = null;
         if (after is not null)
         {
@@ -37,8 +45,10 @@ internal static class ResourceManagement
         return TypedResults.Ok(new ResourceList([.. page.Items.Select(resource => ResourceSummary.Of(resource))], page.Next?.ToString()));
     }
 
-    /// <summary>The whole manifest, from here or from the rain.</summary>
-    public static async Task<IResult> GetManifestAsync(HttpContext http, NodeHost host, string id)
+    /// <summary>Shows the whole manifest</summary>
+    /// <remarks>With the SHA-256 of every source block.</remarks>
+    /// <response code="200">The whole manifest.</response>
+    public static async Task<Results<Ok<ManifestView>, Problem>> GetManifestAsync(HttpContext http, NodeHost host, [ResourceId] string id)
     {
         if (!ResourceId.TryParse(id, out var resource))
         {
@@ -58,8 +68,10 @@ internal static class ResourceManagement
         }
     }
 
-    /// <summary>Deletes a resource here and on the other nodes.</summary>
-    public static async Task<IResult> DeleteAsync(HttpContext http, NodeHost host, string id)
+    /// <summary>Deletes a resource</summary>
+    /// <remarks>Here and on the other nodes.</remarks>
+    /// <response code="204">It is deleted here, and the other nodes are told.</response>
+    public static async Task<Results<NoContent, Problem>> DeleteAsync(HttpContext http, NodeHost host, [ResourceId] string id)
     {
         if (!ResourceId.TryParse(id, out var resource))
         {
@@ -77,9 +89,13 @@ internal static class ResourceManagement
         };
     }
 
-    /// <summary>Asks the other nodes to fetch and keep a resource that is here.</summary>
-    public static async Task<IResult> PropagateAsync(HttpContext http, NodeHost host, GatewaySettings settings, string id, string? replicas)
+    /// <summary>Has the other nodes fetch and keep a resource</summary>
+    /// <remarks>Answers once ?replicas= nodes hold it or the time is up, with the count.</remarks>
+    /// <response code="202">The others were asked; replicas says how many nodes hold it by now.</response>
+    public static async Task<Results<Accepted<ResourceSummary>, Problem>> PropagateAsync(
+        HttpContext http, NodeHost host, GatewaySettings settings, [ResourceId] string id)
     {
+        var replicas = (string?)http.Request.Query["replicas"];
         if (!ResourceId.TryParse(id, out var resource))
         {
             return Problem.InvalidResourceId(id);
@@ -100,8 +116,10 @@ internal static class ResourceManagement
         return TypedResults.Accepted($"/resources/{resource}", ResourceSummary.Of(stored, held));
     }
 
-    /// <summary>Fetches a resource into the store without sending it anywhere.</summary>
-    public static IResult Prefetch(NodeHost host, string id)
+    /// <summary>Fetches a resource into the store</summary>
+    /// <remarks>Without sending it anywhere; the transfer tells how it goes.</remarks>
+    /// <response code="202">The transfer, which goes on by itself.</response>
+    public static Results<Accepted<TransferView>, Problem> Prefetch(NodeHost host, [ResourceId] string id)
     {
         if (!ResourceId.TryParse(id, out var resource))
         {

@@ -3,6 +3,7 @@ using System.Globalization;
 using Gateway.Configuration;
 using Gateway.Hosting;
 using Gateway.Http;
+using Gateway.Operations.Document;
 using Microsoft.AspNetCore.Http.Features;
 using MurkyWaters;
 using PouringRain.Protocol;
@@ -19,12 +20,43 @@ namespace Gateway.Resources;
 /// </summary>
 internal static class ResourceReading
 {
-    /// <summary>GET and HEAD.</summary>
-    /// <param name="http">The request.</param>
-    /// <param name="host">The node.</param>
-    /// <param name="settings">Settings.</param>
-    /// <param name="id">The resource: an unsigned 64-bit number, decimal or hexadecimal after 0x.</param>
-    public static async Task HandleAsync(HttpContext http, NodeHost host, GatewaySettings settings, string id)
+    /// <summary>Downloads a resource</summary>
+    /// <remarks>
+    /// From the store, or from the rain of all servers that have it. Range, If-Range and conditional requests work; Cache-Control: no-cache
+    /// forces the rain, only-if-cached forbids it.
+    /// </remarks>
+    /// <response code="200">The whole resource, with the media type it was given.</response>
+    /// <response code="206">The range asked for, or multipart/byteranges when there are several.</response>
+    /// <response code="304">It is at the version that If-None-Match names; no body.</response>
+    public static Task GetAsync(HttpContext http, NodeHost host, GatewaySettings settings, [ResourceId] string id) =>
+        HandleAsync(http, host, settings, id);
+
+    /// <summary>Downloads a resource: the header fields alone</summary>
+    /// <remarks>
+    /// From the store, or from the rain of all servers that have it. Range, If-Range and conditional requests work; Cache-Control: no-cache
+    /// forces the rain, only-if-cached forbids it.
+    /// </remarks>
+    /// <response code="200">The whole resource, with the media type it was given.</response>
+    /// <response code="304">It is at the version that If-None-Match names; no body.</response>
+    public static Task HeadAsync(HttpContext http, NodeHost host, GatewaySettings settings, [ResourceId] string id) =>
+        HandleAsync(http, host, settings, id);
+
+    /// <summary>Downloads a resource</summary>
+    /// <remarks>As /resources/{id} does.</remarks>
+    /// <response code="200">The whole resource, with the media type it was given.</response>
+    /// <response code="206">The range asked for, or multipart/byteranges when there are several.</response>
+    /// <response code="304">It is at the version that If-None-Match names; no body.</response>
+    public static Task GetClassicAsync(HttpContext http, NodeHost host, GatewaySettings settings, [ResourceId] string id) =>
+        HandleAsync(http, host, settings, id);
+
+    /// <summary>Downloads a resource: the header fields alone</summary>
+    /// <remarks>As /resources/{id} does.</remarks>
+    /// <response code="200">The whole resource, with the media type it was given.</response>
+    /// <response code="304">It is at the version that If-None-Match names; no body.</response>
+    public static Task HeadClassicAsync(HttpContext http, NodeHost host, GatewaySettings settings, [ResourceId] string id) =>
+        HandleAsync(http, host, settings, id);
+
+    private static async Task HandleAsync(HttpContext http, NodeHost host, GatewaySettings settings, string id)
     {
         if (!ResourceId.TryParse(id, out var resource))
         {

@@ -7,6 +7,15 @@ using PouringRain.Protocol;
 namespace Gateway.Resources;
 
 /// <summary>A resource as the API tells of it.</summary>
+/// <example>
+/// {
+/// "id": "42", "length": 50000000, "etag": "\"d8a624a3ffa3d942f2bf0e9ac8d2bb1b7e9d2a4f3c1e5a6b7c8d9e0f1a2b3c4d\"",
+/// "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "contentType": "video/mp4",
+/// "fileName": "holiday.mp4", "code": "raptorq", "blockSize": 1048576, "symbolSize": 1408, "blocks": 48,
+/// "version": "d8a624a3ffa3d942f2bf0e9ac8d2bb1b7e9d2a4f3c1e5a6b7c8d9e0f1a2b3c4d",
+/// "modified": "2026-11-21T06:10:07.642+00:00", "replicas": 1
+/// }
+/// </example>
 internal record ResourceSummary
 {
     [SetsRequiredMembers]
@@ -75,6 +84,16 @@ internal record ResourceSummary
 internal sealed record ResourceList(IReadOnlyList<ResourceSummary> Items, string? Next);
 
 /// <summary>The whole manifest of a resource.</summary>
+/// <example>
+/// {
+/// "id": "42", "length": 50000000, "etag": "\"d8a624a3ffa3d942f2bf0e9ac8d2bb1b7e9d2a4f3c1e5a6b7c8d9e0f1a2b3c4d\"",
+/// "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "contentType": "video/mp4",
+/// "fileName": "holiday.mp4", "code": "raptorq", "blockSize": 1048576, "symbolSize": 1408, "blocks": 48,
+/// "version": "d8a624a3ffa3d942f2bf0e9ac8d2bb1b7e9d2a4f3c1e5a6b7c8d9e0f1a2b3c4d",
+/// "modified": "2026-11-21T06:10:07.642+00:00", "replicas": 1,
+/// "blockDigests": ["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]
+/// }
+/// </example>
 internal sealed record ManifestView : ResourceSummary
 {
     private readonly Manifest _manifest;
@@ -100,4 +119,5 @@ internal sealed record ManifestView : ResourceSummary
 
 /// <summary>What the 2012 front answered to an upload.</summary>
 /// <param name="Response">Always <c>Ok.</c></param>
+/// <example>{ "response": "Ok." }</example>
 internal sealed record ClassicAnswer(string Response);

@@ -1,6 +1,7 @@
 using Gateway.Configuration;
 using Gateway.Hosting;
 using Gateway.Http;
+using Gateway.Operations.Document;
 using Gateway.Uploads;
 using MurkyWaters;
 using PouringRain.Protocol;
@@ -17,15 +18,36 @@ namespace Gateway.Resources;
 /// </summary>
 internal static class ResourceWriting
 {
-    /// <summary>PUT under an id.</summary>
-    public static async Task<IResult> PutAsync(HttpContext http, NodeHost host, GatewaySettings settings, string id) =>
+    /// <summary>Uploads a resource</summary>
+    /// <remarks>
+    /// 201 when it is new, 200 when it replaced another or was the same, 202 when fewer than ?replicas= nodes held it in time. With
+    /// Upload-Complete: ?0 the answer is 201 with the Location of an upload to which PATCH adds the rest.
+    /// </remarks>
+    /// <response code="200">It replaced another version, or the same bytes were here already.</response>
+    /// <response code="201">It is new, is kept, and rains.</response>
+    /// <response code="202">
+    /// It is kept here, but fewer nodes than ?replicas= held it within Gateway:ReplicaSeconds; replicas says how many.
+    /// </response>
+    public static async Task<IResult> PutAsync(HttpContext http, NodeHost host, GatewaySettings settings, [ResourceId] string id) =>
         ResourceId.TryParse(id, out var resource) ? await ReceiveAsync(http, host.Node, settings, resource, isClassic: false) : Problem.InvalidResourceId(id);
 
-    /// <summary>PUT on the path of the 2012 front, with its answer.</summary>
-    public static async Task<IResult> PutClassicAsync(HttpContext http, NodeHost host, GatewaySettings settings, string id) =>
+    /// <summary>Uploads a resource</summary>
+    /// <remarks>As /resources/{id} does; the answer is that of 2012.</remarks>
+    /// <response code="200">It replaced another version, or the same bytes were here already.</response>
+    /// <response code="201">It is new, is kept, and rains.</response>
+    /// <response code="202">
+    /// It is kept here, but fewer nodes than ?replicas= held it within Gateway:ReplicaSeconds; replicas says how many.
+    /// </response>
+    public static async Task<IResult> PutClassicAsync(HttpContext http, NodeHost host, GatewaySettings settings, [ResourceId] string id) =>
         ResourceId.TryParse(id, out var resource) ? await ReceiveAsync(http, host.Node, settings, resource, isClassic: true) : Problem.InvalidResourceId(id);
 
-    /// <summary>POST: the id comes from the content.</summary>
+    /// <summary>Uploads bytes under an id taken from them</summary>
+    /// <remarks>The id is the first 64 bits of their SHA-256; 200 when they were here already.</remarks>
+    /// <response code="200">The same bytes were here already.</response>
+    /// <response code="201">It is new, is kept, and rains.</response>
+    /// <response code="202">
+    /// It is kept here, but fewer nodes than ?replicas= held it within Gateway:ReplicaSeconds; replicas says how many.
+    /// </response>
     public static Task<IResult> PostAsync(HttpContext http, NodeHost host, GatewaySettings settings) =>
         ReceiveAsync(http, host.Node, settings, id: null, isClassic: false);
 

@@ -13,7 +13,8 @@ namespace Gateway.Resources;
 /// asked for, so that a client that sent <c>Expect: 100-continue</c> keeps it.</summary>
 internal sealed record UploadRequest
 {
-    private const int ReplicasMax = 1000;
+    /// <summary>More nodes than anybody has.</summary>
+    public const int ReplicasMax = 1000;
 
     /// <summary>The id, or null to take it from the content.</summary>
     public required ResourceId? Id { get; init; }

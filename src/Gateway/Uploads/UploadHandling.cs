@@ -2,7 +2,9 @@ using System.Security.Cryptography;
 using Gateway.Configuration;
 using Gateway.Hosting;
 using Gateway.Http;
+using Gateway.Operations.Document;
 using Gateway.Resources;
+using Microsoft.AspNetCore.Http.HttpResults;
 using MurkyWaters;
 using MurkyWaters.Uploading;
 using PouringRain.Protocol;
@@ -71,8 +73,14 @@ internal static class UploadHandling
         return TypedResults.Json(UploadView.Of(upload), statusCode: StatusCodes.Status201Created);
     }
 
-    /// <summary>GET and HEAD: where it stands.</summary>
-    public static async Task<IResult> ShowAsync(HttpContext http, NodeHost host, GatewaySettings settings, string token)
+    /// <summary>Shows where an upload stands</summary>
+    /// <remarks>
+    /// HEAD answers 204 with the same fields. A PATCH that is under way is ended: its client is thought to be gone.
+    /// </remarks>
+    /// <response code="200">Where it stands.</response>
+    public static async Task<IResult> ShowAsync(
+        HttpContext http, NodeHost host, GatewaySettings settings,
+        [Meaning("The last part of the Location that the upload's beginning was answered with.", "Jt3vN0qkS1mZ8yB4")] string token)
     {
         if (host.Node.FindPendingUpload(token) is not { } upload || await upload.EnterAsync(http.RequestAborted) is not { } turn)
         {
@@ -86,8 +94,12 @@ internal static class UploadHandling
         return HttpMethods.IsHead(http.Request.Method) ? TypedResults.NoContent() : TypedResults.Ok(UploadView.Of(upload));
     }
 
-    /// <summary>DELETE: what came is removed.</summary>
-    public static async Task<IResult> CancelAsync(HttpContext http, NodeHost host, string token)
+    /// <summary>Cancels an upload</summary>
+    /// <remarks>What came is removed.</remarks>
+    /// <response code="204">It is gone.</response>
+    public static async Task<Results<NoContent, Problem>> CancelAsync(
+        HttpContext http, NodeHost host,
+        [Meaning("The last part of the Location that the upload's beginning was answered with.", "Jt3vN0qkS1mZ8yB4")] string token)
     {
         if (host.Node.FindPendingUpload(token) is not { } upload || await upload.EnterAsync(http.RequestAborted) is not { } turn)
         {
@@ -102,8 +114,20 @@ internal static class UploadHandling
         return TypedResults.NoContent();
     }
 
-    /// <summary>PATCH: more of it, or the rest.</summary>
-    public static async Task<IResult> AppendAsync(HttpContext http, NodeHost host, GatewaySettings settings, string token)
+    /// <summary>Sends more of an upload</summary>
+    /// <remarks>
+    /// With Upload-Complete: ?0 the answer is 204; with ?1 it is that of the PUT or POST which began the upload. Whatever arrived before a
+    /// connection broke is kept.
+    /// </remarks>
+    /// <response code="200">It replaced another version, or the same bytes were here already.</response>
+    /// <response code="201">It is new, is kept, and rains.</response>
+    /// <response code="202">
+    /// It is kept here, but fewer nodes than ?replicas= held it within Gateway:ReplicaSeconds; replicas says how many.
+    /// </response>
+    /// <response code="204">What came is kept; more may follow.</response>
+    public static async Task<IResult> AppendAsync(
+        HttpContext http, NodeHost host, GatewaySettings settings,
+        [Meaning("The last part of the Location that the upload's beginning was answered with.", "Jt3vN0qkS1mZ8yB4")] string token)
     {
         var node = host.Node;
         if (node.FindPendingUpload(token) is not { } upload)

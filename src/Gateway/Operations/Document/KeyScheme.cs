@@ -1,0 +1,36 @@
+using Gateway.Access;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
+namespace Gateway.Operations.Document;
+
+/// <summary>Declares the bearer keys, which the page asks for under "Authorize": the gateway checks them itself, by its own settings, so
+/// that the framework's authentication knows nothing of them.</summary>
+internal static class KeyScheme
+{
+    private const string Name = "key";
+
+    public static Task DeclareAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
+    {
+        document.Components ??= new OpenApiComponents();
+        document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
+        document.Components.SecuritySchemes[Name] = new OpenApiSecurityScheme
+        {
+            Type = SecuritySchemeType.Http,
+            Scheme = "bearer",
+            Description = "One of Gateway:Keys, where the operator has set any.",
+        };
+        return Task.CompletedTask;
+    }
+
+    public static Task CompleteAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    {
+        if (Keys.AreRequired(context.Description.ActionDescriptor.EndpointMetadata))
+        {
+            // With or without: either works, as the operator has it.
+            operation.Security = [[], new() { [new OpenApiSecuritySchemeReference(Name, context.Document)] = [] }];
+        }
+
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,11 @@
+using System.ComponentModel.DataAnnotations;
+using Gateway.Operations.Document;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Gateway.Resources;
+
+/// <summary>What propagation may be asked with.</summary>
+internal delegate void PropagationParameters(
+    [FromQuery(Name = "replicas"), Range(1, UploadRequest.ReplicasMax)]
+    [Meaning("Nodes that are to hold it before the answer, this one included; 1 by default.", 3)]
+    int? replicas);

@@ -9,6 +9,9 @@ namespace Gateway.Http;
 /// </summary>
 internal static class StructuredFields
 {
+    /// <summary>The largest whole number (RFC 9651 §3.3.1): 15 digits.</summary>
+    public const long IntegerMax = 999_999_999_999_999;
+
     /// <summary>Far above any honest field.</summary>
     private const int MembersMax = 64;
 
@@ -136,8 +139,8 @@ internal static class StructuredFields
             length++;
         }
 
-        // §3.3.1: at most 15 digits.
-        if (length > 16 || !long.TryParse(rest[..length], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
+        if (!long.TryParse(rest[..length], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+            || number is < -IntegerMax or > IntegerMax)
         {
             return false;
         }

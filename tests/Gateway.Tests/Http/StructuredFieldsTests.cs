@@ -11,6 +11,7 @@ public sealed class StructuredFieldsTests
     [InlineData("a=1;x;y=2, b=3", "a=1 b=3")]
     [InlineData("a=1, a=2", "a=2")]
     [InlineData("  a=1\t", "a=1")]
+    [InlineData("a=999999999999999, b=-999999999999999", "a=999999999999999 b=-999999999999999")]
     [InlineData("*k_1.-=0", "*k_1.-=0")]
     public void A_dictionary_is_read(string field, string expected)
     {
@@ -32,6 +33,8 @@ public sealed class StructuredFieldsTests
     [InlineData("a=-")]
     [InlineData("a=1;")]
     [InlineData("a=99999999999999999999")]
+    [InlineData("a=1000000000000000")]
+    [InlineData("a=-1000000000000000")]
     public void Anything_else_is_malformed(string field) => Assert.False(StructuredFields.TryReadDictionary(field, out _));
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
+using Gateway.Http;
 
 namespace Gateway.Tests.Uploads;
 
@@ -93,7 +94,7 @@ public sealed class ResumableUploadTests : IClassFixture<SharedGateway>
     {
         var upload = await CreateAsync();
         Assert.Equal(204, (await AppendAsync(upload, 0, [1, 2, 3])).Status);
-        foreach (var offset in (long[])[0, 2, 4, long.MaxValue / 1000])
+        foreach (var offset in (long[])[0, 2, 4, StructuredFields.IntegerMax])
         {
             var answer = await AppendAsync(upload, offset, [9]);
             Assert.Equal((409, "http-problem-types#mismatching-upload-offset"), (answer.Status, answer.Problem));

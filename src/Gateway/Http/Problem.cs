@@ -12,7 +12,7 @@ namespace Gateway.Http;
 /// <summary>An error on its way to the client: a problem document (RFC 9457), or a small page for a browser that asks for one.</summary>
 internal sealed class Problem : IResult
 {
-    private static readonly JsonSerializerOptions JsonOptions = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+    private static readonly JsonSerializerOptions JsonOptions = new(JsonSerializerDefaults.Web);
     private readonly ProblemType _type;
     private readonly string _detail;
     private readonly IReadOnlyList<SourceReport>? _sources;
@@ -38,14 +38,17 @@ internal sealed class Problem : IResult
     /// <param name="Retryable">Whether the same request may succeed later without anybody changing anything.</param>
     /// <param name="Sources">The servers asked, a row each, when a fetch failed.</param>
     public sealed record Document(
-        string Type, string Title, int Status, string Detail, string Instance, string TraceId, bool Retryable, IReadOnlyList<SourceReport>? Sources = null)
+        string Type, string Title, int Status, string Detail, string Instance, string TraceId, bool Retryable,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<SourceReport>? Sources = null)
     {
         /// <summary>Where an upload stands.</summary>
         [JsonPropertyName("expected-offset")]
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
         public long? ExpectedOffset { get; init; }
 
         /// <summary>Where the request thought it to be.</summary>
         [JsonPropertyName("provided-offset")]
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
         public long? ProvidedOffset { get; init; }
     }
 

@@ -106,7 +106,7 @@ internal sealed class TestGateway : IAsyncDisposable
 
     public Task<Answer> PutAsync(string path, byte[] body, params (string Name, string Value)[] headers) => SendAsync("PUT", path, body, headers);
 
-    /// <summary>Sends a request and reads its answer to the end. Fields go out exactly as given.</summary>
+    /// <summary>Sends a request and reads its answer to the end, which must be one that the document knows. Fields go out exactly as given.</summary>
     public async Task<Answer> SendAsync(string method, string path, byte[]? body, params (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
@@ -125,7 +125,9 @@ internal sealed class TestGateway : IAsyncDisposable
         }
 
         using var response = await _client.SendAsync(request);
-        return new Answer((int)response.StatusCode, response.Headers, response.Content.Headers, await response.Content.ReadAsByteArrayAsync());
+        var answer = new Answer((int)response.StatusCode, response.Headers, response.Content.Headers, await response.Content.ReadAsByteArrayAsync());
+        DocumentedAnswers.Check(method, path, answer);
+        return answer;
     }
 
     /// <summary>Opens a stream of an answer's body.</summary>

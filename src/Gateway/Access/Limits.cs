@@ -48,6 +48,9 @@ internal static class Limits
             };
         });
 
+    /// <summary>Whoever looks after the gateway gets in when it is full.</summary>
+    public static bool IsOperational(PathString path) => path.StartsWithSegments("/health") || path.StartsWithSegments("/metrics");
+
     private static RateLimitPartition<(IPAddress, int)> ByAddress(HttpContext http)
     {
         var limit = OptionsOf(http).MaxRequestsPerSecond;
@@ -62,7 +65,7 @@ internal static class Limits
 
     private static RateLimitPartition<(Kind, int)> AtOnce(HttpContext http)
     {
-        var kind = IsOperational(http) ? Kind.Free : IsStream(http) ? Kind.Stream : Kind.Request;
+        var kind = IsOperational(http.Request.Path) ? Kind.Free : IsStream(http) ? Kind.Stream : Kind.Request;
         var limit = kind == Kind.Stream ? OptionsOf(http).MaxEventStreams : OptionsOf(http).MaxConcurrentRequests;
         return limit == 0 || kind == Kind.Free ? RateLimitPartition.GetNoLimiter((Kind.Free, 0))
             : RateLimitPartition.GetConcurrencyLimiter((kind, limit), _ => new ConcurrencyLimiterOptions { PermitLimit = limit });
@@ -71,10 +74,6 @@ internal static class Limits
     private static bool IsStream(HttpContext http) => http.GetEndpoint()?.Metadata.GetMetadata<Stream>() is not null;
 
     private static GatewayOptions OptionsOf(HttpContext http) => http.RequestServices.GetRequiredService<CurrentSettings>().Value.Gateway;
-
-    /// <summary>Whoever looks after the gateway gets in when it is full.</summary>
-    private static bool IsOperational(HttpContext http) =>
-        http.Request.Path.StartsWithSegments("/health") || http.Request.Path.StartsWithSegments("/metrics");
 
     /// <summary>Asks the limiters only when a limit is set: each takes a lock that all requests share.</summary>
     private sealed class WhereSet : PartitionedRateLimiter<HttpContext>

@@ -2,6 +2,7 @@ using System.Net.Mime;
 using Gateway.Access;
 using Gateway.Http;
 using Gateway.Operations.Document;
+using Gateway.Uploads;
 using Microsoft.AspNetCore.Mvc;
 using static Gateway.Http.ProblemType;
 
@@ -16,16 +17,20 @@ internal static class ResourceEndpoints
     public static void MapResources(this IEndpointRouteBuilder app)
     {
         var resources = app.MapGroup("/resources").WithTags("Resources").RequireKeys();
-        resources.MapRead("/", ResourceManagement.List).WithName("ListResources").Takes<ListParameters>().Fails(InvalidResourceId, InvalidParameter);
-        resources.MapPost("/", ResourceWriting.PostAsync).WithName("PostResource").TakesUpload().Answers<ResourceSummary>().Fails(FailuresOfUploads);
+        resources.MapRead("/", ResourceManagement.List).WithName("ListResources").Takes<ListParameters>()
+            .Fails(InvalidResourceId, InvalidParameter);
+        resources.MapPost("/", ResourceWriting.PostAsync).WithName("PostResource").TakesUpload()
+            .Answers<ResourceSummary>().Fails(FailuresOfUploads);
         resources.MapGet("/{id}", ResourceReading.GetAsync).WithName("GetResource").AnswersDownload();
         resources.MapHead("/{id}", ResourceReading.HeadAsync).WithName("GetResourceHead").AnswersDownloadHead();
-        resources.MapPut("/{id}", ResourceWriting.PutAsync).WithName("PutResource").TakesUpload().Answers<ResourceSummary>()
+        resources.MapPut("/{id}", ResourceWriting.PutAsync).WithName("PutResource").TakesUpload().Takes<ConditionParameters>().Answers<ResourceSummary>()
             .Fails([.. FailuresOfUploads, InvalidResourceId, Conflict, PreconditionFailed]);
-        resources.MapDelete("/{id}", ResourceManagement.DeleteAsync).WithName("DeleteResource").Fails(InvalidResourceId, NotFound, PreconditionFailed);
+        resources.MapDelete("/{id}", ResourceManagement.DeleteAsync).WithName("DeleteResource").Takes<ConditionParameters>()
+            .Fails(InvalidResourceId, NotFound, PreconditionFailed);
         resources.MapRead("/{id}/manifest", ResourceManagement.GetManifestAsync).WithName("GetManifest")
-            .Fails(InvalidResourceId, NotFound, Gone, IntegrityFailure, Overloaded, RetrievalTimeout);
-        resources.MapPost("/{id}/propagate", ResourceManagement.PropagateAsync).WithName("PropagateResource").Takes<PropagationParameters>()
+            .Sends([200], AnswerField.EntityTag)
+            .Fails(InvalidResourceId, NotFound, Gone, IntegrityFailure, Overloaded, RetrievalTimeout, StoreFull);
+        resources.MapPost("/{id}/propagate", ResourceManagement.PropagateAsync).WithName("PropagateResource").Takes<ReplicaParameters>()
             .Sends([202], AnswerField.Location).Fails(InvalidResourceId, InvalidParameter, NotFound);
         resources.MapPost("/{id}/prefetch", ResourceManagement.Prefetch).WithName("PrefetchResource")
             .Sends([202], AnswerField.Location).Fails(InvalidResourceId);
@@ -37,44 +42,54 @@ internal static class ResourceEndpoints
         var classic = app.MapGroup("").WithTags("2012").RequireKeys();
         classic.MapGet(ClassicPath, ResourceReading.GetClassicAsync).WithName("GetClassic").AnswersDownload();
         classic.MapHead(ClassicPath, ResourceReading.HeadClassicAsync).WithName("GetClassicHead").AnswersDownloadHead();
-        classic.MapPut(ClassicPath, ResourceWriting.PutClassicAsync).WithName("PutClassic").TakesUpload().Answers<ClassicAnswer>()
+        classic.MapPut(ClassicPath, ResourceWriting.PutClassicAsync).WithName("PutClassic").TakesUpload().Takes<ConditionParameters>().Answers<ClassicAnswer>()
             .Fails([.. FailuresOfUploads, InvalidResourceId, Conflict, PreconditionFailed]);
     }
 
     private static readonly ProblemType[] FailuresOfUploads =
     [
-        InvalidParameter, InvalidDigest, DigestMismatch, PartialPut, IncompleteBody, InconsistentUploadLength, TooLarge, UnsupportedMedia, Overloaded,
-        StoreFull,
+        InvalidParameter, InvalidDigest, DigestMismatch, PartialPut, IncompleteBody, InconsistentUploadLength, RequestTimeout, TooLarge,
+        UnsupportedMedia, Overloaded, StoreFull,
     ];
 
     private static readonly AnswerField[] FieldsOfDownloads =
     [
         AnswerField.EntityTag, AnswerField.LastModified, AnswerField.AcceptRanges, AnswerField.ReprDigest, AnswerField.CacheStatus,
-        AnswerField.ServerTiming,
+        AnswerField.ServerTiming, AnswerField.Disposition, AnswerField.CacheControl, AnswerField.LegacyDigest,
     ];
+
+    private static readonly AnswerField[] Validators = [AnswerField.EntityTag, AnswerField.LastModified];
 
     /// <summary>Bodies of uploads are bounded by the gateway's own limit, not by the server's.</summary>
     private static RouteHandlerBuilder TakesUpload(this RouteHandlerBuilder endpoint) =>
-        endpoint.WithMetadata(new DisableRequestSizeLimitAttribute()).Takes<UploadParameters>()
-            .TakesBytes("The bytes as they are to be kept, of any media type.");
+        endpoint.WithMetadata(new DisableRequestSizeLimitAttribute()).Takes<UploadParameters>().Takes<ReplicaParameters>()
+            .Takes<DigestParameters>().Takes<DigestWishParameters>().TakesBytes("The bytes as they are to be kept, of any media type.");
 
     private static RouteHandlerBuilder Answers<T>(this RouteHandlerBuilder endpoint) =>
         endpoint.Produces<T>(200).Produces<T>(201).Produces<T>(202)
-            .Sends([200, 201, 202], AnswerField.Location, AnswerField.EntityTag, AnswerField.ReprDigest);
+            .OrProduces<UploadView>(201)
+            .Sends(
+                [200, 201, 202], AnswerField.Location, AnswerField.EntityTag, AnswerField.ReprDigest, AnswerField.LegacyDigest,
+                AnswerField.UploadComplete)
+            .Sends([201], AnswerField.UploadOffset, AnswerField.UploadLength, AnswerField.UploadLimit)
+            .Sends([415], AnswerField.AcceptEncoding);
 
     private static RouteHandlerBuilder AnswersDownload(this RouteHandlerBuilder endpoint) =>
-        endpoint.Takes<DownloadParameters>()
+        endpoint.Takes<ReadParameters>().Takes<RangeParameters>().Takes<ConditionParameters>().Takes<DigestWishParameters>()
             .Produces<Stream>(200, MediaTypeNames.Application.Octet).Produces<Stream>(206, MediaTypeNames.Application.Octet).Produces(304)
             .Sends([200], FieldsOfDownloads).Sends([206], [AnswerField.ContentRange, .. FieldsOfDownloads])
-            .Sends([304], AnswerField.EntityTag, AnswerField.LastModified).Sends([416], AnswerField.ContentRange)
+            .Sends([304], [.. Validators, AnswerField.CacheControl]).Sends([412, 416], Validators).Sends([416], AnswerField.ContentRange)
             .Fails([.. FailuresOfDownloads, RangeNotSatisfiable]);
 
     private static RouteHandlerBuilder AnswersDownloadHead(this RouteHandlerBuilder endpoint) =>
-        endpoint.Takes<HeadParameters>().Produces(200).Produces(304)
-            .Sends([200], FieldsOfDownloads).Sends([304], AnswerField.EntityTag, AnswerField.LastModified).Fails(FailuresOfDownloads);
+        endpoint.Takes<ReadParameters>().Takes<ConditionParameters>().Takes<DigestWishParameters>()
+            .Produces(200).Produces(304)
+            .Sends([200], FieldsOfDownloads).Sends([304], [.. Validators, AnswerField.CacheControl])
+            .Sends([412], Validators).Fails(FailuresOfDownloads);
 
     private static readonly ProblemType[] FailuresOfDownloads =
     [
-        InvalidResourceId, NotFound, Gone, PreconditionFailed, IntegrityFailure, Overloaded, NotCached, RetrievalTimeout, StoreFull,
+        InvalidResourceId, ServiceWorker, NotFound, Gone, PreconditionFailed, IntegrityFailure, Overloaded, NotCached, RetrievalTimeout,
+        StoreFull,
     ];
 }

@@ -1,4 +1,5 @@
 using Gateway.Access;
+using Gateway.Http;
 using Gateway.Operations.Document;
 using Gateway.Resources;
 using Microsoft.AspNetCore.Mvc;
@@ -12,15 +13,20 @@ internal static class UploadEndpoints
     public static void MapUploads(this IEndpointRouteBuilder app)
     {
         var uploads = app.MapGroup("/uploads").WithTags("Resources").RequireKeys();
-        uploads.MapRead("/{token}", UploadHandling.ShowAsync).WithName("GetUpload").Produces<UploadView>().Fails(NotFound);
+        uploads.MapGet("/{token}", UploadHandling.ShowAsync).WithName("GetUpload").Sends([200], Standing).Fails(NotFound);
+        uploads.MapHead("/{token}", UploadHandling.ShowHeadAsync).WithName("GetUploadHead").Sends([204], Standing).Fails(NotFound);
         uploads.MapPatch("/{token}", UploadHandling.AppendAsync).WithName("AppendUpload").WithMetadata(new DisableRequestSizeLimitAttribute())
-            .Takes<PartParameters>()
+            .Takes<PartParameters>().Takes<DigestParameters>().Takes<DigestWishParameters>()
             .TakesBytes("The bytes from the offset on; none when only the end is to be said.", UploadFields.PartialUpload, isRequired: false)
             .Produces<ResourceSummary>(200).Produces<ResourceSummary>(201).Produces<ResourceSummary>(202).Produces(204)
-            .Sends([200, 201, 202], AnswerField.Location, AnswerField.EntityTag, AnswerField.ReprDigest)
+            .Sends([200, 201, 202], AnswerField.Location, AnswerField.EntityTag, AnswerField.ReprDigest, AnswerField.LegacyDigest)
+            .Sends([200, 201, 202, 204, 400, 408, 409, 413, 507], Standing).Sends([415], AnswerField.AcceptEncoding, AnswerField.AcceptPatch)
             .Fails(
                 InvalidParameter, InvalidDigest, DigestMismatch, IncompleteBody, CompletedUpload, InconsistentUploadLength, NotFound, Conflict,
-                MismatchingUploadOffset, TooLarge, UnsupportedMedia, StoreFull);
+                MismatchingUploadOffset, RequestTimeout, TooLarge, UnsupportedMedia, StoreFull);
         uploads.MapDelete("/{token}", UploadHandling.CancelAsync).WithName("CancelUpload").Fails(NotFound);
     }
+
+    private static readonly AnswerField[] Standing =
+        [AnswerField.UploadOffset, AnswerField.UploadComplete, AnswerField.UploadLength, AnswerField.UploadLimit];
 }

@@ -74,25 +74,20 @@ internal static class UploadHandling
     }
 
     /// <summary>Shows where an upload stands</summary>
-    /// <remarks>
-    /// HEAD answers 204 with the same fields. A PATCH that is under way is ended: its client is thought to be gone.
-    /// </remarks>
+    /// <remarks>A PATCH that is under way is ended: its client is thought to be gone.</remarks>
     /// <response code="200">Where it stands.</response>
-    public static async Task<IResult> ShowAsync(
+    public static async Task<Results<Ok<UploadView>, Problem>> ShowAsync(
         HttpContext http, NodeHost host, GatewaySettings settings,
-        [Meaning("The last part of the Location that the upload's beginning was answered with.", "Jt3vN0qkS1mZ8yB4")] string token)
-    {
-        if (host.Node.FindPendingUpload(token) is not { } upload || await upload.EnterAsync(http.RequestAborted) is not { } turn)
-        {
-            return NotFound();
-        }
+        [Meaning("The last part of the Location that the upload's beginning was answered with.", "Jt3vN0qkS1mZ8yB4")] string token) =>
+        await SettleAsync(http, host, settings, token) is { } upload ? TypedResults.Ok(UploadView.Of(upload)) : NotFound();
 
-        // Ended before the answer, so that what it tells is on the disk.
-        await turn.DisposeAsync();
-        http.Response.Headers.CacheControl = "no-store";
-        UploadFields.Add(http.Response.Headers, upload, settings.Gateway);
-        return HttpMethods.IsHead(http.Request.Method) ? TypedResults.NoContent() : TypedResults.Ok(UploadView.Of(upload));
-    }
+    /// <summary>Shows where an upload stands: the header fields alone</summary>
+    /// <remarks>A PATCH that is under way is ended: its client is thought to be gone.</remarks>
+    /// <response code="204">Where it stands.</response>
+    public static async Task<Results<NoContent, Problem>> ShowHeadAsync(
+        HttpContext http, NodeHost host, GatewaySettings settings,
+        [Meaning("The last part of the Location that the upload's beginning was answered with.", "Jt3vN0qkS1mZ8yB4")] string token) =>
+        await SettleAsync(http, host, settings, token) is not null ? TypedResults.NoContent() : NotFound();
 
     /// <summary>Cancels an upload</summary>
     /// <remarks>What came is removed.</remarks>
@@ -187,6 +182,21 @@ internal static class UploadHandling
 
         var note = UploadNote.Read(upload.Note);
         return await ResourceWriting.AnswerAsync(http, node, settings.Gateway, result, note.Replicas, note.IsClassic);
+    }
+
+    /// <summary>An upload that nobody is adding to any more, told of in the answer's fields; null when there is none.</summary>
+    private static async Task<PendingUpload?> SettleAsync(HttpContext http, NodeHost host, GatewaySettings settings, string token)
+    {
+        if (host.Node.FindPendingUpload(token) is not { } upload || await upload.EnterAsync(http.RequestAborted) is not { } turn)
+        {
+            return null;
+        }
+
+        // Ended before the answer, so that what it tells is on the disk.
+        await turn.DisposeAsync();
+        http.Response.Headers.CacheControl = "no-store";
+        UploadFields.Add(http.Response.Headers, upload, settings.Gateway);
+        return upload;
     }
 
     /// <summary>What a PATCH says of itself.</summary>

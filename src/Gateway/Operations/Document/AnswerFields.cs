@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -14,18 +15,25 @@ internal static class AnswerFields
         new(StatusCodes.Status503ServiceUnavailable, [AnswerField.RetryAfter]),
     ];
 
-    public static Task CompleteAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    public static Task CompleteAsync(
+        OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         foreach (var sent in context.Description.ActionDescriptor.EndpointMetadata.OfType<FieldsSent>().Concat(Everywhere))
         {
             if (operation.Responses?.GetValueOrDefault(sent.Status.ToString(CultureInfo.InvariantCulture)) is OpenApiResponse answer)
             {
-                answer.Headers = sent.Fields.ToDictionary(field => field.Name, IOpenApiHeader (field) => new OpenApiHeader
+                answer.Headers ??= new Dictionary<string, IOpenApiHeader>();
+                foreach (var field in sent.Fields)
                 {
-                    Description = field.Meaning,
-                    Schema = new OpenApiSchema { Type = JsonSchemaType.String },
-                    Example = field.Example,
-                });
+                    answer.Headers[field.Name] = new OpenApiHeader
+                    {
+                        Description = field.Meaning,
+                        Schema = field.Example is int
+                            ? new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64" }
+                            : new OpenApiSchema { Type = JsonSchemaType.String },
+                        Example = JsonSerializer.SerializeToNode(field.Example),
+                    };
+                }
             }
         }
 

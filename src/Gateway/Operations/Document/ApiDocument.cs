@@ -20,10 +20,16 @@ internal static class ApiDocument
                 || api.ActionDescriptor.EndpointMetadata.OfType<IHttpMethodMetadata>().All(methods => methods.HttpMethods.Count == 1);
             options.AddDocumentTransformer((document, _, _) =>
             {
-                document.Info = new OpenApiInfo { Title = "Pouring Rain", Version = "1", Description = Introduction };
+                document.Info = new OpenApiInfo
+                {
+                    Title = "Pouring Rain",
+                    Version = "1",
+                    Description = Introduction,
+                    License = new OpenApiLicense { Name = "MIT", Identifier = "MIT" },
+                };
 
-                // The address that the reader used is right; a list would only name the one of whoever asked first.
-                document.Servers = [];
+                // The address that the reader used is right; a full one would only be that of whoever asked first.
+                document.Servers = [new OpenApiServer { Url = "/", Description = "The gateway that this document came from." }];
                 document.Tags = Tags.Select(tag => new OpenApiTag { Name = tag.Name, Description = tag.Description }).ToHashSet();
                 return Task.CompletedTask;
             });
@@ -31,6 +37,7 @@ internal static class ApiDocument
             options.AddDocumentTransformer(KeyScheme.DeclareAsync);
             options.AddOperationTransformer(ParameterExamples.CompleteAsync);
             options.AddOperationTransformer(ByteBodies.CompleteAsync);
+            options.AddOperationTransformer(SecondBodies.CompleteAsync);
             options.AddOperationTransformer(ProblemAnswers.CompleteAsync);
             options.AddOperationTransformer(AnswerFields.CompleteAsync);
             options.AddOperationTransformer(KeyScheme.CompleteAsync);
@@ -57,6 +64,7 @@ internal static class ApiDocument
 
         - Ids are unsigned 64-bit numbers, decimal or hexadecimal after `0x`. In JSON they are strings, because browsers round such numbers.
         - Errors are problem documents (RFC 9457); their `type` is a path that tells more, and `retryable` says whether to try again.
+          A browser that asks for `text/html` gets a small page instead.
         - A big upload can be sent in pieces that outlast a broken connection: `PUT` with `Upload-Complete: ?0`, then `PATCH /uploads/{token}`.
         - Where the operator has set `Gateway:Keys`, writes need a key (*Authorize*), and reads too with `Gateway:ProtectReads`.
         """;

@@ -7,7 +7,8 @@ namespace Gateway.Operations.Document;
 /// types that bytes may have.</summary>
 internal static class ByteBodies
 {
-    public static Task CompleteAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    public static Task CompleteAsync(
+        OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         if (context.Description.ActionDescriptor.EndpointMetadata.OfType<BytesTaken>().LastOrDefault() is { } body)
         {

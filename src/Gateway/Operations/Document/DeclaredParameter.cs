@@ -28,5 +28,6 @@ internal sealed class DeclaredParameter : IParameterBindingMetadata
 
     /// <summary>The parameters of a delegate.</summary>
     public static IEnumerable<DeclaredParameter> Of<T>()
-        where T : Delegate => typeof(T).GetMethod(nameof(Action.Invoke))!.GetParameters().Select(parameter => new DeclaredParameter(parameter));
+        where T : Delegate =>
+        typeof(T).GetMethod(nameof(Action.Invoke))!.GetParameters().Select(parameter => new DeclaredParameter(parameter));
 }

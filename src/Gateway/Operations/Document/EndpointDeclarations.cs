@@ -42,6 +42,11 @@ internal static class EndpointDeclarations
         return endpoint.WithMetadata([.. types]);
     }
 
+    /// <summary>Declares a second JSON body that an answer may have.</summary>
+    /// <typeparam name="T">The body, which another operation answers too.</typeparam>
+    public static RouteHandlerBuilder OrProduces<T>(this RouteHandlerBuilder endpoint, int status) =>
+        endpoint.WithMetadata(new AlsoAnswered(status, typeof(T)));
+
     /// <summary>Declares header fields of answers.</summary>
     public static RouteHandlerBuilder Sends(this RouteHandlerBuilder endpoint, int[] statuses, params AnswerField[] fields) =>
         endpoint.WithMetadata([.. statuses.Select(status => new FieldsSent(status, fields))]);

@@ -10,7 +10,8 @@ internal static class KeyScheme
 {
     private const string Name = "key";
 
-    public static Task DeclareAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
+    public static Task DeclareAsync(
+        OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
     {
         document.Components ??= new OpenApiComponents();
         document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
@@ -23,13 +24,13 @@ internal static class KeyScheme
         return Task.CompletedTask;
     }
 
-    public static Task CompleteAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    public static Task CompleteAsync(
+        OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
-        if (Keys.AreRequired(context.Description.ActionDescriptor.EndpointMetadata))
-        {
-            // With or without: either works, as the operator has it.
-            operation.Security = [[], new() { [new OpenApiSecuritySchemeReference(Name, context.Document)] = [] }];
-        }
+        // With or without, as the operator has it, where keys are looked at; an empty list says that they are not.
+        operation.Security = Keys.AreRequired(context.Description.ActionDescriptor.EndpointMetadata)
+            ? [[], new() { [new OpenApiSecuritySchemeReference(Name, context.Document)] = [] }]
+            : [];
 
         return Task.CompletedTask;
     }

@@ -13,14 +13,17 @@ namespace Gateway.Operations.Document;
 /// that carries every precondition at once answers nothing but 412.</summary>
 internal static class ParameterExamples
 {
-    public static Task CompleteAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    public static Task CompleteAsync(
+        OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         foreach (var described in context.Description.ParameterDescriptions)
         {
-            if (described.ParameterDescriptor is IParameterInfoParameterDescriptor { ParameterInfo: { } declared }
-                && operation.Parameters?.FirstOrDefault(one => one.Name == described.Name) is OpenApiParameter { Schema: OpenApiSchema schema } parameter)
+            var parameter = operation.Parameters?.OfType<OpenApiParameter>().FirstOrDefault(one => one.Name == described.Name);
+            if (parameter?.Schema is OpenApiSchema schema
+                && described.ParameterDescriptor is IParameterInfoParameterDescriptor { ParameterInfo: { } declared })
             {
-                schema.Enum = declared.GetCustomAttribute<AllowedValuesAttribute>()?.Values.Select(value => (JsonNode)(string)value!).ToList();
+                var permitted = declared.GetCustomAttribute<AllowedValuesAttribute>()?.Values;
+                schema.Enum = permitted?.Select(value => (JsonNode)(string)value!).ToList();
                 if (declared.GetCustomAttribute<MeaningAttribute>() is { } meaning)
                 {
                     schema.Pattern = meaning.Pattern;

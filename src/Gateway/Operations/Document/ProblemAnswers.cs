@@ -3,32 +3,37 @@ using System.Net.Mime;
 using System.Text.Json.Nodes;
 using Gateway.Access;
 using Gateway.Http;
+using Microsoft.AspNetCore.Mvc.ApiExplorer;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
 namespace Gateway.Operations.Document;
 
-/// <summary>Describes the problems that endpoints declare, each kind with its example, and those that middleware may answer anywhere.</summary>
+/// <summary>Describes the problems that endpoints declare, each with its example, and those that middleware may answer anywhere.</summary>
 internal static class ProblemAnswers
 {
     /// <summary>What the schema of problem documents is called.</summary>
     public const string Schema = "Problem";
 
-    /// <summary>Declares an example of every kind of problem, for operations to refer to.</summary>
-    public static Task AddExamplesAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
+    /// <summary>Declares an example of every kind of problem that an operation may answer, for operations to refer to.</summary>
+    public static Task AddExamplesAsync(
+        OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
     {
+        // A malformed request and a wrong method are answered before there is an operation.
+        var types = ProblemType.All.Where(type => type != ProblemType.BadRequest && type != ProblemType.MethodNotAllowed);
         document.Components ??= new OpenApiComponents();
-        document.Components.Examples = ProblemType.All.ToDictionary(
+        document.Components.Examples = types.ToDictionary(
             type => type.Name, IOpenApiExample (type) => new OpenApiExample { Summary = type.Title, Value = ExampleOf(type) });
         return Task.CompletedTask;
     }
 
     /// <summary>Completes an operation.</summary>
-    public static Task CompleteAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    public static Task CompleteAsync(
+        OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
         var isHead = HttpMethods.IsHead(context.Description.HttpMethod ?? "");
-        var declared = metadata.OfType<ProblemType>().Concat(OfMiddleware(metadata, context.Description.HttpMethod ?? ""));
+        var declared = metadata.OfType<ProblemType>().Concat(OfMiddleware(context.Description));
         var answers = operation.Responses ??= [];
         foreach (var types in declared.Distinct().GroupBy(type => type.Status.ToString(CultureInfo.InvariantCulture)))
         {
@@ -56,19 +61,24 @@ internal static class ProblemAnswers
     }
 
     /// <summary>What keys, limits, readiness and the guard against other origins' pages answer before the endpoint is asked.</summary>
-    private static IEnumerable<ProblemType> OfMiddleware(IList<object> metadata, string method)
+    private static IEnumerable<ProblemType> OfMiddleware(ApiDescription api)
     {
-        var needsNode = Keys.AreRequired(metadata);
+        var method = api.HttpMethod ?? "";
         if (!HttpMethods.IsGet(method) && !HttpMethods.IsHead(method))
         {
             yield return ProblemType.CrossSite;
         }
 
         yield return ProblemType.TooManyRequests;
-        if (needsNode)
+        yield return ProblemType.Internal;
+        if (!Limits.IsOperational($"/{api.RelativePath}"))
+        {
+            yield return ProblemType.Overloaded;
+        }
+
+        if (Keys.AreRequired(api.ActionDescriptor.EndpointMetadata))
         {
             yield return ProblemType.Unauthorized;
-            yield return ProblemType.Overloaded;
             yield return ProblemType.Unavailable;
         }
     }

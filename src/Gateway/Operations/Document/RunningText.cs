@@ -7,7 +7,8 @@ namespace Gateway.Operations.Document;
 /// <summary>Joins the lines of XML comments, which the framework hands on as they are broken and indented in the code.</summary>
 internal static partial class RunningText
 {
-    public static Task JoinLinesAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    public static Task JoinLinesAsync(
+        OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         operation.Description = Join(operation.Description);
         foreach (var answer in operation.Responses?.Values ?? Enumerable.Empty<IOpenApiResponse>())
@@ -18,7 +19,8 @@ internal static partial class RunningText
         return Task.CompletedTask;
     }
 
-    public static Task JoinLinesAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
+    public static Task JoinLinesAsync(
+        OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
     {
         schema.Description = Join(schema.Description);
         return Task.CompletedTask;

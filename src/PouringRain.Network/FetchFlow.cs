@@ -231,7 +231,15 @@ internal sealed class FetchFlow : ClientFlow
             switch (fetchEvent.Kind)
             {
                 case FetchEventKind.ManifestReady:
-                    _fetch.MarkHeld(_sink.OnManifest(_fetch.Manifest!).Span);
+                    if (_sink.OnManifest(_fetch.Manifest!) is { } held)
+                    {
+                        _fetch.MarkHeld(held.Span);
+                    }
+                    else
+                    {
+                        Cancel(now, FetchEndReason.Cancelled);
+                    }
+
                     break;
                 case FetchEventKind.PathIsNarrow:
                     var dropletBytes = WireFormat.DropletHeaderBytes + _fetch.SymbolSizeOffered;

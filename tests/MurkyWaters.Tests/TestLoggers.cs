@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
 namespace MurkyWaters.Tests;
@@ -6,6 +7,9 @@ namespace MurkyWaters.Tests;
 internal sealed class TestLoggers(string name) : ILoggerFactory, ILogger
 {
     private readonly ITestOutputHelper? _output = TestContext.Current.TestOutputHelper;
+
+    /// <summary>What was logged with an exception.</summary>
+    public ConcurrentQueue<string> Failures { get; } = new();
 
     public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
 
@@ -18,6 +22,11 @@ internal sealed class TestLoggers(string name) : ILoggerFactory, ILogger
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
+        if (exception is not null)
+        {
+            Failures.Enqueue($"{eventId.Id} {formatter(state, exception)} {exception}");
+        }
+
         try
         {
             _output?.WriteLine($"{TimeProvider.System.GetLocalNow():mm:ss.fff} {name} {logLevel}: {formatter(state, exception)} {exception}");

@@ -19,15 +19,15 @@ internal sealed class MemorySink : IFetchSink
     /// <summary>Called when the manifest comes.</summary>
     public Action? BeforeManifest { get; init; }
 
-    /// <summary>What is said to be held already.</summary>
-    public ulong[] Held { get; init; } = [];
+    /// <summary>What is said to be held already; null when no block is wanted.</summary>
+    public ulong[]? Held { get; init; } = [];
 
-    public ReadOnlyMemory<ulong> OnManifest(Manifest manifest)
+    public ReadOnlyMemory<ulong>? OnManifest(Manifest manifest)
     {
         BeforeManifest?.Invoke();
         Manifest = manifest;
         Bytes = new byte[manifest.Layout.Length];
-        return Held;
+        return Held is null ? null : new ReadOnlyMemory<ulong>(Held);
     }
 
     public void OnBlock(int blockIndex, ReadOnlySpan<byte> block)

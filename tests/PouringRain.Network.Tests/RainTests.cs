@@ -36,6 +36,18 @@ public class RainTests
         Assert.Equal(3, handle.Snapshot.Sources.Count);
     }
 
+    [Fact]
+    public async Task A_version_of_which_no_block_is_wanted_brings_none()
+    {
+        await using var cloud = new Cloud(1, Id, Bytes(4_000_000));
+        await using var client = new RainClient(new RainClientOptions());
+        var sink = new MemorySink { Held = null };
+        var handle = client.StartFetch(cloud.Request(Id), new FetchOptions(), sink);
+        Assert.Equal(FetchEndReason.Cancelled, await handle.Completion.WaitAsync(Soon, Token));
+        Assert.NotNull(sink.Manifest);
+        Assert.Equal(0, sink.Blocks);
+    }
+
     [Theory]
     [InlineData("[::1]:0")]
     [InlineData("[::]:0")]

@@ -106,7 +106,7 @@ internal static class ServerLook
 
     private sealed class NoSink : IFetchSink
     {
-        public ReadOnlyMemory<ulong> OnManifest(Manifest manifest) => default;
+        public ReadOnlyMemory<ulong>? OnManifest(Manifest manifest) => ReadOnlyMemory<ulong>.Empty;
 
         public void OnBlock(int blockIndex, ReadOnlySpan<byte> block)
         {

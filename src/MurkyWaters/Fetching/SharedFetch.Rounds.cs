@@ -14,7 +14,7 @@ internal sealed partial class SharedFetch : IFetchSink
     private (long Offset, long Length) _requested;
 
     /// <inheritdoc/>
-    public ReadOnlyMemory<ulong> OnManifest(Manifest manifest)
+    public ReadOnlyMemory<ulong>? OnManifest(Manifest manifest)
     {
         ulong[] held;
         lock (_gate)
@@ -27,8 +27,8 @@ internal sealed partial class SharedFetch : IFetchSink
                 {
                     // Not to be fetched: the resource is gone, or what is here is newer than all that rains.
                     _isClosed = true;
-                    ThreadPool.UnsafeQueueUserWorkItem(static fetch => fetch.Stop(), this, preferLocal: false);
-                    return default;
+                    Wake();
+                    return null;
                 }
 
                 _partial = _context.Store.HoldForFetch(Id, manifest);
@@ -45,7 +45,7 @@ internal sealed partial class SharedFetch : IFetchSink
 
             if (_partial is null || _manifest.Version != manifest.Version)
             {
-                return default;
+                return null;
             }
 
             if (_order is null)

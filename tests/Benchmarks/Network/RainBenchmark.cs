@@ -161,7 +161,7 @@ internal static class RainBenchmark
 
     private sealed class NullSink : IFetchSink
     {
-        public ReadOnlyMemory<ulong> OnManifest(Manifest manifest) => default;
+        public ReadOnlyMemory<ulong>? OnManifest(Manifest manifest) => ReadOnlyMemory<ulong>.Empty;
 
         public void OnBlock(int blockIndex, ReadOnlySpan<byte> block)
         {

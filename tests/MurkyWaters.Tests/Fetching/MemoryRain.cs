@@ -151,7 +151,11 @@ internal sealed class MemoryRain : IRainTransport
             }
 
             var newest = offers.Aggregate((left, right) => right.Manifest.IsNewerThan(left.Manifest) ? right : left);
-            var held = sink.OnManifest(newest.Manifest);
+            if (sink.OnManifest(newest.Manifest) is not { } held)
+            {
+                return FetchEndReason.Cancelled;
+            }
+
             lock (_gate)
             {
                 _manifest = newest.Manifest;

@@ -10,11 +10,15 @@ internal sealed class NodeCloud : IAsyncDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly List<MurkyNode?> _nodes = [];
     private readonly List<int> _ports = [];
+    private readonly List<TestLoggers> _loggers = [];
     private readonly Func<int, MurkyOptions, MurkyOptions>? _configure;
 
     private NodeCloud(Func<int, MurkyOptions, MurkyOptions>? configure) => _configure = configure;
 
     public MurkyNode this[int index] => _nodes[index]!;
+
+    /// <summary>What the nodes logged with an exception, all their lives.</summary>
+    public IEnumerable<string> Failures => _loggers.SelectMany(loggers => loggers.Failures);
 
     public string PathOf(int index) => _folder[$"node{index}"];
 
@@ -58,7 +62,9 @@ internal sealed class NodeCloud : IAsyncDisposable
             Code = PouringRain.Coding.FountainCodes.All[0].Name,
             Fetch = new FetchOptions { DiscoveryTimeout = TimeSpan.FromSeconds(1), StallTimeout = TimeSpan.FromSeconds(2) },
         };
-        var node = await MurkyNode.StartAsync(_configure?.Invoke(index, options) ?? options, new TestLoggers($"node {index}"), TestContext.Current.CancellationToken);
+        var loggers = new TestLoggers($"node {index}");
+        _loggers.Add(loggers);
+        var node = await MurkyNode.StartAsync(_configure?.Invoke(index, options) ?? options, loggers, TestContext.Current.CancellationToken);
         _nodes[index] = node;
         _ports[index] = node.ListenEndPoints[0].Port;
     }

@@ -50,6 +50,23 @@ public class NodesOnLoopbackTests
     }
 
     [Fact]
+    public async Task AReaderWhoComesRightAfterADeletionIsToldSoQuietly()
+    {
+        await using var cloud = await NodeCloud.StartAsync(2);
+        for (var id = 1ul; id <= 20; id++)
+        {
+            var put = await cloud.PutAsync(0, id, Bytes.Random(1_000_000, (int)id));
+            Assert.Equal(2, await cloud[0].PropagateAsync(put.Id, 2, Patience, Cancellation));
+            await cloud[0].DeleteAsync(put.Id, _ => true, Cancellation);
+
+            // The other node may still offer what was deleted here.
+            Assert.Equal(OpenStatus.Deleted, (await cloud[0].OpenAsync(put.Id, new OpenOptions(), Cancellation)).Status);
+        }
+
+        Assert.Empty(cloud.Failures);
+    }
+
+    [Fact]
     public async Task ANodeThatWasAwayIsToldWhenItComesBack()
     {
         await using var cloud = await NodeCloud.StartAsync(2);

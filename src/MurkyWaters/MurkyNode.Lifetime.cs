@@ -31,8 +31,8 @@ public sealed partial class MurkyNode
                 Faults = options.Faults,
                 Seal = seal,
                 Logger = logger,
-            });
-        _propagator = new Propagator(store, _transport, servers, options.PropagationTimes, _stopping.Token);
+            }, logger);
+        _propagator = new Propagator(store, _transport, servers, options.PropagationTimes, logger, _stopping.Token);
         _uploads = new PendingUploads(store, options.UploadCountMax, options.UploadLifetime, _propagator.Start, logger);
         var context = new FetchContext
         {
@@ -125,9 +125,10 @@ public sealed partial class MurkyNode
     {
         var rainOptions = new RainServerOptions
         {
-            RateBytesPerSecondMax = options.RateBytesPerSecondMax,
+            Ceiling = RainCeiling.Of(options.RateBytesPerSecondMax),
             SubscriberCountMax = options.SubscriberCountMax,
             TokenKey = RandomNumberGenerator.GetBytes(32),
+            Node = store.NodeId,
         };
         var classic = options.ClassicAllow.Count == 0 ? null : new ClassicRain(
             new ClassicServerOptions { Allowed = [.. options.ClassicAllow] },
@@ -162,13 +163,14 @@ public sealed partial class MurkyNode
                 _store.Tick();
                 _uploads.Tick();
                 _servers.Tick();
+                _transport.Tick();
                 _fetches.Sample();
                 if (beat % beatsPerHour == 0)
                 {
                     _store.RemoveOldTombstones();
                 }
             }
-            catch (Exception error) when (error is not OutOfMemoryException)
+            catch (Exception error)
             {
                 // One beat that fails, on a disk that does, must not be the last.
                 StoreLog.BeatFailed(_logger, error);

@@ -37,6 +37,9 @@ public sealed partial class MurkyNode : IAsyncDisposable
     /// <summary>Whether the disk has used up what should stay free: nothing can be taken in.</summary>
     public bool IsDiskFull => _store.Space.IsFull;
 
+    /// <summary>Why nothing can be fetched from other nodes or propagated to them just now, or null.</summary>
+    public string? NetworkTrouble => _transport.Trouble;
+
     /// <summary>Starts taking a resource in. Nothing is seen of it before <see cref="Upload.CommitAsync"/>.</summary>
     /// <exception cref="StoreFullException">The declared length does not fit.</exception>
     public Upload BeginUpload(UploadOptions options)
@@ -150,10 +153,12 @@ public sealed partial class MurkyNode : IAsyncDisposable
     /// <summary>Adds a server until the process ends; false when it was known.</summary>
     /// <exception cref="ArgumentException">The host is no name and no address, or the port not 1 to 65535.</exception>
     public bool AddServer(string host, int port) =>
-        ServersFile.IsValid(host, port) ? _servers.Add(host, port, "api") : throw new ArgumentException($"{host}:{port} names no server.", nameof(host));
+        ServerName.TryCreate(host, port, isClassic: false, out var name)
+            ? _servers.Add(name, "api") : throw new ArgumentException($"{host}:{port} names no server.", nameof(host));
 
     /// <summary>Forgets a server; false when it was not known. One of servers.json comes back when that file is edited.</summary>
-    public bool RemoveServer(string host, int port) => _servers.Remove(host, port);
+    public bool RemoveServer(string host, int port) =>
+        ServerName.TryCreate(host, port, isClassic: false, out var name) && _servers.Remove(name);
 
     /// <summary>Where this node rains, in the order of <see cref="MurkyOptions.Listen"/>, with the ports that were bound.</summary>
     public IReadOnlyList<System.Net.IPEndPoint> ListenEndPoints => [.. _listeners.Select(listener => listener.LocalEndPoint)];

@@ -26,7 +26,7 @@ public sealed record MurkyOptions
     /// <inheritdoc cref="Code"/>
     public int BlockSize { get; init; } = 1024 * 1024;
 
-    /// <summary>Ceiling over all subscribers of a listener, bytes a second; 0 is none.</summary>
+    /// <summary>Ceiling over all subscribers of the node, bytes a second; 0 is none.</summary>
     public long RateBytesPerSecondMax { get; init; }
 
     /// <summary>Subscribers beyond which BUSY is answered.</summary>

@@ -32,4 +32,7 @@ public enum OpenStatus
 
     /// <summary>The store has no room or failed.</summary>
     LocalFailure,
+
+    /// <summary>No server could be asked: the sockets for it could not be opened.</summary>
+    NoNetwork,
 }

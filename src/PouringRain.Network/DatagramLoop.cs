@@ -22,6 +22,9 @@ internal abstract class DatagramLoop
     /// then. At 1 GB/s a burst is due every 65 us; spinning for each cost a sender a fifth of its processor time.</summary>
     private static readonly TimeSpan SpinMax = TimeSpan.FromMicroseconds(20);
 
+    /// <summary>How long a loop rests after an exception that nobody expected.</summary>
+    private static readonly TimeSpan FailurePause = TimeSpan.FromMilliseconds(10);
+
     private readonly Lock _gate = new();
     private readonly ConcurrentQueue<Action<Instant>> _posted = new();
     private readonly byte[] _receiveBuffer = GC.AllocateArray<byte>(DatagramSocket.BufferBytes, pinned: true);
@@ -141,26 +144,16 @@ internal abstract class DatagramLoop
         var mayReceive = false;
         while (!_stopping)
         {
-            var next = Instant.Never;
             try
             {
-                TakePosted();
-                if (mayReceive)
-                {
-                    Receive();
-                }
-
-                var now = MonotonicClock.Now;
-                ReleaseFaults(now);
-                next = Instant.Min(Advance(now), NextFault);
+                mayReceive = Wait(Turn(mayReceive));
             }
             catch (Exception exception)
             {
+                // A wait that fails may go on failing, and is no wait then.
                 Log.LoopFailed(Logger, exception, Socket.LocalEndPoint);
-                next = MonotonicClock.Now + TimeSpan.FromMilliseconds(10);
+                Thread.Sleep(FailurePause);
             }
-
-            mayReceive = Wait(next);
         }
 
         lock (_gate)
@@ -172,6 +165,27 @@ internal abstract class DatagramLoop
         Socket.Dispose();
         _seal?.Dispose();
         _ended.TrySetResult();
+    }
+
+    private Instant Turn(bool mayReceive)
+    {
+        try
+        {
+            TakePosted();
+            if (mayReceive)
+            {
+                Receive();
+            }
+
+            var now = MonotonicClock.Now;
+            ReleaseFaults(now);
+            return Instant.Min(Advance(now), NextFault);
+        }
+        catch (Exception exception)
+        {
+            Log.LoopFailed(Logger, exception, Socket.LocalEndPoint);
+            return MonotonicClock.Now + FailurePause;
+        }
     }
 
     private void TakePosted()

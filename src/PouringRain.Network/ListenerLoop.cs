@@ -111,6 +111,7 @@ internal sealed class ListenerLoop : DatagramLoop
             Log.ServerFailed(Logger, exception, Socket.LocalEndPoint);
             _dropletsBefore += _server.DropletsSent;
             _bytesBefore += _server.BytesSent;
+            _server.Retire();
             _server = new RainServer(_options, _catalog, RandomSeed());
             if (_isClosing)
             {

@@ -3,7 +3,7 @@ using PouringRain.Protocol;
 namespace PouringRain.Network;
 
 /// <summary>A propagation and whoever waits for it.</summary>
-internal sealed class PropagationFlow(Propagation propagation, bool untilHeld, TaskCompletionSource<PropagationState> completion) : ClientFlow
+internal sealed class PropagationFlow(Propagation propagation, bool untilHeld, TaskCompletionSource<PropagationResult> completion) : ClientFlow
 {
     /// <inheritdoc/>
     public override uint SubscriptionId => propagation.SubscriptionId;
@@ -45,6 +45,7 @@ internal sealed class PropagationFlow(Propagation propagation, bool untilHeld, T
     private void End()
     {
         IsOver = true;
-        completion.TrySetResult(propagation.State == PropagationState.Asked ? PropagationState.Unanswered : propagation.State);
+        completion.TrySetResult(new PropagationResult(
+            propagation.State == PropagationState.Asked ? PropagationState.Unanswered : propagation.State, propagation.Node));
     }
 }

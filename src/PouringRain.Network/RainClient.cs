@@ -43,8 +43,19 @@ public sealed class RainClient : IAsyncDisposable
             throw;
         }
 
-        _workers = new BlockWorkers(options.WorkerCount);
-        _loops = [.. sockets.Select(socket => new ClientLoop(socket, _workers, options.Faults, options.Seal, _logger))];
+        try
+        {
+            _workers = new BlockWorkers(options.WorkerCount);
+            _loops = [.. sockets.Select(socket => new ClientLoop(socket, _workers, options.Faults, options.Seal, _logger))];
+        }
+        catch
+        {
+            // Who made it tries again later: no threads and descriptors of this time may be left.
+            sockets.ForEach(socket => socket.Dispose());
+            _workers?.Dispose();
+            throw;
+        }
+
         _fetchesByLoop = new int[_loops.Length];
         _isSealed = options.Seal is not null;
         _classic = new ClassicClient(options.Faults);
@@ -94,20 +105,20 @@ public sealed class RainClient : IAsyncDisposable
     }
 
     /// <summary>Asks a node to fetch a version and keep it, until it holds it (or has accepted it, when that is enough).</summary>
-    /// <returns>Where it stands then; <see cref="PropagationState.Unanswered"/> also when the client was closed meanwhile.</returns>
+    /// <returns>Where it stands then, and who answered; <see cref="PropagationState.Unanswered"/> also when the client was closed meanwhile.</returns>
     /// <exception cref="OperationCanceledException">It was cancelled, which the node is not told.</exception>
     /// <exception cref="ObjectDisposedException">The client is closed.</exception>
-    public Task<PropagationState> PropagateAsync(
+    public Task<PropagationResult> PropagateAsync(
         ResourceId resource, Sha256Digest version, ushort rainPort, PeerAddress node, bool untilHeld, TimeSpan limit, CancellationToken cancellationToken) =>
         PropagateAsync(resource, version, long.MinValue, rainPort, node, untilHeld, limit, cancellationToken);
 
     /// <summary>As above, and says the version's stamp, by which a node that holds a newer one says at once that it needs nothing.</summary>
-    public async Task<PropagationState> PropagateAsync(
+    public async Task<PropagationResult> PropagateAsync(
         ResourceId resource, Sha256Digest version, long stamp, ushort rainPort, PeerAddress node, bool untilHeld, TimeSpan limit,
         CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var completion = new TaskCompletionSource<PropagationState>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var completion = new TaskCompletionSource<PropagationResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         PropagationFlow? flow = null;
         var loop = _loops[NextLoop()];
         var posted = loop.Post(now =>
@@ -118,7 +129,7 @@ public sealed class RainClient : IAsyncDisposable
                     new Propagation(resource, version, rainPort, node, limit, _tokens, RandomSeed(), now, stamp), untilHeld, completion));
                 if (flow is null)
                 {
-                    completion.TrySetResult(PropagationState.Unanswered);
+                    completion.TrySetResult(new PropagationResult(PropagationState.Unanswered, default));
                 }
             }
             catch (Exception exception)

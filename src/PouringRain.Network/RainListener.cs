@@ -24,9 +24,8 @@ public sealed class RainListener : IAsyncDisposable
     /// <param name="classic">Whether and how it also answers wire format 1.</param>
     /// <param name="logger">Where to log.</param>
     /// <param name="seal">Secrets under which every datagram is sealed; what is not is dropped, format 1 with it.</param>
-    /// <param name="loopCount">How many loops, 1 or more. There is one all the same where the system cannot share an endpoint, and under a ceiling
-    /// (<see cref="RainServerOptions.RateBytesPerSecondMax"/>), which one server alone can divide fairly. Each takes its part of
-    /// <see cref="RainServerOptions.SubscriberCountMax"/>.</param>
+    /// <param name="loopCount">How many loops, 1 or more. There is one all the same where the system cannot share an endpoint. Each takes its
+    /// part of <see cref="RainServerOptions.SubscriberCountMax"/>, and all share <see cref="RainServerOptions.Ceiling"/>.</param>
     /// <exception cref="System.Net.Sockets.SocketException">The endpoint cannot be bound.</exception>
     public RainListener(
         IPEndPoint endPoint, RainServerOptions options, IRainCatalog catalog, Action<PropagateRequest> onPropagate, DatagramFaults? faults = null,
@@ -41,7 +40,7 @@ public sealed class RainListener : IAsyncDisposable
         // A symbol of format 1 is a 64th of its resource, however long that is.
         var mayFragment = classic is not null && seal is null;
         ArgumentOutOfRangeException.ThrowIfLessThan(loopCount, 1);
-        var sockets = Open(endPoint, options.RateBytesPerSecondMax > 0 ? 1 : loopCount, logger, mayFragment);
+        var sockets = Open(endPoint, loopCount, logger, mayFragment);
         LocalEndPoint = sockets[0].LocalEndPoint;
         var part = options with { SubscriberCountMax = (options.SubscriberCountMax + sockets.Count - 1) / sockets.Count };
         try

@@ -64,6 +64,9 @@ public enum FetchEndReason
 
     /// <summary>A verified block could not be kept (disk full or failing).</summary>
     LocalFailure,
+
+    /// <summary>Nobody could be asked: the owner has no socket.</summary>
+    NoNetwork,
 }
 
 /// <summary>What a fetch tells its owner.</summary>

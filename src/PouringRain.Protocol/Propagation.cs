@@ -73,6 +73,9 @@ public sealed class Propagation
     /// <summary>Where it stands.</summary>
     public PropagationState State { get; private set; }
 
+    /// <summary>Who answered; default while nobody has.</summary>
+    public NodeId Node { get; private set; }
+
     /// <summary>Whether the state is final.</summary>
     public bool IsOver { get; private set; }
 
@@ -88,6 +91,7 @@ public sealed class Propagation
             return;
         }
 
+        Node = answer.Node;
         switch (answer.Verdict)
         {
             case PropagateVerdict.TokenNeeded when answer.Token != default && answer.Token != _token:

@@ -19,7 +19,7 @@ public sealed partial class RainServer
     private readonly RainServerOptions _options;
     private readonly IRainCatalog _catalog;
     private readonly AddressTokens _tokens;
-    private readonly ServerCeiling _ceiling;
+    private readonly CeilingShare? _ceiling;
     private readonly SubscriberTable _table = new();
     private readonly SubscriberHeap _waiting = new();
     private readonly Queue<Subscriber> _ready = new();
@@ -38,11 +38,10 @@ public sealed partial class RainServer
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(catalog);
-        ArgumentOutOfRangeException.ThrowIfNegative(options.RateBytesPerSecondMax);
         _options = options;
         _catalog = catalog;
         _tokens = new AddressTokens(options.TokenKey);
-        _ceiling = new ServerCeiling(options.RateBytesPerSecondMax);
+        _ceiling = options.Ceiling?.Join();
         _random = new SplitMix(seed);
     }
 
@@ -68,7 +67,7 @@ public sealed partial class RainServer
             var next = _table.Oldest is { } oldest ? oldest.Renewed + _options.SubscriptionLifetime : Instant.Never;
             if (_ready.Count > 0)
             {
-                next = Instant.Min(next, _ceiling.Due(_now));
+                next = Instant.Min(next, _ceiling?.Due(_now) ?? _now);
             }
 
             return _waiting.First is { } first ? Instant.Min(next, first.Due) : next;
@@ -81,6 +80,9 @@ public sealed partial class RainServer
     /// <summary>Rains no more: every subscriber is told BUSY, upon which a client turns to its other sources at once, and so is everybody
     /// who subscribes from now on.</summary>
     public void Close() => _isClosing = true;
+
+    /// <summary>Gives back its part of a ceiling that others share; it is called no more.</summary>
+    public void Retire() => _ceiling?.Leave();
 
     /// <summary>Takes one datagram; any bytes at all.</summary>
     public void Handle(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
@@ -140,7 +142,7 @@ public sealed partial class RainServer
             _ready.Enqueue(first);
         }
 
-        while (_ready.Count > 0 && _ceiling.MaySend(now))
+        while (_ready.Count > 0 && (_ceiling is null || _ceiling.MaySend(now, _ready.Count)))
         {
             var subscriber = _ready.Dequeue();
             if (subscriber.Place != SubscriberPlace.Ready)
@@ -152,6 +154,11 @@ public sealed partial class RainServer
             {
                 return true;
             }
+        }
+
+        if (_ready.Count == 0)
+        {
+            _ceiling?.Rest();
         }
 
         // A subscriber that came to its end without a droplet in this call may owe its client a word.
@@ -273,6 +280,7 @@ public sealed partial class RainServer
         };
         row.StartPacer(now);
         _table.Add(row);
+        _ceiling?.NoteSubscribers(_table.Count);
         return row;
     }
 
@@ -318,6 +326,7 @@ public sealed partial class RainServer
     private void Remove(Subscriber row)
     {
         _table.Remove(row);
+        _ceiling?.NoteSubscribers(_table.Count);
         if (row.Place == SubscriberPlace.Waiting)
         {
             _waiting.Remove(row);

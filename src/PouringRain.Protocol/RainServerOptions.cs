@@ -3,8 +3,8 @@ namespace PouringRain.Protocol;
 /// <summary>Bounds and promises of one rain server.</summary>
 public sealed record RainServerOptions
 {
-    /// <summary>Ceiling over all subscribers in bytes of datagrams a second; 0 is none.</summary>
-    public long RateBytesPerSecondMax { get; init; }
+    /// <summary>Ceiling over all subscribers, of this server and of all others that have the same object here; none by default.</summary>
+    public RainCeiling? Ceiling { get; init; }
 
     /// <summary>Subscribers beyond which BUSY is answered.</summary>
     public int SubscriberCountMax { get; init; } = 10_000;
@@ -14,4 +14,8 @@ public sealed record RainServerOptions
 
     /// <summary>Key of the address tokens, 32 random bytes. The servers of one process share it.</summary>
     public required ReadOnlyMemory<byte> TokenKey { get; init; }
+
+    /// <summary>Who it says it is to whoever propagates: the same for all servers of one node. A copy at a server that does not say counts
+    /// for nobody.</summary>
+    public NodeId Node { get; init; }
 }

@@ -99,6 +99,44 @@ public sealed class ClusterTests
         }
     }
 
+    [Fact]
+    public async Task Three_ports_of_one_other_node_are_one_replica()
+    {
+        Tool.Require("curl");
+        using var folder = new TestFolder();
+        var ports = GatewayProcess.FreePorts(6);
+        await using var other = await GatewayProcess.StartAsync(folder["other"], ports[0], ports[1..4], [], []);
+        await using var node = await GatewayProcess.StartAsync(folder["node"], ports[4], [ports[5]], [.. ports[1..4], ports[5]], ["Rain:DiscoverySeconds=1"]);
+        await TestBytes.WriteFileAsync(folder["in"], 7, 3_000_000);
+
+        var answer = (await Tool.CurlAsync("-w", "%{http_code}", "-T", folder["in"], $"{node.Url}/resources/7?replicas=4")).Succeeded();
+
+        Assert.EndsWith("202", answer, StringComparison.Ordinal);
+        Assert.Contains("\"replicas\":2", answer, StringComparison.Ordinal);
+        Assert.Equal("7", (await other.GetJsonAsync("/resources")).GetProperty("items")[0].GetProperty("id").GetString());
+    }
+
+    [Fact]
+    public async Task The_ceiling_is_that_of_the_node_over_all_its_endpoints()
+    {
+        Tool.Require("curl");
+        using var folder = new TestFolder();
+        var ports = GatewayProcess.FreePorts(4);
+        await using var node = await GatewayProcess.StartAsync(
+            folder["node"], ports[0], ports[1..], ports[1..], ["Rain:MaxRateBytesPerSecond=3000000", "Rain:ReceiveLoops=2"]);
+        var sha256 = await TestBytes.WriteFileAsync(folder["in"], 7, 9_000_000);
+        (await Tool.CurlAsync("-f", "-T", folder["in"], $"{node.Url}/resources/7")).Succeeded();
+
+        var clock = Stopwatch.StartNew();
+        (await Tool.CurlAsync("-f", "-H", "Cache-Control: no-cache", "-o", folder["out"], $"{node.Url}/resources/7")).Succeeded();
+        var elapsed = clock.Elapsed;
+
+        Assert.Equal(sha256, await TestBytes.HashFileAsync(folder["out"]));
+        Assert.True(elapsed > TimeSpan.FromSeconds(2.9), $"9 MB came in {elapsed}, which is more than 3 MB/s.");
+        var transfer = (await node.GetJsonAsync("/transfers")).GetProperty("items")[0];
+        Assert.Contains("as fast as they may", transfer.GetProperty("verdict").GetString(), StringComparison.Ordinal);
+    }
+
     /// <summary>Has every node hold the resource, then slows the nodes down.</summary>
     private static async Task<string> PutEverywhereAsync(Cluster cluster, TestFolder folder, string code)
     {

@@ -105,15 +105,6 @@ public class ManyLoopsTests
     }
 
     [Fact]
-    public async Task Under_a_ceiling_there_is_one_loop()
-    {
-        await using var cloud = new Cloud(
-            1, Id, new byte[100], loopCount: LoopCount,
-            options: new RainServerOptions { TokenKey = RandomNumberGenerator.GetBytes(32), RateBytesPerSecondMax = 1_000_000 });
-        Assert.Single(cloud.Listeners[0].DropletsByLoop);
-    }
-
-    [Fact]
     public async Task Fetches_are_spread_over_the_loops_of_a_client()
     {
         var bytes = new byte[Length];

@@ -198,7 +198,7 @@ public class RainTests
     [Fact]
     public async Task A_fetch_is_cancelled_and_its_sink_left_alone()
     {
-        await using var cloud = new Cloud(1, Id, Bytes(8_000_000), options: new RainServerOptions { TokenKey = new byte[32], RateBytesPerSecondMax = 2_000_000 });
+        await using var cloud = new Cloud(1, Id, Bytes(8_000_000), options: new RainServerOptions { TokenKey = new byte[32], Ceiling = RainCeiling.Of(2_000_000) });
         await using var client = new RainClient(new RainClientOptions());
         var began = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var sink = new MemorySink { BeforeBlock = _ => began.TrySetResult() };
@@ -222,9 +222,24 @@ public class RainTests
     }
 
     [Fact]
+    public async Task Listeners_and_their_loops_share_a_ceiling()
+    {
+        const int length = 6_000_000;
+        var options = new RainServerOptions { TokenKey = new byte[32], Ceiling = RainCeiling.Of(3_000_000) };
+        await using var cloud = new Cloud(3, Id, Bytes(length), options: options, loopCount: 2);
+        await using var client = new RainClient(new RainClientOptions());
+        var sink = new MemorySink();
+        var watch = Stopwatch.StartNew();
+        var handle = client.StartFetch(cloud.Request(Id), new FetchOptions { DiscoveryTimeout = Soon, StallTimeout = Soon }, sink);
+        Assert.Equal(FetchEndReason.Completed, await handle.Completion.WaitAsync(Soon, Token));
+        Assert.Equal(Bytes(length), sink.Bytes);
+        Assert.True(watch.Elapsed >= TimeSpan.FromSeconds(1.9), $"It took {watch.Elapsed}, which is more than the ceiling.");
+    }
+
+    [Fact]
     public async Task Closing_the_client_ends_its_fetches_and_frees_its_threads()
     {
-        await using var cloud = new Cloud(1, Id, Bytes(8_000_000), options: new RainServerOptions { TokenKey = new byte[32], RateBytesPerSecondMax = 1_000_000 });
+        await using var cloud = new Cloud(1, Id, Bytes(8_000_000), options: new RainServerOptions { TokenKey = new byte[32], Ceiling = RainCeiling.Of(1_000_000) });
         var threadsBefore = 0;
         for (var round = 0; round < 20; round++)
         {
@@ -263,19 +278,20 @@ public class RainTests
         var asked = new TaskCompletionSource<PropagateRequest>(TaskCreationOptions.RunContinuationsAsynchronously);
         var catalog = new MemoryCatalog();
         await using var listener = new RainListener(
-            new IPEndPoint(IPAddress.Loopback, 0), new RainServerOptions { TokenKey = RandomNumberGenerator.GetBytes(32) }, catalog, r => asked.TrySetResult(r));
+            new IPEndPoint(IPAddress.Loopback, 0), new RainServerOptions { TokenKey = new byte[32], Node = new NodeId(7) }, catalog,
+            r => asked.TrySetResult(r));
         await using var client = new RainClient(new RainClientOptions());
         var node = PeerAddress.From(listener.LocalEndPoint);
         var bytes = Bytes(1000);
         var version = new MemoryCatalog().Add(Id, bytes).Version;
         Assert.Equal(
             PropagationState.Accepted,
-            await client.PropagateAsync(Id, version, 1980, node, untilHeld: false, Soon, Token).WaitAsync(Soon, Token));
+            (await client.PropagateAsync(Id, version, 1980, node, untilHeld: false, Soon, Token).WaitAsync(Soon, Token)).State);
         var request = await asked.Task.WaitAsync(Soon, Token);
         Assert.Equal(new PropagateRequest(Id, version, PeerAddress.FromIPv4(0x7F00_0001, 1980)), request);
         var held = client.PropagateAsync(Id, version, 1980, node, untilHeld: true, Soon, Token);
         catalog.Add(Id, bytes);
-        Assert.Equal(PropagationState.Held, await held.WaitAsync(Soon, Token));
+        Assert.Equal(new PropagationResult(PropagationState.Held, new NodeId(7)), await held.WaitAsync(Soon, Token));
     }
 
     [Fact]
@@ -287,7 +303,7 @@ public class RainTests
         await using var client = new RainClient(new RainClientOptions());
         Assert.Equal(
             PropagationState.Unanswered,
-            await client.PropagateAsync(Id, default, 1980, node, untilHeld: true, TimeSpan.FromMilliseconds(200), Token).WaitAsync(Soon, Token));
+            (await client.PropagateAsync(Id, default, 1980, node, untilHeld: true, TimeSpan.FromMilliseconds(200), Token).WaitAsync(Soon, Token)).State);
         using var cancellation = new CancellationTokenSource();
         var propagation = client.PropagateAsync(Id, default, 1980, node, untilHeld: true, Soon, cancellation.Token);
         await cancellation.CancelAsync();

@@ -24,7 +24,13 @@ internal sealed class Scene
 
     public SimServer AddServer(SimContent? content = null, long rateMax = 0, long uplink = 0, int subscribers = 10_000)
     {
-        var options = new RainServerOptions { TokenKey = new byte[32], RateBytesPerSecondMax = rateMax, SubscriberCountMax = subscribers };
+        var options = new RainServerOptions
+        {
+            TokenKey = new byte[32],
+            Ceiling = RainCeiling.Of(rateMax),
+            SubscriberCountMax = subscribers,
+            Node = new NodeId(5),
+        };
         var server = new SimServer(World, PeerAddress.FromIPv4(0x0A00_0001 + (uint)_servers.Count, 1980), options);
         server.Uplink.RateBytesPerSecond = uplink;
         if (content is not null)

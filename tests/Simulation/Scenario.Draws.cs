@@ -84,7 +84,7 @@ public sealed partial class Scenario
         var options = new RainServerOptions
         {
             TokenKey = DrawKey(),
-            RateBytesPerSecondMax = _random.Chance(200_000) ? _random.Between(100_000, 2_000_000) : 0,
+            Ceiling = RainCeiling.Of(_random.Chance(200_000) ? _random.Between(100_000, 2_000_000) : 0),
             SubscriberCountMax = _random.Chance(50_000) ? 1 : 100,
             SubscriptionLifetime = TimeSpan.FromSeconds(_random.Pick(3, 5, 5)),
         };

@@ -12,6 +12,7 @@ const endings = {
   integrityFailure: 'No honest source is left: what came did not have the digests that the manifest names, and nothing of it was let through.',
   busy: 'Every server that answered was busy.',
   cancelled: 'Nobody was waiting for it any more, so it was ended.',
+  noNetwork: 'This node has no socket to ask other servers with.',
   localFailure: 'What came could not be kept: the disk is full or failing.',
 };
 

@@ -29,7 +29,7 @@ internal sealed class RainOptions(SettingsReader reader)
         "Rain:Classic:Allow", "", Networks, "networks that may speak wire format 1, that of 2012");
 
     public long RateBytesPerSecondMax { get; } = reader.Read(
-        "Rain:MaxRateBytesPerSecond", "0", Rate, "ceiling of the rain server over all subscribers");
+        "Rain:MaxRateBytesPerSecond", "0", Rate, "ceiling of the rain over all endpoints and subscribers, who share it equally");
 
     public int SubscriberCountMax { get; } = reader.Read(
         "Rain:MaxSubscribers", "10000", Whole(1, 1_000_000), "subscribers beyond which BUSY is answered");

@@ -68,6 +68,7 @@ internal sealed class Problem : IResult
         OpenStatus.Unanswered => new(ProblemType.RetrievalTimeout, $"No server answered for resource {id} in time.", opened.Sources),
         OpenStatus.IntegrityFailure => new(ProblemType.IntegrityFailure, $"Every server that offered resource {id} sent wrong bytes.", opened.Sources),
         OpenStatus.Busy => new(ProblemType.Overloaded, $"The servers that have resource {id} are busy.", opened.Sources),
+        OpenStatus.NoNetwork => new(ProblemType.Overloaded, $"This node cannot open a socket just now to ask the servers for resource {id}."),
         _ => new(ProblemType.StoreFull, $"The store could not keep resource {id}.", opened.Sources),
     };
 
@@ -79,6 +80,7 @@ internal sealed class Problem : IResult
         FetchEndReason.Busy => new(ProblemType.Overloaded, $"The servers that have resource {id} are busy.", failure.Sources),
         FetchEndReason.Cancelled => new(ProblemType.Overloaded, $"The fetch of resource {id} was ended.", failure.Sources),
         FetchEndReason.LocalFailure => new(ProblemType.StoreFull, $"The store could not keep resource {id}.", failure.Sources),
+        FetchEndReason.NoNetwork => new(ProblemType.Overloaded, $"This node cannot open a socket just now to ask the servers for resource {id}."),
         _ => new(ProblemType.RetrievalTimeout, $"The servers of resource {id} fell silent.", failure.Sources),
     };
 

@@ -1,11 +1,10 @@
-using System.Globalization;
-using System.Net;
 using Gateway.Access;
 using Gateway.Hosting;
 using Gateway.Http;
 using Gateway.Operations.Document;
 using Microsoft.AspNetCore.Http.HttpResults;
 using MurkyWaters;
+using MurkyWaters.Servers;
 
 namespace Gateway.Rain;
 
@@ -35,16 +34,16 @@ internal static class ServerEndpoints
     internal static Results<Ok<ServerSnapshot>, Created<ServerSnapshot>, Problem> Add(
         NodeHost host, [Meaning("The server, as host:port; an IPv6 address stands in brackets.", "192.0.2.1:1980")] string endpoint)
     {
-        if (!TryReadEndpoint(endpoint, out var name, out var port))
+        if (!ServerName.TryParse(endpoint, out var name))
         {
             return InvalidEndpoint(endpoint);
         }
 
-        var isNew = host.Node.AddServer(name, port);
-        var shown = $"{name}:{port}";
-        var server = host.Node.Servers.FirstOrDefault(one => string.Equals(one.Endpoint, shown, StringComparison.OrdinalIgnoreCase))
+        var isNew = host.Node.AddServer(name.Host, name.Port);
+        var shown = name.ToString();
+        var server = host.Node.Servers.FirstOrDefault(one => one.Endpoint == shown)
             ?? new ServerSnapshot(shown, "api", "unknown", null, 0, 0, null);
-        return isNew ? TypedResults.Created($"/servers/{shown}", server) : TypedResults.Ok(server);
+        return isNew ? TypedResults.Created($"/servers/{shown.Replace("%", "%25", StringComparison.Ordinal)}", server) : TypedResults.Ok(server);
     }
 
     /// <summary>Forgets a server</summary>
@@ -52,8 +51,8 @@ internal static class ServerEndpoints
     /// <response code="204">It is not asked any more.</response>
     internal static Results<NoContent, Problem> Remove(
         NodeHost host, [Meaning("The server, as host:port; an IPv6 address stands in brackets.", "192.0.2.1:1980")] string endpoint) =>
-        !TryReadEndpoint(endpoint, out var name, out var port) ? InvalidEndpoint(endpoint)
-        : host.Node.RemoveServer(name, port) ? TypedResults.NoContent()
+        !ServerName.TryParse(endpoint, out var name) ? InvalidEndpoint(endpoint)
+        : host.Node.RemoveServer(name.Host, name.Port) ? TypedResults.NoContent()
         : new Problem(ProblemType.NotFound, $"{endpoint} is not among the servers.");
 
     /// <summary>Lists the subscribers</summary>
@@ -67,18 +66,4 @@ internal static class ServerEndpoints
 
     private static Problem InvalidEndpoint(string endpoint) =>
         new(ProblemType.InvalidParameter, $"\"{endpoint}\" is no server: host:port is wanted, with an IPv6 address in brackets.");
-
-    /// <summary>A DNS name or address and a port from 1 to 65535.</summary>
-    private static bool TryReadEndpoint(string text, out string host, out int port)
-    {
-        var colon = text.LastIndexOf(':');
-        host = colon < 0 ? "" : text[..colon];
-        port = 0;
-        var isHost = host.StartsWith('[') && host.EndsWith(']')
-            ? IPAddress.TryParse(host, out _)
-            : Uri.CheckHostName(host) is UriHostNameType.Dns or UriHostNameType.IPv4;
-        return isHost
-            && int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out port)
-            && port is > 0 and <= IPEndPoint.MaxPort;
-    }
 }

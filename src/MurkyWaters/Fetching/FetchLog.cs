@@ -20,6 +20,13 @@ internal static partial class FetchLog
     [LoggerMessage(3103, LogLevel.Error, "Transfer {Number} of {Resource} failed here")]
     public static partial void TransferBroken(ILogger logger, Exception exception, long number, ResourceId resource);
 
+    [LoggerMessage(3105, LogLevel.Error,
+        "The sockets that fetch from and propagate to other nodes cannot be opened; it is tried again every second and with every fetch")]
+    public static partial void SocketsRefused(ILogger logger, Exception exception);
+
+    [LoggerMessage(3106, LogLevel.Information, "The sockets that fetch from and propagate to other nodes are open by now")]
+    public static partial void SocketsOpen(ILogger logger);
+
     [LoggerMessage(3104, LogLevel.Information, "Fetched {Resource} in format 1 from {Endpoint}: {Bytes} bytes")]
     public static partial void FetchedClassic(ILogger logger, ResourceId resource, string endpoint, int bytes);
 }

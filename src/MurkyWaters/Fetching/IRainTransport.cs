@@ -13,8 +13,16 @@ internal interface IRainTransport : IAsyncDisposable
     /// <summary>Blocks worked on so far, and the time that took.</summary>
     (long Blocks, TimeSpan Time) Work => default;
 
+    /// <summary>Why nothing can be fetched or propagated just now; null when all is well, or nobody has tried yet.</summary>
+    string? Trouble => null;
+
+    /// <summary>Once a second: tries to end the trouble.</summary>
+    void Tick()
+    {
+    }
+
     /// <summary>Tells a node of a version; see <see cref="RainClient"/>.</summary>
-    Task<PropagationState> PropagateAsync(
+    Task<PropagationResult> PropagateAsync(
         ResourceId resource, Manifest version, ushort rainPort, PeerAddress node, bool untilHeld, TimeSpan limit, CancellationToken cancellationToken);
 
     /// <inheritdoc cref="RainClient.FetchClassicAsync"/>

@@ -59,8 +59,7 @@ internal sealed partial class SharedFetch
 
         if (partial is null)
         {
-            // It was here whole, and was given up meanwhile.
-            return false;
+            return SealWhole((CheckedBlob)blocks, entry, out kept);
         }
 
         var isPut = _keep == ResourceOrigin.Put || entry is { IsTombstone: false, Resource.Origin: ResourceOrigin.Put };
@@ -75,6 +74,22 @@ internal sealed partial class SharedFetch
         kept = new StoredResource(Id, partial.Manifest, isPut ? ResourceOrigin.Put : ResourceOrigin.Fetched);
         store.CommitBlob(kept, partial.DataPath);
         store.Partials.Retire(partial);
+        return true;
+    }
+
+    /// <summary>The bytes were here, and stay here as they did: under a newer manifest, if that is what came.</summary>
+    private bool SealWhole(CheckedBlob whole, StoreEntry? entry, out StoredResource? kept)
+    {
+        kept = null;
+        if (entry is null || entry.Blob != whole.Blob)
+        {
+            // They were given up meanwhile.
+            return false;
+        }
+
+        kept = whole.Resource with { Origin = _keep == ResourceOrigin.Put ? ResourceOrigin.Put : entry.Resource.Origin };
+        _context.Store.CommitManifest(kept, whole.Blob);
+        _verdict = "The bytes were here already, only their description was new.";
         return true;
     }
 
@@ -141,7 +156,7 @@ internal sealed partial class SharedFetch
         {
             outcome = await FindOutcomeAsync(end);
         }
-        catch (Exception error) when (error is not OutOfMemoryException)
+        catch (Exception error)
         {
             FetchLog.TransferBroken(_context.Logger, error, Number, Id);
         }
@@ -211,6 +226,7 @@ internal sealed partial class SharedFetch
             FetchEndReason.Busy => OpenStatus.Busy,
             FetchEndReason.IntegrityFailure => OpenStatus.IntegrityFailure,
             FetchEndReason.LocalFailure => OpenStatus.LocalFailure,
+            FetchEndReason.NoNetwork => OpenStatus.NoNetwork,
             _ => OpenStatus.Unanswered,
         };
         return new FetchOutcome(entry is { IsTombstone: true } && status is (OpenStatus.NotFound or OpenStatus.Unanswered) ? OpenStatus.Deleted : status);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using MurkyWaters.Store;
 using PouringRain.Network;
 using PouringRain.Protocol;
@@ -31,7 +32,7 @@ internal sealed partial class SharedFetch : IFetchSink
                     return null;
                 }
 
-                _partial = _context.Store.HoldForFetch(Id, manifest);
+                _partial = _context.Store.HoldForFetch(Id, manifest, mustRain: _isRainOnly);
                 _partial.IsExempt |= _keep == ResourceOrigin.Put;
                 _partial.BlockHeld += OnBlockHeld;
                 foreach (var reader in _readers)
@@ -114,10 +115,14 @@ internal sealed partial class SharedFetch : IFetchSink
                 end = await TryClassicAsync(end);
             }
         }
-        catch (Exception error) when (error is not OutOfMemoryException)
+        catch (Exception error)
         {
-            FetchLog.TransferBroken(_context.Logger, error, Number, Id);
-            end = FetchEndReason.LocalFailure;
+            // Whatever it is: those who wait for this fetch must not wait for ever.
+            end = error is SocketException ? FetchEndReason.NoNetwork : FetchEndReason.LocalFailure;
+            if (error is not SocketException)
+            {
+                FetchLog.TransferBroken(_context.Logger, error, Number, Id);
+            }
         }
 
         await FinishAsync(end);
@@ -201,8 +206,10 @@ internal sealed partial class SharedFetch : IFetchSink
         {
             if (_manifest is null)
             {
-                _requested = (offset, length);
-                return RequestOf(offset, length);
+                // Where an older version is here, the newer one may have the same bytes, which its manifest tells.
+                var mayBeHere = !_isRainOnly && _context.Store.FindEntry(Id) is { IsTombstone: false };
+                _requested = (offset, mayBeHere ? 0 : length);
+                return RequestOf(offset, _requested.Length);
             }
 
             if (_partial is null)

@@ -1,28 +1,112 @@
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
 using PouringRain.Network;
 using PouringRain.Protocol;
 
 namespace MurkyWaters.Fetching;
 
-/// <summary>The real network. Its socket is opened by the first fetch: a node that only serves has none.</summary>
+/// <summary>The real network. Its sockets are opened by the first fetch: a node that only serves has none. Should they not open, as when
+/// the process has no descriptor left, the next one who needs them tries again, and so does the heartbeat.</summary>
 internal sealed class UdpRainTransport : IRainTransport
 {
-    private readonly Lazy<RainClient> _client;
+    private readonly Func<RainClient> _open;
+    private readonly ILogger _logger;
+    private readonly Lock _gate = new();
+    private RainClient? _client;
+    private string? _trouble;
+    private bool _isClosed;
 
-    public UdpRainTransport(RainClientOptions options) => _client = new Lazy<RainClient>(() => new RainClient(options));
+    public UdpRainTransport(RainClientOptions options, ILogger logger)
+        : this(() => new RainClient(options), logger)
+    {
+    }
 
-    public (long Blocks, TimeSpan Time) Work => _client.IsValueCreated ? _client.Value.Work : default;
+    /// <summary>Makes one whose sockets are opened in a way of the caller's.</summary>
+    internal UdpRainTransport(Func<RainClient> open, ILogger logger)
+    {
+        _open = open;
+        _logger = logger;
+    }
+
+    public (long Blocks, TimeSpan Time) Work => Volatile.Read(ref _client)?.Work ?? default;
+
+    public string? Trouble => Volatile.Read(ref _trouble);
 
     public IRainRound StartFetch(FetchRequest request, FetchOptions options, IFetchSink sink) =>
-        new Round(_client.Value.StartFetch(request, options, sink));
+        new Round(Client().StartFetch(request, options, sink));
 
-    public Task<PropagationState> PropagateAsync(
+    public Task<PropagationResult> PropagateAsync(
         ResourceId resource, Manifest version, ushort rainPort, PeerAddress node, bool untilHeld, TimeSpan limit, CancellationToken cancellationToken) =>
-        _client.Value.PropagateAsync(resource, version.Version, version.Stamp, rainPort, node, untilHeld, limit, cancellationToken);
+        Client().PropagateAsync(resource, version.Version, version.Stamp, rainPort, node, untilHeld, limit, cancellationToken);
 
     public Task<byte[]?> FetchClassicAsync(ResourceId resource, PeerAddress server, CancellationToken cancellationToken) =>
-        _client.Value.FetchClassicAsync(resource, server, null, cancellationToken);
+        Client().FetchClassicAsync(resource, server, null, cancellationToken);
 
-    public ValueTask DisposeAsync() => _client.IsValueCreated ? _client.Value.DisposeAsync() : ValueTask.CompletedTask;
+    public void Tick()
+    {
+        if (Trouble is null)
+        {
+            return;
+        }
+
+        try
+        {
+            Client();
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            // Told when it began; readiness says so until it ends.
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        lock (_gate)
+        {
+            _isClosed = true;
+        }
+
+        return _client?.DisposeAsync() ?? ValueTask.CompletedTask;
+    }
+
+    private RainClient Client()
+    {
+        if (Volatile.Read(ref _client) is { } client)
+        {
+            return client;
+        }
+
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isClosed, this);
+            return _client ??= Open();
+        }
+    }
+
+    private RainClient Open()
+    {
+        try
+        {
+            var client = _open();
+            if (_trouble is not null)
+            {
+                Volatile.Write(ref _trouble, null);
+                FetchLog.SocketsOpen(_logger);
+            }
+
+            return client;
+        }
+        catch (Exception error)
+        {
+            if (_trouble is null)
+            {
+                FetchLog.SocketsRefused(_logger, error);
+            }
+
+            Volatile.Write(ref _trouble, error.Message);
+            throw;
+        }
+    }
 
     private sealed class Round(FetchHandle handle) : IRainRound
     {

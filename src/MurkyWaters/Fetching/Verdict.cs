@@ -27,6 +27,8 @@ internal static class Verdict
                 return "Every server that answered was busy.";
             case FetchEndReason.Cancelled:
                 return "Nobody wanted it any more.";
+            case FetchEndReason.NoNetwork:
+                return "This node has no socket to ask with.";
             case FetchEndReason.LocalFailure:
                 return "The blocks could not be kept here: the disk is full or failing.";
         }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using MurkyWaters.Fetching;
 using MurkyWaters.Servers;
 using MurkyWaters.Store;
@@ -24,7 +25,8 @@ internal sealed class NodeQueue
     private readonly PropagationTimes _times;
     private readonly PeerAddress _node;
     private readonly ushort _rainPort;
-    private readonly Action<ResourceId, Sha256Digest, PeerAddress, PropagationState> _onSettled;
+    private readonly Action<ResourceId, Sha256Digest, PeerAddress, PropagationResult> _onSettled;
+    private readonly ILogger _logger;
     private readonly CancellationToken _stopping;
     private readonly Lock _gate = new();
     private readonly Queue<(ResourceId Id, DateTimeOffset Deadline)> _waiting = new();
@@ -34,7 +36,7 @@ internal sealed class NodeQueue
 
     public NodeQueue(
         ResourceStore store, IRainTransport transport, ServerTable servers, PropagationTimes times, PeerAddress node, ushort rainPort,
-        Action<ResourceId, Sha256Digest, PeerAddress, PropagationState> onSettled, CancellationToken stopping)
+        Action<ResourceId, Sha256Digest, PeerAddress, PropagationResult> onSettled, ILogger logger, CancellationToken stopping)
     {
         _store = store;
         _transport = transport;
@@ -43,6 +45,7 @@ internal sealed class NodeQueue
         _node = node;
         _rainPort = rainPort;
         _onSettled = onSettled;
+        _logger = logger;
         _stopping = stopping;
     }
 
@@ -92,9 +95,15 @@ internal sealed class NodeQueue
 
                 await TellAsync(item.Id, item.Deadline);
             }
-            catch (Exception error) when (error is OperationCanceledException or ObjectDisposedException)
+            catch (Exception) when (_stopping.IsCancellationRequested)
             {
                 // The node stops. The next start may propagate again.
+            }
+            catch (Exception error)
+            {
+                // Whatever it is, the others in the queue have nothing to do with it, and it may be over by the next time.
+                PropagationLog.TellingFailed(_logger, error, item.Id, _node.ToString());
+                AskLater(item.Id, item.Deadline);
             }
         }
     }
@@ -107,8 +116,8 @@ internal sealed class NodeQueue
         }
 
         var version = entry.Resource.Manifest;
-        var state = await AskAsync(id, version, untilHeld: false, _times.FirstAnswerWithin);
-        while (state is PropagationState.Accepted or PropagationState.Asked && DateTimeOffset.UtcNow < deadline)
+        var result = await AskAsync(id, version, untilHeld: false, _times.FirstAnswerWithin);
+        while (result.State is PropagationState.Accepted or PropagationState.Asked && DateTimeOffset.UtcNow < deadline)
         {
             Answered();
             if (_store.FindEntry(id)?.Resource.Manifest.Version != version.Version)
@@ -117,25 +126,36 @@ internal sealed class NodeQueue
                 return;
             }
 
-            state = await AskAsync(id, version, untilHeld: true, _times.HeldWithin);
+            result = await AskAsync(id, version, untilHeld: true, _times.HeldWithin);
         }
 
-        if (state != PropagationState.Unanswered)
+        if (result.State != PropagationState.Unanswered)
         {
             Answered();
-            _onSettled(id, version.Version, _node, state);
+            _onSettled(id, version.Version, _node, result);
             return;
         }
 
         _servers.NoteAnswer(_node, "silent");
         if (DateTimeOffset.UtcNow >= deadline)
         {
-            _onSettled(id, version.Version, _node, state);
+            _onSettled(id, version.Version, _node, result);
             return;
         }
 
+        AskLater(id, deadline);
+    }
+
+    /// <summary>Puts a resource at the end once more, and has the whole queue pause, longer each time.</summary>
+    private void AskLater(ResourceId id, DateTimeOffset deadline)
+    {
         lock (_gate)
         {
+            if (DateTimeOffset.UtcNow >= deadline)
+            {
+                return;
+            }
+
             _pause = _pause == TimeSpan.Zero ? _times.FirstPause : TimeSpan.FromTicks(Math.Min(2 * _pause.Ticks, _times.LongestPause.Ticks));
             if (_waitingIds.Add(id))
             {
@@ -144,7 +164,7 @@ internal sealed class NodeQueue
         }
     }
 
-    private Task<PropagationState> AskAsync(ResourceId id, Manifest version, bool untilHeld, TimeSpan limit) =>
+    private Task<PropagationResult> AskAsync(ResourceId id, Manifest version, bool untilHeld, TimeSpan limit) =>
         _transport.PropagateAsync(id, version, _rainPort, _node, untilHeld, limit, _stopping);
 
     private void Answered()

@@ -74,7 +74,7 @@ internal sealed class PropagateInbox
             {
                 await HandleAsync(request);
             }
-            catch (Exception error) when (error is not OutOfMemoryException)
+            catch (Exception error)
             {
                 PropagationLog.RequestFailed(_logger, error, request.Id, request.Source.ToString());
             }

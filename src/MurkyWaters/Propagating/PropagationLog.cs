@@ -8,4 +8,7 @@ internal static partial class PropagationLog
 {
     [LoggerMessage(3300, LogLevel.Warning, "The request of {Source} to keep {Resource} failed here")]
     public static partial void RequestFailed(ILogger logger, Exception exception, ResourceId resource, string source);
+
+    [LoggerMessage(3301, LogLevel.Error, "{Node} could not be told of {Resource}; it is tried again later")]
+    public static partial void TellingFailed(ILogger logger, Exception exception, ResourceId resource, string node);
 }

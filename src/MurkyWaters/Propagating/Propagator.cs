@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using MurkyWaters.Fetching;
 using MurkyWaters.Servers;
 using MurkyWaters.Store;
@@ -5,7 +6,8 @@ using PouringRain.Protocol;
 
 namespace MurkyWaters.Propagating;
 
-/// <summary>Tells the other nodes of versions and counts who holds them. Thread-safe.</summary>
+/// <summary>Tells the other nodes of versions and counts who holds them. Every address that is known is told, for who is behind it shows in
+/// the answer alone; what is counted are nodes, each once, however many addresses it has. Thread-safe.</summary>
 internal sealed class Propagator
 {
     /// <summary>Resources of which the holders are remembered.</summary>
@@ -15,6 +17,7 @@ internal sealed class Propagator
     private readonly IRainTransport _transport;
     private readonly ServerTable _servers;
     private readonly PropagationTimes _times;
+    private readonly ILogger _logger;
     private readonly CancellationToken _stopping;
     private readonly Lock _gate = new();
     private readonly Dictionary<PeerAddress, NodeQueue> _queues = [];
@@ -22,12 +25,13 @@ internal sealed class Propagator
     private readonly Queue<ResourceId> _campaignAges = new();
 
     public Propagator(
-        ResourceStore store, IRainTransport transport, ServerTable servers, PropagationTimes times, CancellationToken stopping)
+        ResourceStore store, IRainTransport transport, ServerTable servers, PropagationTimes times, ILogger logger, CancellationToken stopping)
     {
         _store = store;
         _transport = transport;
         _servers = servers;
         _times = times;
+        _logger = logger;
         _stopping = stopping;
     }
 
@@ -129,13 +133,13 @@ internal sealed class Propagator
     {
         if (!_queues.TryGetValue(node, out var queue))
         {
-            _queues[node] = queue = new NodeQueue(_store, _transport, _servers, _times, node, _servers.Own.RainPort!.Value, OnSettled, _stopping);
+            _queues[node] = queue = new NodeQueue(_store, _transport, _servers, _times, node, _servers.Own.RainPort!.Value, OnSettled, _logger, _stopping);
         }
 
         return queue;
     }
 
-    private void OnSettled(ResourceId id, Sha256Digest version, PeerAddress node, PropagationState state)
+    private void OnSettled(ResourceId id, Sha256Digest version, PeerAddress node, PropagationResult result)
     {
         lock (_gate)
         {
@@ -145,9 +149,9 @@ internal sealed class Propagator
             }
 
             campaign.Pending.Remove(node);
-            if (state == PropagationState.Held)
+            if (result.State == PropagationState.Held && result.Node != default && result.Node != _store.NodeId)
             {
-                campaign.Holders.Add(node);
+                campaign.Holders.Add(result.Node);
             }
 
             var changed = campaign.Changed;
@@ -161,9 +165,11 @@ internal sealed class Propagator
     {
         public Sha256Digest Version { get; } = version;
 
+        /// <summary>Addresses of which nothing final was heard.</summary>
         public HashSet<PeerAddress> Pending { get; } = pending;
 
-        public HashSet<PeerAddress> Holders { get; } = [];
+        /// <summary>Other nodes that hold it.</summary>
+        public HashSet<NodeId> Holders { get; } = [];
 
         public TaskCompletionSource Changed { get; set; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

@@ -257,9 +257,9 @@ internal sealed class BlockEncoders : IDisposable
                 slot.Unit = unit;
                 slot.Open(failed: false);
             }
-            catch (Exception error) when (error is not OutOfMemoryException)
+            catch (Exception)
             {
-                // Unreadable, or gone: those who rain it are told that it is unavailable.
+                // Unreadable, gone, or no memory left for it: those who rain it are told that it is unavailable.
                 unit?.Encoder.Dispose();
                 slot.Open(failed: true);
             }

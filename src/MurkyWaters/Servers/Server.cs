@@ -25,6 +25,12 @@ internal sealed class Server(ServerName name, string origin)
 
     public DateTimeOffset? LastSeen { get; set; }
 
+    /// <summary>How often in a row it did not answer.</summary>
+    public int SilentCount { get; set; }
+
+    /// <summary>When the first of those times was.</summary>
+    public DateTimeOffset SilentSince { get; set; }
+
     /// <summary>Until when a lie is what is said of it, whatever else it does.</summary>
     public DateTimeOffset LiedUntil { get; set; }
 

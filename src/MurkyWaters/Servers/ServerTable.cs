@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
-using MurkyWaters.Fetching;
 using PouringRain.Protocol;
 
 namespace MurkyWaters.Servers;
@@ -11,11 +10,8 @@ namespace MurkyWaters.Servers;
 /// nodes that made themselves known. Names are resolved in the background; of a name with several addresses the first IPv4 one
 /// is taken, for a server listens on a port of one of them, not of all. Thread-safe.
 /// </summary>
-internal sealed class ServerTable
+internal sealed partial class ServerTable
 {
-    /// <summary>How long a server that rained wrong bytes is said to have lied: long enough to be seen by a person.</summary>
-    private static readonly TimeSpan LieLifetime = TimeSpan.FromHours(1);
-
     /// <summary>How often names are resolved again.</summary>
     private static readonly TimeSpan ResolveInterval = TimeSpan.FromSeconds(60);
 
@@ -103,9 +99,8 @@ internal sealed class ServerTable
     }
 
     /// <summary>Adds a server until the process ends; false when it was known.</summary>
-    public bool Add(string host, int port, string origin, bool isClassic = false)
+    public bool Add(ServerName name, string origin)
     {
-        var name = new ServerName(host, port, isClassic);
         lock (_gate)
         {
             if (_servers.Any(server => IsSame(server.Name, name)) || (origin == "peer" && _servers.Count(server => server.Origin == "peer") >= PeerCountMax))
@@ -127,6 +122,11 @@ internal sealed class ServerTable
     {
         lock (_gate)
         {
+            foreach (var known in FindAll(address))
+            {
+                known.SilentCount = 0;
+            }
+
             if (Own.Contains(address) || Find(address) is not null
                 || (!isClassic && !isSealed && !OwnEndPoints.IsLoopback(address)
                     && !_servers.Any(server => server.Address?.Address == address.Address)))
@@ -135,62 +135,15 @@ internal sealed class ServerTable
             }
         }
 
-        var endPoint = address.ToIPEndPoint();
-        if (Add(endPoint.Address.ToString(), endPoint.Port, "peer", isClassic))
-        {
-            ServersLog.PeerAdded(_logger, endPoint.ToString());
-        }
+        AddPeerUnasked(address, isClassic);
     }
 
     /// <summary>Forgets a server; one of the file comes back when the file is edited.</summary>
-    public bool Remove(string host, int port)
+    public bool Remove(ServerName name)
     {
-        var name = new ServerName(host, port);
         lock (_gate)
         {
             return _servers.RemoveAll(server => IsSame(server.Name, name)) > 0;
-        }
-    }
-
-    /// <summary>Takes in what a fetch has seen of its sources.</summary>
-    /// <param name="sources">The sources.</param>
-    /// <param name="hadTime">Whether a server that was asked and not heard of has had the time to answer.</param>
-    public void Learn(IReadOnlyList<SourceSnapshot> sources, bool hadTime)
-    {
-        lock (_gate)
-        {
-            foreach (var source in sources)
-            {
-                if (Find(source.Peer) is { } server)
-                {
-                    Learn(server, source, hadTime);
-                }
-            }
-        }
-    }
-
-    /// <summary>A server rained wrong bytes.</summary>
-    public void NoteLie(PeerAddress address)
-    {
-        lock (_gate)
-        {
-            if (Find(address) is { } server)
-            {
-                server.LiedUntil = _time.GetUtcNow() + LieLifetime;
-            }
-        }
-    }
-
-    /// <summary>A server answered something outside a fetch, or did not.</summary>
-    public void NoteAnswer(PeerAddress address, string state)
-    {
-        lock (_gate)
-        {
-            if (Find(address) is { } server)
-            {
-                server.State = state;
-                server.LastSeen = state == "silent" ? server.LastSeen : _time.GetUtcNow();
-            }
         }
     }
 
@@ -202,39 +155,17 @@ internal sealed class ServerTable
             ReadFileIfChanged();
         }
 
+        ForgetSilentPeers();
         if (_time.GetUtcNow() - _resolvedAt > ResolveInterval && _resolving.IsCompleted)
         {
             _resolving = ResolveAsync();
         }
     }
 
-    private static bool IsSame(ServerName left, ServerName right) =>
-        left.Port == right.Port && string.Equals(left.Host, right.Host, StringComparison.OrdinalIgnoreCase);
+    private static bool IsSame(ServerName left, ServerName right) => left.Port == right.Port && left.Host == right.Host;
 
     private static PeerAddress? TryReadAddress(ServerName name) =>
         IPAddress.TryParse(name.Host, out var address) ? PeerAddress.From(new IPEndPoint(address, name.Port)) : null;
-
-    private static void Learn(Server server, SourceSnapshot source, bool hadTime)
-    {
-        var state = source.State switch
-        {
-            SourceState.Raining or SourceState.NotFound => "up",
-            SourceState.Busy => "busy",
-            SourceState.Stale => "stale",
-            SourceState.Silent => "silent",
-            SourceState.Lied => "lied",
-
-            _ => hadTime && source.LastHeard is null ? "silent" : null,
-        };
-        server.State = state ?? server.State;
-        server.RoundTrip = source.RoundTrip > TimeSpan.Zero ? source.RoundTrip : server.RoundTrip;
-        server.LastSeen = WallClock.Of(source.LastHeard) ?? server.LastSeen;
-        if (source.Droplets > 0)
-        {
-            server.RateBytesPerSecond = source.RateBytesPerSecond;
-            server.Loss = TransferFigures.LossOf(source);
-        }
-    }
 
     private PeerAddress[] Addresses(Func<Server, bool> isWanted)
     {
@@ -245,6 +176,9 @@ internal sealed class ServerTable
     }
 
     private Server? Find(PeerAddress address) => _servers.Find(server => server.Address == address);
+
+    /// <summary>Several names may lead to one address.</summary>
+    private IEnumerable<Server> FindAll(PeerAddress address) => _servers.Where(server => server.Address == address);
 
     /// <summary>The bytes are compared: neither the time of a file nor that of a link tells of every edit, least of all where a cluster puts
     /// files in place by turning a link (a ConfigMap of Kubernetes).</summary>
@@ -280,14 +214,14 @@ internal sealed class ServerTable
         var names = ServersFile.Parse(bytes);
         lock (_gate)
         {
-            var known = _servers.ToDictionary(server => server.Name);
-            var others = _servers.Where(server => server.Origin != "file" && !names.Contains(server.Name)).ToArray();
+            var before = _servers.ToArray();
+            var others = before.Where(server => server.Origin != "file" && !names.Any(name => IsSame(server.Name, name))).ToArray();
             _servers.Clear();
 
             // What was learnt of a server stays with it, whoever named it first.
             foreach (var name in names)
             {
-                var server = known.GetValueOrDefault(name) ?? new Server(name, "file") { Address = TryReadAddress(name) };
+                var server = Array.Find(before, server => server.Name == name) ?? new Server(name, "file") { Address = TryReadAddress(name) };
                 server.Origin = "file";
                 _servers.Add(server);
             }
@@ -317,9 +251,9 @@ internal sealed class ServerTable
             var address = addresses.FirstOrDefault(candidate => candidate.AddressFamily == AddressFamily.InterNetwork) ?? addresses.FirstOrDefault();
             resolved = address is null ? null : PeerAddress.From(new IPEndPoint(address, server.Name.Port));
         }
-        catch (SocketException)
+        catch (Exception error) when (error is SocketException or ArgumentException)
         {
-            // Said by the state; the next time may do better.
+            // Said by the state; the next time may do better. (A name that no resolver takes is an argument out of range.)
         }
 
         lock (_gate)

@@ -2,16 +2,6 @@ using System.Text.Json;
 
 namespace MurkyWaters.Servers;
 
-/// <summary>One line of servers.json.</summary>
-/// <param name="Host">A name or an address.</param>
-/// <param name="Port">The UDP port.</param>
-/// <param name="IsClassic">Whether it speaks wire format 1 alone.</param>
-public readonly record struct ServerName(string Host, int Port, bool IsClassic = false)
-{
-    /// <summary>As in URLs: <c>host:port</c>, an IPv6 address in brackets.</summary>
-    public override string ToString() => Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
-}
-
 /// <summary>
 /// servers.json: an array of <c>{"host", "port"}</c>, optionally with <c>"classic": true</c>. Read strictly: a name misspelt is an
 /// error, not a server at the default port.
@@ -27,6 +17,8 @@ public static class ServersFile
     {
         try
         {
+            // Editors of Windows put it there (RFC 8259, section 8.1, allows to ignore it).
+            json = json.Span.StartsWith("\uFEFF"u8) ? json[3..] : json;
             var options = new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
             using var document = JsonDocument.Parse(json, options);
             if (document.RootElement.ValueKind != JsonValueKind.Array)
@@ -34,7 +26,7 @@ public static class ServersFile
                 throw new InvalidDataException("it must be an array of {\"host\", \"port\"}");
             }
 
-            var servers = document.RootElement.EnumerateArray().Select(ParseServer).Distinct().ToArray();
+            var servers = document.RootElement.EnumerateArray().Select(ParseServer).DistinctBy(name => (name.Host, name.Port)).ToArray();
             return servers.Length <= CountMax ? servers : throw new InvalidDataException($"it names {servers.Length} servers; {CountMax} are the most");
         }
         catch (JsonException error)
@@ -71,15 +63,8 @@ public static class ServersFile
             }
         }
 
-        if (!IsValid(host, port))
-        {
-            throw new InvalidDataException($"entry {index + 1} needs a \"host\" (a name or an address) and a \"port\" (1 to 65535)");
-        }
-
-        return new ServerName(host!, port, isClassic);
+        return ServerName.TryCreate(host, port, isClassic, out var name)
+            ? name
+            : throw new InvalidDataException($"entry {index + 1} needs a \"host\" (a name or an address) and a \"port\" (1 to 65535)");
     }
-
-    /// <summary>Whether a host and a port can name a server.</summary>
-    public static bool IsValid(string? host, int port) =>
-        port is > 0 and <= ushort.MaxValue && host is { Length: > 0 and <= 255 } && Uri.CheckHostName(host) is not (UriHostNameType.Unknown or UriHostNameType.Basic);
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Microsoft.Extensions.Logging;
+using PouringRain.Protocol;
 
 namespace MurkyWaters.Store;
 
@@ -8,6 +9,7 @@ namespace MurkyWaters.Store;
 /// from where it is then read; that costs half of writing it again, and no room. A copy that went bad is mended by it: where the
 /// disk has other bytes, or cannot read them, the verified ones take their place. Who is killed in between leaves a copy that is
 /// no worse than before.
+/// The same of a version whose bytes are here under an older manifest: then nothing has to rain, and the blob is both versions'.
 /// </summary>
 internal sealed class CheckedBlob : VerifiedBlocks
 {
@@ -19,8 +21,8 @@ internal sealed class CheckedBlob : VerifiedBlocks
     private readonly FileStream _file;
     private readonly ILogger _logger;
 
-    private CheckedBlob(BlobTable blobs, StoreEntry entry, FileStream file, ILogger logger)
-        : base(entry.Resource)
+    private CheckedBlob(BlobTable blobs, StoreEntry entry, Manifest manifest, FileStream file, ILogger logger)
+        : base(entry.Resource with { Manifest = manifest })
     {
         _blobs = blobs;
         _entry = entry;
@@ -29,8 +31,35 @@ internal sealed class CheckedBlob : VerifiedBlocks
         Holds = 1;
     }
 
-    /// <summary>Takes an entry that is no tombstone and keeps it from eviction; null when its file is gone or not of its length.</summary>
-    public static CheckedBlob? TryOpen(BlobTable blobs, StoreEntry entry, ILogger logger)
+    /// <summary>The blob that it reads from.</summary>
+    public Blob Blob => _entry.Blob!;
+
+    /// <summary>Takes an entry that is no tombstone and keeps it from eviction; null when its file is gone or not of its length. No block counts
+    /// as held before it has rained.</summary>
+    public static CheckedBlob? TryOpen(BlobTable blobs, StoreEntry entry, ILogger logger) => TryOpen(blobs, entry, entry.Resource.Manifest, logger);
+
+    /// <summary>As above, of another version with the same bytes, of which every block counts as held; null also when its bytes are
+    /// others.</summary>
+    public static CheckedBlob? TryOpenWhole(BlobTable blobs, StoreEntry entry, Manifest manifest, ILogger logger)
+    {
+        if (!HasBytesOf(entry.Resource.Manifest, manifest) || TryOpen(blobs, entry, manifest, logger) is not { } whole)
+        {
+            return null;
+        }
+
+        for (var i = 0; i < manifest.Layout.BlockCount; i++)
+        {
+            whole.SetHeld(i);
+        }
+
+        return whole;
+    }
+
+    private static bool HasBytesOf(Manifest left, Manifest right) =>
+        left.Layout.Length == right.Layout.Length && left.Layout.BlockBytes == right.Layout.BlockBytes && left.Sha256 == right.Sha256
+        && left.BlockDigests.SequenceEqual(right.BlockDigests);
+
+    private static CheckedBlob? TryOpen(BlobTable blobs, StoreEntry entry, Manifest manifest, ILogger logger)
     {
         var blob = entry.Blob!;
         if (!blobs.TryHold(blob))
@@ -45,7 +74,7 @@ internal sealed class CheckedBlob : VerifiedBlocks
             if (file.Length == blob.Length)
             {
                 entry.AddReader();
-                return new CheckedBlob(blobs, entry, file, logger);
+                return new CheckedBlob(blobs, entry, manifest, file, logger);
             }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

@@ -15,6 +15,7 @@ internal sealed partial class ResourceStore
             Files.Delete(path);
         }
 
+        NodeId = NodeIdentity.ReadOrDraw(Files, _logger);
         var discarded = 0;
         foreach (var path in Directory.EnumerateFiles(Files.Records))
         {

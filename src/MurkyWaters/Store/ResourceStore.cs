@@ -46,6 +46,9 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
 
     public StoreOptions Options => _options;
 
+    /// <summary>Who the node is that has this store.</summary>
+    public NodeId NodeId { get; private set; }
+
     public StoreFiles Files { get; }
 
     public DiskSpace Space { get; }
@@ -94,9 +97,18 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
     public StoreEntry? FindEntry(ResourceId id) => _entries.GetValueOrDefault(id);
 
     /// <summary>Where a fetch of a version puts what it verifies, held: into a file of its own, or beside what is here whole.</summary>
-    public VerifiedBlocks HoldForFetch(ResourceId id, Manifest manifest) =>
-        FindEntry(id) is { IsTombstone: false } entry && entry.Resource.Manifest.Version == manifest.Version
-            && CheckedBlob.TryOpen(Blobs, entry, _logger) is { } whole ? whole : Partials.Hold(id, manifest);
+    /// <param name="id">The resource.</param>
+    /// <param name="manifest">The version.</param>
+    /// <param name="mustRain">Whether the blocks are to come although they are here; otherwise those that are here under an older version's
+    /// manifest need not.</param>
+    public VerifiedBlocks HoldForFetch(ResourceId id, Manifest manifest, bool mustRain)
+    {
+        VerifiedBlocks? whole = FindEntry(id) is not { IsTombstone: false } entry ? null
+            : entry.Resource.Manifest.Version == manifest.Version ? CheckedBlob.TryOpen(Blobs, entry, _logger)
+            : mustRain ? null
+            : CheckedBlob.TryOpenWhole(Blobs, entry, manifest, _logger);
+        return whole ?? Partials.Hold(id, manifest);
+    }
 
     /// <inheritdoc/>
     public IRainContent? Find(ResourceId id)
@@ -168,6 +180,27 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
     {
         var manifest = resource.Manifest;
         var blob = Blobs.Publish(temporaryPath, TreeDigest.Of(manifest), manifest.Layout.Length);
+        try
+        {
+            WriteRecord(resource);
+        }
+        catch
+        {
+            Blobs.Release(blob);
+            throw;
+        }
+
+        Replace(new StoreEntry(resource, blob, Encoders));
+    }
+
+    /// <summary>Makes a version whose bytes are here the newest one; the blob is held by the caller. Under the resource's gate.</summary>
+    public void CommitManifest(StoredResource resource, Blob blob)
+    {
+        if (!Blobs.TryHold(blob))
+        {
+            throw new InvalidOperationException($"The blob {blob.Digest} is gone, though it is held.");
+        }
+
         try
         {
             WriteRecord(resource);

@@ -34,6 +34,7 @@ public sealed partial class RainServer
                 Verdict = verdict,
                 Resource = message.Resource,
                 Token = _tokens.Make(from, now),
+                Node = _options.Node,
             };
             _answers.Commit(from, answer.Write(room));
         }
@@ -78,7 +79,7 @@ public sealed partial class RainServer
         var offer = OfferMessage.Of(content.Manifest, content.IsComplete);
         offer.SubscriptionId = message.SubscriptionId;
         offer.IsAddressValidated = isValidated;
-        offer.CeilingBytesPerSecond = _ceiling.OnWire;
+        offer.CeilingBytesPerSecond = _ceiling?.OnWire ?? 0;
         offer.Token = _tokens.Make(to, now);
         offer.ClientTime = message.ClientTime;
         offer.Number = message.Number;
@@ -109,7 +110,7 @@ public sealed partial class RainServer
             RequestOffset = row.CursorOffset,
             IsDry = !row.HasRequests,
             IsComplete = row.Content.IsComplete,
-            CeilingBytesPerSecond = _ceiling.OnWire,
+            CeilingBytesPerSecond = _ceiling?.OnWire ?? 0,
         };
         _answers.Commit(row.Peer, status.Write(room, row.Refused.AsSpan(0, row.RefusedCount)));
         row.OwesDryStatus &= row.HasRequests;

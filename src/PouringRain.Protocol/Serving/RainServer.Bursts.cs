@@ -48,9 +48,9 @@ public sealed partial class RainServer
         }
 
         var bytes = Math.Min(row.Refill(now), Math.Max(size, row.RateBytesPerSecond * BurstSeconds));
-        if (_ceiling.IsSet)
+        if (_ceiling is not null)
         {
-            bytes = Math.Min(bytes, Math.Max(size, _ceiling.TurnBytes(_ready.Count + 1)));
+            bytes = Math.Min(bytes, Math.Max(size, _ceiling.TurnBytes(now)));
         }
 
         bytes = Math.Min(bytes, Math.Min(buffer.Length, BurstBytesMax));
@@ -75,7 +75,7 @@ public sealed partial class RainServer
             DropletsSent += count;
             BytesSent += count * size;
             row.Spend(count * size);
-            _ceiling.Spend(count * size);
+            _ceiling?.Spend(now, count * size);
         }
 
         if (result == SymbolReadResult.NotReady)

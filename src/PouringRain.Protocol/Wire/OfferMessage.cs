@@ -15,7 +15,7 @@ namespace PouringRain.Protocol;
 ///     55    4  bytes of a block
 ///     59    2  T
 ///     61    4  bytes of the manifest
-///     65    4  the server's own ceiling, bytes a second, 0 for none
+///     65    4  what of its node's ceiling the server's subscribers may have, bytes a second, 0 for no ceiling
 ///     69   16  address token
 ///     85    4  client's time, echoed
 ///     89    4  number of the SUBSCRIBE answered

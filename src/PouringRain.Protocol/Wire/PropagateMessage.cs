@@ -72,11 +72,12 @@ internal struct PropagateMessage
 ///      6    1  0 come again with this token, 1 accepted, 2 held whole, 3 refused
 ///      7    8  resource id
 ///     15   16  address token
+///     31   16  who answers: the node's identity, the same at all its ports and after every start
 /// </code>
 /// </remarks>
 internal struct PropagateAnswer
 {
-    public const int SizeBytes = 31;
+    public const int SizeBytes = 47;
 
     public uint SubscriptionId { get; set; }
 
@@ -85,6 +86,8 @@ internal struct PropagateAnswer
     public ResourceId Resource { get; set; }
 
     public UInt128 Token { get; set; }
+
+    public NodeId Node { get; set; }
 
     public static bool TryParse(ReadOnlySpan<byte> datagram, out PropagateAnswer message)
     {
@@ -100,6 +103,7 @@ internal struct PropagateAnswer
             Verdict = (PropagateVerdict)datagram[6],
             Resource = new ResourceId(BinaryPrimitives.ReadUInt64BigEndian(datagram[7..])),
             Token = BinaryPrimitives.ReadUInt128BigEndian(datagram[15..]),
+            Node = new NodeId(BinaryPrimitives.ReadUInt128BigEndian(datagram[31..])),
         };
         return true;
     }
@@ -111,6 +115,7 @@ internal struct PropagateAnswer
         datagram[6] = (byte)Verdict;
         BinaryPrimitives.WriteUInt64BigEndian(datagram[7..], Resource.Value);
         BinaryPrimitives.WriteUInt128BigEndian(datagram[15..], Token);
+        BinaryPrimitives.WriteUInt128BigEndian(datagram[31..], Node.Value);
         return SizeBytes;
     }
 }

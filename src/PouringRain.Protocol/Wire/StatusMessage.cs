@@ -16,7 +16,7 @@ namespace PouringRain.Protocol;
 ///     26    4  number of the request at work: all before it have been served
 ///     30    2  symbols of it that have been sent
 ///     32    1  flags: 1 dry (every request is served), 2 every block is held
-///     33    4  the server's own ceiling, bytes a second, 0 for none
+///     33    4  what of its node's ceiling the server's subscribers may have, bytes a second, 0 for no ceiling
 ///     37    1  requests refused (n, at most 16)
 ///     38  4*n  their numbers
 /// </code>

@@ -134,6 +134,11 @@ public sealed class OperationsTests
         Assert.Equal(["127.0.0.1:10", "127.0.0.1:9"], Servers(await gateway.GetAsync("/servers")).Order());
         Assert.Equal(204, (await gateway.SendAsync("DELETE", "/servers/127.0.0.1:10", null)).Status);
         Assert.Equal(404, (await gateway.SendAsync("DELETE", "/servers/127.0.0.1:10", null)).Status);
+        var added = await gateway.PutAsync("/servers/[::1]:10", []);
+        Assert.Equal((201, "/servers/[::1]:10", "[::1]:10"), (added.Status, added["Location"], added.Json.GetProperty("endpoint").GetString()));
+        Assert.Equal(200, (await gateway.PutAsync("/servers/[0:0::1]:10", [])).Status);
+        Assert.Equal(["127.0.0.1:9", "[::1]:10"], Servers(await gateway.GetAsync("/servers")).Order(StringComparer.Ordinal));
+        Assert.Equal(204, (await gateway.SendAsync("DELETE", "/servers/[::1]:10", null)).Status);
         Assert.Empty((await gateway.GetAsync("/subscribers")).Json.GetProperty("items").EnumerateArray());
 
         static List<string> Servers(Answer answer) => [.. answer.Json.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("endpoint").GetString()!)];

@@ -21,6 +21,12 @@ internal sealed class MemoryRain : IRainTransport
     /// <summary>Servers that hold what PROPAGATE told them.</summary>
     public ConcurrentDictionary<PeerAddress, PropagationState> Propagations { get; } = new();
 
+    /// <summary>Who answers at an address; a node for each where nothing else is said.</summary>
+    public ConcurrentDictionary<PeerAddress, NodeId> Nodes { get; } = new();
+
+    /// <summary>What goes wrong before a propagation; nothing when it gives null.</summary>
+    public Func<ResourceId, PeerAddress, Exception?>? PropagationFailure { get; set; }
+
     public Dictionary<PeerAddress, byte[]> Classic { get; } = [];
 
     public int RoundCount => Volatile.Read(ref _roundCount);
@@ -40,11 +46,17 @@ internal sealed class MemoryRain : IRainTransport
         return round;
     }
 
-    public async Task<PropagationState> PropagateAsync(
+    public async Task<PropagationResult> PropagateAsync(
         ResourceId resource, Manifest version, ushort rainPort, PeerAddress node, bool untilHeld, TimeSpan limit, CancellationToken cancellationToken)
     {
         await Task.Yield();
-        return Propagations.GetValueOrDefault(node, PropagationState.Unanswered);
+        if (PropagationFailure?.Invoke(resource, node) is { } failure)
+        {
+            throw failure;
+        }
+
+        return new PropagationResult(
+            Propagations.GetValueOrDefault(node, PropagationState.Unanswered), Nodes.GetValueOrDefault(node, new NodeId(1000u + node.Port)));
     }
 
     public Task<byte[]?> FetchClassicAsync(ResourceId resource, PeerAddress server, CancellationToken cancellationToken) =>

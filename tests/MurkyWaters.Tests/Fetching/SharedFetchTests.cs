@@ -32,6 +32,23 @@ public class SharedFetchTests
     }
 
     [Fact]
+    public async Task WhoInsistsOnRainGetsItOfANewVersionWithTheSameBytesToo()
+    {
+        await using var fixture = await FetchFixture.StartAsync();
+        var bytes = Bytes.Random(10_000, 1);
+        fixture.Offer(bytes, stamp: 1);
+        Assert.Equal(bytes, await fixture.ReadAllAsync());
+        await FetchFixture.EventuallyAsync(() => fixture.Node.Find(FetchFixture.Id) is not null, "it is kept");
+        var newer = fixture.Offer(bytes, stamp: 2);
+
+        Assert.Equal(bytes, await fixture.ReadAllAsync(OpenSource.RainOnly));
+
+        await FetchFixture.EventuallyAsync(() => fixture.Node.Find(FetchFixture.Id)!.Manifest.Version == newer.Version, "the newer one is kept");
+        Assert.Equal(20, fixture.Rain.BlockCount);
+        Assert.Single(Directory.GetFiles(Path.Combine(fixture.StorePath, "blobs")));
+    }
+
+    [Fact]
     public async Task FiftyReadersShareOneTransferAndASlowOneHoldsBackNobody()
     {
         await using var fixture = await FetchFixture.StartAsync();

@@ -75,9 +75,9 @@ internal sealed class NodeCloud : IAsyncDisposable
         _nodes[index] = null;
     }
 
-    public async Task<StoredResource> PutAsync(int index, ulong id, byte[] bytes, string? code = null)
+    public async Task<StoredResource> PutAsync(int index, ulong id, byte[] bytes, string? code = null, string? contentType = null)
     {
-        await using var upload = this[index].BeginUpload(new UploadOptions { Id = new ResourceId(id), Length = bytes.Length, Code = code });
+        await using var upload = this[index].BeginUpload(new UploadOptions { Id = new ResourceId(id), Length = bytes.Length, Code = code, ContentType = contentType });
         await upload.WriteAsync(bytes, TestContext.Current.CancellationToken);
         return (await upload.CommitAsync(TestContext.Current.CancellationToken)).Resource!;
     }

@@ -67,6 +67,35 @@ public class NodesOnLoopbackTests
     }
 
     [Fact]
+    public async Task OfNewMetadataOnlyTheManifestTravels()
+    {
+        await using var cloud = await NodeCloud.StartAsync(2);
+        var bytes = Bytes.Random(3_000_000, 1);
+        var first = await cloud.PutAsync(0, 1, bytes, contentType: "text/plain");
+        Assert.Equal(2, await cloud[0].PropagateAsync(first.Id, 2, Patience, Cancellation));
+
+        var second = await cloud.PutAsync(0, 1, bytes, contentType: "text/markdown");
+        Assert.NotEqual(first.Manifest.Version, second.Manifest.Version);
+        Assert.Equal(2, await cloud[0].PropagateAsync(second.Id, 2, Patience, Cancellation));
+
+        Assert.Equal(second.Manifest.Version, cloud[1].Find(second.Id)!.Manifest.Version);
+        Assert.Equal(ResourceOrigin.Put, cloud[1].Find(second.Id)!.Origin);
+        await FetchFixture.EventuallyAsync(() => cloud[1].Transfers[0].State == "completed", "it ends");
+        var symbols = (second.Manifest.Bytes.Length + second.Manifest.Layout.SymbolSize - 1) / second.Manifest.Layout.SymbolSize;
+        Assert.Equal(symbols, cloud[1].Transfers[0].SymbolsNeeded);
+        Assert.InRange(cloud[1].Transfers[0].DropletsReceived, symbols, symbols + 5);
+        Assert.Single(Directory.GetFiles(Path.Combine(cloud.PathOf(1), "blobs")));
+
+        // Both versions are of one blob, which stays when the older one goes, and after a restart.
+        await cloud.StopAsync(1);
+        await cloud.StartAsync(1);
+        Assert.Equal("text/markdown", cloud[1].Find(second.Id)!.Manifest.ContentType);
+        Assert.Equal(bytes, await cloud.GetAsync(1, 1, OpenSource.LocalOnly));
+        Assert.Equal(bytes, await cloud.GetAsync(0, 1, OpenSource.RainOnly));
+        Assert.Empty(cloud.Failures);
+    }
+
+    [Fact]
     public async Task ANodeThatWasAwayIsToldWhenItComesBack()
     {
         await using var cloud = await NodeCloud.StartAsync(2);

@@ -14,6 +14,7 @@ public sealed class PropagatorTests : IAsyncLifetime
 
     private readonly TemporaryFolder _folder = new();
     private readonly MemoryRain _rain = new();
+    private readonly TestLoggers _loggers = new("propagator");
     private readonly CancellationTokenSource _stopping = new();
     private readonly StoreFixture _store;
     private ServerTable _servers = null!;
@@ -35,6 +36,7 @@ public sealed class PropagatorTests : IAsyncLifetime
         await _stopping.CancelAsync();
         _store.Dispose();
         _stopping.Dispose();
+        _loggers.Dispose();
         _folder.Dispose();
     }
 
@@ -46,6 +48,53 @@ public sealed class PropagatorTests : IAsyncLifetime
         _rain.Propagations[Address(2)] = PropagationState.Held;
 
         Assert.Equal(3, await CountAsync(3));
+    }
+
+    [Fact]
+    public async Task ANodeCountsOnceHoweverManyAddressesItHas()
+    {
+        _rain.Propagations[Address(1)] = PropagationState.Held;
+        _rain.Propagations[Address(2)] = PropagationState.Held;
+        _rain.Nodes[Address(1)] = _rain.Nodes[Address(2)] = new NodeId(7);
+
+        Assert.Equal(2, await CountAsync(3));
+    }
+
+    [Fact]
+    public async Task ThisNodeAtAnAddressThatItDoesNotKnowAsItsOwnIsNoOtherNode()
+    {
+        _rain.Propagations[Address(1)] = PropagationState.Held;
+        _rain.Propagations[Address(2)] = PropagationState.Held;
+        _rain.Nodes[Address(2)] = _store.Store.NodeId;
+
+        Assert.Equal(2, await CountAsync(3));
+    }
+
+    [Fact]
+    public async Task AnExceptionThatNobodyExpectedIsToldAndCostsTheOthersNothing()
+    {
+        _rain.Propagations[Address(1)] = PropagationState.Held;
+        _rain.Propagations[Address(2)] = PropagationState.Refused;
+        var resources = new List<StoredResource>();
+        for (var id = 1ul; id <= 20; id++)
+        {
+            resources.Add((await _store.PutAsync(id, Bytes.Random(100, (int)id))).Resource!);
+        }
+
+        // More than there are workers for a node; then what was wrong is over.
+        var failuresLeft = 16;
+        _rain.PropagationFailure = (_, node) =>
+            node == Address(1) && Interlocked.Decrement(ref failuresLeft) >= 0 ? new InvalidOperationException("Out of the blue.") : null;
+        var propagator = new Propagator(_store.Store, _rain, _servers, Quick, _loggers, _stopping.Token);
+        resources.ForEach(propagator.Start);
+
+        foreach (var resource in resources)
+        {
+            Assert.Equal(2, await propagator.CountAsync(resource.Id, 2, TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken));
+        }
+
+        Assert.Equal(16, _loggers.Failures.Count);
+        Assert.All(_loggers.Failures, failure => Assert.Contains("127.0.0.1:1 could not be told", failure, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -84,7 +133,7 @@ public sealed class PropagatorTests : IAsyncLifetime
     [Fact]
     public async Task WhatIsNotHereHasNoReplicas()
     {
-        var propagator = new Propagator(_store.Store, _rain, _servers, Quick, _stopping.Token);
+        var propagator = new Propagator(_store.Store, _rain, _servers, Quick, _loggers, _stopping.Token);
 
         Assert.Equal(0, await propagator.CountAsync(new ResourceId(77), 2, TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken));
     }
@@ -94,7 +143,7 @@ public sealed class PropagatorTests : IAsyncLifetime
     private async Task<int> CountAsync(int replicas, TimeSpan? limit = null)
     {
         var resource = (await _store.PutAsync(1, Bytes.Random(100, 1))).Resource!;
-        var propagator = new Propagator(_store.Store, _rain, _servers, Quick, _stopping.Token);
+        var propagator = new Propagator(_store.Store, _rain, _servers, Quick, _loggers, _stopping.Token);
         propagator.Start(resource);
         return await propagator.CountAsync(resource.Id, replicas, limit ?? TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
     }

@@ -8,6 +8,7 @@ namespace MurkyWaters.Tests.Servers;
 public sealed class ServerTableTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
+    private readonly SetClock _clock = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -51,23 +52,23 @@ public sealed class ServerTableTests : IDisposable
     {
         var table = await OpenAsync("""[{"host": "127.0.0.1", "port": 1}]""");
 
-        Assert.True(table.Add("127.0.0.1", 2, "api"));
-        Assert.False(table.Add("127.0.0.1", 2, "api"));
-        Assert.False(table.Add("127.0.0.1", 1, "api"));
+        Assert.True(table.Add(new ServerName("127.0.0.1", 2), "api"));
+        Assert.False(table.Add(new ServerName("127.0.0.1", 2), "api"));
+        Assert.False(table.Add(new ServerName("127.0.0.1", 1), "api"));
         Edit("[]");
         table.Tick();
 
         Assert.Equal(["127.0.0.1:2"], Endpoints(table));
         Assert.Equal("api", table.Snapshot()[0].Origin);
-        Assert.True(table.Remove("127.0.0.1", 2));
-        Assert.False(table.Remove("127.0.0.1", 2));
+        Assert.True(table.Remove(new ServerName("127.0.0.1", 2)));
+        Assert.False(table.Remove(new ServerName("127.0.0.1", 2)));
     }
 
     [Fact]
     public async Task AServerThatTheFileComesToNameKeepsWhatWasLearntOfIt()
     {
         var table = await OpenAsync("[]");
-        table.Add("127.0.0.1", 2, "api");
+        table.Add(new ServerName("127.0.0.1", 2), "api");
         table.NoteLie(Address(2));
 
         Edit("""[{"host": "127.0.0.1", "port": 2}]""");
@@ -150,6 +151,81 @@ public sealed class ServerTableTests : IDisposable
         Assert.Equal("lied", table.Snapshot()[0].State);
     }
 
+    [Fact]
+    public async Task ANodeThatAddedItselfIsForgottenWhenItFallsSilentAndComesBackWhenItSpeaks()
+    {
+        var table = await OpenAsync("""[{"host": "127.0.0.1", "port": 1}]""");
+        table.Add(new ServerName("127.0.0.1", 2), "api");
+        table.AddPeer(Address(3), isClassic: false);
+
+        void Silence()
+        {
+            foreach (var port in (ushort[])[1, 2, 3])
+            {
+                table.NoteAnswer(Address(port), "silent");
+            }
+        }
+
+        // Long, but not often; then often and long.
+        Silence();
+        Silence();
+        _clock.Now += TimeSpan.FromMinutes(10);
+        table.Tick();
+        Assert.Equal(3, table.OtherNodes().Count);
+        Silence();
+        table.Tick();
+        Assert.Equal([Address(1), Address(2)], table.OtherNodes());
+
+        table.AddPeer(Address(3), isClassic: false);
+        Assert.Equal([Address(1), Address(2), Address(3)], table.OtherNodes());
+
+        // Often, but not long: it may be starting again.
+        Silence();
+        Silence();
+        Silence();
+        table.Tick();
+        Assert.Equal(3, table.OtherNodes().Count);
+
+        // It has spoken, which is a new start.
+        table.AddPeer(Address(3), isClassic: false);
+        _clock.Now += TimeSpan.FromMinutes(10);
+        table.Tick();
+        Assert.Equal(3, table.OtherNodes().Count);
+    }
+
+    [Fact]
+    public async Task ANodeThatWasForgottenComesBackWhenItAnswers()
+    {
+        var table = await OpenAsync("[]");
+        table.AddPeer(Address(3), isClassic: false);
+        for (var i = 0; i < 3; i++)
+        {
+            table.NoteAnswer(Address(3), "silent");
+        }
+
+        _clock.Now += TimeSpan.FromMinutes(2);
+        table.Tick();
+        Assert.Empty(table.OtherNodes());
+
+        // Nobody that it does not know is added by an answer.
+        table.NoteAnswer(Address(4), "up");
+        table.NoteAnswer(Address(3), "up");
+
+        Assert.Equal([Address(3)], table.OtherNodes());
+        Assert.Equal("peer", Assert.Single(table.Snapshot()).Origin);
+    }
+
+    [Fact]
+    public async Task WhatIsLearntOfAnAddressIsSaidOfEveryNameThatLeadsThere()
+    {
+        var table = await OpenAsync("""[{"host": "127.0.0.1", "port": 7}, {"host": "localhost", "port": 7}]""");
+
+        table.NoteAnswer(Address(7), "up");
+
+        Assert.All(table.Snapshot(), server => Assert.Equal("up", server.State));
+        Assert.Equal([Address(7)], table.OtherNodes());
+    }
+
     private static PeerAddress Address(ushort port) => PeerAddress.FromIPv4(0x7F00_0001, port);
 
     private static IEnumerable<string> Endpoints(ServerTable table) => table.Snapshot().Select(server => server.Endpoint);
@@ -163,6 +239,13 @@ public sealed class ServerTableTests : IDisposable
             Edit(json);
         }
 
-        return ServerTable.OpenAsync(_folder["servers.json"], new OwnEndPoints(own), NullLogger.Instance, TimeProvider.System, TestContext.Current.CancellationToken);
+        return ServerTable.OpenAsync(_folder["servers.json"], new OwnEndPoints(own), NullLogger.Instance, _clock, TestContext.Current.CancellationToken);
+    }
+
+    private sealed class SetClock : TimeProvider
+    {
+        public DateTimeOffset Now { get; set; } = DateTimeOffset.UnixEpoch + TimeSpan.FromDays(20_000);
+
+        public override DateTimeOffset GetUtcNow() => Now;
     }
 }

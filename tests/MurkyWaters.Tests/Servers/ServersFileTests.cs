@@ -16,6 +16,22 @@ public class ServersFileTests
         Assert.Empty(ServersFile.Parse("[]"u8.ToArray()));
     }
 
+    [Fact]
+    public void AByteOrderMarkIsNoMistake() =>
+        Assert.Equal([new("a", 1)], ServersFile.Parse(Encoding.UTF8.GetBytes("\uFEFF[{\"host\": \"a\", \"port\": 1}]")));
+
+    [Fact]
+    public void AServerInTwoSpellingsIsOne()
+    {
+        var servers = ServersFile.Parse(Encoding.UTF8.GetBytes(
+            """
+            [{"host": "[::1]", "port": 1}, {"host": "0:0:0:0:0:0:0:1", "port": 1}, {"host": "::ffff:10.0.0.1", "port": 2}, {"host": "10.0.0.1", "port": 2},
+             {"host": "Rain.Example.", "port": 3, "classic": true}, {"host": "rain.example", "port": 3}]
+            """));
+
+        Assert.Equal([new("::1", 1), new("10.0.0.1", 2), new("rain.example", 3, true)], servers);
+    }
+
     [Theory]
     [InlineData("", "no JSON")]
     [InlineData("{}", "array")]
@@ -28,6 +44,12 @@ public class ServersFileTests
     [InlineData("""[{"host": "a", "prot": 1}]""", "\"prot\"")]
     [InlineData("""[{"host": "a b", "port": 1}]""", "entry 1")]
     [InlineData("""[{"host": "", "port": 1}]""", "entry 1")]
+    [InlineData("""[{"host": ".", "port": 1}]""", "entry 1")]
+    [InlineData("""[{"host": "a", "port": -1}]""", "entry 1")]
+    [InlineData("""[{"host": "[::1", "port": 1}]""", "entry 1")]
+    [InlineData("""[{"host": "[a]", "port": 1}]""", "entry 1")]
+    [InlineData("""[{"host": "[::1]:5", "port": 1}]""", "entry 1")]
+    [InlineData("""[{"host": "a:5", "port": 1}]""", "entry 1")]
     [InlineData("""[{"host": "a", "port": 1, "classic": 1}]""", "\"classic\"")]
     [InlineData("""[{"host": "a", "port": 1}""", "line 1")]
     public void AMistakeIsNamed(string json, string expected)

@@ -125,6 +125,66 @@ public class RainServerTests
     }
 
     [Fact]
+    public void ServersThatShareACeilingGiveTheirSubscribersEqualParts()
+    {
+        var servers = NewServers(3, RainCeiling.Of(2_000_000));
+        SubscribeAll(servers[0], 1, rate: 50_000_000);
+        SubscribeAll(servers[1], 6, rate: 50_000_000);
+        SubscribeAll(servers[2], 1, rate: 100_000);
+
+        var sums = SumsOf(servers, milliseconds: 2000);
+
+        // 2,000 ms of 2 MB/s; what one leaves, the other seven have in equal parts.
+        Assert.InRange(sums.Values.Sum(one => one.Sum()), 3_900_000, 4_050_000);
+        Assert.InRange(Assert.Single(sums[servers[2]]), 180_000, 225_000);
+        Assert.All(sums[servers[0]].Concat(sums[servers[1]]), one => Assert.InRange(one, 500_000, 580_000));
+    }
+
+    [Fact]
+    public void AServerThatDoesNotMoveHoldsUpNoOtherUnderTheSameCeiling()
+    {
+        var servers = NewServers(2, RainCeiling.Of(1_000_000));
+        SubscribeAll(servers[0], 1, rate: 50_000_000);
+        SubscribeAll(servers[1], 1, rate: 50_000_000);
+        SumsOf(servers, milliseconds: 100);
+
+        var sums = SumsOf(servers[..1], milliseconds: 1000);
+
+        Assert.InRange(Assert.Single(sums[servers[0]]), 950_000, 1_050_000);
+    }
+
+    [Fact]
+    public void AServerThatComesLateHasNothingSavedUpUnderASharedCeiling()
+    {
+        var servers = NewServers(2, RainCeiling.Of(1_000_000));
+        SubscribeAll(servers[0], 1, rate: 50_000_000);
+        SumsOf(servers, milliseconds: 2000);
+        SubscribeAll(servers[1], 1, rate: 50_000_000);
+
+        var sums = SumsOf(servers, milliseconds: 1000);
+
+        Assert.All(sums.Values, one => Assert.InRange(Assert.Single(one), 450_000, 550_000));
+    }
+
+    [Fact]
+    public void UnderASharedCeilingAClientIsToldWhatPartItsServerHas()
+    {
+        var servers = NewServers(3, RainCeiling.Of(3_000_000));
+        foreach (var server in servers)
+        {
+            SubscribeAll(server, 1, rate: 1000);
+        }
+
+        var token = TokenOf(servers[0]);
+        servers[0].Handle(_now, Client with { Port = 2000 }, Subscribe(2, token, [new RequestItem(0, 0, 1, 60_000)], rate: 1000, id: 1));
+
+        var ceilings = Drain(servers[0])
+            .Where(datagram => OfferMessage.TryParse(datagram, out _, out _))
+            .Select(datagram => OfferMessage.TryParse(datagram, out var offer, out _) ? offer.CeilingBytesPerSecond : 0);
+        Assert.Equal(1_000_000u, Assert.Single(ceilings));
+    }
+
+    [Fact]
     public void ASubscriptionDiesByItself()
     {
         var (server, _) = NewServer();
@@ -191,6 +251,7 @@ public class RainServerTests
         node.Catalog.Add(Scene.Id, content);
         _now += TimeSpan.FromSeconds(1);
         Assert.Equal([PropagationState.Held], Exchange(node.Rain, propagation));
+        Assert.Equal(new NodeId(5), propagation.Node);
         Assert.True(propagation.IsOver);
     }
 
@@ -261,7 +322,45 @@ public class RainServerTests
         var content = SimContent.Create(Scene.RandomBytes(200_000), blockBytes: 64 * 1408);
         var catalog = new SimCatalog();
         catalog.Add(Scene.Id, content);
-        return (new RainServer(new RainServerOptions { TokenKey = new byte[32], RateBytesPerSecondMax = ceiling }, catalog, 1), content);
+        return (new RainServer(new RainServerOptions { TokenKey = new byte[32], Ceiling = RainCeiling.Of(ceiling) }, catalog, 1), content);
+    }
+
+    private static RainServer[] NewServers(int count, RainCeiling? ceiling)
+    {
+        var catalog = new SimCatalog();
+        catalog.Add(Scene.Id, SimContent.Create(Scene.RandomBytes(200_000), blockBytes: 64 * 1408));
+        return [.. Enumerable.Range(1, count).Select(seed =>
+            new RainServer(new RainServerOptions { TokenKey = new byte[32], Ceiling = ceiling }, catalog, (ulong)seed))];
+    }
+
+    private void SubscribeAll(RainServer server, int count, uint rate)
+    {
+        var token = TokenOf(server);
+        for (var i = 0; i < count; i++)
+        {
+            var items = Enumerable.Range(0, 8).Select(first => new RequestItem(0, (uint)first * 60_000, 1, 60_000)).ToArray();
+            server.Handle(_now, Client with { Port = (ushort)(2000 + i) }, Subscribe(1, token, items, rate, id: (uint)i + 1));
+            Drain(server);
+        }
+    }
+
+    /// <summary>Bytes that each subscriber of each server got.</summary>
+    private Dictionary<RainServer, ICollection<int>> SumsOf(RainServer[] servers, int milliseconds)
+    {
+        var sums = servers.ToDictionary(server => server, _ => new Dictionary<PeerAddress, int>());
+        for (var i = 0; i < milliseconds; i++)
+        {
+            _now += TimeSpan.FromMilliseconds(1);
+            foreach (var server in servers)
+            {
+                foreach (var (to, length) in DrainTransmits(server))
+                {
+                    sums[server][to] = sums[server].GetValueOrDefault(to) + length;
+                }
+            }
+        }
+
+        return sums.ToDictionary(pair => pair.Key, pair => (ICollection<int>)pair.Value.Values);
     }
 
     private UInt128 TokenOf(RainServer server)

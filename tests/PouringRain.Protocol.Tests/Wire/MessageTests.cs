@@ -144,7 +144,14 @@ public class MessageTests
         var propagate = new PropagateMessage { SubscriptionId = 1, Resource = new ResourceId(2), Version = Version, Stamp = 3, RainPort = 4, Token = 5 };
         Assert.True(PropagateMessage.TryParse(datagram.AsSpan(0, propagate.Write(datagram)), out var readPropagate));
         Assert.Equal(propagate, readPropagate);
-        var answer = new PropagateAnswer { SubscriptionId = 1, Verdict = PropagateVerdict.Held, Resource = new ResourceId(2), Token = 3 };
+        var answer = new PropagateAnswer
+        {
+            SubscriptionId = 1,
+            Verdict = PropagateVerdict.Held,
+            Resource = new ResourceId(2),
+            Token = 3,
+            Node = new NodeId(UInt128.MaxValue - 4),
+        };
         Assert.True(PropagateAnswer.TryParse(datagram.AsSpan(0, answer.Write(datagram)), out var readAnswer));
         Assert.Equal(answer, readAnswer);
     }

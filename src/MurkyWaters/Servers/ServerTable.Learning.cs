@@ -1,0 +1,144 @@
+using MurkyWaters.Fetching;
+using PouringRain.Protocol;
+
+namespace MurkyWaters.Servers;
+
+/// <summary>What fetches and propagation tell of the servers, and what comes of it.</summary>
+internal sealed partial class ServerTable
+{
+    /// <summary>How long a server that rained wrong bytes is said to have lied: long enough to be seen by a person.</summary>
+    private static readonly TimeSpan LieLifetime = TimeSpan.FromHours(1);
+
+    /// <summary>A node that added itself is forgotten when it was silent so many times in a row, and for so long: as long as it is among the
+    /// servers, what nobody has is looked for until the time is up. Who was named by a person stays, for there the person
+    /// decides.</summary>
+    private const int SilentCountMax = 3;
+
+    /// <inheritdoc cref="SilentCountMax"/>
+    private static readonly TimeSpan SilenceMax = TimeSpan.FromMinutes(1);
+
+    /// <summary>Nodes that were forgotten and may answer yet to what is being propagated to them.</summary>
+    private readonly HashSet<PeerAddress> _forgotten = [];
+
+    /// <summary>Takes in what a fetch has seen of its sources.</summary>
+    /// <param name="sources">The sources.</param>
+    /// <param name="hadTime">Whether a server that was asked and not heard of has had the time to answer.</param>
+    public void Learn(IReadOnlyList<SourceSnapshot> sources, bool hadTime)
+    {
+        lock (_gate)
+        {
+            foreach (var source in sources)
+            {
+                foreach (var server in FindAll(source.Peer))
+                {
+                    Learn(server, source, hadTime);
+                }
+            }
+        }
+    }
+
+    /// <summary>A server rained wrong bytes.</summary>
+    public void NoteLie(PeerAddress address)
+    {
+        lock (_gate)
+        {
+            foreach (var server in FindAll(address))
+            {
+                server.LiedUntil = _time.GetUtcNow() + LieLifetime;
+            }
+        }
+    }
+
+    /// <summary>A server answered something outside a fetch, or did not.</summary>
+    public void NoteAnswer(PeerAddress address, string state)
+    {
+        var isBack = false;
+        lock (_gate)
+        {
+            foreach (var server in FindAll(address))
+            {
+                server.State = state;
+                NoteWhetherSilent(server, state == "silent");
+                server.LastSeen = state == "silent" ? server.LastSeen : _time.GetUtcNow();
+            }
+
+            isBack = state != "silent" && _forgotten.Remove(address);
+        }
+
+        if (isBack)
+        {
+            AddPeerUnasked(address, isClassic: false);
+        }
+    }
+
+    private void AddPeerUnasked(PeerAddress address, bool isClassic)
+    {
+        var endPoint = address.ToIPEndPoint();
+        if (ServerName.TryCreate(endPoint.Address.ToString(), endPoint.Port, isClassic, out var name) && Add(name, "peer"))
+        {
+            ServersLog.PeerAdded(_logger, name.ToString());
+        }
+    }
+
+    private void Learn(Server server, SourceSnapshot source, bool hadTime)
+    {
+        var state = source.State switch
+        {
+            SourceState.Raining or SourceState.NotFound => "up",
+            SourceState.Busy => "busy",
+            SourceState.Stale => "stale",
+            SourceState.Silent => "silent",
+            SourceState.Lied => "lied",
+            _ => hadTime && source.LastHeard is null ? "silent" : null,
+        };
+        if (state is not null && (state != "silent" || hadTime))
+        {
+            NoteWhetherSilent(server, state == "silent");
+        }
+
+        server.State = state ?? server.State;
+        server.RoundTrip = source.RoundTrip > TimeSpan.Zero ? source.RoundTrip : server.RoundTrip;
+        server.LastSeen = WallClock.Of(source.LastHeard) ?? server.LastSeen;
+        if (source.Droplets > 0)
+        {
+            server.RateBytesPerSecond = source.RateBytesPerSecond;
+            server.Loss = TransferFigures.LossOf(source);
+        }
+    }
+
+    private void NoteWhetherSilent(Server server, bool isSilent)
+    {
+        if (!isSilent)
+        {
+            server.SilentCount = 0;
+        }
+        else if (server.SilentCount++ == 0)
+        {
+            server.SilentSince = _time.GetUtcNow();
+        }
+    }
+
+    private void ForgetSilentPeers()
+    {
+        Server[] silent;
+        lock (_gate)
+        {
+            var before = _time.GetUtcNow() - SilenceMax;
+            silent = [.. _servers.Where(server =>
+                server.Origin == "peer" && server.SilentCount >= SilentCountMax && server.SilentSince <= before)];
+            foreach (var server in silent)
+            {
+                _servers.Remove(server);
+                if (!server.Name.IsClassic && server.Address is { } address && _forgotten.Count < PeerCountMax)
+                {
+                    _forgotten.Add(address);
+                }
+            }
+        }
+
+        foreach (var server in silent)
+        {
+            ServersLog.PeerForgotten(_logger, server.Name.ToString());
+        }
+    }
+}

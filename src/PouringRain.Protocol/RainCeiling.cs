@@ -1,7 +1,7 @@
 namespace PouringRain.Protocol;
 
-/// <summary>A ceiling over all that one or several rain servers send: they share it, each on its own thread, by the same clock. Thread-safe
-/// without locks but for joining.</summary>
+/// <summary>A ceiling over all that one or several rain servers send: they share it, each on its own thread, all in one process and
+/// by its clock. Thread-safe, without locks but for joining.</summary>
 /// <remarks>
 /// What is sent is paid for at the rate, and whoever wants to send waits until all that was sent before is paid for; late timers are made
 /// good up to <see cref="CatchUp"/>. Among servers that wait at once the turn is that of the one whose subscribers have had

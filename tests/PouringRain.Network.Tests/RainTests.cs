@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using PouringRain.Protocol;
 
 namespace PouringRain.Network.Tests;

@@ -47,6 +47,9 @@ public sealed class SimServer : SimHost
     {
         _isUp = true;
         Seal?.Restart(World.Random);
+
+        // A ceiling goes by its process's clock, which may be another now.
+        _options = _options with { Ceiling = RainCeiling.Of(_options.Ceiling?.RateBytesPerSecond ?? 0) };
         Rain = new RainServer(_options, Catalog, World.Random.Next());
     }
 

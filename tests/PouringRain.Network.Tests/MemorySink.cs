@@ -27,7 +27,7 @@ internal sealed class MemorySink : IFetchSink
         BeforeManifest?.Invoke();
         Manifest = manifest;
         Bytes = new byte[manifest.Layout.Length];
-        return Held is null ? null : new ReadOnlyMemory<ulong>(Held);
+        return Held is { } held ? (ReadOnlyMemory<ulong>?)held : (ReadOnlyMemory<ulong>?)null;
     }
 
     public void OnBlock(int blockIndex, ReadOnlySpan<byte> block)

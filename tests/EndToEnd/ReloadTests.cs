@@ -61,6 +61,57 @@ public sealed class ReloadTests
     }
 
     [Fact]
+    public async Task A_settings_file_that_is_gone_empty_or_cut_opens_nothing()
+    {
+        using var folder = new TestFolder();
+        var ports = GatewayProcess.FreePorts(2);
+        Directory.CreateDirectory(folder["node"]);
+        var file = Path.Combine(folder["node"], "appsettings.json");
+        const string Closed = "{ \"Gateway\": { \"Keys\": \"the first of keys\", \"ProtectReads\": true } }";
+        await EditAsync(Closed);
+        await using var gateway = await GatewayProcess.StartAsync(folder["node"], ports[0], [ports[1]], [ports[1]]);
+        await IsClosedAsync();
+
+        File.Delete(file);
+        await SaysAsync(gateway, "those before stay in force: " + file + ": the file is gone");
+        await IsClosedAsync();
+        await EditAsync(Closed);
+        await SaysAsync(gateway, "changed and in force: nothing");
+        await EditAsync("");
+        await SaysAsync(gateway, "is not valid JSON");
+        await IsClosedAsync();
+        await EditAsync("{}");
+        await SaysAsync(gateway, "stays as it was until the next start: Gateway:Keys, which the value \"\" takes back");
+        await SaysAsync(gateway, "stays as it was until the next start: Gateway:ProtectReads, which the value \"false\" takes back");
+        await IsClosedAsync();
+
+        // The signal does not find less.
+        File.Delete(file);
+        (await Tool.RunAsync("kill", "-HUP", gateway.Process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture))).Succeeded();
+        await GatewayProcess.WaitUntilAsync(() => Task.FromResult(Count("the file is gone") >= 2), "the second refusal");
+        await IsClosedAsync();
+        await EditAsync("{ \"Gateway\": { \"Keys\": \"\", \"ProtectReads\": false } }");
+        await SaysAsync(gateway, "changed and in force: Gateway:Keys, Gateway:ProtectReads");
+        Assert.Equal(201, await PutAsync(gateway, "1", 10));
+        Assert.Equal(200, await GetAsync(gateway, "/resources/1"));
+
+        // Each was looked at twice a second and told once; the signal is an answer of its own.
+        Assert.InRange(Count("the file is gone"), 2, 3);
+        Assert.Equal(1, Count("is not valid JSON"));
+        Assert.Equal(1, Count("Gateway:Keys, which"));
+
+        async Task IsClosedAsync()
+        {
+            Assert.Equal(401, await PutAsync(gateway, "1", 10));
+            Assert.Equal(401, await GetAsync(gateway, "/resources"));
+        }
+
+        int Count(string text) => gateway.Log.Split('\n').Count(line => line.Contains(text, StringComparison.Ordinal));
+
+        Task EditAsync(string text) => File.WriteAllTextAsync(file, text, TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task Servers_json_is_followed_where_it_is_a_link()
     {
         using var folder = new TestFolder();

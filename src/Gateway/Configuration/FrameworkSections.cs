@@ -20,7 +20,11 @@ internal static class FrameworkSections
 
         foreach (var endpoint in configuration.GetSection("Kestrel:Endpoints").GetChildren())
         {
-            CheckCertificate(endpoint.GetSection("Certificate"), mistakes);
+            foreach (var certificate in endpoint.GetSection("Sni").GetChildren().Append(endpoint))
+            {
+                CheckCertificate(certificate.GetSection("Certificate"), mistakes);
+            }
+
             var url = endpoint["Url"] ?? "";
             if (!SettingForms.Urls.Parse(url, out var urls) || urls.Count != 1)
             {

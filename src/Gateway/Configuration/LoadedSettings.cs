@@ -18,8 +18,14 @@ internal sealed record LoadedSettings
     /// <summary>As in <c>Production</c>.</summary>
     public required string EnvironmentName { get; init; }
 
-    /// <summary>The files that were found and read.</summary>
-    public required IReadOnlyList<string> FilesRead { get; init; }
+    /// <summary>The settings files there may be, as they were, lowest first.</summary>
+    public required IReadOnlyList<SettingsFile> Files { get; init; }
+
+    /// <summary>Absolute paths of the files that were found and read.</summary>
+    public IReadOnlyList<string> FilesRead => [.. Files.Where(file => file.Bytes is not null).Select(file => file.Path)];
+
+    /// <summary>Names of what is not given any more and stays.</summary>
+    public IReadOnlyList<string> Kept { get; init; } = [];
 
     /// <summary>The settings; where one is wrong, its default.</summary>
     public required GatewaySettings Settings { get; init; }

@@ -1,7 +1,5 @@
-using System.Net;
 using System.Text.Json;
 using Gateway.Hosting;
-using PouringRain.Protocol;
 
 namespace Gateway.Configuration;
 
@@ -11,11 +9,11 @@ namespace Gateway.Configuration;
 /// </summary>
 internal static class SettingsLoader
 {
-    private const string SettingsFile = "appsettings.json";
+    private const string FileName = "appsettings.json";
 
     /// <summary>Reads everything.</summary>
     /// <param name="args">The arguments of the process.</param>
-    /// <param name="isRunning">Whether the gateway runs already: its own ports are then taken, by itself.</param>
+    /// <param name="isRunning">Whether a gateway runs already: its ports are then taken, by itself.</param>
     public static LoadedSettings Load(string[] args, bool isRunning = false)
     {
         var mistakes = new List<string>();
@@ -23,8 +21,45 @@ internal static class SettingsLoader
         UnknownNames.FindPassedOver(args, mistakes);
         var contentRoot = FindContentRoot(host["contentRoot"], mistakes);
         var environmentName = host["environment"] is { Length: > 0 } named ? named : Environments.Production;
-        var files = SettingsFiles(contentRoot, environmentName).Where(Path.Exists).ToList();
-        var configuration = Build(args, files, mistakes);
+        var files = ReadFiles(contentRoot, environmentName);
+        return Load(args, contentRoot, environmentName, files, Build(args, files, mistakes), mistakes, isRunning);
+    }
+
+    /// <summary>Reads everything again, in a gateway that runs with what was read before. Files do not vanish then, and protection is
+    /// not taken back by being left out.</summary>
+    /// <param name="before">What was read before.</param>
+    /// <param name="files">The files as they are now.</param>
+    public static LoadedSettings LoadAgain(LoadedSettings before, IReadOnlyList<SettingsFile> files)
+    {
+        var mistakes = before.Files.Zip(files).Where(pair => pair.First.Bytes is not null && pair.Second is { Bytes: null, Mistake: null })
+            .Select(pair => $"{pair.Second.Path}: the file is gone; one that says what is meant is wanted, or none at the next start.").ToList();
+        var read = Build(before.Arguments, files, mistakes);
+        var kept = SettingsKept.Find(before.Configuration, read);
+        var configuration = new ConfigurationBuilder().AddConfiguration(read).AddInMemoryCollection(kept).Build();
+        return Load(before.Arguments, before.ContentRoot, before.EnvironmentName, files, configuration, mistakes, isRunning: true) with { Kept = [.. kept.Keys] };
+    }
+
+    /// <summary>The files that are read when they are there, lowest first, as they are now.</summary>
+    public static IReadOnlyList<SettingsFile> ReadFiles(string contentRoot, string environmentName) =>
+    [
+        SettingsFile.Read(Path.Combine(contentRoot, FileName)),
+        SettingsFile.Read(Path.Combine(contentRoot, $"appsettings.{environmentName}.json")),
+    ];
+
+    /// <summary>Where HTTP listens by the configuration, without checking anything else.</summary>
+    public static string ReadUrl(string[] args)
+    {
+        var mistakes = new List<string>();
+        var host = ReadHost(args, mistakes);
+        var contentRoot = FindContentRoot(host["contentRoot"], mistakes);
+        var configuration = Build(args, [SettingsFile.Read(Path.Combine(contentRoot, FileName))], mistakes);
+        return new GatewaySettings(new SettingsReader(configuration, contentRoot, mistakes)).Urls[0];
+    }
+
+    private static LoadedSettings Load(
+        string[] args, string contentRoot, string environmentName, IReadOnlyList<SettingsFile> files, IConfigurationRoot configuration,
+        List<string> mistakes, bool isRunning)
+    {
         var canRead = mistakes.Count == 0;
         var reader = new SettingsReader(configuration, contentRoot, mistakes);
         var settings = new GatewaySettings(reader);
@@ -32,7 +67,7 @@ internal static class SettingsLoader
         // What a file or argument that cannot be read would have said is unknown, so nothing more is judged.
         if (canRead)
         {
-            CheckRelations(settings, reader);
+            RelationsCheck.Run(settings, reader);
             UnknownNames.Find(configuration, BuildFiles(files, []).Build(), args, mistakes);
             FrameworkSections.Check(configuration, mistakes);
             SurroundingsCheck.Run(settings, reader, isRunning);
@@ -50,23 +85,10 @@ internal static class SettingsLoader
             WebRoot = new[] { contentRoot, AppContext.BaseDirectory }.Select(folder => Path.Combine(folder, "wwwroot")).FirstOrDefault(Directory.Exists)
                 ?? Path.Combine(contentRoot, "wwwroot"),
             EnvironmentName = environmentName,
-            FilesRead = files,
+            Files = files,
             Settings = settings,
             Mistakes = mistakes,
         };
-    }
-
-    /// <summary>The files that are read when they are there, lowest first.</summary>
-    public static IReadOnlyList<string> SettingsFiles(string contentRoot, string environmentName) =>
-        [Path.Combine(contentRoot, SettingsFile), Path.Combine(contentRoot, $"appsettings.{environmentName}.json")];
-
-    /// <summary>Where HTTP listens by the configuration, without checking anything else.</summary>
-    public static string ReadUrl(string[] args)
-    {
-        var mistakes = new List<string>();
-        var contentRoot = FindContentRoot(ReadHost(args, mistakes)["contentRoot"], mistakes);
-        var file = Path.Combine(contentRoot, SettingsFile);
-        return new GatewaySettings(new SettingsReader(Build(args, File.Exists(file) ? [file] : [], mistakes), contentRoot, mistakes)).Urls[0];
     }
 
     /// <summary>What must be known before files are looked for: the content root and the environment's name.</summary>
@@ -90,7 +112,7 @@ internal static class SettingsLoader
     {
         if (string.IsNullOrEmpty(wanted))
         {
-            return Path.Exists(SettingsFile) ? Directory.GetCurrentDirectory() : AppContext.BaseDirectory;
+            return Path.Exists(FileName) ? Directory.GetCurrentDirectory() : AppContext.BaseDirectory;
         }
 
         if (!Directory.Exists(wanted))
@@ -101,87 +123,46 @@ internal static class SettingsLoader
         return Path.GetFullPath(wanted);
     }
 
-    private static IConfigurationRoot Build(string[] args, List<string> files, List<string> mistakes)
+    private static IConfigurationRoot Build(string[] args, IReadOnlyList<SettingsFile> files, List<string> mistakes)
     {
         var builder = BuildFiles(files, mistakes).AddEnvironmentVariables("ASPNETCORE_").AddEnvironmentVariables();
         return (mistakes.Count == 0 ? builder.AddCommandLine(args) : builder).Build();
     }
 
-    private static IConfigurationBuilder BuildFiles(List<string> files, List<string> mistakes)
+    private static IConfigurationBuilder BuildFiles(IReadOnlyList<SettingsFile> files, List<string> mistakes)
     {
         IConfigurationBuilder builder = new ConfigurationBuilder();
-        foreach (var file in files.Where(file => IsReadable(file, mistakes)))
+        foreach (var file in files)
         {
-            builder = builder.AddJsonFile(file, optional: false);
+            if (file.Mistake is not null)
+            {
+                mistakes.Add(file.Mistake);
+            }
+            else if (file.Bytes is not null && IsRight(file, mistakes))
+            {
+                builder = builder.AddJsonStream(new MemoryStream(file.Bytes));
+            }
         }
 
         return builder;
     }
 
-    private static bool IsReadable(string file, List<string> mistakes)
+    private static bool IsRight(SettingsFile file, List<string> mistakes)
     {
         try
         {
-            if (Directory.Exists(file))
-            {
-                mistakes.Add($"{file}: a file is wanted, and this is a folder.");
-                return false;
-            }
-
-            new ConfigurationBuilder().AddJsonFile(file, optional: false).Build();
+            new ConfigurationBuilder().AddJsonStream(new MemoryStream(file.Bytes!)).Build();
             return true;
         }
-        catch (InvalidDataException e)
+        catch (JsonException e)
         {
-            mistakes.Add(e.GetBaseException() is JsonException json
-                ? $"{file}: line {json.LineNumber + 1} is not valid JSON: {json.Message.Split(" LineNumber:")[0]}"
-                : $"{file}: {e.GetBaseException().Message}");
+            mistakes.Add($"{file.Path}: line {e.LineNumber + 1} is not valid JSON: {e.Message.Split(" LineNumber:")[0]}");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (FormatException e)
         {
-            mistakes.Add($"{file}: cannot be read: {e.Message}");
+            mistakes.Add($"{file.Path}: {e.Message}");
         }
 
         return false;
-    }
-
-    /// <summary>Settings that are right one by one and wrong together.</summary>
-    private static void CheckRelations(GatewaySettings settings, SettingsReader reader)
-    {
-        var rain = settings.Rain;
-        var mistakes = reader.Mistakes;
-        if (rain.Secret.Length > 0 && rain.ClassicAllow.Count > 0)
-        {
-            mistakes.Add("Rain:Classic:Allow: wire format 1 cannot be sealed, so it is not spoken with Rain:Secret; remove one of the two.");
-        }
-
-        if (rain.Secret.Length == 0 && rain.SecretsAccepted.Count > 0 && !reader.IsWrong("Rain:Secret"))
-        {
-            mistakes.Add("Rain:SecretsAccepted: without Rain:Secret nothing is sealed and no secret accepted; set both or neither.");
-        }
-
-        if (rain.Secret.Length == 0 && !reader.IsWrong("Rain:Secret") && !rain.AllowUnsealed
-            && rain.Listen.FirstOrDefault(endPoint => !IPAddress.IsLoopback(endPoint.Address)) is { } open)
-        {
-            mistakes.Add(
-                $"Rain:Listen = \"{open}\": without Rain:Secret only loopback addresses are permitted; Rain:AllowUnsealed=true permits others.");
-        }
-
-        if (!ResourceLayout.TryCreate(0, rain.BlockSize, rain.SymbolSize, out _))
-        {
-            mistakes.Add(
-                $"Rain:BlockSize = \"{rain.BlockSize}\": a block of 1 to {ResourceLayout.SymbolCountMax} symbols of Rain:SymbolSize = {rain.SymbolSize} bytes is wanted.");
-        }
-
-        if (settings.Gateway is { ProtectReads: true, KeyDigests.Count: 0 } && !reader.IsWrong("Gateway:Keys"))
-        {
-            mistakes.Add("Gateway:ProtectReads = \"true\": at least one key in Gateway:Keys is wanted, or nobody could read.");
-        }
-
-        var isSecure = settings.Urls.Any(url => url.StartsWith("https:", StringComparison.OrdinalIgnoreCase));
-        if (isSecure && !reader.Has("Kestrel:Certificates:Default"))
-        {
-            mistakes.Add("Urls: https wants a certificate, Kestrel:Certificates:Default:Path (and KeyPath or Password).");
-        }
     }
 }

@@ -6,8 +6,9 @@ namespace Gateway.Configuration;
 /// <summary>
 /// Reads the settings again when their files have changed, or at once on SIGHUP:
 /// 1. everything is read and checked as at the start, but for the ports and the store, which are in use;
-/// 2. with a mistake nothing changes, and the log says what is wrong;
-/// 3. otherwise the settings that can change while running do, levels of the log among them, and the log names them and those that
+/// 2. with a mistake, which a file that is gone is too, nothing changes, and the log says what is wrong;
+/// 3. what protects and is merely left out stays, and the log says how to take it back;
+/// 4. otherwise the settings that can change while running do, levels of the log among them, and the log names them and those that
 /// wait for the next start.
 /// </summary>
 /// <remarks>The files are read once a second and compared, for neither time stamps nor notifications of the system see every edit of
@@ -16,6 +17,7 @@ internal sealed partial class SettingsReload : BackgroundService
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>Whose configuration is replaced, for the framework and the logger watch it.</summary>
     private readonly LoadedSettings _loaded;
     private readonly CurrentSettings _current;
     private readonly HostOptions _hostOptions;
@@ -25,9 +27,13 @@ internal sealed partial class SettingsReload : BackgroundService
     /// <summary>What only a start changes, as it was at this one.</summary>
     private readonly Dictionary<string, string?> _started;
 
+    /// <summary>What was read and found right last.</summary>
+    private LoadedSettings _before;
+
     public SettingsReload(LoadedSettings loaded, CurrentSettings current, IOptions<HostOptions> hostOptions, ILogger<SettingsReload> logger)
     {
         _loaded = loaded;
+        _before = loaded;
         _current = current;
         _hostOptions = hostOptions.Value;
         _logger = logger;
@@ -38,9 +44,8 @@ internal sealed partial class SettingsReload : BackgroundService
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // The files as they were when the settings in force were read may be others by now, which the first look finds out.
-        var accepted = Read();
-        var seen = accepted;
+        var tried = _loaded.Files;
+        var seen = tried;
         using var signal = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnHangUp);
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -55,11 +60,11 @@ internal sealed partial class SettingsReload : BackgroundService
             }
 
             // A file is read when it has been the same twice: an editor may be in the middle of it.
-            var now = Read();
-            if (isAskedFor || (!IsSame(now, accepted) && IsSame(now, seen)))
+            var now = SettingsLoader.ReadFiles(_loaded.ContentRoot, _loaded.EnvironmentName);
+            if (isAskedFor || (!IsSame(now, tried) && IsSame(now, seen)))
             {
-                accepted = now;
-                Reload();
+                tried = now;
+                Reload(now);
             }
 
             seen = now;
@@ -82,9 +87,9 @@ internal sealed partial class SettingsReload : BackgroundService
         }
     }
 
-    private void Reload()
+    private void Reload(IReadOnlyList<SettingsFile> files)
     {
-        var read = SettingsLoader.Load(_loaded.Arguments, isRunning: true);
+        var read = SettingsLoader.LoadAgain(_before, files);
         if (read.Mistakes.Count > 0)
         {
             foreach (var mistake in read.Mistakes)
@@ -95,7 +100,8 @@ internal sealed partial class SettingsReload : BackgroundService
             return;
         }
 
-        var changed = SettingsDifference.Find(_loaded.Configuration, read.Configuration);
+        var changed = SettingsDifference.Find(_before.Configuration, read.Configuration);
+        _before = read;
         _current.Value = new GatewaySettings(new SettingsReader(WithoutLater(read.Configuration), _loaded.ContentRoot, []));
         _hostOptions.ShutdownTimeout = _current.Value.Gateway.ShutdownTimeout;
         _loaded.Configuration.Replace(read.Configuration);
@@ -104,30 +110,19 @@ internal sealed partial class SettingsReload : BackgroundService
         {
             Later(_logger, string.Join(", ", changed.Later));
         }
+
+        foreach (var name in read.Kept)
+        {
+            Kept(_logger, SettingsKept.Describe(name));
+        }
     }
 
     /// <summary>What is in force now: what waits for the next start stays what it was at this one.</summary>
     private IConfiguration WithoutLater(IConfiguration read) =>
         new ConfigurationBuilder().AddConfiguration(read).AddInMemoryCollection(_started).Build();
 
-    /// <summary>The bytes of the files; null for one that is not there or cannot be read just now.</summary>
-    private byte[]?[] Read() =>
-    [
-        .. SettingsLoader.SettingsFiles(_loaded.ContentRoot, _loaded.EnvironmentName).Select(path =>
-        {
-            try
-            {
-                return File.Exists(path) ? File.ReadAllBytes(path) : null;
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                return null;
-            }
-        }),
-    ];
-
-    private static bool IsSame(byte[]?[] left, byte[]?[] right) =>
-        left.Zip(right).All(pair => pair.First is null ? pair.Second is null : pair.Second is not null && pair.First.AsSpan().SequenceEqual(pair.Second));
+    private static bool IsSame(IReadOnlyList<SettingsFile> left, IReadOnlyList<SettingsFile> right) =>
+        left.Zip(right).All(pair => pair.First.IsSame(pair.Second));
 
     [LoggerMessage(20, LogLevel.Information, "Settings read again; changed and in force: {Names}")]
     private static partial void ReadAgain(ILogger logger, string names);
@@ -137,4 +132,7 @@ internal sealed partial class SettingsReload : BackgroundService
 
     [LoggerMessage(22, LogLevel.Warning, "Settings refused, those before stay in force: {Mistake}")]
     private static partial void Refused(ILogger logger, string mistake);
+
+    [LoggerMessage(23, LogLevel.Warning, "Settings read again; left out, and stays as it was until the next start: {Setting}")]
+    private static partial void Kept(ILogger logger, string setting);
 }

@@ -14,7 +14,6 @@ internal sealed partial class CertificateFile
     private const long LookIntervalMs = 1000;
 
     private readonly IConfigurationSection _section;
-    private readonly string _contentRoot;
     private readonly ILogger _logger;
     private readonly Lock _gate = new();
     private SslStreamCertificateContext _current;
@@ -22,18 +21,18 @@ internal sealed partial class CertificateFile
     private long _lookedAt = Environment.TickCount64;
 
     /// <summary>Reads it.</summary>
-    /// <param name="section">With Path, and KeyPath and Password where they are needed.</param>
-    /// <param name="contentRoot">What the paths are relative to.</param>
+    /// <param name="section">With Path, and KeyPath and Password where they are needed; paths that are relative are so to the working
+    /// directory, as in every other setting.</param>
     /// <param name="logger">Told of what was read again and what was refused.</param>
     /// <exception cref="IOException">A file cannot be read.</exception>
     /// <exception cref="CryptographicException">It holds no certificate with its key.</exception>
-    public CertificateFile(IConfigurationSection section, string contentRoot, ILogger logger)
+    public CertificateFile(IConfigurationSection section, ILogger logger)
     {
         _section = section;
-        _contentRoot = contentRoot;
         _logger = logger;
         _seen = Read();
         _current = Load(_seen);
+        ReadFirst(_logger, _section.Path, FullPath, _current.TargetCertificate.Thumbprint, _current.TargetCertificate.NotAfter.ToUniversalTime());
     }
 
     /// <summary>The certificate and the chain that goes with it, as the files have them now.</summary>
@@ -59,6 +58,8 @@ internal sealed partial class CertificateFile
         }
     }
 
+    private string FullPath => Path.GetFullPath(_section["Path"] ?? "");
+
     private void Look()
     {
         var seen = default(Source);
@@ -74,7 +75,7 @@ internal sealed partial class CertificateFile
             // Connections that were made with the one before still use it: the collector takes it when they have ended.
             Volatile.Write(ref _current, Load(seen));
             _seen = seen;
-            ReadAgain(_logger, _section.Path, _current.TargetCertificate.Thumbprint, _current.TargetCertificate.NotAfter.ToUniversalTime());
+            ReadAgain(_logger, _section.Path, FullPath, _current.TargetCertificate.Thumbprint, _current.TargetCertificate.NotAfter.ToUniversalTime());
             return;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
@@ -95,8 +96,8 @@ internal sealed partial class CertificateFile
     {
         var (path, keyPath) = (_section["Path"], _section["KeyPath"]);
         return new Source(
-            File.ReadAllBytes(Path.Combine(_contentRoot, path ?? "")),
-            string.IsNullOrEmpty(keyPath) ? null : File.ReadAllBytes(Path.Combine(_contentRoot, keyPath)),
+            File.ReadAllBytes(path ?? ""),
+            string.IsNullOrEmpty(keyPath) ? null : File.ReadAllBytes(keyPath),
             _section["Password"]);
     }
 
@@ -137,8 +138,11 @@ internal sealed partial class CertificateFile
         return SslStreamCertificateContext.Create(certificate, chain, offline: true);
     }
 
-    [LoggerMessage(30, LogLevel.Information, "{Setting} read again: new connections get certificate {Thumbprint}, which holds until {Until:u}")]
-    private static partial void ReadAgain(ILogger logger, string setting, string thumbprint, DateTime until);
+    [LoggerMessage(32, LogLevel.Information, "{Setting} read from {Path}: certificate {Thumbprint}, which holds until {Until:u}")]
+    private static partial void ReadFirst(ILogger logger, string setting, string path, string thumbprint, DateTime until);
+
+    [LoggerMessage(30, LogLevel.Information, "{Setting} read again from {Path}: new connections get certificate {Thumbprint}, which holds until {Until:u}")]
+    private static partial void ReadAgain(ILogger logger, string setting, string path, string thumbprint, DateTime until);
 
     [LoggerMessage(31, LogLevel.Error, "{Setting} has changed and is refused, the certificate before stays in force: {Mistake}")]
     private static partial void Refused(ILogger logger, string setting, string mistake);

@@ -66,7 +66,7 @@ internal sealed class CertificateFiles
             return;
         }
 
-        var file = _files.GetOrAdd(path, _ => new CertificateFile(_loaded.Configuration.GetSection(path), _loaded.ContentRoot, _logger));
+        var file = _files.GetOrAdd(path, _ => new CertificateFile(_loaded.Configuration.GetSection(path), _logger));
         https.ServerCertificateSelector = (_, _) => file.Current.TargetCertificate;
         https.OnAuthenticate = (_, handshake) =>
         {
@@ -78,12 +78,18 @@ internal sealed class CertificateFiles
 
     private bool IsOfFile(string path) => !string.IsNullOrEmpty(_loaded.Configuration[$"{path}:Path"]);
 
-    /// <summary>What Kestrel gets to see.</summary>
+    /// <summary>What Kestrel gets to see: no certificates that are taken from here, and of others, as for one of several host names, the
+    /// absolute path, for it would look beside the settings file.</summary>
     private IConfiguration Shown()
     {
         var hidden = _loaded.Configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(endpoint => $"{endpoint.Path}:Certificate")
             .Append(Default).Where(IsOfFile).ToList();
-        return new ConfigurationBuilder().AddInMemoryCollection(_loaded.Configuration.AsEnumerable().Where(pair =>
-            !hidden.Any(path => pair.Key.StartsWith($"{path}:", StringComparison.OrdinalIgnoreCase)))).Build();
+        var shown = _loaded.Configuration.AsEnumerable()
+            .Where(pair => !hidden.Any(path => pair.Key.StartsWith($"{path}:", StringComparison.OrdinalIgnoreCase)))
+            .Select(pair => IsPath(pair.Key) && !string.IsNullOrEmpty(pair.Value) ? new(pair.Key, Path.GetFullPath(pair.Value)) : pair);
+        return new ConfigurationBuilder().AddInMemoryCollection(shown).Build();
     }
+
+    private static bool IsPath(string key) => key.StartsWith("Kestrel:", StringComparison.OrdinalIgnoreCase)
+        && (key.EndsWith(":Certificate:Path", StringComparison.OrdinalIgnoreCase) || key.EndsWith(":Certificate:KeyPath", StringComparison.OrdinalIgnoreCase));
 }

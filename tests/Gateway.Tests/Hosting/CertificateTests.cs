@@ -76,6 +76,22 @@ public sealed class CertificateTests : IDisposable
         Assert.Contains(middle.Thumbprint, client.Chain);
     }
 
+    /// <summary>Not beside the settings file, nor beside the executable.</summary>
+    [Theory]
+    [InlineData("Kestrel:Endpoints:Https:Certificate")]
+    [InlineData("Kestrel:Endpoints:Https:Sni:*:Certificate")]
+    [InlineData("Kestrel:Certificates:Default")]
+    public async Task A_relative_path_is_so_to_the_working_directory_and_may_be_a_link(string name)
+    {
+        var thumbprint = Write(isPem: true);
+        File.CreateSymbolicLink(_folder["link"], _folder.Path);
+        var folder = Path.Combine(Path.GetRelativePath(Directory.GetCurrentDirectory(), _folder.Path), "link");
+        await using var gateway = await TestGateway.StartAsync(
+            "Kestrel:Endpoints:Https:Url=https://127.0.0.1:0", $"{name}:Path={folder}/tls.crt", $"{name}:KeyPath={folder}/tls.key");
+        using var client = NewClient(gateway.Port);
+        Assert.Equal(thumbprint, await ThumbprintAsync(client));
+    }
+
     private static async Task<string> ThumbprintAsync(TlsClient client)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/health/live") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };

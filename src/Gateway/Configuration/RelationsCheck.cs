@@ -1,0 +1,50 @@
+using System.Net;
+using PouringRain.Protocol;
+
+namespace Gateway.Configuration;
+
+/// <summary>Finds settings that are right one by one and wrong together.</summary>
+internal static class RelationsCheck
+{
+    /// <summary>Looks at them.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="reader">Knows which of them are wrong, and takes mistakes.</param>
+    public static void Run(GatewaySettings settings, SettingsReader reader)
+    {
+        var rain = settings.Rain;
+        var mistakes = reader.Mistakes;
+        if (rain.Secret.Length > 0 && rain.ClassicAllow.Count > 0)
+        {
+            mistakes.Add("Rain:Classic:Allow: wire format 1 cannot be sealed, so it is not spoken with Rain:Secret; remove one of the two.");
+        }
+
+        if (rain.Secret.Length == 0 && rain.SecretsAccepted.Count > 0 && !reader.IsWrong("Rain:Secret"))
+        {
+            mistakes.Add("Rain:SecretsAccepted: without Rain:Secret nothing is sealed and no secret accepted; set both or neither.");
+        }
+
+        if (rain.Secret.Length == 0 && !reader.IsWrong("Rain:Secret") && !rain.AllowUnsealed
+            && rain.Listen.FirstOrDefault(endPoint => !IPAddress.IsLoopback(endPoint.Address)) is { } open)
+        {
+            mistakes.Add(
+                $"Rain:Listen = \"{open}\": without Rain:Secret only loopback addresses are permitted; Rain:AllowUnsealed=true permits others.");
+        }
+
+        if (!ResourceLayout.TryCreate(0, rain.BlockSize, rain.SymbolSize, out _))
+        {
+            mistakes.Add(
+                $"Rain:BlockSize = \"{rain.BlockSize}\": a block of 1 to {ResourceLayout.SymbolCountMax} symbols of Rain:SymbolSize = {rain.SymbolSize} bytes is wanted.");
+        }
+
+        if (settings.Gateway is { ProtectReads: true, KeyDigests.Count: 0 } && !reader.IsWrong("Gateway:Keys"))
+        {
+            mistakes.Add("Gateway:ProtectReads = \"true\": at least one key in Gateway:Keys is wanted, or nobody could read.");
+        }
+
+        var isSecure = settings.Urls.Any(url => url.StartsWith("https:", StringComparison.OrdinalIgnoreCase));
+        if (isSecure && !reader.Has("Kestrel:Certificates:Default"))
+        {
+            mistakes.Add("Urls: https wants a certificate, Kestrel:Certificates:Default:Path (and KeyPath or Password).");
+        }
+    }
+}

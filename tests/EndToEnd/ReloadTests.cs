@@ -31,7 +31,7 @@ public sealed class ReloadTests
         Assert.Equal(200, await PutAsync(gateway, "1", 13, "the first of keys"));
         Assert.Equal(413, await PutAsync(gateway, "1", 101, "the first of keys"));
 
-        await EditAsync("{ \"Gateway\": { \"Keys\": \"the second of keys\", \"ProtectReads\": true, \"MaxRequestsPerSecond\": 5 }, \"Serilog\": { \"MinimumLevel\": { \"Default\": \"Warning\" } } }");
+        await EditAsync("{ \"Gateway\": { \"Keys\": \"the second of keys\", \"ProtectReads\": true, \"MaxBodyBytes\": 0, \"MaxRequestsPerSecond\": 5 }, \"Serilog\": { \"MinimumLevel\": { \"Default\": \"Warning\" } } }");
         await GatewayProcess.WaitUntilAsync(async () => await PutAsync(gateway, "2", 1000, "the second of keys") is 200 or 201, "the second key");
         Assert.Equal(401, await PutAsync(gateway, "2", 10, "the first of keys"));
         Assert.Equal(401, await GetAsync(gateway, "/resources/2"));

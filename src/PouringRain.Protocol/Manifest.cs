@@ -10,7 +10,7 @@ namespace PouringRain.Protocol;
 /// resource is gone, so that deletion spreads and outranks older versions as any newer version does.
 /// </summary>
 /// <remarks>
-/// Encoded, integers big-endian: <c>"PRM2"</c>, flags (1: bit 0 deleted), stamp (8), length (8), block bytes (4), symbol size (4),
+/// Encoded, integers big-endian: <c>"PRM2"</c>, <see cref="ManifestFlags"/> (1), stamp (8), length (8), block bytes (4), symbol size (4),
 /// SHA-256 of the whole (32), then code, media type and file name, each as a length (2) and UTF-8, then the SHA-256 of every
 /// source block (32 each) to the end.
 /// </remarks>
@@ -24,12 +24,19 @@ public sealed class Manifest
     private readonly byte[] _bytes;
 
     private Manifest(
-        ResourceLayout layout, string code, long stamp, bool isDeleted, Sha256Digest sha256, string contentType, string? fileName, Sha256Digest[] blockDigests)
+        ResourceLayout layout,
+        string code,
+        long stamp,
+        ManifestFlags flags,
+        Sha256Digest sha256,
+        string contentType,
+        string? fileName,
+        Sha256Digest[] blockDigests)
     {
         Layout = layout;
         Code = code;
         Stamp = stamp;
-        IsDeleted = isDeleted;
+        Flags = flags;
         Sha256 = sha256;
         ContentType = contentType;
         FileName = fileName;
@@ -53,8 +60,18 @@ public sealed class Manifest
     /// then the one with the greater <see cref="Version"/>.</summary>
     public long Stamp { get; }
 
+    /// <summary>What can be said of it with yes or no.</summary>
+    public ManifestFlags Flags { get; }
+
     /// <summary>Whether this version says that the resource was deleted.</summary>
-    public bool IsDeleted { get; }
+    public bool IsDeleted => Flags.HasFlag(ManifestFlags.Deleted);
+
+    /// <summary>Whether the second of its stamp was that of the version before as well, so that a date in whole seconds does not tell
+    /// the two apart.</summary>
+    public bool IsDateWeak => Flags.HasFlag(ManifestFlags.DateWeak);
+
+    /// <summary>Whether it was uploaded as something to be saved rather than shown.</summary>
+    public bool IsAttachment => Flags.HasFlag(ManifestFlags.Attachment);
 
     /// <summary>SHA-256 of the whole resource.</summary>
     public Sha256Digest Sha256 { get; }
@@ -77,9 +94,21 @@ public sealed class Manifest
     /// <summary>Makes a manifest.</summary>
     /// <exception cref="ArgumentException">A text is too long or empty, or the number of digests is not the number of blocks.</exception>
     public static Manifest Create(
-        ResourceLayout layout, string code, long stamp, Sha256Digest sha256, string contentType, string? fileName, ReadOnlySpan<Sha256Digest> blockDigests)
+        ResourceLayout layout,
+        string code,
+        long stamp,
+        Sha256Digest sha256,
+        string contentType,
+        string? fileName,
+        ReadOnlySpan<Sha256Digest> blockDigests,
+        ManifestFlags flags = ManifestFlags.None)
     {
         ArgumentNullException.ThrowIfNull(layout);
+        if ((flags & ~(ManifestFlags.DateWeak | ManifestFlags.Attachment)) != 0)
+        {
+            throw new ArgumentException($"{flags} is not for a version that has bytes.", nameof(flags));
+        }
+
         if (blockDigests.Length != layout.BlockCount)
         {
             throw new ArgumentException($"{layout.BlockCount} blocks want as many digests, not {blockDigests.Length}.", nameof(blockDigests));
@@ -90,26 +119,31 @@ public sealed class Manifest
             throw new ArgumentException("The code, media type or file name is empty or too long.");
         }
 
-        return new Manifest(layout, code, stamp, isDeleted: false, sha256, contentType, fileName, blockDigests.ToArray());
+        return new Manifest(layout, code, stamp, flags, sha256, contentType, fileName, blockDigests.ToArray());
     }
 
     /// <summary>Makes the tombstone of a resource.</summary>
     public static Manifest CreateTombstone(string code, long stamp)
     {
         ResourceLayout.TryCreate(0, ResourceLayout.SymbolSizeMin, ResourceLayout.SymbolSizeMin, out var layout);
-        return new Manifest(layout!, code, stamp, isDeleted: true, Sha256Digest.Of([]), "application/octet-stream", null, []);
+        return new Manifest(layout!, code, stamp, ManifestFlags.Deleted, Sha256Digest.Of([]), "application/octet-stream", null, []);
     }
 
     /// <summary>Reads the encoded form; total: anything that <see cref="Bytes"/> cannot be is refused.</summary>
     public static bool TryParse(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out Manifest? manifest)
     {
         manifest = null;
-        if (bytes.Length < FixedBytes || !bytes.StartsWith("PRM2"u8) || bytes[4] > 1)
+        if (bytes.Length < FixedBytes || !bytes.StartsWith("PRM2"u8))
         {
             return false;
         }
 
-        var isDeleted = bytes[4] == 1;
+        var flags = (ManifestFlags)bytes[4];
+        if (flags != ManifestFlags.Deleted && (flags & ~(ManifestFlags.DateWeak | ManifestFlags.Attachment)) != 0)
+        {
+            return false;
+        }
+
         var stamp = BinaryPrimitives.ReadInt64BigEndian(bytes[5..]);
         var length = BinaryPrimitives.ReadInt64BigEndian(bytes[13..]);
         var blockBytes = BinaryPrimitives.ReadUInt32BigEndian(bytes[21..]);
@@ -121,7 +155,7 @@ public sealed class Manifest
             || !TryReadText(ref rest, 1, ContentTypeBytesMax, out var contentType)
             || !TryReadText(ref rest, 0, FileNameBytesMax, out var fileName)
             || rest.Length != (long)layout.BlockCount * Sha256Digest.SizeBytes
-            || (isDeleted && length != 0))
+            || (flags == ManifestFlags.Deleted && length != 0))
         {
             return false;
         }
@@ -132,7 +166,7 @@ public sealed class Manifest
             digests[i] = Sha256Digest.Read(rest[(i * Sha256Digest.SizeBytes)..]);
         }
 
-        manifest = new Manifest(layout, code, stamp, isDeleted, sha256, contentType, fileName.Length == 0 ? null : fileName, digests);
+        manifest = new Manifest(layout, code, stamp, flags, sha256, contentType, fileName.Length == 0 ? null : fileName, digests);
         return true;
     }
 
@@ -172,7 +206,7 @@ public sealed class Manifest
         var fileName = Encoding.UTF8.GetBytes(FileName ?? "");
         var bytes = new byte[FixedBytes + 6 + code.Length + contentType.Length + fileName.Length + (_blockDigests.Length * Sha256Digest.SizeBytes)];
         "PRM2"u8.CopyTo(bytes);
-        bytes[4] = (byte)(IsDeleted ? 1 : 0);
+        bytes[4] = (byte)Flags;
         BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(5), Stamp);
         BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(13), Layout.Length);
         BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(21), Layout.BlockBytes);

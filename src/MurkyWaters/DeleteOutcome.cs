@@ -6,7 +6,7 @@ public enum DeleteOutcome
     /// <summary>A tombstone is stored and on its way to the other nodes.</summary>
     Deleted,
 
-    /// <summary>There was nothing to delete here.</summary>
+    /// <summary>There was nothing to delete, here or elsewhere, or nobody could say.</summary>
     NotFound,
 
     /// <summary>The precondition failed.</summary>

@@ -67,6 +67,7 @@ public sealed partial class MurkyNode
             Code = options.Code,
             SymbolSize = options.SymbolSize,
             BlockSize = options.BlockSize,
+            Time = options.Time,
         };
         var store = await Task.Run(() => ResourceStore.Open(storeOptions, logger), cancellationToken);
         var listeners = new List<RainListener>();

@@ -58,6 +58,9 @@ public sealed partial class MurkyNode : IAsyncDisposable
         return _uploads.TryCreate(options, note);
     }
 
+    /// <summary>How many uploads in several requests may be under way at once, and how long one is kept after its last.</summary>
+    public (int CountMax, TimeSpan Lifetime) PendingUploadLimits => (_options.UploadCountMax, _options.UploadLifetime);
+
     /// <summary>An upload in several requests; null when it was never there, was cancelled or has expired.</summary>
     public PendingUpload? FindPendingUpload(string token) => _uploads.Find(token);
 
@@ -92,34 +95,52 @@ public sealed partial class MurkyNode : IAsyncDisposable
         }
     }
 
-    /// <summary>Writes a tombstone and propagates it.</summary>
-    public async Task<DeleteOutcome> DeleteAsync(ResourceId id, Func<StoredResource?, bool> precondition, CancellationToken cancellationToken)
+    /// <summary>Writes a tombstone and propagates it. What is not here is looked for in the rain, for the others are to forget it too.</summary>
+    /// <param name="id">The resource.</param>
+    /// <param name="precondition">Asked with the version that is to go, or null when there is none; under the resource's lock.</param>
+    /// <param name="cancellationToken">Ends the looking.</param>
+    public async Task<DeleteResult> DeleteAsync(ResourceId id, Func<Manifest?, bool> precondition, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(precondition);
+        OpenResult? search = null;
+        Manifest? elsewhere = null;
+        if (_store.FindEntry(id) is not { IsTombstone: false })
+        {
+            search = await OpenAsync(id, new OpenOptions { DemandLength = 0 }, cancellationToken);
+            if (search.Reader is { } reader)
+            {
+                elsewhere = reader.Manifest;
+                await reader.DisposeAsync();
+            }
+        }
+
+        StoredResource deleted;
         using (await _store.EnterAsync(id, cancellationToken))
         {
-            var entry = _store.FindEntry(id);
-            var current = entry is null || entry.IsTombstone ? null : entry.Resource;
+            var here = _store.FindEntry(id)?.Resource.Manifest;
+            var newest = elsewhere is null || here?.IsNewerThan(elsewhere) == true ? here : elsewhere;
+            var current = newest is { IsDeleted: false } ? newest : null;
+            if (current is null && search is { Status: not (OpenStatus.Found or OpenStatus.NotFound or OpenStatus.Deleted) })
+            {
+                return new DeleteResult(DeleteOutcome.NotFound, search);
+            }
+
             if (!precondition(current))
             {
-                return DeleteOutcome.PreconditionFailed;
+                return new DeleteResult(DeleteOutcome.PreconditionFailed, null);
             }
 
             if (current is null)
             {
-                return DeleteOutcome.NotFound;
+                return new DeleteResult(DeleteOutcome.NotFound, search);
             }
 
-            var tombstone = Manifest.CreateTombstone(_options.Code, _store.NextStamp(current.Manifest));
-            await Task.Run(() => _store.CommitTombstone(id, tombstone), CancellationToken.None);
+            deleted = new StoredResource(id, Manifest.CreateTombstone(_options.Code, _store.NextStamp(current)), ResourceOrigin.Put);
+            await Task.Run(() => _store.CommitTombstone(id, deleted.Manifest), CancellationToken.None);
         }
 
-        if (Find(id) is { } deleted)
-        {
-            _propagator.Start(deleted);
-        }
-
-        return DeleteOutcome.Deleted;
+        _propagator.Start(deleted);
+        return new DeleteResult(DeleteOutcome.Deleted, null);
     }
 
     /// <summary>Asks the other nodes to fetch and keep what is here, and counts those that hold it (this one included) until

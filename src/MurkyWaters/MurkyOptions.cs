@@ -69,6 +69,9 @@ public sealed record MurkyOptions
     /// <summary>Further secrets that are accepted while <see cref="Secret"/> is being changed.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> SecretsAccepted { get; init; } = [];
 
+    /// <summary>The clock by which versions are stamped.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     /// <summary>Faults under the sockets, for tests.</summary>
     public PouringRain.Network.DatagramFaults? Faults { get; init; }
 

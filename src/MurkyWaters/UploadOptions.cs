@@ -17,6 +17,12 @@ public sealed record UploadOptions
     /// <summary>The file name, or null.</summary>
     public string? FileName { get; init; }
 
+    /// <summary>Whether it is to be saved rather than shown, or null when nothing was said.</summary>
+    public bool? IsAttachment { get; init; }
+
+    /// <summary>Whether bytes that are here already keep the description they have: what it says stays, what it lacks is taken.</summary>
+    public bool KeepsDescription { get; init; }
+
     /// <summary>The code, or null for the default.</summary>
     public string? Code { get; init; }
 

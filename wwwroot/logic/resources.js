@@ -63,7 +63,7 @@ export function shellQuote(text) {
 export function disposition(fileName) {
   const ascii = fileName.replace(/[^\x20-\x7e]|["\\%]/g, '_');
   const encoded = encodeURIComponent(fileName.toWellFormed()).replace(/['()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`);
-  return `attachment; filename="${ascii}"; filename*=UTF-8''${encoded}`;
+  return `inline; filename="${ascii}"; filename*=UTF-8''${encoded}`;
 }
 
 /** Splits host:port, [v6]:port; null when it is neither. */

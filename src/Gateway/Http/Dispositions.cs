@@ -1,19 +1,11 @@
 using System.Text;
-using Microsoft.Extensions.Primitives;
-using Microsoft.Net.Http.Headers;
 using PouringRain.Protocol;
 
 namespace Gateway.Http;
 
-/// <summary>File names in <c>Content-Disposition</c> (RFC 6266), both ways. Names come from strangers.</summary>
+/// <summary>File names, and the <c>Content-Disposition</c> (RFC 6266) of answers. Names come from strangers.</summary>
 internal static class Dispositions
 {
-    /// <summary>The name in a request's field, made harmless; null when there is none.</summary>
-    public static string? ReadFileName(StringValues field) =>
-        field.Count == 1 && ContentDispositionHeaderValue.TryParse(field[0], out var disposition)
-            ? Clean(HeaderUtilities.RemoveQuotes(disposition.FileNameStar.HasValue ? disposition.FileNameStar : disposition.FileName).Value)
-            : null;
-
     /// <summary>A name without folders and control characters, short enough for a manifest; null when nothing is left.</summary>
     public static string? Clean(string? name)
     {

@@ -168,7 +168,8 @@ internal sealed partial class StoreUpload : Upload
             return new UploadResult(UploadOutcome.PreconditionFailed, current);
         }
 
-        if (current is not null && IsSame(current.Manifest, sha256))
+        var described = Describe(current?.Manifest, sha256);
+        if (current is not null && IsSame(current.Manifest, sha256, described))
         {
             // What was fetched before and is put now is to stay.
             var kept = _origin == ResourceOrigin.Fetched || current.Origin == ResourceOrigin.Put ? current : _store.ChangeOrigin(entry!, ResourceOrigin.Put);
@@ -182,26 +183,34 @@ internal sealed partial class StoreUpload : Upload
             throw new StoreFullException("The resource has more blocks than a manifest can name.");
         }
 
+        var stamp = _store.NextStamp(entry?.Resource.Manifest);
         var manifest = Manifest.Create(
             layout,
-            _options.Code ?? _defaults.Code,
-            _store.NextStamp(entry?.Resource.Manifest),
+            described.Code,
+            stamp,
             sha256,
-            _options.ContentType ?? current?.Manifest.ContentType ?? "application/octet-stream",
-            _options.FileName ?? (_options.ContentType is null ? current?.Manifest.FileName : null),
-            System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_blockDigests));
+            described.ContentType,
+            described.FileName,
+            System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_blockDigests),
+            (described.IsAttachment ? ManifestFlags.Attachment : 0) | (IsSameSecond(entry?.Resource.Manifest, stamp) ? ManifestFlags.DateWeak : 0));
         var resource = new StoredResource(id, manifest, current?.Origin == ResourceOrigin.Put ? ResourceOrigin.Put : _origin);
         _store.CommitBlob(resource, _path);
         return new UploadResult(current is null ? UploadOutcome.Created : UploadOutcome.Replaced, resource);
     }
 
-    /// <summary>Whether a version holds these bytes under this description; what the sender did not say is as it was.</summary>
-    private bool IsSame(Manifest manifest, Sha256Digest sha256) =>
-        manifest.Sha256 == sha256
-        && manifest.Layout.Length == _length
-        && (_options.ContentType is null || _options.ContentType == manifest.ContentType)
-        && (_options.FileName is null || _options.FileName == manifest.FileName)
-        && (_options.Code is null || _options.Code == manifest.Code);
+    /// <summary>Whether a version was made in the second of a stamp: HTTP's dates are whole seconds.</summary>
+    private static bool IsSameSecond(Manifest? previous, long stamp) =>
+        previous is not null && Math.DivRem(previous.Stamp, 1000).Quotient == Math.DivRem(stamp, 1000).Quotient;
+
+    private Description Describe(Manifest? current, Sha256Digest sha256) =>
+        current is not null && HasBytes(current, sha256)
+            ? Description.OfSame(Description.Of(current), _options)
+            : Description.OfOther(current is null ? null : Description.Of(current), _options, _defaults.Code);
+
+    private bool HasBytes(Manifest manifest, Sha256Digest sha256) => manifest.Sha256 == sha256 && manifest.Layout.Length == _length;
+
+    private bool IsSame(Manifest manifest, Sha256Digest sha256, Description described) =>
+        HasBytes(manifest, sha256) && described == Description.Of(manifest);
 
     private async ValueTask TurnAsync()
     {

@@ -13,6 +13,10 @@ internal sealed record PendingRecord
 
     public string? FileName { get; init; }
 
+    public bool? IsAttachment { get; init; }
+
+    public bool KeepsDescription { get; init; }
+
     public string? Code { get; init; }
 
     public string? Sha256 { get; init; }

@@ -154,6 +154,29 @@ public sealed class PendingUpload
         Volatile.Write(ref _offset, offset);
     }
 
+    /// <summary>Hands on everything that came, from its first byte.</summary>
+    internal async Task ReadBackAsync(Action<ReadOnlyMemory<byte>> read, CancellationToken cancellationToken)
+    {
+        if (_upload is not null)
+        {
+            await _upload.PauseAsync();
+        }
+
+        using var file = File.OpenHandle(_table.DataPathOf(Token), options: FileOptions.SequentialScan);
+        var buffer = new byte[256 * 1024];
+        for (var position = 0L; position < _offset;)
+        {
+            var count = await RandomAccess.ReadAsync(file, buffer.AsMemory(0, (int)Math.Min(buffer.Length, _offset - position)), position, cancellationToken);
+            if (count == 0)
+            {
+                throw new EndOfStreamException($"Upload {Token[..8]}... ends at {position} of {_offset}.");
+            }
+
+            read(buffer.AsMemory(0, count));
+            position += count;
+        }
+    }
+
     internal async Task<UploadResult> CommitAsync(
         Sha256Digest? expectedSha256, Func<StoredResource?, bool>? precondition, CancellationToken cancellationToken)
     {
@@ -164,6 +187,8 @@ public sealed class PendingUpload
             Length = _offset,
             ContentType = _record.ContentType,
             FileName = _record.FileName,
+            IsAttachment = _record.IsAttachment,
+            KeepsDescription = _record.KeepsDescription,
             Code = _record.Code,
             ExpectedSha256 = expectedSha256 ?? ExpectedSha256,
             Precondition = precondition,

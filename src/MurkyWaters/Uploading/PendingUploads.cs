@@ -50,6 +50,8 @@ internal sealed partial class PendingUploads : IAsyncDisposable
             Length = options.Length,
             ContentType = options.ContentType,
             FileName = options.FileName,
+            IsAttachment = options.IsAttachment,
+            KeepsDescription = options.KeepsDescription,
             Code = options.Code,
             Sha256 = options.ExpectedSha256?.ToString(),
             Note = note,

@@ -30,6 +30,11 @@ public sealed class UploadTurn : IAsyncDisposable
     /// <param name="offset">The offset at which it began.</param>
     public Task RewindAsync(long offset) => _upload.RewindAsync(offset);
 
+    /// <summary>Hands on everything that came, from its first byte, as it stands on the disk.</summary>
+    /// <param name="read">Takes the next bytes.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public Task ReadBackAsync(Action<ReadOnlyMemory<byte>> read, CancellationToken cancellationToken) => _upload.ReadBackAsync(read, cancellationToken);
+
     /// <summary>Makes it a resource, as <see cref="Upload.CommitAsync"/>. When that is refused the upload goes; when it fails, it stays.</summary>
     /// <param name="expectedSha256">The digest to be checked in place of the one announced at the beginning; null for that.</param>
     /// <param name="precondition">See <see cref="UploadOptions.Precondition"/>.</param>

@@ -46,8 +46,8 @@ const tests = {
   'a disposition header is ASCII and cannot be broken out of'() {
     const header = disposition('Über "x"\r\n%.txt');
     truth(/^[\x20-\x7e]+$/.test(header), header);
-    equal(header, 'attachment; filename="_ber _x____.txt"; filename*=UTF-8\'\'%C3%9Cber%20%22x%22%0D%0A%25.txt');
-    truth(disposition('\ud800').startsWith('attachment'));
+    equal(header, 'inline; filename="_ber _x____.txt"; filename*=UTF-8\'\'%C3%9Cber%20%22x%22%0D%0A%25.txt');
+    truth(disposition('\ud800').startsWith('inline'));
   },
   'endpoints are host and port'() {
     equal(parseEndpoint('rain.example:1980').endpoint, 'rain.example:1980');

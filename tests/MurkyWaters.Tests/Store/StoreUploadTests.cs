@@ -65,6 +65,67 @@ public sealed class StoreUploadTests : IDisposable
         _store.AssertNothingLeftOver();
     }
 
+    /// <summary>The clock stands, then goes on or back: the stamp of a later version is greater, and says when its second is that of the one before.</summary>
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(899, true)]
+    [InlineData(900, false)]
+    [InlineData(-3_600_000, true)]
+    public async Task AVersionKnowsWhetherItsSecondWasThatOfTheOneBefore(int laterMs, bool isWeak)
+    {
+        var time = new SetTime { Now = new DateTimeOffset(2026, 11, 21, 12, 0, 0, 100, TimeSpan.Zero) };
+        using var folder = new TemporaryFolder();
+        using var store = new StoreFixture(StoreFixture.SmallBlocks(folder.FullPath) with { Time = time });
+        var first = (await store.PutAsync(1, Bytes.Random(2000, 1))).Resource!.Manifest;
+        Assert.False(first.IsDateWeak);
+        time.Now = time.Now.AddMilliseconds(laterMs);
+
+        var second = (await store.PutAsync(1, Bytes.Random(2000, 2))).Resource!.Manifest;
+
+        Assert.Equal(isWeak, second.IsDateWeak);
+        Assert.True(second.IsNewerThan(first));
+        Assert.False((await store.PutAsync(2, Bytes.Random(2000, 2))).Resource!.Manifest.IsDateWeak);
+        await store.DeleteAsync(1);
+        var third = (await store.PutAsync(1, Bytes.Random(2000, 3))).Resource!.Manifest;
+        Assert.True(third.IsDateWeak);
+    }
+
+    [Fact]
+    public async Task WhatIsSaidOfTheSameBytesNeedsNoOtherBlob()
+    {
+        var bytes = Bytes.Random(5000, 1);
+        var first = (await _store.PutAsync(1, bytes, new UploadOptions { FileName = "a", ContentType = "text/plain" })).Resource!.Manifest;
+
+        var second = await _store.PutAsync(1, bytes, new UploadOptions { FileName = "b", IsAttachment = true });
+
+        Assert.Equal(UploadOutcome.Replaced, second.Outcome);
+        var manifest = second.Resource!.Manifest;
+        Assert.Equal(("b", "text/plain", true, first.Code), (manifest.FileName, manifest.ContentType, manifest.IsAttachment, manifest.Code));
+        Assert.Equal(first.BlockDigests, manifest.BlockDigests);
+        Assert.Equal(bytes, await _store.ReadAsync(1));
+        Assert.Single(Directory.EnumerateFiles(_store.Store.Files.Blobs));
+    }
+
+    [Fact]
+    public async Task AnUploadThatKeepsTheDescriptionTakesOnlyWhatItLacks()
+    {
+        var bytes = Bytes.Random(5000, 1);
+        var keeping = new UploadOptions { KeepsDescription = true };
+        var first = (await _store.PutAsync(1, bytes, keeping)).Resource!.Manifest;
+        Assert.Equal("application/octet-stream", first.ContentType);
+        var named = await _store.PutAsync(1, bytes, keeping with { FileName = "a", ContentType = "text/plain", IsAttachment = true });
+        Assert.Equal(UploadOutcome.Replaced, named.Outcome);
+
+        var again = await _store.PutAsync(1, bytes, keeping with { FileName = "b", ContentType = "image/png", IsAttachment = false });
+
+        Assert.Equal((UploadOutcome.Unchanged, named.Resource!.Manifest.Version), (again.Outcome, again.Resource!.Manifest.Version));
+        Assert.Equal(("a", "text/plain", true), (again.Resource.Manifest.FileName, again.Resource.Manifest.ContentType, again.Resource.Manifest.IsAttachment));
+
+        // Of other bytes it says what it was given.
+        var other = (await _store.PutAsync(1, Bytes.Random(10, 2), keeping with { FileName = "b", ContentType = "image/png" })).Resource!.Manifest;
+        Assert.Equal(("b", "image/png", false), (other.FileName, other.ContentType, other.IsAttachment));
+    }
+
     [Fact]
     public async Task APreconditionThatFailsStoresNothing()
     {
@@ -186,6 +247,13 @@ public sealed class StoreUploadTests : IDisposable
     private sealed class SteppingClock : TimeProvider
     {
         public DateTimeOffset Now { get; set; } = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+        public override DateTimeOffset GetUtcNow() => Now;
+    }
+
+    private sealed class SetTime : TimeProvider
+    {
+        public DateTimeOffset Now { get; set; }
 
         public override DateTimeOffset GetUtcNow() => Now;
     }

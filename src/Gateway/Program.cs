@@ -106,6 +106,7 @@ internal sealed partial class Program
         builder.Services.AddTelemetry(settings);
         builder.Services.AddSingleton<RunningRequests>();
         builder.Services.AddSingleton<Readiness>();
+        builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<NodeOpener>(MurkyNode.StartAsync);
         builder.Services.AddSingleton<DiskFullProbe>(node => node.IsDiskFull);
         builder.Services.AddSingleton<NodeHost>();
@@ -114,13 +115,18 @@ internal sealed partial class Program
         builder.Services.AddCors();
         builder.Services.AddSingleton<ICorsPolicyProvider, Cors>();
         builder.Services.AddRequestLimits();
-        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict);
+        builder.Services.ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
+            json.SerializerOptions.Encoder = JsonText.Encoder;
+        });
         builder.Services.AddApiDocument();
 
         var app = builder.Build();
         app.StartMeasuring();
         app.UseRequestLog();
         app.Use(BrowserSafety.AddHeadersAsync);
+        app.Use(JsonText.EndWithNewlineAsync);
         app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = Problem.WriteExceptionAsync });
         app.UseStatusCodePages(Problem.WriteStatusAsync);
 
@@ -133,6 +139,7 @@ internal sealed partial class Program
         app.UseRateLimiter();
         app.Use(BrowserSafety.RefuseCrossSiteWritesAsync);
         app.Use(Keys.CheckAsync);
+        app.Use(UploadFields.RefuseTusAsync);
         app.Use(app.Services.GetRequiredService<Readiness>().GuardAsync);
 
         app.MapResources();

@@ -14,10 +14,11 @@ internal sealed class TestGateway : IAsyncDisposable
     private readonly GatewayFactory _factory;
     private readonly HttpClient _client;
 
-    private TestGateway(TestFolder folder, GatewayFactory factory)
+    private TestGateway(TestFolder folder, GatewayFactory factory, ShiftedTime time)
     {
         _folder = folder;
         _factory = factory;
+        Time = time;
         _client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, Expect100ContinueTimeout = TimeSpan.FromSeconds(60) })
         {
             BaseAddress = factory.Address,
@@ -25,6 +26,9 @@ internal sealed class TestGateway : IAsyncDisposable
     }
 
     public string Folder => _folder.Path;
+
+    /// <summary>The clock by which it stamps versions and judges dates.</summary>
+    public ShiftedTime Time { get; }
 
     public IServiceProvider Services => _factory.Services;
 
@@ -58,9 +62,14 @@ internal sealed class TestGateway : IAsyncDisposable
         }
 
         await File.WriteAllTextAsync(folder["appsettings.json"], JsonSerializer.Serialize(values));
-        var factory = new GatewayFactory(folder.Path, configure);
+        var time = new ShiftedTime();
+        var factory = new GatewayFactory(folder.Path, services =>
+        {
+            services.AddSingleton<TimeProvider>(time);
+            configure?.Invoke(services);
+        });
         await factory.StartAsync();
-        return new TestGateway(folder, factory);
+        return new TestGateway(folder, factory, time);
     }
 
     /// <summary>UDP ports that are free just now.</summary>

@@ -7,7 +7,7 @@ namespace Gateway.Doctor;
 /// says in plain words what to do about what it finds. Changes nothing.</summary>
 internal static class Examination
 {
-    private static readonly JsonSerializerOptions JsonOptions = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+    private static readonly JsonSerializerOptions JsonOptions = new(JsonSerializerDefaults.Web) { WriteIndented = true, Encoder = Http.JsonText.Encoder };
 
     /// <summary>A report.</summary>
     /// <param name="IsWell">Whether there is no problem; warnings are none.</param>

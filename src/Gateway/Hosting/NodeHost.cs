@@ -19,13 +19,15 @@ internal sealed class NodeHost : IHostedService
     private readonly GatewaySettings _settings;
     private readonly NodeOpener _opener;
     private readonly ILoggerFactory _loggers;
+    private readonly TimeProvider _time;
     private Task<MurkyNode>? _opening;
 
-    public NodeHost(GatewaySettings settings, NodeOpener opener, ILoggerFactory loggers)
+    public NodeHost(GatewaySettings settings, NodeOpener opener, ILoggerFactory loggers, TimeProvider time)
     {
         _settings = settings;
         _opener = opener;
         _loggers = loggers;
+        _time = time;
     }
 
     /// <summary>Whether the node is open.</summary>
@@ -90,6 +92,7 @@ internal sealed class NodeHost : IHostedService
             ClassicAllow = rain.ClassicAllow,
             Secret = Encoding.UTF8.GetBytes(rain.Secret),
             SecretsAccepted = [.. rain.SecretsAccepted.Select(secret => (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(secret))],
+            Time = _time,
             Faults = rain.Faults,
         };
         try

@@ -3,40 +3,33 @@ using PouringRain.Protocol;
 
 namespace Gateway.Http;
 
-/// <summary>The digest fields of RFC 9530, and those of RFC 3230 for clients that ask for them (aria2 does). SHA-256 is what is
-/// kept of every resource; other algorithms are passed over, as RFC 9530 §2 permits.</summary>
+/// <summary>The digest fields of RFC 9530, RFC 3230 and RFC 2616: of uploads every one that can be checked is; answers have the SHA-256,
+/// which is kept of every resource, and in the field of RFC 3230 for clients that ask for it (aria2 does).</summary>
 internal static class DigestFields
 {
     /// <summary>The algorithm's name in RFC 9530.</summary>
     private const string Sha256 = "sha-256";
 
-    /// <summary>Reads what a sender announced in <c>Content-Digest</c> and <c>Repr-Digest</c>, which mean the same where no content
-    /// coding is accepted.</summary>
-    /// <param name="headers">The request's.</param>
-    /// <param name="digest">The SHA-256 announced, or null.</param>
-    /// <param name="contradicts">Whether the two fields announce different ones.</param>
-    /// <returns>False when a field is malformed.</returns>
-    public static bool TryReadAnnounced(IHeaderDictionary headers, out Sha256Digest? digest, out bool contradicts)
-    {
-        contradicts = false;
-        if (!TryReadSha256(headers["Content-Digest"], out digest) || !TryReadSha256(headers["Repr-Digest"], out var ofRepresentation))
-        {
-            return false;
-        }
+    private const string OfContent = "Content-Digest", OfRepresentation = "Repr-Digest", Legacy = "Digest", LegacyMd5 = "Content-MD5";
 
-        contradicts = digest is not null && ofRepresentation is not null && digest != ofRepresentation;
-        digest ??= ofRepresentation;
-        return true;
+    private static readonly string[] Fields = [OfContent, OfRepresentation, Legacy, LegacyMd5];
+
+    /// <summary>Reads what a sender announced: in <c>Content-Digest</c> and <c>Content-MD5</c> of the body of this request, in <c>Repr-Digest</c>
+    /// and <c>Digest</c> of the whole, which is the same unless the body is a part of it.</summary>
+    /// <returns>The problem when a field is malformed, or names no algorithm by which it could be checked.</returns>
+    public static Problem? TryReadUpload(IHeaderDictionary headers, out AnnouncedDigests part, out AnnouncedDigests whole)
+    {
+        part = whole = AnnouncedDigests.None;
+        return TryRead(headers, OfContent, ref part) ?? TryRead(headers, LegacyMd5, ref part)
+            ?? TryRead(headers, OfRepresentation, ref whole) ?? TryRead(headers, Legacy, ref whole);
     }
 
-    /// <summary>Reads the SHA-256 in <c>Content-Digest</c>, of this request's body, and in <c>Repr-Digest</c>, of the whole of which the body
-    /// is a part.</summary>
-    /// <returns>False when a field is malformed.</returns>
-    public static bool TryReadPart(IHeaderDictionary headers, out Sha256Digest? part, out Sha256Digest? whole)
-    {
-        whole = null;
-        return TryReadSha256(headers["Content-Digest"], out part) && TryReadSha256(headers["Repr-Digest"], out whole);
-    }
+    /// <summary>Whether a request says that digest fields come after its body.</summary>
+    public static bool AreInTrailer(IHeaderDictionary headers) =>
+        headers.Trailer.Any(line => line?.Split(',', StringSplitOptions.TrimEntries).Any(name => Fields.Contains(name, StringComparer.OrdinalIgnoreCase)) == true);
+
+    /// <summary>Two digests by one hash that are not the same.</summary>
+    public static Problem Contradiction() => new(ProblemType.DigestMismatch, "The digest fields announce different bytes.");
 
     /// <summary>Adds the digest of the whole: <c>Repr-Digest</c> unless refused by <c>Want-Repr-Digest</c>, and <c>Digest</c> when
     /// <c>Want-Digest</c> asks for it.</summary>
@@ -73,26 +66,63 @@ internal static class DigestFields
         return false;
     }
 
-    private static bool TryReadSha256(StringValues lines, out Sha256Digest? digest)
+    /// <summary>Adds what one field announces. Algorithms that are not known are read over as long as one is (RFC 9530 §2).</summary>
+    private static Problem? TryRead(IHeaderDictionary headers, string field, ref AnnouncedDigests digests)
     {
-        digest = null;
-        if (lines.Count == 0)
+        var lines = headers[field];
+        if (lines.All(string.IsNullOrWhiteSpace))
         {
-            return true;
+            return null;
         }
 
-        if (!StructuredFields.TryReadDictionary(lines, out var members) || members.Values.Any(value => value is not byte[]))
+        var members = field switch
         {
-            return false;
+            LegacyMd5 => lines.Count == 1 ? [(DigestAlgorithm.Md5.Name, FromBase64(lines[0]!))] : null,
+            Legacy => ReadLegacy(lines),
+            _ => StructuredFields.TryReadDictionary(lines, out var dictionary) ? [.. dictionary.Select(member => (member.Key, member.Value as byte[]))] : null,
+        };
+        var known = members?.Select(member => (Algorithm: DigestAlgorithm.Find(member.Name), member.Value)).Where(member => member.Algorithm is not null).ToArray();
+        if (members is null || members.Any(member => member.Value is null) || known!.Any(member => member.Value!.Length != member.Algorithm!.SizeBytes))
+        {
+            var form = field switch
+            {
+                LegacyMd5 => "(base64 of 16 bytes)",
+                Legacy => "SHA-256=(base64 of 32 bytes)",
+                _ => "sha-256=:(base64 of 32 bytes):",
+            };
+            return new Problem(ProblemType.InvalidDigest, $"{field}: {lines} cannot be read; it looks like {field}: {form}.");
         }
 
-        if (!members.TryGetValue(Sha256, out var member))
+        if (known!.Length == 0)
         {
-            return true;
+            return new Problem(
+                ProblemType.InvalidDigest, $"{field}: {lines} names no algorithm that can be checked here; these can: {DigestAlgorithm.Names}.");
         }
 
-        var bytes = (byte[])member;
-        digest = bytes.Length == Sha256Digest.SizeBytes ? Sha256Digest.Read(bytes) : null;
-        return digest is not null;
+        foreach (var (algorithm, value) in known)
+        {
+            if (digests.With(algorithm!, value!) is not { } more)
+            {
+                return Contradiction();
+            }
+
+            digests = more;
+        }
+
+        return null;
+    }
+
+    /// <summary>RFC 3230 §4.3.2: a list of algorithms and their digests. Some of those that nobody checks here are not in base64.</summary>
+    private static (string Name, byte[]? Value)[] ReadLegacy(StringValues lines) =>
+    [
+        .. string.Join(",", lines.ToArray()).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .Select(item => item.Split('=', 2))
+            .Select(parts => (parts[0], parts.Length < 2 ? null : DigestAlgorithm.Find(parts[0]) is null ? [] : FromBase64(parts[1]))),
+    ];
+
+    private static byte[]? FromBase64(string text)
+    {
+        var bytes = new byte[text.Length];
+        return Convert.TryFromBase64String(text.Trim(), bytes, out var count) ? bytes[..count] : null;
     }
 }

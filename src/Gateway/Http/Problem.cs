@@ -12,21 +12,23 @@ namespace Gateway.Http;
 /// <summary>An error on its way to the client: a problem document (RFC 9457), or a small page for a browser that asks for one.</summary>
 internal sealed class Problem : IResult
 {
-    private static readonly JsonSerializerOptions JsonOptions = new(JsonSerializerDefaults.Web);
+    private static readonly JsonSerializerOptions JsonOptions = new(JsonSerializerDefaults.Web) { Encoder = JsonText.Encoder };
     private readonly ProblemType _type;
-    private readonly string _detail;
     private readonly IReadOnlyList<SourceReport>? _sources;
     private readonly (long Expected, long Provided)? _offsets;
 
     public Problem(ProblemType type, string detail, IReadOnlyList<SourceReport>? sources = null)
     {
         _type = type;
-        _detail = detail;
+        Detail = detail;
         _sources = sources;
     }
 
     private Problem(ProblemType type, string detail, (long Expected, long Provided) offsets)
         : this(type, detail) => _offsets = offsets;
+
+    /// <summary>What exactly was wrong.</summary>
+    public string Detail { get; }
 
     /// <summary>A problem document (RFC 9457).</summary>
     /// <param name="Type">The kind, a path of the gateway that tells more.</param>
@@ -126,7 +128,7 @@ internal sealed class Problem : IResult
             response.Headers.RetryAfter = "1";
         }
 
-        var document = new Document(_type.Uri, _type.Title, status, _detail, http.Request.Path, RequestId.Of(http), _type.IsRetryable, _sources)
+        var document = new Document(_type.Uri, _type.Title, status, Detail, http.Request.Path, RequestId.Of(http), _type.IsRetryable, _sources)
         {
             ExpectedOffset = _offsets?.Expected,
             ProvidedOffset = _offsets?.Provided,
@@ -142,7 +144,7 @@ internal sealed class Problem : IResult
 
     private static Task WriteDocumentAsync(HttpResponse response, Document document)
     {
-        var bytes = JsonSerializer.SerializeToUtf8Bytes(document, JsonOptions);
+        byte[] bytes = [.. JsonSerializer.SerializeToUtf8Bytes(document, JsonOptions), (byte)'\n'];
         response.ContentType = MediaTypeNames.Application.ProblemJson;
         response.ContentLength = bytes.Length;
         return response.Body.WriteAsync(bytes, response.HttpContext.RequestAborted).AsTask();

@@ -12,7 +12,7 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
 {
     public static readonly ProblemType InvalidResourceId = new("invalid-resource-id", 400, "The resource id is no unsigned 64-bit number");
     public static readonly ProblemType InvalidParameter = new("invalid-parameter", 400, "A parameter or header field is wrong");
-    public static readonly ProblemType InvalidDigest = new("invalid-digest", 400, "A digest field cannot be read");
+    public static readonly ProblemType InvalidDigest = new("invalid-digest", 400, "A digest field cannot be read or checked");
     public static readonly ProblemType DigestMismatch = new("digest-mismatch", 400, "The bytes do not have the announced digest");
     public static readonly ProblemType PartialPut = new("partial-put", 400, "Content-Range has no meaning in an upload");
     public static readonly ProblemType IncompleteBody = new("incomplete-body", 400, "The body ended early or was malformed", true);
@@ -31,6 +31,7 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
         new("mismatching-upload-offset", 409, "The upload does not stand at the offset of the request", IsRegistered: true);
     public static readonly ProblemType Gone = new("gone", 410, "The resource was deleted");
     public static readonly ProblemType PreconditionFailed = new("precondition-failed", 412, "A precondition of the request does not hold");
+    public static readonly ProblemType UploadProtocol = new("unsupported-upload-protocol", 412, "Uploads of this protocol are not taken");
     public static readonly ProblemType TooLarge = new("too-large", 413, "The body is larger than permitted");
     public static readonly ProblemType UnsupportedMedia = new("unsupported-media", 415, "Bodies of this form are not taken");
     public static readonly ProblemType RangeNotSatisfiable = new("range-not-satisfiable", 416, "The range lies outside the resource");
@@ -48,7 +49,7 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
     [
         InvalidResourceId, InvalidParameter, InvalidDigest, DigestMismatch, PartialPut, IncompleteBody, CompletedUpload, InconsistentUploadLength, BadRequest,
         Unauthorized, CrossSite, ServiceWorker, NotFound, MethodNotAllowed, RequestTimeout, Conflict, MismatchingUploadOffset, Gone,
-        PreconditionFailed, TooLarge, UnsupportedMedia,
+        PreconditionFailed, UploadProtocol, TooLarge, UnsupportedMedia,
         RangeNotSatisfiable, TooManyRequests, Internal, IntegrityFailure, Overloaded, Unavailable, NotCached, RetrievalTimeout, StoreFull,
     ];
 

@@ -20,13 +20,13 @@ internal static class ResourceEndpoints
         resources.MapRead("/", ResourceManagement.List).WithName("ListResources").Takes<ListParameters>()
             .Fails(InvalidResourceId, InvalidParameter);
         resources.MapPost("/", ResourceWriting.PostAsync).WithName("PostResource").TakesUpload()
-            .Answers<ResourceSummary>().Fails(FailuresOfUploads);
+            .Answers<ResourceSummary>().Fails([.. FailuresOfUploads, PreconditionFailed]);
         resources.MapGet("/{id}", ResourceReading.GetAsync).WithName("GetResource").AnswersDownload();
         resources.MapHead("/{id}", ResourceReading.HeadAsync).WithName("GetResourceHead").AnswersDownloadHead();
         resources.MapPut("/{id}", ResourceWriting.PutAsync).WithName("PutResource").TakesUpload().Takes<ConditionParameters>().Answers<ResourceSummary>()
             .Fails([.. FailuresOfUploads, InvalidResourceId, Conflict, PreconditionFailed]);
         resources.MapDelete("/{id}", ResourceManagement.DeleteAsync).WithName("DeleteResource").Takes<ConditionParameters>()
-            .Fails(InvalidResourceId, NotFound, PreconditionFailed);
+            .Fails(InvalidResourceId, NotFound, PreconditionFailed, IntegrityFailure, Overloaded, RetrievalTimeout, StoreFull);
         resources.MapRead("/{id}/manifest", ResourceManagement.GetManifestAsync).WithName("GetManifest")
             .Sends([200], AnswerField.EntityTag)
             .Fails(InvalidResourceId, NotFound, Gone, IntegrityFailure, Overloaded, RetrievalTimeout, StoreFull);
@@ -49,7 +49,7 @@ internal static class ResourceEndpoints
     private static readonly ProblemType[] FailuresOfUploads =
     [
         InvalidParameter, InvalidDigest, DigestMismatch, PartialPut, IncompleteBody, InconsistentUploadLength, RequestTimeout, TooLarge,
-        UnsupportedMedia, Overloaded, StoreFull,
+        UnsupportedMedia, UploadProtocol, Overloaded, StoreFull,
     ];
 
     private static readonly AnswerField[] FieldsOfDownloads =

@@ -69,9 +69,9 @@ internal static class ResourceManagement
     }
 
     /// <summary>Deletes a resource</summary>
-    /// <remarks>Here and on the other nodes.</remarks>
+    /// <remarks>Here and on the other nodes. What is not here is looked for there, as GET does; 404 when all said no.</remarks>
     /// <response code="204">It is deleted here, and the other nodes are told.</response>
-    public static async Task<Results<NoContent, Problem>> DeleteAsync(HttpContext http, NodeHost host, [ResourceId] string id)
+    public static async Task<Results<NoContent, Problem>> DeleteAsync(HttpContext http, NodeHost host, TimeProvider time, [ResourceId] string id)
     {
         if (!ResourceId.TryParse(id, out var resource))
         {
@@ -79,13 +79,17 @@ internal static class ResourceManagement
         }
 
         var headers = http.Request.Headers;
-        var outcome = await host.Node.DeleteAsync(
-            resource, current => Preconditions.Evaluate(headers, isRead: false, current?.Manifest) != Preconditions.Outcome.Failed, http.RequestAborted);
-        return outcome switch
+        var result = await host.Node.DeleteAsync(
+            resource,
+            current => Preconditions.Evaluate(headers, isRead: false, current, time.GetUtcNow()) != Preconditions.Outcome.Failed,
+            http.RequestAborted);
+        return result switch
         {
-            DeleteOutcome.Deleted => TypedResults.NoContent(),
-            DeleteOutcome.NotFound => new Problem(ProblemType.NotFound, $"Resource {resource} is not here."),
-            _ => new Problem(ProblemType.PreconditionFailed, $"Resource {resource} is not at the version that the request wants to delete."),
+            { Outcome: DeleteOutcome.Deleted } => TypedResults.NoContent(),
+            { Outcome: DeleteOutcome.PreconditionFailed } =>
+                new Problem(ProblemType.PreconditionFailed, $"Resource {resource} is not at the version that the request wants to delete."),
+            { Search: { Status: not (OpenStatus.Found or OpenStatus.Deleted) } search } => Problem.OfOpening(resource, search),
+            _ => new Problem(ProblemType.NotFound, $"Resource {resource} is not here or elsewhere: it was deleted before.", result.Search?.Sources),
         };
     }
 

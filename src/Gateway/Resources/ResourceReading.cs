@@ -28,8 +28,8 @@ internal static class ResourceReading
     /// <response code="200">The whole resource, with the media type it was given.</response>
     /// <response code="206">The range asked for, or multipart/byteranges when there are several.</response>
     /// <response code="304">It is at the version that If-None-Match names; no body.</response>
-    public static Task GetAsync(HttpContext http, NodeHost host, GatewaySettings settings, [ResourceId] string id) =>
-        HandleAsync(http, host, settings, id);
+    public static Task GetAsync(HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time, [ResourceId] string id) =>
+        HandleAsync(http, host, settings, time, id);
 
     /// <summary>Downloads a resource: the header fields alone</summary>
     /// <remarks>
@@ -38,25 +38,25 @@ internal static class ResourceReading
     /// </remarks>
     /// <response code="200">The whole resource, with the media type it was given.</response>
     /// <response code="304">It is at the version that If-None-Match names; no body.</response>
-    public static Task HeadAsync(HttpContext http, NodeHost host, GatewaySettings settings, [ResourceId] string id) =>
-        HandleAsync(http, host, settings, id);
+    public static Task HeadAsync(HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time, [ResourceId] string id) =>
+        HandleAsync(http, host, settings, time, id);
 
     /// <summary>Downloads a resource</summary>
     /// <remarks>As /resources/{id} does.</remarks>
     /// <response code="200">The whole resource, with the media type it was given.</response>
     /// <response code="206">The range asked for, or multipart/byteranges when there are several.</response>
     /// <response code="304">It is at the version that If-None-Match names; no body.</response>
-    public static Task GetClassicAsync(HttpContext http, NodeHost host, GatewaySettings settings, [ResourceId] string id) =>
-        HandleAsync(http, host, settings, id);
+    public static Task GetClassicAsync(HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time, [ResourceId] string id) =>
+        HandleAsync(http, host, settings, time, id);
 
     /// <summary>Downloads a resource: the header fields alone</summary>
     /// <remarks>As /resources/{id} does.</remarks>
     /// <response code="200">The whole resource, with the media type it was given.</response>
     /// <response code="304">It is at the version that If-None-Match names; no body.</response>
-    public static Task HeadClassicAsync(HttpContext http, NodeHost host, GatewaySettings settings, [ResourceId] string id) =>
-        HandleAsync(http, host, settings, id);
+    public static Task HeadClassicAsync(HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time, [ResourceId] string id) =>
+        HandleAsync(http, host, settings, time, id);
 
-    private static async Task HandleAsync(HttpContext http, NodeHost host, GatewaySettings settings, string id)
+    private static async Task HandleAsync(HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time, string id)
     {
         if (!ResourceId.TryParse(id, out var resource))
         {
@@ -86,7 +86,7 @@ internal static class ResourceReading
         {
             RequestLog.NoteHit(http, reader.IsHit);
             var timing = new ServerTiming(reader.IsHit, Stopwatch.GetElapsedTime(began));
-            var answer = new Answer(http, resource, reader, timing, isFresherAsked: wasHere, settings.Behaviour.ShareContent);
+            var answer = new Answer(http, resource, reader, timing, time.GetUtcNow(), isFresherAsked: wasHere, settings.Behaviour.ShareContent);
             await answer.SendAsync(range);
         }
     }
@@ -110,15 +110,18 @@ internal static class ResourceReading
         private readonly ResourceId _resource;
         private readonly ResourceReader _reader;
         private readonly ServerTiming _timing;
+        private readonly DateTimeOffset _now;
         private readonly bool _isFresherAsked;
         private readonly bool _isStored;
 
-        public Answer(HttpContext http, ResourceId resource, ResourceReader reader, ServerTiming timing, bool isFresherAsked, bool isStored)
+        public Answer(
+            HttpContext http, ResourceId resource, ResourceReader reader, ServerTiming timing, DateTimeOffset now, bool isFresherAsked, bool isStored)
         {
             _http = http;
             _resource = resource;
             _reader = reader;
             _timing = timing;
+            _now = now;
             _isFresherAsked = isFresherAsked;
             _isStored = isStored;
         }
@@ -130,7 +133,7 @@ internal static class ResourceReading
             var request = _http.Request;
             var response = _http.Response;
             AddValidators(response.Headers);
-            switch (Preconditions.Evaluate(request.Headers, isRead: true, Manifest))
+            switch (Preconditions.Evaluate(request.Headers, isRead: true, Manifest, _now))
             {
                 case Preconditions.Outcome.NotModified:
                     response.StatusCode = StatusCodes.Status304NotModified;
@@ -146,7 +149,7 @@ internal static class ResourceReading
 
             var length = Manifest.Layout.Length;
             IReadOnlyList<ByteRange> ranges = [];
-            var outcome = range is not null && Preconditions.PermitRange(request.Headers, Manifest)
+            var outcome = range is not null && Preconditions.PermitRange(request.Headers, Manifest, _now)
                 ? range.Resolve(length, out ranges)
                 : RangeHeader.Outcome.Whole;
             if (outcome == RangeHeader.Outcome.Unsatisfiable)
@@ -183,10 +186,14 @@ internal static class ResourceReading
         private void AddValidators(IHeaderDictionary headers)
         {
             headers.ETag = Preconditions.EntityTagOf(Manifest);
-            headers.LastModified = Preconditions.LastModifiedOf(Manifest).ToString("R", CultureInfo.InvariantCulture);
 
-            // The id may get other bytes at any time: whoever keeps a copy has to ask.
-            headers.CacheControl = "no-cache";
+            // By one clock, so that the one date is never later than the other.
+            headers.Date = _now.ToString("R", CultureInfo.InvariantCulture);
+            headers.LastModified = Preconditions.LastModifiedOf(Manifest, _now).ToString("R", CultureInfo.InvariantCulture);
+
+            // The id may get other bytes at any time: whoever keeps a copy has to ask. The tag is strong: whoever passes the bytes on
+            // must not compress them under it.
+            headers.CacheControl = "no-cache, no-transform";
         }
 
         private void AddDescription(HttpRequest request, IHeaderDictionary headers)
@@ -194,7 +201,7 @@ internal static class ResourceReading
             headers.AcceptRanges = "bytes";
             DigestFields.Add(request.Headers, headers, Manifest.Sha256);
             var name = Dispositions.Clean(request.Query["filename"]) ?? Dispositions.Clean(Manifest.FileName);
-            if (Dispositions.Format(request.Query["download"] is [("1" or "true" or "")], name) is { } disposition)
+            if (Dispositions.Format(Manifest.IsAttachment || request.Query["download"] is [("1" or "true" or "")], name) is { } disposition)
             {
                 headers.ContentDisposition = disposition;
             }

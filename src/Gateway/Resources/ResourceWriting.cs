@@ -28,8 +28,8 @@ internal static class ResourceWriting
     /// <response code="202">
     /// It is kept here, but fewer nodes than ?replicas= held it within Gateway:ReplicaSeconds; replicas says how many.
     /// </response>
-    public static async Task<IResult> PutAsync(HttpContext http, NodeHost host, GatewaySettings settings, [ResourceId] string id) =>
-        ResourceId.TryParse(id, out var resource) ? await ReceiveAsync(http, host.Node, settings, resource, isClassic: false) : Problem.InvalidResourceId(id);
+    public static async Task<IResult> PutAsync(HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time, [ResourceId] string id) =>
+        ResourceId.TryParse(id, out var resource) ? await ReceiveAsync(http, host.Node, settings, time, resource, isClassic: false) : NoId(id);
 
     /// <summary>Uploads a resource</summary>
     /// <remarks>As /resources/{id} does; the answer is that of 2012.</remarks>
@@ -38,20 +38,24 @@ internal static class ResourceWriting
     /// <response code="202">
     /// It is kept here, but fewer nodes than ?replicas= held it within Gateway:ReplicaSeconds; replicas says how many.
     /// </response>
-    public static async Task<IResult> PutClassicAsync(HttpContext http, NodeHost host, GatewaySettings settings, [ResourceId] string id) =>
-        ResourceId.TryParse(id, out var resource) ? await ReceiveAsync(http, host.Node, settings, resource, isClassic: true) : Problem.InvalidResourceId(id);
+    public static async Task<IResult> PutClassicAsync(HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time, [ResourceId] string id) =>
+        ResourceId.TryParse(id, out var resource) ? await ReceiveAsync(http, host.Node, settings, time, resource, isClassic: true) : NoId(id);
 
     /// <summary>Uploads bytes under an id taken from them</summary>
-    /// <remarks>The id is the first 64 bits of their SHA-256; 200 when they were here already.</remarks>
+    /// <remarks>
+    /// The id is the first 64 bits of their SHA-256; 200 when they were here already, and then they keep the name, media type and disposition
+    /// that they have. PUT on the id gives them others.
+    /// </remarks>
     /// <response code="200">The same bytes were here already.</response>
     /// <response code="201">It is new, is kept, and rains.</response>
     /// <response code="202">
     /// It is kept here, but fewer nodes than ?replicas= held it within Gateway:ReplicaSeconds; replicas says how many.
     /// </response>
-    public static Task<IResult> PostAsync(HttpContext http, NodeHost host, GatewaySettings settings) =>
-        ReceiveAsync(http, host.Node, settings, id: null, isClassic: false);
+    public static Task<IResult> PostAsync(HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time) =>
+        ReceiveAsync(http, host.Node, settings, time, id: null, isClassic: false);
 
-    private static async Task<IResult> ReceiveAsync(HttpContext http, MurkyNode node, GatewaySettings settings, ResourceId? id, bool isClassic)
+    private static async Task<IResult> ReceiveAsync(
+        HttpContext http, MurkyNode node, GatewaySettings settings, TimeProvider time, ResourceId? id, bool isClassic)
     {
         if (UploadFields.TryRead(http.Request.Headers, out var fields) is { } malformed)
         {
@@ -65,54 +69,69 @@ internal static class ResourceWriting
 
         var local = id is { } wanted ? Living(node.Find(wanted)) : null;
         Func<StoredResource?, bool>? precondition = null;
-        if (id is { } named && Preconditions.AreAnyIn(http.Request.Headers))
+        var headers = http.Request.Headers;
+        var areConditions = Preconditions.AreAnyIn(headers);
+        if (id is { } named && areConditions)
         {
-            var headers = http.Request.Headers;
             var current = local?.Manifest ?? await FindInRainAsync(node, named, http.RequestAborted);
-            if (Preconditions.Evaluate(headers, isRead: false, current) == Preconditions.Outcome.Failed)
+            if (Preconditions.Evaluate(headers, isRead: false, current, time.GetUtcNow()) == Preconditions.Outcome.Failed)
             {
                 return new Problem(
                     ProblemType.PreconditionFailed,
                     current is null ? $"There is no resource {named}." : $"Resource {named} is at version {Preconditions.EntityTagOf(current)}.");
             }
 
-            precondition = stored => Living(stored)?.Manifest.Version == local?.Manifest.Version
-                || Preconditions.Evaluate(headers, isRead: false, Living(stored)?.Manifest) != Preconditions.Outcome.Failed;
+            precondition = stored => Living(stored)?.Manifest.Version == local?.Manifest.Version || Permits(stored);
+        }
+        else if (areConditions)
+        {
+            // Which resource they are about is known when the whole is here.
+            precondition = Permits;
         }
 
         try
         {
             if (fields.IsComplete == false)
             {
-                var note = UploadNote.Of(http.Request.Headers, request!.Replicas, isClassic, local?.Manifest);
-                return await UploadHandling.CreateAsync(http, node, settings, request, note);
+                var note = UploadNote.Of(headers, request!, isClassic, local?.Manifest);
+                return await UploadHandling.CreateAsync(http, node, settings, time, request!, note);
             }
 
-            await using var upload = node.BeginUpload(new UploadOptions
-            {
-                Id = id,
-                Length = request!.Length,
-                ContentType = request.ContentType,
-                FileName = request.FileName,
-                Code = request.Code,
-                ExpectedSha256 = request.Sha256,
-                Precondition = precondition,
-            });
+            await using var upload = node.BeginUpload(request!.ToOptions() with { Precondition = precondition });
+
+            // The SHA-256 that was announced before the body is the store's to check, which makes it anyway.
+            using var hashes = BodyHashes.Of(http.Request, request.Whole.Others);
             var bytesMax = settings.Gateway.MaxBodyBytes > 0 ? settings.Gateway.MaxBodyBytes : long.MaxValue;
-            if (!await UploadBody.TryCopyAsync(http, bytes => upload.WriteAsync(bytes, http.RequestAborted), bytesMax))
+            if (!await UploadBody.TryCopyAsync(http, WriteAsync, bytesMax))
             {
                 // What is left of the body is of no use to anybody.
                 http.Response.Headers.Connection = "close";
                 return UploadRequest.TooLarge(settings.Gateway);
             }
 
-            var result = await upload.CommitAsync(http.RequestAborted);
-            if (fields.IsComplete == true)
+            if (hashes.Check(http, request.Whole, isWhole: true) is { } wrong)
             {
-                UploadFields.AddComplete(http.Response.Headers, isComplete: true);
+                return wrong;
+            }
+
+            var result = await upload.CommitAsync(http.RequestAborted);
+            if (id is null && result.Outcome == UploadOutcome.PreconditionFailed)
+            {
+                return Failed(result.Resource);
+            }
+
+            if (fields.IsComplete == true && result.Resource is { } whole)
+            {
+                UploadFields.AddWhole(http.Response.Headers, whole.Manifest.Layout.Length);
             }
 
             return await AnswerAsync(http, node, settings.Gateway, result, request.Replicas, isClassic);
+
+            ValueTask WriteAsync(ReadOnlyMemory<byte> bytes)
+            {
+                hashes.Append(bytes.Span);
+                return upload.WriteAsync(bytes, http.RequestAborted);
+            }
         }
         catch (StoreFullException e)
         {
@@ -122,7 +141,15 @@ internal static class ResourceWriting
         {
             return Problem.OfBadRequest(e);
         }
+
+        bool Permits(StoredResource? stored) =>
+            Preconditions.Evaluate(headers, isRead: false, Living(stored)?.Manifest, time.GetUtcNow()) != Preconditions.Outcome.Failed;
     }
+
+    /// <summary>The conditions of a POST do not hold for the resource that its bytes are.</summary>
+    public static Problem Failed(StoredResource? resource) => new(
+        ProblemType.PreconditionFailed,
+        resource is null ? "There is no such resource yet." : $"Resource {resource.Id} is at version {Preconditions.EntityTagOf(resource.Manifest)}.");
 
     /// <summary>What came of a commit: the problem, or the resource once enough nodes hold it.</summary>
     public static async Task<IResult> AnswerAsync(
@@ -168,6 +195,12 @@ internal static class ResourceWriting
             return reader.Manifest;
         }
     }
+
+    /// <summary>A file's name in place of an id, as <c>curl -T file .../resources/</c> makes it.</summary>
+    private static Problem NoId(string id) => new(
+        ProblemType.InvalidResourceId,
+        $"{Problem.InvalidResourceId(id).Detail} For a file with a name, POST /resources takes the id from its bytes: "
+        + $"curl --data-binary @FILE -H 'Content-Disposition: attachment; filename=\"FILE\"' .../resources");
 
     private static StoredResource? Living(StoredResource? resource) => resource is { Manifest.IsDeleted: false } ? resource : null;
 }

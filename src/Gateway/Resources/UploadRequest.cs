@@ -4,6 +4,7 @@ using Gateway.Http;
 using Gateway.Uploads;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
+using MurkyWaters;
 using PouringRain.Coding;
 using PouringRain.Protocol;
 
@@ -32,7 +33,14 @@ internal sealed record UploadRequest
     /// <summary>The code asked for, or null for the default one.</summary>
     public required string? Code { get; init; }
 
-    public required Sha256Digest? Sha256 { get; init; }
+    /// <summary>Whether it is to be saved rather than shown; null when nothing was said.</summary>
+    public required bool? IsAttachment { get; init; }
+
+    /// <summary>Digests of this request's body.</summary>
+    public required AnnouncedDigests Part { get; init; }
+
+    /// <summary>Digests of the whole.</summary>
+    public required AnnouncedDigests Whole { get; init; }
 
     /// <summary>Nodes that are to hold it before the answer.</summary>
     public required int Replicas { get; init; }
@@ -51,6 +59,11 @@ internal sealed record UploadRequest
             return new Problem(ProblemType.PartialPut, "An upload is of the whole resource; Content-Range is not understood.");
         }
 
+        if (fields.Offset > 0)
+        {
+            return new Problem(ProblemType.InvalidParameter, "Upload-Offset is for PATCH of an upload's path; an upload begins at 0.");
+        }
+
         if (FindCoding(http) is { } coded)
         {
             return coded;
@@ -63,7 +76,13 @@ internal sealed record UploadRequest
             return new Problem(ProblemType.InvalidParameter, $"Content-Type is no media type of up to {Manifest.ContentTypeBytesMax} characters.");
         }
 
-        if (id is null && contentType is not null && contentType.StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase))
+        // Of a part it says what the body is, not what the whole will be.
+        if (fields.IsComplete is not null && UploadFields.IsPart(contentType))
+        {
+            contentType = null;
+        }
+
+        if (contentType is not null && contentType.StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase))
         {
             return new Problem(
                 ProblemType.UnsupportedMedia, "A form would be kept with its boundaries; send the file's bytes alone (curl --data-binary @file, or -T file).");
@@ -71,16 +90,19 @@ internal sealed record UploadRequest
 
         // Of an upload in several requests, Content-Digest is that of the first body alone.
         var isPartial = fields.IsComplete == false;
-        var contradicts = false;
-        Sha256Digest? sha256;
-        if (!(isPartial ? DigestFields.TryReadPart(headers, out _, out sha256) : DigestFields.TryReadAnnounced(headers, out sha256, out contradicts)))
+        if (DigestFields.TryReadUpload(headers, out var part, out var whole) is { } unreadable)
         {
-            return new Problem(ProblemType.InvalidDigest, "Content-Digest and Repr-Digest look like sha-256=:(base64 of 32 bytes):.");
+            return unreadable;
         }
 
-        if (contradicts)
+        if (!isPartial)
         {
-            return new Problem(ProblemType.DigestMismatch, "Content-Digest and Repr-Digest announce different bytes.");
+            if (part.With(whole) is not { } both)
+            {
+                return DigestFields.Contradiction();
+            }
+
+            part = whole = both;
         }
 
         var code = request.Query["code"];
@@ -98,7 +120,7 @@ internal sealed record UploadRequest
         }
 
         var length = request.ContentLength ?? (http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true ? null : 0);
-        if (isPartial ? length > fields.Length : fields.IsComplete == true && fields.Length is not null && length is not null && fields.Length != length)
+        if (isPartial ? length > fields.Length : fields.Length is not null && length is not null && fields.Length != length)
         {
             return new Problem(ProblemType.InconsistentUploadLength, $"The body has {length} bytes of {fields.Length}.");
         }
@@ -108,19 +130,37 @@ internal sealed record UploadRequest
             return tooLarge;
         }
 
+        var disposition = SentDisposition.Read(headers.ContentDisposition);
         upload = new UploadRequest
         {
             Id = id,
             Length = length,
-            WholeLength = isPartial ? fields.Length : length,
+            WholeLength = isPartial ? fields.Length : length ?? fields.Length,
             ContentType = contentType,
-            FileName = Dispositions.ReadFileName(headers.ContentDisposition),
+            FileName = Dispositions.Clean(disposition.FileName),
+            IsAttachment = disposition.IsAttachment,
             Code = code.Count == 1 ? code[0] : null,
-            Sha256 = sha256,
+            Part = part,
+            Whole = whole,
             Replicas = replicas,
         };
         return null;
     }
+
+    /// <summary>What it is to become, as the store wants to know it.</summary>
+    public UploadOptions ToOptions() => new()
+    {
+        Id = Id,
+        Length = WholeLength,
+        ContentType = ContentType,
+        FileName = FileName,
+        IsAttachment = IsAttachment,
+
+        // Under an id from the content the same bytes are the same resource, which who comes second with it does not rename.
+        KeepsDescription = Id is null,
+        Code = Code,
+        ExpectedSha256 = Whole.Sha256,
+    };
 
     /// <summary>The problem with a content coding, if there is one: it would be kept as if it were the bytes.</summary>
     public static Problem? FindCoding(HttpContext http)

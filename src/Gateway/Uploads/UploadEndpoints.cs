@@ -22,7 +22,7 @@ internal static class UploadEndpoints
             .Sends([200, 201, 202], AnswerField.Location, AnswerField.EntityTag, AnswerField.ReprDigest, AnswerField.LegacyDigest)
             .Sends([200, 201, 202, 204, 400, 408, 409, 413, 507], Standing).Sends([415], AnswerField.AcceptEncoding, AnswerField.AcceptPatch)
             .Fails(
-                InvalidParameter, InvalidDigest, DigestMismatch, IncompleteBody, CompletedUpload, InconsistentUploadLength, NotFound, Conflict,
+                InvalidParameter, InvalidDigest, DigestMismatch, IncompleteBody, CompletedUpload, InconsistentUploadLength, NotFound, Conflict, PreconditionFailed, UploadProtocol,
                 MismatchingUploadOffset, RequestTimeout, TooLarge, UnsupportedMedia, StoreFull);
         uploads.MapDelete("/{token}", UploadHandling.CancelAsync).WithName("CancelUpload").Fails(NotFound);
     }

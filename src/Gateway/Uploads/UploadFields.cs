@@ -1,6 +1,8 @@
 using System.Globalization;
 using Gateway.Configuration;
+using Gateway.Hosting;
 using Gateway.Http;
+using MurkyWaters;
 using MurkyWaters.Uploading;
 
 namespace Gateway.Uploads;
@@ -14,12 +16,25 @@ internal sealed record UploadFields(bool? IsComplete, long? Offset, long? Length
     /// <summary>The media type of a PATCH.</summary>
     public const string PartialUpload = "application/partial-upload";
 
+    /// <summary>The first interoperability version (draft -05) whose PATCH has its own media type, and whose fields have stayed the same since.</summary>
+    private const long InteropVersionMin = 6;
+
+    private const string IncompleteField = "Upload-Incomplete", InteropField = "Upload-Draft-Interop-Version", TusField = "Tus-Resumable";
+
     private const string OffsetField = "Upload-Offset", CompleteField = "Upload-Complete", LengthField = "Upload-Length", LimitField = "Upload-Limit";
 
     /// <summary>Reads them; the problem when one is malformed.</summary>
     public static Problem? TryRead(IHeaderDictionary headers, out UploadFields fields)
     {
         fields = new UploadFields(null, null, null);
+        if (!StructuredFields.TryReadInteger(headers[InteropField], out var interop) || interop < InteropVersionMin || headers[IncompleteField].Count > 0)
+        {
+            // What an earlier draft begins would fail at its PATCH, or be taken for the whole.
+            return new Problem(
+                ProblemType.UploadProtocol,
+                $"Resumable uploads are taken as draft-ietf-httpbis-resumable-upload-05 and later have them ({InteropField}: {InteropVersionMin} or more).");
+        }
+
         if (!StructuredFields.TryReadBoolean(headers[CompleteField], out var isComplete))
         {
             return new Problem(ProblemType.InvalidParameter, $"{CompleteField}: {headers[CompleteField]} is wrong: ?0 or ?1 is wanted.");
@@ -39,8 +54,20 @@ internal sealed record UploadFields(bool? IsComplete, long? Offset, long? Length
         return null;
     }
 
+    /// <summary>Whether a part ends where the whole does: then it brings the last byte, whatever it says of itself. There are clients that say
+    /// <c>?0</c> of their last part because they have not looked whether more follows.</summary>
+    public bool IsRest(PendingUpload upload) => IsComplete == true || upload.Offset == upload.Length;
+
+    /// <summary>Refuses requests of tus 1.0, whose fields look alike and mean something else: an upload of nothing would be made of its POST.</summary>
+    public static Task RefuseTusAsync(HttpContext http, RequestDelegate next) => http.Request.Headers[TusField].Count == 0
+        ? next(http)
+        : new Problem(
+            ProblemType.UploadProtocol,
+            $"tus ({TusField}: {http.Request.Headers[TusField]}) is not spoken here. Send the bytes by one PUT or POST, or in parts as "
+            + "draft-ietf-httpbis-resumable-upload has it (tus-js-client: protocol 'ietf-draft-05').").ExecuteAsync(http);
+
     /// <summary>Tells where an upload stands.</summary>
-    public static void Add(IHeaderDictionary headers, PendingUpload upload, GatewayOptions limits)
+    public static void Add(IHeaderDictionary headers, PendingUpload upload, MurkyNode node, GatewayOptions limits)
     {
         headers[OffsetField] = upload.Offset.ToString(CultureInfo.InvariantCulture);
         AddComplete(headers, upload.IsComplete);
@@ -49,11 +76,19 @@ internal sealed record UploadFields(bool? IsComplete, long? Offset, long? Length
             headers[LengthField] = length.ToString(CultureInfo.InvariantCulture);
         }
 
-        AddLimits(headers, limits);
+        AddLimits(headers, node, limits);
     }
 
-    /// <summary>Tells whether the upload is complete.</summary>
-    public static void AddComplete(IHeaderDictionary headers, bool isComplete) => headers[CompleteField] = isComplete ? "?1" : "?0";
+    /// <summary>Tells that an upload was complete with its first request.</summary>
+    public static void AddWhole(IHeaderDictionary headers, long length)
+    {
+        headers[OffsetField] = length.ToString(CultureInfo.InvariantCulture);
+        AddComplete(headers, isComplete: true);
+    }
+
+    /// <summary>Whether a media type is that of a part of an upload.</summary>
+    public static bool IsPart(string? contentType) =>
+        string.Equals(contentType?.Split(';')[0].Trim(), PartialUpload, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Tells the limits before anything is sent (§4.1.4), in an answer to OPTIONS of what takes uploads.</summary>
     public static void AddToOptions(HttpContext http)
@@ -61,7 +96,12 @@ internal sealed record UploadFields(bool? IsComplete, long? Offset, long? Length
         var isUpload = http.Request.Path.StartsWithSegments("/uploads");
         if (isUpload || http.Request.Path.StartsWithSegments("/resources"))
         {
-            AddLimits(http.Response.Headers, http.RequestServices.GetRequiredService<GatewaySettings>().Gateway);
+            var services = http.RequestServices;
+            if (services.GetRequiredService<NodeHost>() is { IsOpen: true } host)
+            {
+                AddLimits(http.Response.Headers, host.Node, services.GetRequiredService<GatewaySettings>().Gateway);
+            }
+
             if (isUpload)
             {
                 http.Response.Headers["Accept-Patch"] = PartialUpload;
@@ -69,9 +109,12 @@ internal sealed record UploadFields(bool? IsComplete, long? Offset, long? Length
         }
     }
 
-    private static void AddLimits(IHeaderDictionary headers, GatewayOptions limits)
+    private static void AddComplete(IHeaderDictionary headers, bool isComplete) => headers[CompleteField] = isComplete ? "?1" : "?0";
+
+    /// <summary>The lifetime is the node's, which keeps the one that it was started with whatever the settings say since.</summary>
+    private static void AddLimits(IHeaderDictionary headers, MurkyNode node, GatewayOptions limits)
     {
-        var age = ((long)limits.PendingUploadLifetime.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        var age = ((long)node.PendingUploadLimits.Lifetime.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         headers[LimitField] = limits.MaxBodyBytes > 0
             ? string.Create(CultureInfo.InvariantCulture, $"max-size={limits.MaxBodyBytes}, max-age={age}")
             : $"max-age={age}";

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Gateway.Configuration;
 using Gateway.Hosting;
 using Gateway.Http;
@@ -7,7 +6,6 @@ using Gateway.Resources;
 using Microsoft.AspNetCore.Http.HttpResults;
 using MurkyWaters;
 using MurkyWaters.Uploading;
-using PouringRain.Protocol;
 
 namespace Gateway.Uploads;
 
@@ -15,46 +13,43 @@ namespace Gateway.Uploads;
 /// Uploads in several requests (draft-ietf-httpbis-resumable-upload without its interim responses):
 /// 1. PUT or POST with <c>Upload-Complete: ?0</c> creates one, with what came of the body;
 /// 2. PATCH appends at the offset that HEAD tells;
-/// 3. the PATCH with <c>Upload-Complete: ?1</c> commits, and answers as the PUT would have done.
+/// 3. the PATCH with <c>Upload-Complete: ?1</c>, or the one that reaches <c>Upload-Length</c>, commits, and answers as the PUT would have done.
 /// </summary>
 internal static class UploadHandling
 {
     /// <summary>Creates an upload; the request was checked as any upload is.</summary>
-    public static async Task<IResult> CreateAsync(HttpContext http, MurkyNode node, GatewaySettings settings, UploadRequest request, UploadNote note)
+    public static async Task<IResult> CreateAsync(
+        HttpContext http, MurkyNode node, GatewaySettings settings, TimeProvider time, UploadRequest request, UploadNote note)
     {
         var limits = settings.Gateway;
-        if (!DigestFields.TryReadPart(http.Request.Headers, out var digest, out _))
+        if (node.TryBeginPendingUpload(request.ToOptions(), note.Write()) is not { } upload)
         {
-            return InvalidDigest();
+            return new Problem(ProblemType.Overloaded, $"{node.PendingUploadLimits.CountMax} uploads are under way (Gateway:MaxPendingUploads).");
         }
 
-        var options = new UploadOptions
-        {
-            Id = request.Id,
-            Length = request.WholeLength,
-            ContentType = request.ContentType,
-            FileName = request.FileName,
-            Code = request.Code,
-            ExpectedSha256 = request.Sha256,
-        };
-        if (node.TryBeginPendingUpload(options, note.Write()) is not { } upload)
-        {
-            return new Problem(ProblemType.Overloaded, $"{limits.PendingUploadCountMax} uploads are under way (Gateway:MaxPendingUploads).");
-        }
-
-        if (request.Length != 0 && await upload.EnterAsync(http.RequestAborted) is { } turn)
+        UploadResult? result = null;
+        if ((request.Length != 0 || upload.Length == 0) && await upload.EnterAsync(http.RequestAborted) is { } turn)
         {
             var isKept = false;
             await using (turn)
             {
                 try
                 {
-                    if (await AppendBodyAsync(http, upload, turn, limits, digest) is { } mistake)
+                    if (await AppendBodyAsync(http, upload, turn, limits, request.Part) is { } mistake)
                     {
                         return mistake;
                     }
 
-                    isKept = true;
+                    if (upload.Offset == upload.Length)
+                    {
+                        (var problem, result) = await CommitAsync(http, upload, turn, time, AnnouncedDigests.None);
+                        if (problem is not null)
+                        {
+                            return problem;
+                        }
+                    }
+
+                    isKept = result is null || upload.IsComplete;
                 }
                 finally
                 {
@@ -67,27 +62,46 @@ internal static class UploadHandling
             }
         }
 
-        http.Response.Headers.Location = $"/uploads/{upload.Token}";
-        http.Response.Headers.CacheControl = "no-store";
-        UploadFields.Add(http.Response.Headers, upload, limits);
-        return TypedResults.Json(UploadView.Of(upload), statusCode: StatusCodes.Status201Created);
+        var headers = http.Response.Headers;
+        var answer = result is null ? null : await ResourceWriting.AnswerAsync(http, node, limits, result, note.Replicas, note.IsClassic);
+        if (answer is not null)
+        {
+            if (!upload.IsComplete)
+            {
+                return answer;
+            }
+
+            // All of it came at once, though the client said that it would not: it goes on with the upload, to be told that it is complete.
+            headers.ContentLocation = headers.Location;
+        }
+
+        headers.Location = $"/uploads/{upload.Token}";
+        headers.CacheControl = "no-store";
+        UploadFields.Add(headers, upload, node, limits);
+        return answer ?? TypedResults.Json(UploadView.Of(upload), statusCode: StatusCodes.Status201Created);
     }
 
     /// <summary>Shows where an upload stands</summary>
     /// <remarks>A PATCH that is under way is ended: its client is thought to be gone.</remarks>
     /// <response code="200">Where it stands.</response>
     public static async Task<Results<Ok<UploadView>, Problem>> ShowAsync(
-        HttpContext http, NodeHost host, GatewaySettings settings,
-        [Meaning("The last part of the Location that the upload's beginning was answered with.", "Jt3vN0qkS1mZ8yB4")] string token) =>
-        await SettleAsync(http, host, settings, token) is { } upload ? TypedResults.Ok(UploadView.Of(upload)) : NotFound();
+        HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time,
+        [Meaning("The last part of the Location that the upload's beginning was answered with.", "Jt3vN0qkS1mZ8yB4")] string token)
+    {
+        var (upload, problem) = await SettleAsync(http, host, settings, time, token);
+        return upload is null ? problem! : TypedResults.Ok(UploadView.Of(upload));
+    }
 
     /// <summary>Shows where an upload stands: the header fields alone</summary>
     /// <remarks>A PATCH that is under way is ended: its client is thought to be gone.</remarks>
     /// <response code="204">Where it stands.</response>
     public static async Task<Results<NoContent, Problem>> ShowHeadAsync(
-        HttpContext http, NodeHost host, GatewaySettings settings,
-        [Meaning("The last part of the Location that the upload's beginning was answered with.", "Jt3vN0qkS1mZ8yB4")] string token) =>
-        await SettleAsync(http, host, settings, token) is not null ? TypedResults.NoContent() : NotFound();
+        HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time,
+        [Meaning("The last part of the Location that the upload's beginning was answered with.", "Jt3vN0qkS1mZ8yB4")] string token)
+    {
+        var (upload, problem) = await SettleAsync(http, host, settings, time, token);
+        return upload is null ? problem! : TypedResults.NoContent();
+    }
 
     /// <summary>Cancels an upload</summary>
     /// <remarks>What came is removed.</remarks>
@@ -111,7 +125,7 @@ internal static class UploadHandling
 
     /// <summary>Sends more of an upload</summary>
     /// <remarks>
-    /// With Upload-Complete: ?0 the answer is 204; with ?1 it is that of the PUT or POST which began the upload. Whatever arrived before a
+    /// With Upload-Complete: ?0 the answer is 204; with ?1, and when Upload-Length is reached, it is that of the PUT or POST which began the upload. Whatever arrived before a
     /// connection broke is kept.
     /// </remarks>
     /// <response code="200">It replaced another version, or the same bytes were here already.</response>
@@ -121,7 +135,7 @@ internal static class UploadHandling
     /// </response>
     /// <response code="204">What came is kept; more may follow.</response>
     public static async Task<IResult> AppendAsync(
-        HttpContext http, NodeHost host, GatewaySettings settings,
+        HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time,
         [Meaning("The last part of the Location that the upload's beginning was answered with.", "Jt3vN0qkS1mZ8yB4")] string token)
     {
         var node = host.Node;
@@ -146,16 +160,25 @@ internal static class UploadHandling
         {
             await using (turn)
             {
-                problem = CheckAppend(http, upload, turn, settings, fields) ?? await AppendBodyAsync(http, upload, turn, settings.Gateway, part);
-                if (problem is null && fields.IsComplete == true)
+                if (IsEndOfComplete(http, upload, fields) && upload.Resource is { } made && node.Find(made) is { Manifest.IsDeleted: false } stored)
                 {
-                    if (upload.Length is { } length && length != upload.Offset)
+                    // It was complete when its length was reached; now its client says so too.
+                    result = new UploadResult(UploadOutcome.Unchanged, stored);
+                    problem = null;
+                }
+                else
+                {
+                    problem = CheckAppend(http, upload, turn, settings, fields, whole) ?? await AppendBodyAsync(http, upload, turn, settings.Gateway, part);
+                    if (problem is null && fields.IsRest(upload))
                     {
-                        problem = new Problem(ProblemType.InconsistentUploadLength, $"{upload.Offset} bytes came of {length}.");
-                    }
-                    else
-                    {
-                        result = await turn.CommitAsync(whole, UploadNote.Read(upload.Note).ToPrecondition(), http.RequestAborted);
+                        if (upload.Length is { } length && length != upload.Offset)
+                        {
+                            problem = new Problem(ProblemType.InconsistentUploadLength, $"{upload.Offset} bytes came of {length}.");
+                        }
+                        else
+                        {
+                            (problem, result) = await CommitAsync(http, upload, turn, time, whole);
+                        }
                     }
                 }
             }
@@ -167,7 +190,7 @@ internal static class UploadHandling
 
         if (node.FindPendingUpload(token) is not null)
         {
-            UploadFields.Add(http.Response.Headers, upload, settings.Gateway);
+            UploadFields.Add(http.Response.Headers, upload, node, settings.Gateway);
         }
 
         if (problem is not null)
@@ -184,33 +207,86 @@ internal static class UploadHandling
         return await ResourceWriting.AnswerAsync(http, node, settings.Gateway, result, note.Replicas, note.IsClassic);
     }
 
-    /// <summary>An upload that nobody is adding to any more, told of in the answer's fields; null when there is none.</summary>
-    private static async Task<PendingUpload?> SettleAsync(HttpContext http, NodeHost host, GatewaySettings settings, string token)
+    /// <summary>An upload that nobody is adding to any more, told of in the answer's fields; the problem when there is none.</summary>
+    private static async Task<(PendingUpload? Upload, Problem? Problem)> SettleAsync(
+        HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time, string token)
     {
         if (host.Node.FindPendingUpload(token) is not { } upload || await upload.EnterAsync(http.RequestAborted) is not { } turn)
         {
-            return null;
+            return (null, NotFound());
         }
 
         // Ended before the answer, so that what it tells is on the disk.
-        await turn.DisposeAsync();
+        await using (turn)
+        {
+            if (!upload.IsComplete && upload.Offset == upload.Length)
+            {
+                // All of it came, but the request that brought the end failed: who asks takes the offset for success.
+                try
+                {
+                    if (await CommitAsync(http, upload, turn, time, AnnouncedDigests.None) is ({ } problem, _))
+                    {
+                        return (null, problem);
+                    }
+                }
+                catch (StoreFullException e)
+                {
+                    return (null, new Problem(ProblemType.StoreFull, e.Message));
+                }
+            }
+        }
+
+        if (host.Node.FindPendingUpload(token) is null)
+        {
+            return (null, NotFound());
+        }
+
         http.Response.Headers.CacheControl = "no-store";
-        UploadFields.Add(http.Response.Headers, upload, settings.Gateway);
-        return upload;
+        UploadFields.Add(http.Response.Headers, upload, host.Node, settings.Gateway);
+        return (upload, null);
     }
 
-    /// <summary>What a PATCH says of itself.</summary>
-    private static Problem? TryReadAppend(HttpContext http, out UploadFields fields, out Sha256Digest? part, out Sha256Digest? whole)
+    /// <summary>Makes a whole a resource: the digests that were announced when it began and now are checked, then the preconditions.</summary>
+    private static async Task<(Problem? Problem, UploadResult? Result)> CommitAsync(
+        HttpContext http, PendingUpload upload, UploadTurn turn, TimeProvider time, AnnouncedDigests whole)
     {
-        part = whole = null;
+        var note = UploadNote.Read(upload.Note);
+        if (AnnouncedDigests.Read(note.Digests).With(whole.Others) is not { } others)
+        {
+            return (DigestFields.Contradiction(), null);
+        }
+
+        if (!others.IsEmpty)
+        {
+            // No hash but the store's own outlives the request and the process that made it.
+            using var hashes = BodyHashes.Of(others);
+            await turn.ReadBackAsync(bytes => hashes.Append(bytes.Span), http.RequestAborted);
+            if (!hashes.Matches(others))
+            {
+                await turn.CancelAsync();
+                return (null, new UploadResult(UploadOutcome.DigestMismatch, null));
+            }
+        }
+
+        var result = await turn.CommitAsync(whole.Sha256, note.ToPrecondition(time), http.RequestAborted);
+        return !note.IsNamed && result.Outcome == UploadOutcome.PreconditionFailed ? (ResourceWriting.Failed(result.Resource), null) : (null, result);
+    }
+
+    /// <summary>Whether a PATCH says nothing but that an upload is complete which is.</summary>
+    private static bool IsEndOfComplete(HttpContext http, PendingUpload upload, UploadFields fields) =>
+        upload.IsComplete && fields.IsComplete == true && fields.Offset == upload.Offset && http.Request.ContentLength == 0;
+
+    /// <summary>What a PATCH says of itself.</summary>
+    private static Problem? TryReadAppend(HttpContext http, out UploadFields fields, out AnnouncedDigests part, out AnnouncedDigests whole)
+    {
+        part = whole = AnnouncedDigests.None;
         var headers = http.Request.Headers;
         if (UploadFields.TryRead(headers, out fields) is { } malformed)
         {
             return malformed;
         }
 
-        var type = http.Request.ContentType?.Split(';')[0].Trim();
-        if (!string.Equals(type, UploadFields.PartialUpload, StringComparison.OrdinalIgnoreCase))
+        if (!UploadFields.IsPart(http.Request.ContentType))
         {
             http.Response.Headers["Accept-Patch"] = UploadFields.PartialUpload;
             return new Problem(ProblemType.UnsupportedMedia, $"Content-Type: {UploadFields.PartialUpload} is wanted.");
@@ -226,12 +302,12 @@ internal static class UploadHandling
             return new Problem(ProblemType.InvalidParameter, "Upload-Offset and Upload-Complete are wanted.");
         }
 
-        return DigestFields.TryReadPart(headers, out part, out whole) ? null : InvalidDigest();
+        return DigestFields.TryReadUpload(headers, out part, out whole);
     }
 
     /// <summary>What can be wrong with a PATCH before its body is asked for, in view of where the upload stands.</summary>
     private static Problem? CheckAppend(
-        HttpContext http, PendingUpload upload, UploadTurn turn, GatewaySettings settings, UploadFields fields)
+        HttpContext http, PendingUpload upload, UploadTurn turn, GatewaySettings settings, UploadFields fields, AnnouncedDigests whole)
     {
         if (upload.IsComplete)
         {
@@ -241,6 +317,11 @@ internal static class UploadHandling
         if (fields.Offset != upload.Offset)
         {
             return Problem.OfOffset(upload.Offset, fields.Offset!.Value);
+        }
+
+        if (whole.Sha256 is { } now256 && upload.ExpectedSha256 is { } began && now256 != began)
+        {
+            return DigestFields.Contradiction();
         }
 
         // §4.1.3: the length is said by its field, or by the body's when that is the rest.
@@ -267,11 +348,11 @@ internal static class UploadHandling
 
     /// <summary>Appends the body. What came before it broke stays; what had another digest than announced, or was too much, does not.</summary>
     private static async Task<Problem?> AppendBodyAsync(
-        HttpContext http, PendingUpload upload, UploadTurn turn, GatewayOptions limits, Sha256Digest? digest)
+        HttpContext http, PendingUpload upload, UploadTurn turn, GatewayOptions limits, AnnouncedDigests digests)
     {
         var began = upload.Offset;
         var bytesMax = Math.Min(upload.Length ?? long.MaxValue, limits.MaxBodyBytes > 0 ? limits.MaxBodyBytes : long.MaxValue) - began;
-        using var hash = digest is null ? null : IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var hashes = BodyHashes.Of(http.Request, digests);
         try
         {
             var isWhole = await UploadBody.TryCopyAsync(http, WriteAsync, bytesMax, turn.TakenOver);
@@ -301,24 +382,21 @@ internal static class UploadHandling
             return new Problem(ProblemType.IncompleteBody, "The connection broke. What came is kept.");
         }
 
-        if (digest is not null && Sha256Digest.Read(hash!.GetHashAndReset()) != digest)
+        if (hashes.Check(http, digests, isWhole: false) is { } wrong)
         {
             await turn.RewindAsync(began);
-            return new Problem(ProblemType.DigestMismatch, "The bytes that came in this request are not those announced. They were not kept.");
+            return wrong;
         }
 
         return null;
 
         ValueTask WriteAsync(ReadOnlyMemory<byte> bytes)
         {
-            hash?.AppendData(bytes.Span);
+            hashes.Append(bytes.Span);
             return turn.WriteAsync(bytes, CancellationToken.None);
         }
     }
 
     private static Problem NotFound() =>
         new(ProblemType.NotFound, "There is no such upload: it was cancelled, has expired, or was never there.");
-
-    private static Problem InvalidDigest() =>
-        new(ProblemType.InvalidDigest, "Content-Digest and Repr-Digest look like sha-256=:(base64 of 32 bytes):.");
 }

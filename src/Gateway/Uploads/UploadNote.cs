@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Gateway.Http;
+using Gateway.Resources;
 using Microsoft.Extensions.Primitives;
 using MurkyWaters;
 using PouringRain.Protocol;
@@ -14,6 +15,9 @@ internal sealed record UploadNote
     /// <summary>Whether it came on the path of the 2012 front.</summary>
     public required bool IsClassic { get; init; }
 
+    /// <summary>Whether it came with an id; without one the conditions are about whatever the whole turns out to be.</summary>
+    public bool IsNamed { get; init; } = true;
+
     public IReadOnlyList<string?> IfMatch { get; init; } = [];
 
     public IReadOnlyList<string?> IfNoneMatch { get; init; } = [];
@@ -23,11 +27,16 @@ internal sealed record UploadNote
     /// <summary>The version that was here at the beginning; null when none was.</summary>
     public string? Version { get; init; }
 
+    /// <summary>Digests of the whole that were announced, but for the SHA-256, which the store itself keeps: names and base64.</summary>
+    public IReadOnlyDictionary<string, string> Digests { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Notes what a request asked.</summary>
-    public static UploadNote Of(IHeaderDictionary headers, int replicas, bool isClassic, Manifest? local) => new()
+    public static UploadNote Of(IHeaderDictionary headers, UploadRequest request, bool isClassic, Manifest? local) => new()
     {
-        Replicas = replicas,
+        Replicas = request.Replicas,
+        Digests = request.Whole.Others.Write(),
         IsClassic = isClassic,
+        IsNamed = request.Id is not null,
         IfMatch = [.. headers.IfMatch],
         IfNoneMatch = [.. headers.IfNoneMatch],
         IfUnmodifiedSince = [.. headers.IfUnmodifiedSince],
@@ -39,7 +48,7 @@ internal sealed record UploadNote
     public string Write() => JsonSerializer.Serialize(this);
 
     /// <summary>The preconditions, to be evaluated once more at the commit: what stood then may stand no more; null when there are none.</summary>
-    public Func<StoredResource?, bool>? ToPrecondition()
+    public Func<StoredResource?, bool>? ToPrecondition(TimeProvider time)
     {
         IHeaderDictionary headers = new HeaderDictionary();
         headers.IfMatch = new StringValues([.. IfMatch]);
@@ -53,7 +62,7 @@ internal sealed record UploadNote
         return stored =>
         {
             var current = stored is { Manifest.IsDeleted: false } ? stored.Manifest : null;
-            return current?.Version.ToString() == Version || Preconditions.Evaluate(headers, isRead: false, current) != Preconditions.Outcome.Failed;
+            return (IsNamed && current?.Version.ToString() == Version) || Preconditions.Evaluate(headers, isRead: false, current, time.GetUtcNow()) != Preconditions.Outcome.Failed;
         };
     }
 }

@@ -167,6 +167,37 @@ public sealed class FetchTests
         await pair.WaitUntilKeptAsync("/resources/7");
     }
 
+    [Fact]
+    public async Task What_is_not_here_is_deleted_where_it_is()
+    {
+        await using var pair = await Pair.StartAsync();
+        var stored = await pair.Node.PutAsync("/resources/7", TestGateway.Bytes(100_000));
+
+        // Conditions are about the version that is elsewhere.
+        Assert.Equal("precondition-failed", (await pair.Gateway.SendAsync("DELETE", "/resources/7", null, ("If-Match", "\"a\""))).Problem);
+        Assert.Equal(200, (await pair.Gateway.SendAsync("HEAD", "/resources/7", null)).Status);
+        Assert.Equal(204, (await pair.Gateway.SendAsync("DELETE", "/resources/7", null, ("If-Match", stored.ETag))).Status);
+        Assert.Equal(410, (await pair.Gateway.GetAsync("/resources/7")).Status);
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        while ((await pair.Node.GetAsync("/resources/7")).Status != 410)
+        {
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(30), "the other node was never told");
+        }
+
+        // A second time there is nothing left, and everybody says so.
+        Assert.Equal("not-found", (await pair.Gateway.SendAsync("DELETE", "/resources/7", null)).Problem);
+        Assert.Equal("not-found", (await pair.Gateway.SendAsync("DELETE", "/resources/8", null)).Problem);
+    }
+
+    [Fact]
+    public async Task A_deletion_says_that_nobody_answered_rather_than_that_nothing_is_there()
+    {
+        await using var pair = await Pair.StartAsync(gatewaySettings: ["Rain:DiscoverySeconds=0.2"]);
+        await pair.KillNodeAsync();
+        var answer = await pair.Gateway.SendAsync("DELETE", "/resources/7", null);
+        Assert.Equal((504, "retrieval-timeout"), (answer.Status, answer.Problem));
+    }
+
     /// <summary>A gateway and the node it asks.</summary>
     private sealed class Pair : IAsyncDisposable
     {

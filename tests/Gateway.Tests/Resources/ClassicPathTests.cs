@@ -12,7 +12,7 @@ public sealed class ClassicPathTests : IClassFixture<SharedGateway>
     {
         var put = await _gateway.PutAsync("/4711", [1, 2]);
         Assert.Equal(201, put.Status);
-        Assert.Equal("{\"response\":\"Ok.\"}", put.Text);
+        Assert.Equal("{\"response\":\"Ok.\"}\n", put.Text);
         Assert.Equal("/resources/4711", put["Location"]);
         Assert.Equal((byte[])[1, 2], (await _gateway.GetAsync("/4711")).Body);
         Assert.Equal((byte[])[1, 2], (await _gateway.GetAsync("/0x1267")).Body);

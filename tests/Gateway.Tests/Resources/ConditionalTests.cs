@@ -44,7 +44,7 @@ public sealed class ConditionalTests : IClassFixture<SharedGateway>
     [InlineData(304, "If-Modified-Since: DATE|Range: bytes=99-")]
     public async Task A_read_goes_by_its_conditions_in_order(int expected, string fields)
     {
-        var (path, stored) = await _gateway.StoreAsync(TestGateway.Bytes(10));
+        var (path, stored) = await StoreBeforeAsync(TestGateway.Bytes(10));
         var modified = DateTimeOffset.Parse((await _gateway.SendAsync("HEAD", path, null))["Last-Modified"]!, CultureInfo.InvariantCulture);
         var headers = Expand(fields, stored.ETag, modified);
         var answer = await _gateway.GetAsync(path, headers);
@@ -53,7 +53,7 @@ public sealed class ConditionalTests : IClassFixture<SharedGateway>
         if (expected == 304)
         {
             Assert.Equal(stored.ETag, answer.ETag);
-            Assert.Equal("no-cache", answer["Cache-Control"]);
+            Assert.Equal("no-transform, no-cache", answer["Cache-Control"]);
             Assert.NotNull(answer["Date"]);
             Assert.Empty(answer.Body);
         }
@@ -77,7 +77,7 @@ public sealed class ConditionalTests : IClassFixture<SharedGateway>
     [InlineData(200, "If-Modified-Since: NEW")]
     public async Task A_write_goes_by_its_conditions_and_changes_nothing_when_they_fail(int expected, string fields)
     {
-        var (path, stored) = await _gateway.StoreAsync([1]);
+        var (path, stored) = await StoreBeforeAsync([1]);
         var modified = DateTimeOffset.Parse((await _gateway.SendAsync("HEAD", path, null))["Last-Modified"]!, CultureInfo.InvariantCulture);
         var answer = await _gateway.PutAsync(path, [2], Expand(fields, stored.ETag, modified));
         Assert.Equal(expected, answer.Status);
@@ -137,6 +137,14 @@ public sealed class ConditionalTests : IClassFixture<SharedGateway>
         await slow.SendAsync("ab");
         Assert.Equal(409, (await slow.ReceiveAsync()).Status);
         Assert.Equal((byte[])[1], (await _gateway.GetAsync(path)).Body);
+    }
+
+    /// <summary>Stores bytes in a second that is over.</summary>
+    private async Task<(string Path, Answer Answer)> StoreBeforeAsync(byte[] bytes)
+    {
+        var stored = await _gateway.StoreAsync(bytes);
+        _gateway.Time.Shift(TimeSpan.FromSeconds(2));
+        return stored;
     }
 
     private static (string, string)[] Expand(string fields, string tag, DateTimeOffset modified) =>

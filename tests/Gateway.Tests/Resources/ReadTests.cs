@@ -17,7 +17,7 @@ public sealed class ReadTests : IClassFixture<SharedGateway>
     [InlineData("?filename=..%2F..%2Fetc%2Fpasswd")]
     public async Task Disposition_follows_the_query(string query)
     {
-        var (path, _) = await _gateway.StoreAsync([1], ("Content-Disposition", "attachment; filename=\"x.bin\""));
+        var (path, _) = await _gateway.StoreAsync([1], ("Content-Disposition", "inline; filename=\"x.bin\""));
         var answer = await _gateway.GetAsync(path + query);
         Assert.Equal(
             query switch

@@ -100,6 +100,11 @@ public sealed partial class HttpTableTests : IClassFixture<HttpTableTests.Gatewa
             return (await gateway.StoreAsync("old"u8.ToArray(), ("Content-Type", "text/plain"))).Path;
         }
 
+        if (name == "posted")
+        {
+            return (await gateway.SendAsync("POST", "/resources", "posted"u8.ToArray()))["Location"]!;
+        }
+
         if (name == "gone")
         {
             var (path, _) = await gateway.StoreAsync([1]);
@@ -107,9 +112,9 @@ public sealed partial class HttpTableTests : IClassFixture<HttpTableTests.Gatewa
             return path;
         }
 
-        if (name.StartsWith("sha256 ", StringComparison.Ordinal))
+        if (name.Split(' ', 2) is [var algorithm, var text])
         {
-            return Convert.ToBase64String(SHA256.HashData(Encoding.Latin1.GetBytes(name[7..])));
+            return Convert.ToBase64String(CryptographicOperations.HashData(new HashAlgorithmName(algorithm.ToUpperInvariant()), Encoding.Latin1.GetBytes(text)));
         }
 
         var head = await gateway.SendAsync("HEAD", "/resources/10", null);
@@ -125,7 +130,7 @@ public sealed partial class HttpTableTests : IClassFixture<HttpTableTests.Gatewa
         };
     }
 
-    [GeneratedRegex(@"\{(new|old|gone|etag|modified|earlier|later|later850|sha256 [^}]*)\}")]
+    [GeneratedRegex(@"\{(new|old|gone|posted|etag|modified|earlier|later|later850|(sha256|sha512|sha1|md5) [^}]*)\}")]
     private static partial Regex Placeholder();
 
     /// <summary>The resources that cases read: 10 is ten digits, 11 is empty, 12 has 300,000 bytes.</summary>
@@ -141,6 +146,10 @@ public sealed partial class HttpTableTests : IClassFixture<HttpTableTests.Gatewa
             Plain = await StartAsync();
             Limited = await StartAsync("Gateway:CorsOrigins=https://app.example", "Gateway:MaxBodyBytes=100");
             await Plain.PutAsync("/resources/12", TestGateway.Bytes(300_000));
+
+            // The seconds of their dates are to be over.
+            Plain.Time.Shift(TimeSpan.FromSeconds(2));
+            Limited.Time.Shift(TimeSpan.FromSeconds(2));
         }
 
         public async ValueTask DisposeAsync()

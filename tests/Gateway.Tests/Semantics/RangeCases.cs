@@ -46,7 +46,7 @@ internal static class RangeCases
         new("a suffix of nothing there", "GET /resources/11", 200, "> Range: bytes=-5", "< Content-Length: 0"),
         new(
             "a part has the fields of the whole", "GET /resources/10", 206, "> Range: bytes=0-1", "< ETag: {etag}", "< Last-Modified: {modified}",
-            "< Cache-Control: no-cache", "< Accept-Ranges: bytes", "< Content-Type: text/plain", "< Content-Length: 2",
+            "< Cache-Control: no-cache, no-transform", "< Accept-Ranges: bytes", "< Content-Type: text/plain", "< Content-Length: 2",
             "< Content-Security-Policy: sandbox; default-src 'none'", "< X-Content-Type-Options: nosniff", "<! Vary"),
         new(
             "two parts", "GET /resources/10", 206, "> Range: bytes=0-1,5-6", "<~ Content-Type: multipart/byteranges; boundary=", "<! Content-Range",

@@ -41,12 +41,12 @@ internal static class ReadCases
     [
         new(
             "GET", "GET /resources/10", 200, "< Content-Length: 10", "< ETag: {etag}", "< Last-Modified: {modified}", "< Accept-Ranges: bytes",
-            "< Content-Type: text/plain", "< Repr-Digest: sha-256=:{sha256 0123456789}:", "< Cache-Control: no-cache", "< Cache-Status: rain; hit",
+            "< Content-Type: text/plain", "< Repr-Digest: sha-256=:{sha256 0123456789}:", "< Cache-Control: no-cache, no-transform", "< Cache-Status: rain; hit",
             "< X-Content-Type-Options: nosniff", "< Content-Security-Policy: sandbox; default-src 'none'", "<~ Server-Timing: cache;desc=hit",
             "<! Transfer-Encoding", "<! Vary", "<! Content-Encoding", "<! Digest", "<! Server", "<! Access-Control-Allow-Origin", "<~ Date: GMT"),
         new(
             "HEAD", "HEAD /resources/10", 200, "< Content-Length: 10", "< ETag: {etag}", "< Last-Modified: {modified}", "< Accept-Ranges: bytes",
-            "< Content-Type: text/plain", "< Repr-Digest: sha-256=:{sha256 0123456789}:", "< Cache-Control: no-cache",
+            "< Content-Type: text/plain", "< Repr-Digest: sha-256=:{sha256 0123456789}:", "< Cache-Control: no-cache, no-transform",
             "< Content-Security-Policy: sandbox; default-src 'none'", "<! Transfer-Encoding"),
         new("HEAD reads over Range", "HEAD /resources/10", 200, "> Range: bytes=0-0", "< Content-Length: 10", "<! Content-Range"),
         new("HEAD reads over a range that cannot be", "HEAD /resources/10", 200, "> Range: bytes=99-", "< Content-Length: 10"),
@@ -54,9 +54,9 @@ internal static class ReadCases
         new("HEAD of nothing", "HEAD /resources/11", 200, "< Content-Length: 0"),
         new("a whole of several buffers", "GET /resources/12", 200, "< Content-Length: 300000", "=# 300000", "<! Transfer-Encoding"),
         new("compression is not for stored bytes", "GET /resources/12", 200, "> Accept-Encoding: gzip, br", "< Content-Length: 300000", "<! Content-Encoding", "<! Vary"),
-        new("file name", "GET /resources/10", 200, "< Content-Disposition: inline; filename=\"ten.txt\"; filename*=UTF-8''ten.txt"),
+        new("file name", "GET /resources/10", 200, "< Content-Disposition: attachment; filename=\"ten.txt\"; filename*=UTF-8''ten.txt"),
         new("attachment", "GET /resources/10?download=1", 200, "< Content-Disposition: attachment; filename=\"ten.txt\"; filename*=UTF-8''ten.txt"),
-        new("another file name", "GET /resources/10?filename=%C3%A9%22.txt", 200, "< Content-Disposition: inline; filename=\"__.txt\"; filename*=UTF-8''%C3%A9%22.txt"),
+        new("another file name", "GET /resources/10?filename=%C3%A9%22.txt", 200, "< Content-Disposition: attachment; filename=\"__.txt\"; filename*=UTF-8''%C3%A9%22.txt"),
         new("a file name injects no field", "GET /resources/10?filename=a%0d%0aX-Evil:%201", 200, "<! X-Evil", "<~ Content-Disposition: aX-Evil"),
         new("a file name injects no quote", "GET /resources/10?filename=a%22;%20x=%22b", 200, "<~ Content-Disposition: filename=\"a_; x=_b\""),
         new("a file name leads to no folder", "GET /resources/10?filename=../../etc/passwd", 200, "<~ Content-Disposition: filename=\"passwd\""),

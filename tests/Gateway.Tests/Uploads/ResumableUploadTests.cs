@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
+using System.Text.Json.Nodes;
 using Gateway.Http;
 
 namespace Gateway.Tests.Uploads;
@@ -27,17 +28,18 @@ public sealed class ResumableUploadTests : IClassFixture<SharedGateway>
             path, [], More, ("Upload-Length", Text(length)), ("Content-Type", "text/plain"), ("Content-Disposition", "attachment; filename=\"a.txt\""));
         Assert.Equal(201, created.Status);
         Assert.Equal("0", created["Upload-Offset"]);
-        Assert.Equal("?0", created["Upload-Complete"]);
+        Assert.Equal(length == 0 ? "?1" : "?0", created["Upload-Complete"]);
         Assert.Equal("max-age=86400", created["Upload-Limit"]);
         var upload = created["Location"]!;
-        Assert.Equal(404, (await _gateway.GetAsync(path)).Status);
+        Assert.StartsWith("/uploads/", upload, StringComparison.Ordinal);
+        Assert.Equal(length == 0 ? 200 : 404, (await _gateway.GetAsync(path)).Status);
 
         Answer answer = created;
         for (var i = 0; i < parts; i++)
         {
             var (from, to) = ((int)((long)length * i / parts), (int)((long)length * (i + 1) / parts));
             answer = await _gateway.SendAsync("PATCH", upload, bytes[from..to], Part, i == parts - 1 ? Rest : More, ("Upload-Offset", Text(from)));
-            Assert.Equal(i == parts - 1 ? 201 : 204, answer.Status);
+            Assert.Equal(length == 0 ? 200 : i == parts - 1 ? 201 : 204, answer.Status);
             Assert.Equal(Text(to), answer["Upload-Offset"]);
             var head = await _gateway.SendAsync("HEAD", upload, null);
             Assert.Equal(204, head.Status);
@@ -81,9 +83,12 @@ public sealed class ResumableUploadTests : IClassFixture<SharedGateway>
     public async Task A_complete_upload_in_one_request_is_a_plain_one()
     {
         var path = TestGateway.NewPath();
-        var answer = await _gateway.PutAsync(path, [1, 2, 3], Rest);
+        var answer = await _gateway.PutAsync(path, [1, 2, 3], Rest, Part);
         Assert.Equal(201, answer.Status);
-        Assert.Equal("?1", answer["Upload-Complete"]);
+        Assert.Equal(("?1", "3"), (answer["Upload-Complete"], answer["Upload-Offset"]));
+
+        // The media type of parts is not that of the whole.
+        Assert.Equal("application/octet-stream", (await _gateway.GetAsync(path))["Content-Type"]);
         Assert.Equal(path, answer["Location"]);
         var wrong = await _gateway.PutAsync(path, [1, 2, 3], Rest, ("Upload-Length", "4"));
         Assert.Equal((400, "http-problem-types#inconsistent-upload-length"), (wrong.Status, wrong.Problem));
@@ -144,8 +149,153 @@ public sealed class ResumableUploadTests : IClassFixture<SharedGateway>
         Assert.Equal("http-problem-types#inconsistent-upload-length", (await AppendAsync(upload, 0, new byte[11])).Problem);
         Assert.Equal("http-problem-types#inconsistent-upload-length", (await FinishAsync(upload, 0, new byte[9])).Problem);
         Assert.Equal("0", (await _gateway.SendAsync("HEAD", upload, null))["Upload-Offset"]);
-        Assert.Equal(204, (await AppendAsync(upload, 0, new byte[10])).Status);
-        Assert.Equal(201, (await FinishAsync(upload, 10, [])).Status);
+        Assert.Equal(204, (await AppendAsync(upload, 0, new byte[9])).Status);
+        Assert.Equal(201, (await FinishAsync(upload, 9, new byte[1])).Status);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task The_part_that_reaches_the_length_is_the_last_one_whatever_it_says(int parts)
+    {
+        var bytes = TestGateway.Bytes(30_000);
+        var path = TestGateway.NewPath();
+        var upload = (await _gateway.PutAsync(path, [], More, ("Upload-Length", "30000")))["Location"]!;
+        Answer answer = null!;
+        for (var i = 0; i < parts; i++)
+        {
+            answer = await AppendAsync(upload, 30_000 * i / parts, bytes[(30_000 * i / parts)..(30_000 * (i + 1) / parts)]);
+        }
+
+        Assert.Equal((201, "?1", "30000", path), (answer.Status, answer["Upload-Complete"], answer["Upload-Offset"], answer["Location"]));
+        Assert.Equal(bytes, (await _gateway.GetAsync(path)).Body);
+
+        // Who goes by the letter then says that this was all, and is told the same.
+        var said = await FinishAsync(upload, 30_000, []);
+        Assert.Equal((200, answer.ETag, "?1"), (said.Status, said.ETag, said["Upload-Complete"]));
+        Assert.Equal(path, said["Location"]);
+        Assert.Equal("http-problem-types#completed-upload", (await FinishAsync(upload, 30_000, [1])).Problem);
+        Assert.Equal("http-problem-types#completed-upload", (await AppendAsync(upload, 30_000, [])).Problem);
+    }
+
+    [Fact]
+    public async Task What_came_whole_in_a_request_that_broke_is_complete_when_somebody_asks()
+    {
+        var path = TestGateway.NewPath();
+        var upload = (await _gateway.PutAsync(path, [], More, ("Upload-Length", "3")))["Location"]!;
+        Answer head;
+        do
+        {
+            await using var raw = await RawHttp.ConnectAsync(_gateway);
+            await raw.SendAsync(
+                $"PATCH {upload} HTTP/1.1\r\nHost: x\r\nContent-Type: application/partial-upload\r\nUpload-Offset: 0\r\nUpload-Complete: ?1\r\n"
+                + "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n");
+            Assert.Equal(100, (await raw.ReceiveAsync()).Status);
+            await raw.SendAsync("3\r\nabc\r\n");
+
+            // Whoever asks ends the request before, whose bytes may still be on their way: then it is sent once more.
+            head = await _gateway.SendAsync("HEAD", upload, null);
+        }
+        while (head["Upload-Offset"] == "0");
+
+        Assert.Equal((204, "3", "?1"), (head.Status, head["Upload-Offset"], head["Upload-Complete"]));
+        Assert.Equal("abc", (await _gateway.GetAsync(path)).Text);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(5)]
+    public async Task What_is_whole_at_the_beginning_is_complete(int length)
+    {
+        var path = TestGateway.NewPath();
+        var created = await _gateway.PutAsync(path, TestGateway.Bytes(length), More, ("Upload-Length", Text(length)));
+        Assert.Equal((201, "?1", Text(length)), (created.Status, created["Upload-Complete"], created["Upload-Offset"]));
+        Assert.StartsWith("/uploads/", created["Location"], StringComparison.Ordinal);
+        Assert.Equal(path, created["Content-Location"]);
+        Assert.Equal(length, created.Json.GetProperty("length").GetInt32());
+        Assert.Equal(TestGateway.Bytes(length), (await _gateway.GetAsync(path)).Body);
+        Assert.Equal("?1", (await _gateway.SendAsync("HEAD", created["Location"]!, null))["Upload-Complete"]);
+        var wrong = await _gateway.PutAsync(TestGateway.NewPath(), TestGateway.Bytes(length), More, ("Upload-Length", Text(length)), ("Repr-Digest", Digest([9])));
+        Assert.Equal((400, "digest-mismatch"), (wrong.Status, wrong.Problem));
+    }
+
+    [Theory]
+    [InlineData("Repr-Digest", "sha-512=:{0}:", "SHA512")]
+    [InlineData("Repr-Digest", "md5=:{0}:", "MD5")]
+    [InlineData("Digest", "SHA={0}", "SHA1")]
+    [InlineData("Digest", "SHA-256={0}", "SHA256")]
+    public async Task Any_digest_of_the_whole_is_checked_at_the_end_whenever_it_was_said(string field, string form, string hash)
+    {
+        var bytes = TestGateway.Bytes(2_500_000);
+        (string, string) Of(byte[] said) => (field, string.Format(
+            CultureInfo.InvariantCulture, form, Convert.ToBase64String(CryptographicOperations.HashData(new HashAlgorithmName(hash), said))));
+
+        foreach (var isSaidFirst in (bool[])[true, false])
+        {
+            foreach (var isRight in (bool[])[false, true])
+            {
+                var said = Of(isRight ? bytes : bytes[1..]);
+                var path = TestGateway.NewPath();
+                var upload = (await _gateway.PutAsync(path, bytes[..1000], isSaidFirst ? [More, said] : [More]))["Location"]!;
+                Assert.Equal(204, (await AppendAsync(upload, 1000, bytes[1000..1_100_000])).Status);
+                var answer = await FinishAsync(upload, 1_100_000, bytes[1_100_000..], isSaidFirst ? [] : [said]);
+                Assert.Equal(isRight ? 201 : 400, answer.Status);
+                Assert.Equal(isRight ? 200 : 404, (await _gateway.GetAsync(path)).Status);
+                if (!isRight)
+                {
+                    Assert.Equal("digest-mismatch", answer.Problem);
+                    Assert.Equal(404, (await _gateway.SendAsync("HEAD", upload, null)).Status);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Digests_of_a_part_are_checked_by_any_hash()
+    {
+        var upload = await CreateAsync();
+        var other = Convert.ToBase64String(CryptographicOperations.HashData(HashAlgorithmName.MD5, [9]));
+        Assert.Equal("digest-mismatch", (await AppendAsync(upload, 0, [1], ("Content-MD5", other))).Problem);
+        Assert.Equal("digest-mismatch", (await AppendAsync(upload, 0, [1], ("Content-Digest", $"md5=:{other}:"))).Problem);
+        Assert.Equal("invalid-digest", (await AppendAsync(upload, 0, [1], ("Content-Digest", "crc32c=:AAAA:"))).Problem);
+        Assert.Equal("0", (await _gateway.SendAsync("HEAD", upload, null))["Upload-Offset"]);
+        Assert.Equal(204, (await AppendAsync(upload, 0, [9], ("Content-MD5", other))).Status);
+    }
+
+    [Fact]
+    public async Task The_conditions_of_a_post_are_about_what_it_turns_out_to_be()
+    {
+        var bytes = TestGateway.Bytes(3333);
+        Assert.Equal(412, (await PostInPartsAsync(("If-Match", "*"))).Status);
+        Assert.Equal(201, (await PostInPartsAsync(("If-None-Match", "*"))).Status);
+        Assert.Equal(412, (await PostInPartsAsync(("If-None-Match", "*"))).Status);
+
+        async Task<Answer> PostInPartsAsync((string, string) condition)
+        {
+            var upload = (await _gateway.SendAsync("POST", "/resources", bytes[..10], More, condition))["Location"]!;
+            return await FinishAsync(upload, 10, bytes[10..]);
+        }
+    }
+
+    [Fact]
+    public async Task The_limit_that_is_told_is_the_one_in_force()
+    {
+        await using var gateway = await TestGateway.StartAsync();
+        var path = Path.Combine(gateway.Folder, "appsettings.json");
+        var settings = JsonNode.Parse(await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken))!;
+        (settings["Gateway:PendingUploadSeconds"], settings["Gateway:MaxBodyBytes"]) = ("7s", "99");
+        await File.WriteAllTextAsync(path, settings.ToJsonString(), TestContext.Current.CancellationToken);
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        string limit;
+        while (!(limit = (await gateway.SendAsync("OPTIONS", "/resources", null))["Upload-Limit"]!).Contains("max-size", StringComparison.Ordinal))
+        {
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(60), "the settings were never read again");
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TestContext.Current.CancellationToken);
+        }
+
+        // The lifetime takes effect at the next start.
+        Assert.Equal("max-size=99, max-age=86400", limit);
+        Assert.Equal("max-size=99, max-age=86400", (await gateway.PutAsync("/resources/1", [], More))["Upload-Limit"]);
     }
 
     [Fact]

@@ -7,12 +7,13 @@ namespace MurkyWaters;
 /// <param name="RttMs">Round-trip time, once known.</param>
 /// <param name="RateBytesPerSecond">Rate of the last fetch.</param>
 /// <param name="Loss">Loss of the last fetch, 0 to 1.</param>
-/// <param name="LastSeen">When it was last heard.</param>
+/// <param name="LastSeen">When it was last heard, in the life of this process.</param>
+/// <param name="IsOwn">Whether it is this node itself.</param>
 /// <example>
 /// {
 /// "endpoint": "127.0.0.1:1980", "origin": "file", "state": "up", "rttMs": 0.4, "rateBytesPerSecond": 41936000, "loss": 0,
-/// "lastSeen": "2026-11-21T06:10:09.1+00:00"
+/// "lastSeen": "2026-11-21T06:10:09.1+00:00", "isOwn": false
 /// }
 /// </example>
 public sealed record ServerSnapshot(
-    string Endpoint, string Origin, string State, double? RttMs, long RateBytesPerSecond, double Loss, DateTimeOffset? LastSeen);
+    string Endpoint, string Origin, string State, double? RttMs, long RateBytesPerSecond, double Loss, DateTimeOffset? LastSeen, bool IsOwn = false);

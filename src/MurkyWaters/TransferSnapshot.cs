@@ -11,6 +11,9 @@ public sealed record TransferSnapshot
     /// <summary>The resource.</summary>
     public required ResourceId Resource { get; init; }
 
+    /// <summary>The file name of the version that is fetched, once known; another version may have another.</summary>
+    public string? FileName { get; init; }
+
     /// <summary><c>discovering</c>, <c>raining</c>, <c>completed</c>, <c>deleted</c>, or the end reason in camelCase.</summary>
     public required string State { get; init; }
 

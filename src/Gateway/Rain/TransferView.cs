@@ -6,6 +6,7 @@ namespace Gateway.Rain;
 /// <summary>A running or recent fetch.</summary>
 /// <param name="Id">Its number in this process.</param>
 /// <param name="Resource">The resource's id.</param>
+/// <param name="FileName">The file name of the version that is fetched, once known, if it has one.</param>
 /// <param name="State"><c>discovering</c>, <c>raining</c>, <c>completed</c>, or why it ended.</param>
 /// <param name="Length">The resource's bytes, once known.</param>
 /// <param name="ReceivedBytes">Bytes verified so far.</param>
@@ -39,6 +40,7 @@ namespace Gateway.Rain;
 internal sealed record TransferView(
     string Id,
     string Resource,
+    string? FileName,
     string State,
     long? Length,
     long ReceivedBytes,
@@ -59,6 +61,7 @@ internal sealed record TransferView(
     public static TransferView Of(TransferSnapshot snapshot) => new(
         snapshot.Id.ToString(CultureInfo.InvariantCulture),
         snapshot.Resource.ToString(),
+        snapshot.FileName,
         snapshot.State,
         snapshot.Length,
         snapshot.ReceivedBytes,

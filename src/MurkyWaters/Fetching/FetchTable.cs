@@ -77,6 +77,7 @@ internal sealed class FetchTable : IAsyncDisposable
         {
             Id = _log.NextNumber(),
             Resource = id,
+            FileName = resource?.Manifest.FileName,
             State = state,
             Length = resource?.Manifest.Layout.Length,
             ReceivedBytes = resource?.Manifest.Layout.Length ?? 0,

@@ -284,6 +284,7 @@ internal sealed partial class SharedFetch
             {
                 Id = Number,
                 Resource = Id,
+                FileName = _manifest?.FileName,
                 State = StateName(),
                 Length = _manifest?.Layout.Length,
                 ReceivedBytes = _partial?.HeldBytes ?? 0,
@@ -301,7 +302,7 @@ internal sealed partial class SharedFetch
                     source.Droplets,
                     source.Bytes,
                     source.Lost,
-                    source.RoundTrip > TimeSpan.Zero ? source.RoundTrip.TotalMilliseconds : null,
+                    TransferFigures.RoundTripMsOf(source),
                     TransferFigures.RateOf(source, elapsed, isOver)))],
             };
         }
@@ -374,8 +375,8 @@ internal sealed partial class SharedFetch
                 StateNames.Of(source.State),
                 source.Droplets,
                 TransferFigures.LossOf(source),
-                source.RoundTrip > TimeSpan.Zero ? source.RoundTrip.TotalMilliseconds : null,
-                WallClock.Of(source.LastHeard)))];
+                TransferFigures.RoundTripMsOf(source),
+                WallClock.Of(source.LastHeard) ?? _context.Servers.LastSeenOf(source.Peer)))];
         }
     }
 

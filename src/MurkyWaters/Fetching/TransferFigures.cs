@@ -49,7 +49,7 @@ internal sealed class TransferFigures
                 Droplets = before.Droplets + source.Droplets,
                 Bytes = before.Bytes + source.Bytes,
                 Lost = before.Lost + source.Lost,
-                RoundTrip = source.RoundTrip > TimeSpan.Zero ? source.RoundTrip : before.RoundTrip,
+                RoundTrip = source.LastHeard is not null && source.RoundTrip > TimeSpan.Zero ? source.RoundTrip : before.RoundTrip,
                 LastHeard = source.LastHeard ?? before.LastHeard,
             };
         }
@@ -77,6 +77,11 @@ internal sealed class TransferFigures
     /// <summary>Bytes a second from a source: the rate it is granted just now; over the whole transfer once that has ended.</summary>
     public static long RateOf(SourceSnapshot source, TimeSpan elapsed, bool isOver) =>
         !isOver ? source.RateBytesPerSecond : elapsed > TimeSpan.Zero ? (long)(source.Bytes / elapsed.TotalSeconds) : 0;
+
+    /// <summary>The round trip that was measured; null for a source that was not heard, of which a fetch only assumes what an earlier
+    /// one has left behind.</summary>
+    public static double? RoundTripMsOf(SourceSnapshot source) =>
+        source.LastHeard is not null && source.RoundTrip > TimeSpan.Zero ? source.RoundTrip.TotalMilliseconds : null;
 
     /// <summary>Droplets lost as a share of those sent.</summary>
     public static double LossOf(SourceSnapshot source) =>

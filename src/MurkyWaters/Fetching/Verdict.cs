@@ -16,7 +16,9 @@ internal static class Verdict
         switch (end)
         {
             case FetchEndReason.NotFound:
-                return "No server has it.";
+                return figures.Sources.Count == 0 ? "There was no other server to ask."
+                    : figures.Sources.All(source => source.State == SourceState.NotFound) ? "No server that was asked has it."
+                    : "No server that answered has it.";
             case FetchEndReason.Unanswered:
                 return "No server answered in time.";
             case FetchEndReason.Stalled:
@@ -24,7 +26,8 @@ internal static class Verdict
             case FetchEndReason.IntegrityFailure:
                 return "No honest source was left.";
             case FetchEndReason.Busy:
-                return "Every server that answered was busy.";
+                return figures.Sources.Any(source => source.State == SourceState.NotFound) ? "Some servers do not have it, and the others were busy."
+                    : "Every server that answered was busy.";
             case FetchEndReason.Cancelled:
                 return "Nobody wanted it any more.";
             case FetchEndReason.NoNetwork:

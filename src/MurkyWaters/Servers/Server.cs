@@ -34,12 +34,13 @@ internal sealed class Server(ServerName name, string origin)
     /// <summary>Until when a lie is what is said of it, whatever else it does.</summary>
     public DateTimeOffset LiedUntil { get; set; }
 
-    public ServerSnapshot ToSnapshot(DateTimeOffset now) => new(
+    public ServerSnapshot ToSnapshot(DateTimeOffset now, bool isOwn) => new(
         Name.ToString(),
         Origin,
         IsUnresolvable ? "unresolvable" : now < LiedUntil ? "lied" : State,
         RoundTrip > TimeSpan.Zero ? RoundTrip.TotalMilliseconds : null,
         RateBytesPerSecond,
         Loss,
-        LastSeen);
+        LastSeen,
+        isOwn);
 }

@@ -97,7 +97,8 @@ internal sealed partial class ServerTable
         }
 
         server.State = state ?? server.State;
-        server.RoundTrip = source.RoundTrip > TimeSpan.Zero ? source.RoundTrip : server.RoundTrip;
+        // Of one that was not heard, the round trip is what an earlier fetch left behind.
+        server.RoundTrip = source.LastHeard is not null && source.RoundTrip > TimeSpan.Zero ? source.RoundTrip : server.RoundTrip;
         server.LastSeen = WallClock.Of(source.LastHeard) ?? server.LastSeen;
         if (source.Droplets > 0)
         {

@@ -74,7 +74,7 @@ internal sealed partial class ServerTable
         var now = _time.GetUtcNow();
         lock (_gate)
         {
-            return [.. _servers.Select(server => server.ToSnapshot(now))];
+            return [.. _servers.Select(server => server.ToSnapshot(now, server.Address is { } address && Own.Contains(address)))];
         }
     }
 
@@ -95,6 +95,15 @@ internal sealed partial class ServerTable
         lock (_gate)
         {
             return Find(address)?.Name.ToString() ?? address.ToString();
+        }
+    }
+
+    /// <summary>When a server was last heard, in this fetch or before; null when it never was.</summary>
+    public DateTimeOffset? LastSeenOf(PeerAddress address)
+    {
+        lock (_gate)
+        {
+            return Find(address)?.LastSeen;
         }
     }
 

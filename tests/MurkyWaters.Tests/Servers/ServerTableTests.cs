@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
+using MurkyWaters.Fetching;
 using MurkyWaters.Servers;
 using PouringRain.Protocol;
 
@@ -45,6 +46,37 @@ public sealed class ServerTableTests : IDisposable
 
         File.Delete(_folder["servers.json"]);
         Assert.Empty(Endpoints(await OpenAsync()));
+    }
+
+    [Fact]
+    public async Task WhatAFetchOnlyAssumesOfASilentServerIsNotSaidToBeMeasured()
+    {
+        var table = await OpenAsync("""[{"host": "127.0.0.1", "port": 1}]""");
+        var silent = new SourceSnapshot
+        {
+            Peer = Address(1),
+            State = SourceState.Silent,
+            Droplets = 0,
+            Bytes = 0,
+            Lost = 0,
+            RoundTrip = TimeSpan.FromMilliseconds(0.03),
+            RateBytesPerSecond = 0,
+            LastHeard = null,
+        };
+
+        table.Learn([silent], hadTime: true);
+        Assert.Equal((null, null), (table.Snapshot()[0].RttMs, table.Snapshot()[0].LastSeen));
+        Assert.Equal("silent", table.Snapshot()[0].State);
+        Assert.Null(TransferFigures.RoundTripMsOf(silent));
+
+        table.Learn([silent with { LastHeard = new Instant(1) }], hadTime: true);
+        var seen = table.Snapshot()[0].LastSeen;
+        Assert.Equal(0.03, table.Snapshot()[0].RttMs);
+        Assert.NotNull(seen);
+
+        // What was heard before is still known once it is dead.
+        table.Learn([silent], hadTime: true);
+        Assert.Equal(seen, table.LastSeenOf(Address(1)));
     }
 
     [Fact]

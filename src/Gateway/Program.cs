@@ -175,21 +175,26 @@ internal sealed partial class Program
         FilesRead(logger, loaded.FilesRead.Count == 0 ? "no settings file" : string.Join(", ", loaded.FilesRead), rain.ServersFile, loaded.WebRoot);
         Started(
             logger, CommandLine.Version, string.Join(", ", shown), shown[0], string.Join(", ", rain.Listen), loaded.Settings.Store.Path,
-            loaded.Settings.Gateway.KeyDigests.Count == 0 ? "writes are open to all" : "writes need a key");
+            DescribeAccess(loaded.Settings.Gateway));
         if (rain.AllowUnsealed && rain.Secret.Length == 0)
         {
             Unsealed(logger);
         }
     }
 
+    private static string DescribeAccess(GatewayOptions options) =>
+        options.KeyDigests.Count == 0 ? "reads and writes are open to all"
+        : options.ProtectReads ? "reads and writes need a key"
+        : "writes need a key, reads are open to all";
+
     [LoggerMessage(1, LogLevel.Information, "Read {Settings}, {Servers}; page from {Page}")]
     private static partial void FilesRead(ILogger logger, string settings, string servers, string page);
 
     [LoggerMessage(
         2, LogLevel.Information,
-        "Pouring Rain {Version} at {Urls}; API page {Url}/swagger; raining at {Listen}; store {Store}; {Writes}. Ctrl+C ends it.")]
+        "Pouring Rain {Version} at {Urls}; API page {Url}/swagger; raining at {Listen}; store {Store}; {Access}. Ctrl+C ends it.")]
     private static partial void Started(
-        ILogger logger, string version, string urls, string url, string listen, string store, string writes);
+        ILogger logger, string version, string urls, string url, string listen, string store, string access);
 
     [LoggerMessage(3, LogLevel.Warning, "Rain:AllowUnsealed is on: datagrams can be read and forged by anybody on their way")]
     private static partial void Unsealed(ILogger logger);

@@ -65,11 +65,11 @@ internal sealed class Problem : IResult
     public static Problem OfOpening(ResourceId id, OpenResult opened) => opened.Status switch
     {
         OpenStatus.Deleted => new(ProblemType.Gone, $"Resource {id} was deleted.", opened.Sources),
-        OpenStatus.NotFound => new(ProblemType.NotFound, $"No server has resource {id}.", opened.Sources),
+        OpenStatus.NotFound => NotFound(id, opened.Sources),
         OpenStatus.NotCached => new(ProblemType.NotCached, $"Resource {id} is not here, and only-if-cached forbids to ask the servers for it."),
         OpenStatus.Unanswered => new(ProblemType.RetrievalTimeout, $"No server answered for resource {id} in time.", opened.Sources),
         OpenStatus.IntegrityFailure => new(ProblemType.IntegrityFailure, $"Every server that offered resource {id} sent wrong bytes.", opened.Sources),
-        OpenStatus.Busy => new(ProblemType.Overloaded, $"The servers that have resource {id} are busy.", opened.Sources),
+        OpenStatus.Busy => new(ProblemType.Overloaded, $"The servers that may have resource {id} are busy.", opened.Sources),
         OpenStatus.NoNetwork => new(ProblemType.Overloaded, $"This node cannot open a socket just now to ask the servers for resource {id}."),
         _ => new(ProblemType.StoreFull, $"The store could not keep resource {id}.", opened.Sources),
     };
@@ -77,14 +77,21 @@ internal sealed class Problem : IResult
     /// <summary>Why a fetch ended before its first byte.</summary>
     public static Problem OfFetch(ResourceId id, FetchFailedException failure) => failure.Reason switch
     {
-        FetchEndReason.NotFound => new(ProblemType.NotFound, $"No server has resource {id}.", failure.Sources),
+        FetchEndReason.NotFound => NotFound(id, failure.Sources),
         FetchEndReason.IntegrityFailure => new(ProblemType.IntegrityFailure, $"Every server that offered resource {id} sent wrong bytes.", failure.Sources),
-        FetchEndReason.Busy => new(ProblemType.Overloaded, $"The servers that have resource {id} are busy.", failure.Sources),
+        FetchEndReason.Busy => new(ProblemType.Overloaded, $"The servers that may have resource {id} are busy.", failure.Sources),
         FetchEndReason.Cancelled => new(ProblemType.Overloaded, $"The fetch of resource {id} was ended.", failure.Sources),
         FetchEndReason.LocalFailure => new(ProblemType.StoreFull, $"The store could not keep resource {id}.", failure.Sources),
         FetchEndReason.NoNetwork => new(ProblemType.Overloaded, $"This node cannot open a socket just now to ask the servers for resource {id}."),
         _ => new(ProblemType.RetrievalTimeout, $"The servers of resource {id} fell silent.", failure.Sources),
     };
+
+    private static Problem NotFound(ResourceId id, IReadOnlyList<SourceReport>? sources) => new(
+        ProblemType.NotFound,
+        sources is not { Count: > 0 } ? $"Resource {id} is not here, and there is no other server to ask."
+            : sources.All(source => source.State == "notFound") ? $"No server has resource {id}."
+            : $"No server that answered has resource {id}.",
+        sources);
 
     /// <summary>What the server found wrong with the request's form.</summary>
     public static Problem OfBadRequest(BadHttpRequestException failure) => new(
@@ -128,7 +135,7 @@ internal sealed class Problem : IResult
             response.Headers.RetryAfter = "1";
         }
 
-        var document = new Document(_type.Uri, _type.Title, status, Detail, http.Request.Path, RequestId.Of(http), _type.IsRetryable, _sources)
+        var document = new Document(_type.Uri, _type.Title, status, VisibleText.Of(Detail), http.Request.Path, RequestId.Of(http), _type.IsRetryable, _sources)
         {
             ExpectedOffset = _offsets?.Expected,
             ProvidedOffset = _offsets?.Provided,

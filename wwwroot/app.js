@@ -1,26 +1,34 @@
 // What the page does: it follows the gateway's state down, and takes what people want up, as DOM events.
 
-import { onSchemeChange, refreshScheme } from './canvas/palette.js';
-import { askKey, confirmDelete } from './components/dialogs.js';
-import { announce, setAttribute, setText } from './components/dom.js';
+import { copy } from './components/clipboard.js';
+import { confirmDelete, confirmRemoval, showDocument } from './components/dialogs.js';
+import { announce, setText, want } from './components/dom.js';
+import { setUpKey } from './components/key.js';
+import { createLinkSign, timeOf } from './components/link.js';
 import { complain, tell } from './components/notices.js';
 import { createRain } from './components/rain.js';
 import { createResourceList } from './components/resources.js';
 import { createServers, createSubscribers } from './components/tables.js';
+import { setUpTheme } from './components/theme.js';
 import { createDropTarget, drawUploads } from './components/uploads.js';
-import { ending, isFailure } from './logic/explain.js';
-import { count, rate, size } from './logic/format.js';
-import { disposition, merge, nameOf, parseId } from './logic/resources.js';
-import { byteRate, createBook, forgetEnded, isRunning, observe, ordered, retain } from './logic/transfers.js';
-import { change, createQueue, dismiss, enqueue, isOver, measure, recall, startable } from './logic/uploads.js';
-import { call, callJson, currentKey, onKeyNeeded, Problem, setKey, upload } from './net/api.js';
-import { forget, recallUploads, remember } from './net/memory.js';
-import { cancelUpload, uploadInPieces } from './net/resumable.js';
+import { copiesText, ending, isFailure, weather } from './logic/explain.js';
+import { count, size } from './logic/format.js';
+import { createLink, heard, isStale, linkState, streamed } from './logic/link.js';
+import { calledIn, merge, parseId } from './logic/resources.js';
+import { isolate } from './logic/text.js';
+import { byteRate, createBook, forgetEnded, isRunning, nameOfTransfer, observe, ordered, retain } from './logic/transfers.js';
+import { call, callJson, doReadsNeedKey, learnWhetherReadsNeedKey, onLink, Problem } from './net/api.js';
+import { download, probe } from './net/downloads.js';
+import * as memory from './net/memory.js';
+import { giveUp } from './net/resumable.js';
+import { sendItem } from './net/sending.js';
 import { follow } from './net/sse.js';
+import { createUploader } from './net/uploader.js';
 
 const tablePollMs = 2000;
 const resourcePollMs = 10000;
 const drawSpacingMs = 200;
+const patienceMs = 4000;
 const askedAfterMs = 2000;
 const pageSize = 200;
 const pageCountMax = 50;
@@ -33,33 +41,36 @@ const rains = new Map();
 
 // Resources that the page itself waits for: what goes wrong with them is told by the call, with the servers asked.
 const asked = new Set();
-const uploadsUnderWay = new Map();
-let queue = createQueue();
 let resources = { items: [], next: null, loaded: false };
 let servers = [];
-let needsKeyToRead = false;
+let subscribers = [];
+let link = createLink();
 let drawTimer = 0;
 let knowsThePast = false;
 let mayHaveRestarted = false;
 
 const rain = createRain(byId('rain'));
-const resourceList = createResourceList(byId('resources'), { origin: location.origin });
+const resourceList = createResourceList(byId('resources'), { origin: location.origin, doReadsNeedKey });
 const serverTable = createServers(byId('servers'));
 const subscriberTable = createSubscribers(byId('subscribers'));
+const linkSign = createLinkSign(document);
+const uploads = createUploader({ send: sendFile, giveUp, memory, onChange: (queue) => drawUploads(byId('uploads'), queue), onEnd: tellOfUpload });
 createDropTarget(byId('drop'));
 
-setUpTheme();
-setUpKey();
+onLink((status, title) => setLink(heard(link, status, title, Date.now())));
+setUpTheme(byId('theme-button'));
+setUpKey([byId('key-button'), byId('link-key')], refreshAll);
+learnWhetherReadsNeedKey();
 setUpWants();
-setQueue(recall(queue, recallUploads(Date.now())));
-followTransfers();
+uploads.recall();
+const stream = followTransfers();
 every(tablePollMs, refreshTables);
 every(resourcePollMs, refreshResources);
 
 // ---- down: the gateway's state ----
 
 function followTransfers() {
-  follow({
+  return follow({
     open: (signal) => call('GET', 'transfers/events', { signal, headers: { Accept: 'text/event-stream' }, background: true }),
     poll: refreshTransfers,
     onEvent: (event) => {
@@ -68,16 +79,35 @@ function followTransfers() {
       }
     },
     onState: (state) => {
-      const texts = { live: 'Live', reconnecting: 'Reconnecting', polling: 'Polling' };
-      byId('link-state').dataset.state = state;
-      setText(byId('link-text'), texts[state]);
       mayHaveRestarted ||= state === 'reconnecting';
+      setLink(streamed(link, state, Date.now()));
     },
   });
 }
 
+/** One place where it is known whether the gateway answers; everything that shows figures asks it. */
+function setLink(next) {
+  const wasStale = isStale(link);
+  link = next;
+  linkSign.update(link);
+  if (isStale(link) !== wasStale) {
+    drawTables();
+    drawSoon();
+    if (wasStale) {
+      refreshAll();
+    }
+  }
+}
+
+/** The gateway answers again, or there is another key. */
+function refreshAll() {
+  stream.hurry();
+  refreshTables().catch(() => {});
+  refreshResources().catch(() => {});
+}
+
 async function refreshTransfers() {
-  const { items = [] } = await callJson('GET', 'transfers', { background: true });
+  const { items = [] } = await callJson('GET', 'transfers', { background: true, patienceMs });
   if (mayHaveRestarted) {
     mayHaveRestarted = false;
     forgetEnded(book);
@@ -96,7 +126,7 @@ function take(transfer) {
   }
 
   const { record, isNew, hasEnded } = seen;
-  const name = nameById(record.latest.resource);
+  const name = isolate(nameOfTransfer(record.latest));
   if (isNew && isRunning(record.latest)) {
     announce(`${name} begins to rain.`);
   }
@@ -107,7 +137,8 @@ function take(transfer) {
     announce(`${name}: ${ending(record.latest)}`);
     refreshResources();
     if (isFailure(record.latest) && !asked.has(record.latest.resource)) {
-      complain(new Problem({ title: `The rain of ${name} has stopped`, detail: ending(record.latest) }));
+      const { sources, receivedBytes } = record.latest;
+      complain(new Problem({ title: receivedBytes > 0 ? `The rain of ${name} has stopped` : `${name} did not rain`, detail: ending(record.latest), sources }));
     }
   }
 
@@ -124,10 +155,16 @@ function closeOlder(id) {
 }
 
 async function refreshTables() {
-  const [serverPage, subscriberPage] = await Promise.all([callJson('GET', 'servers', { background: true }), callJson('GET', 'subscribers', { background: true })]);
+  const [serverPage, subscriberPage] = await Promise.all(['servers', 'subscribers'].map((path) => callJson('GET', path, { background: true, patienceMs })));
   servers = serverPage?.items ?? [];
-  serverTable.update(servers);
-  subscriberTable.update(subscriberPage?.items ?? []);
+  subscribers = subscriberPage?.items ?? [];
+  drawTables();
+}
+
+function drawTables() {
+  const asOf = isStale(link) ? timeOf(link) : null;
+  serverTable.update(servers, asOf);
+  subscriberTable.update(subscribers, asOf);
   drawWeather();
 }
 
@@ -158,26 +195,25 @@ async function loadResources(pages) {
 function drawSoon() {
   drawTimer ||= setTimeout(() => {
     drawTimer = 0;
-    rain.update(book, { opened, nameOf: nameById, stoppable: new Set(rains.keys()) });
+    drawRain();
     drawWeather();
   }, drawSpacingMs);
 }
 
+function drawRain() {
+  rain.update(book, { opened, stoppable: new Set(rains.keys()), asOf: isStale(link) ? timeOf(link) : null });
+}
+
 function drawWeather() {
   const { running } = ordered(book);
-  const speed = running.reduce((sum, record) => sum + byteRate(record), 0);
-  const up = servers.filter((server) => server.state === 'up').length;
-  const sky = running.length === 0 ? 'Clear sky' : `${count(running.length)} ${running.length === 1 ? 'resource rains' : 'resources rain'} at ${rate(speed)}`;
-  const isUnheard = servers.every((server) => server.state === 'unknown');
-  setText(byId('weather'), `${sky} · ${isUnheard ? `${count(servers.length)} servers known` : `${count(up)} of ${count(servers.length)} servers up`}`);
+  setText(byId('weather'), weather(linkState(link), timeOf(link), running.length, running.reduce((sum, record) => sum + byteRate(record), 0), servers));
 }
 
 function nameById(id) {
-  const known = resources.items.find((resource) => resource.id === id);
-  return known ? nameOf(known) : `Resource ${id}`;
+  return calledIn(resources.items.find((resource) => resource.id === id) ?? { id });
 }
 
-/** Repeats while the page is seen; a failure waits for the next turn (the link state tells of it). */
+/** Repeats while the page is seen; a failure waits for the next turn (the banner tells of it). */
 function every(milliseconds, work) {
   const turn = () => {
     const done = document.hidden ? Promise.resolve() : work().catch(() => {});
@@ -191,12 +227,17 @@ function every(milliseconds, work) {
 function setUpWants() {
   const wants = {
     'upload-wanted': takeFiles,
-    'upload-cancel': cancelOne,
-    'upload-dismiss': (key) => setQueue(dismiss(queue, key)),
-    'upload-pause': (key) => stopSending(key, 'paused'),
-    'upload-resume': (key) => setQueue(change(queue, key, { state: 'waiting' })),
+    'upload-cancel': uploads.cancel,
+    'upload-dismiss': uploads.dismiss,
+    'upload-pause': uploads.pause,
+    'upload-resume': uploads.resume,
+    'upload-replace': uploads.replace,
     'load-more': () => loadResources(resources.next === null ? 1 : byId('search').value.trim() === '' ? Math.ceil(resources.items.length / pageSize) + 1 : pageCountMax),
-    download,
+    download: async (wanted) => {
+      await (wanted.isElsewhere ? whileAsked(wanted.id, () => probe(wanted.id)) : null);
+      await download(wanted);
+    },
+    document: showWithKey,
     rain: rainAgain,
     prefetch,
     propagate,
@@ -209,6 +250,12 @@ function setUpWants() {
     'transfer-stop': (id) => rains.get(book.records.get(id)?.latest.resource)?.abort(),
   };
   byId('rain-title').tabIndex = -1;
+  byId('metrics-link').addEventListener('click', (event) => {
+    if (doReadsNeedKey()) {
+      event.preventDefault();
+      want(event.currentTarget, 'document', { path: 'metrics', title: 'Metrics', fileName: 'metrics.txt' });
+    }
+  });
   for (const [name, work] of Object.entries(wants)) {
     document.addEventListener(name, async (event) => {
       try {
@@ -222,158 +269,50 @@ function setUpWants() {
   }
 }
 
-function takeFiles({ files, id, code, replicas }) {
+function takeFiles({ files, folders, id, code, replicas }) {
+  if (folders.length > 0) {
+    const names = folders.map((name) => `“${isolate(name)}”`).join(', ');
+    complain(new Problem({
+      title: 'Folders cannot be uploaded',
+      detail: `${names} ${folders.length === 1 ? 'is a folder, and nothing in it was taken. Drop the files in it' : 'are folders, and nothing in them was taken. Drop the files in them'} instead.`,
+    }));
+  }
+
   const wanted = id.trim() === '' ? null : parseId(id);
   if (id.trim() !== '' && wanted === null) {
-    throw new Problem({ title: 'That is no id', detail: `“${id}” is not a number from 0 to 18,446,744,073,709,551,615, decimal or 0x….` });
+    throw new Problem({ title: 'That is no id', detail: `“${id}” is not a number from 0 to 18,446,744,073,709,551,615, decimal or 0x…. Nothing was taken.` });
   }
 
-  setQueue(enqueue(queue, files, { id: wanted, code, replicas }, recallUploads(Date.now())));
-  byId('upload-id').value = '';
-}
-
-function setQueue(next) {
-  queue = next;
-  drawUploads(byId('uploads'), queue);
-  startable(queue).forEach(send);
-}
-
-async function send(item) {
-  const abort = new AbortController();
-  uploadsUnderWay.set(item.key, abort);
-  setQueue(change(queue, item.key, { state: 'sending' }));
-  try {
-    const result = await (item.canResume ? sendInPieces(item, abort.signal) : sendAtOnce(item, abort.signal));
-    setQueue(change(queue, item.key, { state: 'done', sent: item.length, result }));
-    announce(`${item.name} is uploaded, ${size(item.length)}.`);
-    await refreshResources();
-  } catch (problem) {
-    if (problem.name !== 'AbortError') {
-      setQueue(change(queue, item.key, { state: 'failed', problem }));
-      complain(problem, `“${item.name}” was not uploaded.`);
+  if (files.length > 0) {
+    const known = uploads.add(files, { id: wanted, code, replicas });
+    byId('upload-id').value = '';
+    if (known.length > 0) {
+      tell('On the list already', known.map((item) => isolate(item.name)).join(', '));
     }
-  } finally {
-    if (uploadsUnderWay.get(item.key) === abort) {
-      uploadsUnderWay.delete(item.key);
-    }
-
-    startable(queue).forEach(send);
   }
 }
 
-function sendAtOnce(item, signal) {
-  return upload({ ...targetOf(item), file: item.file, onProgress: progressOf(item, signal), signal });
+/** Whether an id is free is asked of the rain too; that nobody has it is no failure then. */
+function sendFile(item, report, signal) {
+  const send = () => sendItem(item, report, signal);
+  return item.id === null ? send() : whileAsked(item.id, send);
 }
 
-async function sendInPieces(item, signal) {
-  const known = { id: item.id, name: item.name, length: item.length };
-  let location = item.location;
-  try {
-    const result = await uploadInPieces({
-      ...targetOf(item),
-      file: item.file,
-      location,
-      onCreated: (created) => {
-        location = created;
-        setQueue(change(queue, item.key, { location }));
-      },
-      onKept: (sent) => remember(item.fingerprint, { ...known, location, sent, atMs: Date.now() }),
-      onProgress: progressOf(item, signal),
-      onState: (state) => setQueue(change(queue, item.key, { state, speed: null })),
-      signal,
-    });
-    forget(item.fingerprint);
-    return result;
-  } catch (problem) {
-    if (problem.status >= 400 && problem.status < 500 && problem.status !== 401) {
-      // Refused for good: there is nothing to go on with.
-      forget(item.fingerprint);
-    }
-
-    throw problem;
-  }
-}
-
-/** The request of a plain upload; one in pieces begins with the same. */
-function targetOf(item) {
-  const query = new URLSearchParams([['code', item.code], ['replicas', item.replicas]].filter(([, value]) => value));
-  const path = item.id === null ? 'resources' : `resources/${item.id}`;
-  return {
-    method: item.id === null ? 'POST' : 'PUT',
-    path: query.size > 0 ? `${path}?${query}` : path,
-    headers: { 'Content-Type': item.file.type || 'application/octet-stream', 'Content-Disposition': disposition(item.name) },
-  };
-}
-
-function progressOf(item, signal) {
-  let measured = null;
-  return (bytes) => {
-    if (!signal.aborted) {
-      const sent = Math.min(bytes, item.length);
-      measured = measure(measured, sent, performance.now());
-      setQueue(change(queue, item.key, { sent, speed: measured.speed, state: sent >= item.length ? 'finishing' : 'sending' }));
-    }
-  };
-}
-
-/** Ends the sending of one; what the gateway has of it stays. */
-function stopSending(key, state) {
-  uploadsUnderWay.get(key)?.abort();
-  uploadsUnderWay.delete(key);
-  setQueue(change(queue, key, { state, speed: null }));
-}
-
-async function cancelOne(key) {
-  const item = queue.items.find((each) => each.key === key);
-  if (item === undefined || isOver(item)) {
+function tellOfUpload(item) {
+  const name = isolate(item.name);
+  if (item.state === 'failed') {
+    complain(item.problem, `“${name}” was not uploaded.`);
     return;
   }
 
-  stopSending(key, 'cancelled');
-  if (item.state === 'remembered') {
-    setQueue(dismiss(queue, key));
-  }
-
-  if (item.location !== null) {
-    forget(item.fingerprint);
-    await cancelUpload(item.location);
-  }
+  announce(`${name} is uploaded, ${size(item.length)}.`);
+  refreshResources().catch(() => {});
 }
 
-/** By the browser's own download where it can be; a key can only travel with a call of ours. */
-async function download({ id, isElsewhere, fileName }) {
-  const path = `resources/${id}?download=1`;
-  if (isElsewhere) {
-    // A browser says nothing of a failed download: the first byte tells whether the rain has it, and why not.
-    const probe = await whileAsked(id, () => call('GET', `resources/${id}`, { headers: { Range: 'bytes=0-0' } })).catch((problem) => {
-      if (problem.status !== 416) {
-        throw problem;
-      }
-    });
-    await probe?.body?.cancel();
-  }
-
-  if (!needsKeyToRead) {
-    const probe = currentKey() === null ? null : await fetch(path, { method: 'HEAD' }).catch(() => null);
-    needsKeyToRead = probe?.status === 401;
-  }
-
-  if (!needsKeyToRead) {
-    save(path, '');
-    return;
-  }
-
+/** A link's document, by a call that carries the key. */
+async function showWithKey({ path, title, fileName }) {
   const response = await call('GET', path);
-  const address = URL.createObjectURL(await response.blob());
-  save(address, fileName ?? id);
-  setTimeout(() => URL.revokeObjectURL(address), 60000);
-}
-
-function save(address, fileName) {
-  const link = document.createElement('a');
-  link.href = address;
-  link.download = fileName;
-  link.click();
+  await showDocument(title, await response.text(), fileName);
 }
 
 /** Marks a resource as asked for while a call for it is under way, and until its transfer's last event has come too. */
@@ -421,58 +360,56 @@ async function prefetch({ id }) {
   showRain();
 }
 
+/** Waits for every other node that is known, as long as the gateway does, and tells who has said that it holds it. */
 async function propagate({ id }) {
-  const answer = await callJson('POST', `resources/${id}/propagate`);
-  tell(`${nameById(id)} is on its way to the other nodes`, Number.isFinite(answer?.replicas) ? `${count(answer.replicas)} hold it now.` : '');
+  const name = nameById(id);
+  await refreshTables();
+  const others = servers.filter((server) => !server.isOwn).length;
+  if (others === 0) {
+    tell(`There is no other node to send ${name} to`, 'This one alone holds it. Servers of other nodes can be added below the list of servers.');
+    return;
+  }
+
+  tell(`${name} is being sent to the other nodes`, 'They are asked to fetch and keep it.');
+  const answer = await callJson('POST', `resources/${id}/propagate?replicas=${others + 1}`);
+  tell(`${name}: ${copiesText(answer.replicas)}`);
 }
 
 async function remove(resource) {
-  const name = nameOf(resource);
+  const name = calledIn(resource);
   if (await confirmDelete(name)) {
-    await call('DELETE', `resources/${resource.id}`);
+    try {
+      // What was looked at, and not what has come in its place since.
+      await call('DELETE', `resources/${resource.id}`, { headers: resource.etag ? { 'If-Match': resource.etag } : {} });
+    } catch (problem) {
+      await refreshResources();
+      throw problem.status !== 412 ? problem : new Problem({ title: `${name} was not deleted`, detail: 'It has been replaced since it was shown here. Look at it again, and delete it then.' });
+    }
+
     announce(`${name} is deleted.`);
     await refreshResources();
     byId('resources').focus();
   }
 }
 
-async function copy(line) {
-  try {
-    await navigator.clipboard.writeText(line);
-  } catch {
-    // Without a secure context there is no clipboard object; the old way still works.
-    const area = document.createElement('textarea');
-    area.value = line;
-    area.setAttribute('aria-hidden', 'true');
-    area.className = 'visually-hidden';
-    document.body.append(area);
-    area.select();
-    const done = document.execCommand('copy');
-    area.remove();
-    if (!done) {
-      throw new Problem({ title: 'The line could not be copied', detail: line });
-    }
-  }
-
-  tell('Copied', line);
-}
-
 async function addServer({ endpoint }) {
   await call('PUT', `servers/${endpoint}`);
-  announce(`${endpoint} is added.`);
+  announce(`${endpoint} is added, until the gateway ends.`);
   await refreshTables();
 }
 
-async function removeServer(endpoint) {
-  await call('DELETE', `servers/${endpoint}`);
-  announce(`${endpoint} is removed.`);
-  await refreshTables();
+async function removeServer(server) {
+  if (await confirmRemoval(server)) {
+    await call('DELETE', `servers/${server.endpoint}`);
+    announce(`${server.endpoint} is removed.`);
+    await refreshTables();
+  }
 }
 
 function openTransfer(id) {
   pinned.add(id);
   opened.add(id);
-  rain.update(book, { opened, nameOf: nameById, stoppable: new Set(rains.keys()) });
+  drawRain();
   byId(`transfer-${id}-title`)?.focus();
 }
 
@@ -483,57 +420,3 @@ function showRain() {
     byId('rain').scrollIntoView({ behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' });
   }
 }
-
-// ---- colours and key ----
-
-function setUpTheme() {
-  const order = ['auto', 'light', 'dark'];
-  const names = { auto: 'as the system', light: 'light', dark: 'dark' };
-  const button = byId('theme-button');
-  const root = document.documentElement;
-  const present = () => root.dataset.theme ?? 'auto';
-  button.addEventListener('click', () => {
-    const next = order[(order.indexOf(present()) + 1) % order.length];
-    if (next === 'auto') {
-      delete root.dataset.theme;
-    } else {
-      root.dataset.theme = next;
-    }
-
-    try {
-      localStorage.setItem('theme', next);
-    } catch {
-      // Forbidden storage: the choice lasts as long as the page.
-    }
-
-    refreshScheme();
-  });
-  onSchemeChange(() => {
-    const label = `Colours: ${names[present()]}`;
-    setAttribute(button, 'aria-label', label);
-    setAttribute(button, 'title', label);
-    setAttribute(button.querySelector('use'), 'href', `#i-theme-${present()}`);
-  });
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', refreshScheme);
-  refreshScheme();
-}
-
-function setUpKey() {
-  const button = byId('key-button');
-  const mark = () => button.classList.toggle('on', currentKey() !== null);
-  button.addEventListener('click', async () => {
-    const key = await askKey('It is kept for this tab alone and sent with every call to this gateway.', currentKey() !== null);
-    if (key !== undefined) {
-      setKey(key);
-      mark();
-      announce(key === null ? 'The key is forgotten.' : 'The key is used from now on.');
-    }
-  });
-  onKeyNeeded(async (hadKey) => {
-    const key = await askKey(hadKey ? 'This gateway did not accept the key. Another one?' : 'This gateway asks for a key.', hadKey);
-    setTimeout(mark);
-    return key ?? null;
-  });
-  mark();
-}
-

@@ -22,7 +22,7 @@ public sealed class AccessibilityTests
         using var chromium = Chromium.Start(dark: dark);
         chromium.Resize(width, 900);
         chromium.Open(gateway.Url);
-        chromium.Run("""localStorage.setItem('pouring-rain-uploads', JSON.stringify({ f: { location: 'uploads/t', id: null, name: 'begun.iso', length: 9e9, sent: 3e9, atMs: Date.now() } }))""");
+        chromium.Run("""localStorage.setItem('pouring-rain-uploads', JSON.stringify({ 'uploads/t': { fingerprint: 'f', location: 'uploads/t', id: null, name: 'begun.iso', length: 9e9, sent: 3e9, atMs: Date.now() } }))""");
         chromium.Driver.Navigate().Refresh();
         await chromium.WaitForAsync("return document.querySelectorAll('.upload.remembered').length === 1", "an upload that was begun");
         await chromium.WaitForAsync("return document.querySelectorAll('.resource').length === 3 && document.querySelectorAll('#servers tbody tr').length > 0 && document.querySelectorAll('.past-line').length === 2", "tables and rain");

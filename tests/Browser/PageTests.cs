@@ -133,6 +133,61 @@ public sealed class PageTests
         await chromium.WaitForAsync("return document.querySelectorAll('.notice.bad tbody tr').length === 3", "the servers asked");
         Assert.Single(chromium.Elements(".notice.bad"));
         Assert.All(ports[1..4], port => Assert.Contains($"127.0.0.1:{port}", chromium.Text(".notice.bad"), StringComparison.Ordinal));
+
+        // They were heard in the fetch before, and this one has measured nothing.
+        Assert.All(chromium.Elements(".notice.bad tbody td:last-child"), cell => Assert.Matches("^(now|\\d+ s ago|\\d+ min ago)$", cell.Text));
+        Assert.All(chromium.Elements(".notice.bad tbody td[data-column='Round trip']"), cell => Assert.Equal("–", cell.Text));
+    }
+
+    [Fact]
+    public async Task What_nobody_has_is_told_with_the_servers_that_were_asked()
+    {
+        using var folder = new TestFolder();
+        var ports = GatewayProcess.FreePorts(6);
+        await using var far = await GatewayProcess.StartAsync(folder["far"], ports[0], ports[1..4], []);
+        await using var near = await GatewayProcess.StartAsync(folder["near"], ports[4], [ports[5]], ports[1..4]);
+        using var chromium = Chromium.Start();
+        chromium.Open(near.Url);
+
+        chromium.Element("#search").SendKeys("9");
+        chromium.Element(".elsewhere .button:not(.primary)").Click();
+        await chromium.WaitForAsync("return document.querySelectorAll('.notice.bad').length === 1", "the answer");
+
+        var said = chromium.Text(".notice.bad");
+        Assert.Contains("Resource 9 did not rain", said, StringComparison.Ordinal);
+        Assert.Contains("Every server that was asked said that it has no such resource", said, StringComparison.Ordinal);
+        Assert.All(ports[1..4], port => Assert.Contains($"127.0.0.1:{port}", said, StringComparison.Ordinal));
+
+        // A node that knows nobody but itself has nobody to ask.
+        chromium.Open(far.Url);
+        chromium.Element("#search").SendKeys("9");
+        chromium.Element(".elsewhere .button:not(.primary)").Click();
+        await chromium.WaitForAsync("return document.querySelector('.notice.bad')?.innerText.includes('there is no other server to ask')", "the answer of a node that is alone");
+    }
+
+    [Fact]
+    public async Task Replication_says_who_holds_it_and_that_there_is_nobody_else()
+    {
+        using var folder = new TestFolder();
+        var ports = GatewayProcess.FreePorts(4);
+        await using var far = await GatewayProcess.StartAsync(folder["far"], ports[0], [ports[1]], []);
+        await using var near = await GatewayProcess.StartAsync(folder["near"], ports[2], [ports[3]], [ports[3]]);
+        await TestBytes.WriteFileAsync(folder["in"], 5, 100_000);
+        (await Tool.CurlAsync("-f", "-T", folder["in"], $"{near.Url}/resources/5")).Succeeded();
+        using var chromium = Chromium.Start();
+        chromium.Open(near.Url);
+        await chromium.WaitForAsync("return document.querySelectorAll('.resource').length === 1", "the resource");
+        chromium.Element(".resource-name").Click();
+
+        chromium.Element(".resource-details button.button").Click();
+        await chromium.WaitForAsync("return document.getElementById('notices').innerText.includes('There is no other node to send Resource 5 to')", "that it is alone");
+        chromium.Element("#server-address").SendKeys($"127.0.0.1:{ports[1]}\n");
+        await chromium.WaitForAsync("return document.querySelectorAll('#servers tbody tr').length === 2", "the other node");
+        chromium.Element(".resource-details button.button").Click();
+        await chromium.WaitForAsync("return document.getElementById('notices').innerText.includes('2 nodes hold it, this one among them.')", "the copy");
+
+        Assert.Equal(1, (await far.GetJsonAsync("/resources")).GetProperty("items").GetArrayLength());
+        Assert.Empty(chromium.ConsoleErrors());
     }
 
     [Fact]
@@ -175,6 +230,44 @@ public sealed class PageTests
 
         await GatewayProcess.WaitUntilAsync(() => Task.FromResult(Directory.GetFiles(folder["downloads"], "*.bin").Length == 1), "the download");
         Assert.Equal(sha256, await TestBytes.HashFileAsync(Directory.GetFiles(folder["downloads"], "*.bin")[0]));
+        Assert.Contains("reads and writes need a key", gateway.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task With_reads_protected_a_declined_key_can_be_entered_later_and_links_and_lines_work_with_it()
+    {
+        using var folder = new TestFolder();
+        await using var gateway = await StartAsync(folder, "Gateway:Keys=rain-or-shine-0123456789", "Gateway:ProtectReads=true");
+        await File.WriteAllTextAsync(folder["in.txt"], "rain", TestContext.Current.CancellationToken);
+        (await Tool.CurlAsync("-f", "-H", "Authorization: Bearer rain-or-shine-0123456789", "-T", folder["in.txt"], $"{gateway.Url}/resources/5")).Succeeded();
+        using var chromium = Chromium.Start();
+        chromium.Open(gateway.Url);
+        await chromium.WaitForAsync("return document.getElementById('key-dialog').open", "the question");
+        chromium.Element("#key-dialog [value=cancel]").Click();
+        await chromium.WaitForAsync("return !document.getElementById('link-banner').hidden && !document.getElementById('link-key').hidden", "the way to enter it");
+        Assert.Contains("This gateway shows nothing without a key", chromium.Text("#link-banner"), StringComparison.Ordinal);
+        Assert.Equal("The sky is seen with a key", chromium.Text("#weather"));
+        AccessibilityTests.Check(chromium, "without the key");
+
+        chromium.Element("#link-key").Click();
+        chromium.Element("#key-input").SendKeys("rain-or-shine-0123456789\n");
+        await chromium.WaitForAsync("return document.getElementById('link-text').textContent === 'Live' && document.getElementById('link-banner').hidden && document.querySelectorAll('.resource').length === 1", "the page");
+
+        // Also after a reload, when no call of this page was ever refused.
+        chromium.Driver.Navigate().Refresh();
+        await chromium.WaitForAsync("return document.querySelectorAll('.resource').length === 1", "the page again");
+        chromium.Element(".resource-name").Click();
+        var line = chromium.Text(".command code");
+        Assert.Contains("KEY=(the key)", chromium.Text(".resource-details"), StringComparison.Ordinal);
+        var printed = await Tool.RunAsync("bash", "-c", $"KEY=rain-or-shine-0123456789; {line.Replace("-o 5", "-s", StringComparison.Ordinal)}");
+        Assert.Equal("rain", printed.Output);
+
+        chromium.Element(".resource-details a.button").Click();
+        await chromium.WaitForAsync("return document.getElementById('document').open && document.getElementById('document-text').innerText.includes('\"id\"')", "the manifest");
+        AccessibilityTests.Check(chromium, "with a manifest");
+        chromium.Element("#document [value=close]").Click();
+        chromium.Element("#metrics-link").Click();
+        await chromium.WaitForAsync("return document.getElementById('document').open && document.getElementById('document-text').innerText.includes('# TYPE')", "the metrics");
     }
 
     [Fact]
@@ -188,7 +281,14 @@ public sealed class PageTests
 
         chromium.Element("#server-address").SendKeys("192.0.2.1:1980\n");
         await chromium.WaitForAsync("return document.querySelectorAll('#servers tbody tr').length === 4", "a fourth");
+        Assert.Contains("until this gateway ends", chromium.Text("#server-hint"), StringComparison.Ordinal);
         chromium.Element("[aria-label='Remove 192.0.2.1:1980']").Click();
+        Assert.Contains("192.0.2.1:1980 is asked no more. It was added by hand, and does not come back by itself.", chromium.Text("#confirm"), StringComparison.Ordinal);
+        AccessibilityTests.Check(chromium, "with the question about a server");
+        chromium.Element("#confirm [value=no]").Click();
+        Assert.Equal(4, (await gateway.GetJsonAsync("/servers")).GetProperty("items").GetArrayLength());
+        chromium.Element("[aria-label='Remove 192.0.2.1:1980']").Click();
+        chromium.Element("#confirm [value=yes]").Click();
         await chromium.WaitForAsync("return document.querySelectorAll('#servers tbody tr').length === 3", "three again");
 
         chromium.Element("#server-address").SendKeys("nowhere\n");
@@ -205,10 +305,71 @@ public sealed class PageTests
         chromium.Open(gateway.Url);
         await chromium.WaitForAsync("return document.getElementById('link-text').textContent === 'Live'", "the event stream");
 
+        await chromium.WaitForAsync("return document.querySelectorAll('#servers tbody tr').length === 3", "the servers");
+
         await gateway.KillAsync();
-        await chromium.WaitForAsync("return document.getElementById('link-text').textContent !== 'Live'", "the loss to be seen");
+        await chromium.WaitForAsync("return !document.getElementById('link-banner').hidden", "the banner");
+        Assert.Contains("The gateway does not answer", chromium.Text("#link-banner"), StringComparison.Ordinal);
+        Assert.Matches("^The sky is out of sight since \\d\\d:\\d\\d:\\d\\d$", chromium.Text("#weather"));
+        Assert.Matches("as of \\d\\d:\\d\\d:\\d\\d$", chromium.Text("#servers-note"));
+        Assert.Equal("No answer", chromium.Text("#link-text"));
+        Assert.Equal("grayscale(1)", chromium.Run("return getComputedStyle(document.querySelector('.tables')).filter"));
+        AccessibilityTests.Check(chromium, "with the gateway gone");
+
         await gateway.StartAgainAsync();
-        await chromium.WaitForAsync("return document.getElementById('link-text').textContent === 'Live'", "the event stream again");
+        await chromium.WaitForAsync("return document.getElementById('link-text').textContent === 'Live' && document.getElementById('link-banner').hidden", "the event stream again");
+        await chromium.WaitForAsync("return document.getElementById('weather').textContent.startsWith('Clear sky') && !document.getElementById('servers-note').textContent.includes('as of')", "figures of now");
+    }
+
+    [Fact]
+    public async Task A_gateway_that_hangs_is_told_as_one_that_does_not_answer()
+    {
+        using var folder = new TestFolder();
+        await using var gateway = await StartAsync(folder, "Rain:MaxRateBytesPerSecond=1000000");
+        await TestBytes.WriteFileAsync(folder["in"], 2, 60_000_000);
+        (await Tool.CurlAsync("-f", "-T", folder["in"], $"{gateway.Url}/resources/7")).Succeeded();
+        using var chromium = Chromium.Start();
+        chromium.Open(gateway.Url);
+        await chromium.WaitForAsync("return document.querySelectorAll('.resource').length === 1 && document.getElementById('link-text').textContent === 'Live'", "the resource");
+        chromium.Element("[aria-label^='Let']").Click();
+        await chromium.WaitForAsync("return Number(document.querySelector('.transfer')?.dataset.servers) >= 1", "rain");
+
+        (await Tool.RunAsync("kill", "-STOP", $"{gateway.Process.Id}")).Succeeded();
+        await chromium.WaitForAsync("return !document.getElementById('link-banner').hidden && document.querySelector('.transfer .chip').textContent === 'not heard of'", "the banner");
+        Assert.Equal("–", chromium.Text(".transfer .gauges div:nth-child(2) dd"));
+        Assert.StartsWith("As of ", (string)chromium.Run("return document.querySelector('.transfer .verdict')?.textContent ?? ''")!, StringComparison.Ordinal);
+        AccessibilityTests.Check(chromium, "with a gateway that hangs");
+        (await Tool.RunAsync("kill", "-CONT", $"{gateway.Process.Id}")).Succeeded();
+
+        await chromium.WaitForAsync("return document.getElementById('link-banner').hidden", "the gateway again");
+    }
+
+    [Fact]
+    public async Task What_cannot_be_seen_in_a_name_is_shown_as_a_mark()
+    {
+        using var folder = new TestFolder();
+        await using var gateway = await StartAsync(folder);
+        await File.WriteAllTextAsync(folder["in"], "rain", TestContext.Current.CancellationToken);
+        (await Tool.CurlAsync("-f", "-H", "Content-Disposition: attachment; filename*=UTF-8''report%E2%80%AEfdp.exe", "-T", folder["in"], $"{gateway.Url}/resources/5")).Succeeded();
+        using var chromium = Chromium.Start();
+        chromium.Open(gateway.Url);
+        await chromium.WaitForAsync("return document.querySelectorAll('.resource').length === 1", "the resource");
+
+        Assert.Equal("report⟨U+202E⟩fdp.exe", chromium.Text(".resource-name"));
+        Assert.Equal("isolate", chromium.Run("return getComputedStyle(document.querySelector('.resource-name bdi')).unicodeBidi"));
+        chromium.Element(".resource-name").Click();
+        chromium.Element(".resource [aria-label^='Let']").Click();
+        await chromium.WaitForAsync("return document.querySelectorAll('.transfer.ended').length === 1", "the rain");
+        chromium.Element(".resource [aria-label^='Delete']").Click();
+        Assert.Contains("“report⟨U+202E⟩fdp.exe”", chromium.Text("#confirm"), StringComparison.Ordinal);
+        Assert.Equal(0, chromium.Number("""
+            const all = [...document.querySelectorAll('*')].flatMap((e) => [...e.attributes].map((a) => a.value)).concat(document.body.textContent);
+            return all.filter((text) => text.includes('\u202e')).length;
+            """));
+
+        chromium.Open($"{gateway.Url}/problems/%E2%80%AEfdp.exe");
+        Assert.Contains("⟨U+202E⟩fdp.exe", chromium.Text("body"), StringComparison.Ordinal);
+        Assert.DoesNotContain("\u202e", chromium.Text("body"), StringComparison.Ordinal);
     }
 
     [Fact]

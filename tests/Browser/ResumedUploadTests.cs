@@ -110,6 +110,7 @@ public sealed class ResumedUploadTests
         await GatewayProcess.WaitUntilAsync(
             async () => (await Tool.CurlAsync("-s", "-o", "/dev/null", "-w", "%{http_code}", $"{gateway.Url}/{path}")).Output == "404", "the upload to be gone");
 
+        await chromium.WaitForAsync("return document.querySelectorAll('.upload.cancelled').length === 1", "the cancelled upload");
         Assert.Equal("Cancelled; nothing was stored", chromium.Text(".upload-state"));
         Assert.Equal("{}", chromium.Run("return localStorage.getItem('pouring-rain-uploads')"));
         Assert.Equal(0, (await gateway.GetJsonAsync("/resources")).GetProperty("items").GetArrayLength());

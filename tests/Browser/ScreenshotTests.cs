@@ -21,7 +21,7 @@ public sealed class ScreenshotTests
             chromium.Resize(width, height);
             gateway.Restart();
             chromium.Open(gateway.Url);
-            chromium.Run("""localStorage.setItem('pouring-rain-uploads', JSON.stringify({ f: { location: 'uploads/t', id: null, name: 'weather-2026.tar.zst', length: 4.2e9, sent: 2.7e9, atMs: Date.now() } }))""");
+            chromium.Run("""localStorage.setItem('pouring-rain-uploads', JSON.stringify({ 'uploads/t': { fingerprint: 'f', location: 'uploads/t', id: null, name: 'weather-2026.tar.zst', length: 4.2e9, sent: 2.7e9, atMs: Date.now() } }))""");
             chromium.Driver.Navigate().Refresh();
             gateway.Restart();
             await chromium.WaitForAsync(
@@ -71,9 +71,9 @@ public sealed class ScreenshotTests
         gateway.AddResource(9_231_112_004_551_733_021, "kernel.efi", 14_680_064, "application/octet-stream", TimeSpan.FromDays(2));
         gateway.AddResource(12, null, 65_536, "application/octet-stream", TimeSpan.FromDays(41));
         gateway.AddResource(640, "Über den Regen.txt", 18_220, "text/plain; charset=utf-8", TimeSpan.FromSeconds(40));
-        gateway.Rains.Add(new SyntheticRain(9, "4711", 3748, 4, TimeSpan.FromSeconds(19), seed: 3));
-        gateway.Rains.Add(new SyntheticRain(8, "77", 2, 4, TimeSpan.FromSeconds(0.4), seed: 4));
-        gateway.Rains.Add(new SyntheticRain(7, "1980", 775, 3, TimeSpan.FromSeconds(1.2), seed: 5, failsHalfway: true));
+        gateway.Rains.Add(new SyntheticRain(9, "4711", 3748, 4, TimeSpan.FromSeconds(19), seed: 3) { FileName = "debian-12.11.0-amd64-DVD-1.iso" });
+        gateway.Rains.Add(new SyntheticRain(8, "77", 2, 4, TimeSpan.FromSeconds(0.4), seed: 4) { FileName = "murky-waters.pdf" });
+        gateway.Rains.Add(new SyntheticRain(7, "1980", 775, 3, TimeSpan.FromSeconds(1.2), seed: 5, failsHalfway: true) { FileName = "rain-radar-2012-08.tar.zst" });
     }
 
     private static string PictureFolder() =>

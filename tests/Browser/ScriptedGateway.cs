@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging;
 namespace Browser;
 
 /// <summary>Serves the page and plays the gateway's part by a script: for what a real one cannot show on demand, such as 32 servers.</summary>
-internal sealed class ScriptedGateway : IAsyncDisposable
+internal sealed partial class ScriptedGateway : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly Stopwatch _clock = Stopwatch.StartNew();
@@ -78,7 +78,7 @@ internal sealed class ScriptedGateway : IAsyncDisposable
         var root = RepositoryRoot();
         _app.Use(async (context, next) =>
         {
-            var isApi = new[] { "/resources", "/transfers", "/servers", "/subscribers" }.Any(path => context.Request.Path.StartsWithSegments(path, StringComparison.Ordinal));
+            var isApi = new[] { "/resources", "/uploads", "/transfers", "/servers", "/subscribers" }.Any(path => context.Request.Path.StartsWithSegments(path, StringComparison.Ordinal));
             if (Key is not null && isApi && context.Request.Headers.Authorization != $"Bearer {Key}")
             {
                 await Results.Problem("A bearer key is needed for this.", statusCode: 401, title: "Unauthorized").ExecuteAsync(context);
@@ -97,26 +97,11 @@ internal sealed class ScriptedGateway : IAsyncDisposable
             ["sources"] = new[] { new { endpoint = "10.20.0.11:1980", state = "silent", droplets = 120, loss = 0.25, rttMs = 4.5, lastSeen = DateTimeOffset.UtcNow.AddSeconds(-12) } },
         }));
         _app.MapDelete("/resources/{id}", (ulong id) => _resources.TryRemove(id, out _) ? Results.NoContent() : Results.NotFound());
-        _app.MapPost("/resources", (Delegate)TakeUploadAsync);
-        _app.MapPut("/resources/{id}", (Delegate)TakeUploadAsync);
+        MapUploads();
         _app.MapGet("/servers", () => Results.Json(new JsonObject { ["items"] = new JsonArray([.. Enumerable.Range(0, ServerCount).Select(Server)]) }));
         _app.MapGet("/subscribers", () => Results.Json(new JsonObject { ["items"] = new JsonArray([.. Enumerable.Range(0, Math.Min(3, ServerCount)).Select(Subscriber)]) }));
         _app.MapGet("/transfers", () => Results.Json(new JsonObject { ["items"] = new JsonArray([.. Rains.Select(rain => rain.At(_clock.Elapsed))]) }));
         _app.MapGet("/transfers/events", SendEventsAsync);
-    }
-
-    private async Task<IResult> TakeUploadAsync(HttpContext context)
-    {
-        var id = context.Request.RouteValues["id"] is string text ? ulong.Parse(text, System.Globalization.CultureInfo.InvariantCulture) : 42;
-        long length = 0;
-        var buffer = new byte[65536];
-        for (int read; (read = await context.Request.Body.ReadAsync(buffer, context.RequestAborted)) > 0;)
-        {
-            length += read;
-        }
-
-        AddResource(id, "uploaded.bin", length, context.Request.ContentType ?? "", TimeSpan.Zero);
-        return Results.Json(_resources[id], statusCode: 201);
     }
 
     private async Task SendEventsAsync(HttpContext context)

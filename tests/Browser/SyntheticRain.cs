@@ -25,6 +25,9 @@ internal sealed class SyntheticRain
 
     public string Resource { get; }
 
+    /// <summary>The name of what it brings.</summary>
+    public string? FileName { get; init; }
+
     public int Blocks { get; }
 
     public TimeSpan Duration { get; }
@@ -64,6 +67,7 @@ internal sealed class SyntheticRain
         {
             ["id"] = Id,
             ["resource"] = Resource,
+            ["fileName"] = FileName,
             ["state"] = !isOver ? "raining" : FailsHalfway ? "stalled" : "completed",
             ["length"] = (long)Blocks * 1024 * 1024,
             ["receivedBytes"] = (long)decoded * 1024 * 1024,

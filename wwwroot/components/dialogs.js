@@ -1,8 +1,41 @@
+import { visible } from '../logic/text.js';
+import { setText } from './dom.js';
+
 /** Asks whether something is to be deleted; true when it is. */
 export function confirmDelete(name) {
+  return confirm('Delete this resource?', `“${name}” is forgotten here and by the other nodes. This cannot be undone.`, 'Delete');
+}
+
+/** Asks whether a server is to be removed; true when it is. */
+export function confirmRemoval({ endpoint, origin }) {
+  const returns = {
+    file: 'It stays in servers.json: it is back when that file is edited or the gateway is started again.',
+    peer: 'It had made itself known; it is back when it does so again.',
+    api: 'It was added by hand, and does not come back by itself.',
+  };
+  return confirm('Remove this server?', `${endpoint} is asked no more. ${returns[origin] ?? ''}`.trimEnd(), 'Remove');
+}
+
+/** Shows a document that a link cannot lead to, since a browser follows links without the key. */
+export function showDocument(title, text, fileName) {
+  const shownMax = 200000;
+  const dialog = document.getElementById('document');
+  const isCut = text.length > shownMax;
+  setText(document.getElementById('document-title'), title);
+  setText(document.getElementById('document-note'), isCut ? 'This is its beginning; the file has all of it.' : '');
+  document.getElementById('document-text').textContent = text.slice(0, shownMax).split('\n').map((line) => visible(line)).join('\n');
+  const link = document.getElementById('document-save');
+  const address = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
+  link.href = address;
+  link.download = fileName;
+  return ask(dialog).then(() => URL.revokeObjectURL(address));
+}
+
+function confirm(title, text, verb) {
   const dialog = document.getElementById('confirm');
-  document.getElementById('confirm-title').textContent = 'Delete this resource?';
-  document.getElementById('confirm-text').textContent = `“${name}” is forgotten here and by the other nodes. This cannot be undone.`;
+  setText(document.getElementById('confirm-title'), title);
+  setText(document.getElementById('confirm-text'), text);
+  setText(dialog.querySelector('[value=yes]'), verb);
   return ask(dialog).then((answer) => answer === 'yes');
 }
 
@@ -10,7 +43,7 @@ export function confirmDelete(name) {
 export function askKey(text, canForget) {
   const dialog = document.getElementById('key-dialog');
   const input = document.getElementById('key-input');
-  document.getElementById('key-text').textContent = text;
+  setText(document.getElementById('key-text'), text);
   document.getElementById('key-forget').hidden = !canForget;
   input.value = '';
   // Enter in the field is "Use it", not the form's first button.

@@ -1,6 +1,12 @@
-// Building and updating elements. Text always goes in as text: names and addresses come from strangers.
+// Building and updating elements. Text always goes in as text, with what cannot be seen made visible: names and addresses come from
+// strangers.
+
+import { visible } from '../logic/text.js';
 
 const svgNamespace = 'http://www.w3.org/2000/svg';
+
+/** Attributes that are read out or shown. */
+const spoken = new Set(['aria-label', 'title', 'data-column', 'placeholder']);
 
 /** Makes an element. Properties beginning with "on" are listeners, `class`, `role`, `aria-…`, `data-…` are attributes. */
 export function h(tag, properties = {}, ...children) {
@@ -13,11 +19,11 @@ export function h(tag, properties = {}, ...children) {
     if (name.startsWith('on')) {
       element.addEventListener(name.slice(2), value);
     } else {
-      element.setAttribute(name, value === true ? '' : String(value));
+      element.setAttribute(name, value === true ? '' : shown(name, value));
     }
   }
 
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined).map((child) => (child instanceof Node ? child : visible(child, true))));
   return element;
 }
 
@@ -43,8 +49,9 @@ export function cell(column, kind, ...children) {
 
 /** Sets text when it differs, so that nothing is laid out for nothing. */
 export function setText(element, text) {
-  if (element.textContent !== text) {
-    element.textContent = text;
+  const seen = visible(text, true);
+  if (element.textContent !== seen) {
+    element.textContent = seen;
   }
 }
 
@@ -52,8 +59,8 @@ export function setText(element, text) {
 export function setAttribute(element, name, value) {
   if (value === null) {
     element.removeAttribute(name);
-  } else if (element.getAttribute(name) !== String(value)) {
-    element.setAttribute(name, String(value));
+  } else if (element.getAttribute(name) !== shown(name, value)) {
+    element.setAttribute(name, shown(name, value));
   }
 }
 
@@ -97,10 +104,14 @@ export function keyed(parent, items, keyOf, create, update) {
 
 /** Says something to screen readers without moving the focus. */
 export function announce(text) {
-  document.getElementById('announce').textContent = text;
+  document.getElementById('announce').textContent = visible(text, true);
 }
 
 /** Tells the application what somebody wants: an event that bubbles up to it. */
 export function want(element, action, detail) {
   element.dispatchEvent(new CustomEvent(action, { bubbles: true, detail }));
+}
+
+function shown(name, value) {
+  return spoken.has(name) ? visible(value, true) : String(value);
 }

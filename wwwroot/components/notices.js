@@ -1,3 +1,4 @@
+import { lossOf } from '../logic/transfers.js';
 import { duration, count, percent, ago, words } from '../logic/format.js';
 import { cell, h, icon, iconButton } from './dom.js';
 
@@ -36,7 +37,10 @@ function show(kind, picture, title, detail, sources) {
 /** The servers asked and what became of them, as a failed fetch tells it. */
 function sourceTable(sources) {
   const now = Date.now();
-  const columns = [['State', ''], ['Droplets', 'num'], ['Loss', 'num'], ['Round trip', 'num'], ['Last heard', '']];
+
+  // A transfer's sources do not say when they were heard.
+  const knowsWhen = sources.some((source) => 'lastSeen' in source);
+  const columns = [['State', ''], ['Droplets', 'num'], ['Loss', 'num'], ['Round trip', 'num'], ...(knowsWhen ? [['Last heard', '']] : [])];
   return h('div', { class: 'table-wrap', role: 'region', 'aria-label': 'Servers asked', tabindex: '0' },
     h('table', { role: 'table' },
       h('caption', {}, sources.length === 1 ? 'The server asked' : `The ${count(sources.length)} servers asked`),
@@ -45,7 +49,7 @@ function sourceTable(sources) {
         h('th', { scope: 'row', role: 'rowheader', class: 'mono' }, String(source.endpoint ?? '')),
         cell('', '', words(source.state)),
         cell('Droplets', 'num', count(source.droplets)),
-        cell('Loss', 'num', percent(source.loss)),
+        cell('Loss', 'num', percent(source.loss ?? lossOf({ sources: [source] }))),
         cell('Round trip', 'num', duration(source.rttMs)),
-        cell('Last heard', '', ago(source.lastSeen, now)))))));
+        knowsWhen ? cell('Last heard', '', source.lastSeen ? ago(source.lastSeen, now) : 'not yet') : null)))));
 }

@@ -1,5 +1,5 @@
 import { count, duration, percent, rate, size, words } from '../logic/format.js';
-import { byteRate, isRunning, ordered, progress } from '../logic/transfers.js';
+import { byteRate, isRunning, nameOfTransfer, ordered, progress } from '../logic/transfers.js';
 import { h, keyed, setAttribute, setText, want } from './dom.js';
 import { createTransferCard } from './transfer-card.js';
 
@@ -15,19 +15,19 @@ export function createRain(section) {
   const note = section.querySelector('#rain-note');
 
   return {
-    /** @param {object} book @param {{opened: Set<number>, nameOf: Function, stoppable: Set<string>}} view */
+    /** @param {object} book @param {{opened: Set<number>, stoppable: Set<string>, asOf: string | null}} view `asOf` when the gateway is not heard. */
     update(book, view) {
       const { running, ended } = ordered(book);
       const shown = [...running.slice(0, cardCountMax), ...ended.filter((record) => view.opened.has(record.id))];
       keyed(cards, shown, (record) => record.id, createTransferCard, (card, record) => {
-        card.show(record, { name: view.nameOf(record.latest.resource), canStop: view.stoppable.has(record.latest.resource) });
+        card.show(record, { name: nameOfTransfer(record.latest), canStop: view.stoppable.has(record.latest.resource), asOf: view.asOf });
       });
       calm.hidden = shown.length > 0;
       const lines = [...running.slice(cardCountMax), ...ended.filter((record) => !view.opened.has(record.id))].slice(0, pastCountMax);
       pastTitle.hidden = lines.length === 0;
-      keyed(past, lines, (record) => record.id, createLine, (line, record) => updateLine(line, record, view));
+      keyed(past, lines, (record) => record.id, createLine, updateLine);
       const speed = running.reduce((sum, record) => sum + byteRate(record), 0);
-      setText(note, running.length === 0 ? '' : `${count(running.length)} under way, ${rate(speed)}`);
+      setText(note, view.asOf !== null ? `as of ${view.asOf}` : running.length === 0 ? '' : `${count(running.length)} under way, ${rate(speed)}`);
     },
   };
 
@@ -37,12 +37,12 @@ export function createRain(section) {
         h('span', { class: 'state' }), h('span', { class: 'past-name' }), h('span', { class: 'past-facts' })));
   }
 
-  function updateLine(line, record, view) {
+  function updateLine(line, record) {
     const { latest } = record;
     const [state, name, facts] = line.firstElementChild.children;
     setText(state, words(latest.state));
     setAttribute(state, 'data-kind', latest.state === 'completed' ? 'good' : isRunning(latest) || latest.state === 'cancelled' ? 'plain' : 'bad');
-    setText(name, view.nameOf(latest.resource));
+    setText(name, nameOfTransfer(latest));
     const share = progress(latest);
     const came = latest.receivedBytes > 0;
     setText(facts, [

@@ -1,10 +1,13 @@
 import { ago, count, holdTogether, size } from '../logic/format.js';
-import { commands, missingId, nameOf, search } from '../logic/resources.js';
+import { calledIn, commands, missingId, nameOf, search } from '../logic/resources.js';
 import { h, icon, iconButton, keyed, setAttribute, setText, want } from './dom.js';
 
 const shownStep = 50;
 
-/** The list of resources with its search. Fires `download`, `rain`, `prefetch`, `propagate`, `delete`, `copy`, `load-more`. */
+/**
+ * The list of resources with its search. Fires `download`, `rain`, `prefetch`, `propagate`, `delete`, `copy`,
+ * `document` and `load-more`.
+ */
 export function createResourceList(section, actions) {
   const list = section.querySelector('#resource-list');
   const empty = section.querySelector('#resource-empty');
@@ -61,11 +64,11 @@ export function createResourceList(section, actions) {
   }
 
   function createRow(resource) {
-    const name = nameOf(resource);
+    const name = calledIn(resource);
     const detailsId = `details-${resource.id}`;
     const row = h('li', { class: 'resource' },
       h('div', { class: 'resource-head' },
-        h('button', { type: 'button', class: 'resource-name', 'aria-expanded': 'false', 'aria-controls': detailsId, onclick: toggle }, icon('chevron'), h('span', {}, name)),
+        h('button', { type: 'button', class: 'resource-name', 'aria-expanded': 'false', 'aria-controls': detailsId, onclick: toggle }, icon('chevron'), h('bdi', {}, nameOf(resource))),
         h('div', { class: 'resource-tools' },
           iconButton('download', `Download ${name}`, () => want(row, 'download', row.resource)),
           iconButton('rain', `Let ${name} rain again from all servers`, () => want(row, 'rain', row.resource)),
@@ -87,7 +90,7 @@ export function createResourceList(section, actions) {
   function updateRow(row, resource) {
     const wasSame = row.resource?.version === resource.version;
     row.resource = resource;
-    setText(row.querySelector('.resource-name span'), nameOf(resource));
+    setText(row.querySelector('.resource-name bdi'), nameOf(resource));
     setText(row.querySelector('.resource-facts'), holdTogether([size(resource.length), resource.contentType, resource.fileName ? `id ${resource.id}` : null, ago(resource.modified, Date.now())].filter((text) => text).join('\u00a0· ')));
     if (!wasSame && !row.querySelector('.resource-details').hidden) {
       fillDetails(row);
@@ -96,6 +99,7 @@ export function createResourceList(section, actions) {
 
   function fillDetails(row) {
     const { resource } = row;
+    const manifest = `resources/${encodeURIComponent(resource.id)}/manifest`;
     const facts = [
       ['Id', resource.id],
       ['Length', `${count(resource.length)} bytes`],
@@ -108,12 +112,21 @@ export function createResourceList(section, actions) {
     ];
     row.querySelector('.resource-details').replaceChildren(
       h('dl', { class: 'facts' }, ...facts.filter(([, value]) => value).flatMap(([term, value]) => [h('dt', {}, term), h('dd', { class: 'mono' }, String(value))])),
-      ...commands(resource, actions.origin).map(({ label, line }) => h('div', { class: 'command' },
+      ...(actions.doReadsNeedKey() ? [h('p', { class: 'hint' }, 'These lines need this gateway’s key: set it first, by KEY=(the key) in the shell.')] : []),
+      ...commands(resource, actions.origin, actions.doReadsNeedKey()).map(({ label, line }) => h('div', { class: 'command' },
         h('p', { class: 'command-label' }, label),
         h('code', {}, line),
         iconButton('copy', `Copy: ${label}`, (event) => want(event.currentTarget, 'copy', line)))),
       h('div', { class: 'row-buttons' },
         h('button', { type: 'button', class: 'button', onclick: () => want(row, 'propagate', row.resource) }, 'Replicate to the other nodes'),
-        h('a', { class: 'button', href: `resources/${encodeURIComponent(resource.id)}/manifest` }, 'Manifest')));
+        h('a', { class: 'button', href: manifest, onclick: (event) => followWithKey(event, resource, manifest) }, 'Manifest')));
+  }
+
+  /** A browser follows a link without the key. */
+  function followWithKey(event, resource, path) {
+    if (actions.doReadsNeedKey()) {
+      event.preventDefault();
+      want(event.currentTarget, 'document', { path, title: `Manifest of ${calledIn(resource)}`, fileName: `manifest-${resource.id}.json` });
+    }
   }
 }

@@ -10,7 +10,12 @@ export function stateKind(state) {
   return lively.has(state) ? 'good' : troubled.has(state) ? 'bad' : 'plain';
 }
 
-/** The servers table and its form. Fires `server-add` with {endpoint} and `server-remove` with the endpoint. */
+/** What a table says of itself; of figures that may be so no more, since when. */
+function noteText(text, asOf) {
+  return [text, asOf === null ? '' : `as of ${asOf}`].filter((part) => part).join(', ');
+}
+
+/** The servers table and its form. Fires `server-add` with {endpoint} and `server-remove` with the server. */
 export function createServers(section) {
   const body = section.querySelector('tbody');
   const note = section.querySelector('#servers-note');
@@ -31,19 +36,20 @@ export function createServers(section) {
   address.addEventListener('input', () => address.setCustomValidity(''));
 
   return {
-    update(servers) {
+    update(servers, asOf) {
       const now = Date.now();
       const up = servers.filter((server) => server.state === 'up').length;
       const isUnheard = servers.every((server) => server.state === 'unknown');
-      setText(note, isUnheard ? `${count(servers.length)} known, not asked yet` : `${count(up)} of ${count(servers.length)} up`);
+      setText(note, noteText(servers.length === 0 ? '' : isUnheard ? `${count(servers.length)} known, not asked yet` : `${count(up)} of ${count(servers.length)} up`, asOf));
       keyed(body, servers, (server) => server.endpoint, createRow, (row, server) => {
+        row.server = server;
         const [state, rtt, speed, loss, seen] = [...row.children].slice(1);
         setText(state.firstElementChild, words(server.state));
         setAttribute(state.firstElementChild, 'data-kind', stateKind(server.state));
         setText(rtt, duration(server.rttMs));
         setText(speed, server.rateBytesPerSecond > 0 ? rate(server.rateBytesPerSecond) : '–');
         setText(loss, server.lastSeen ? percent(server.loss) : '–');
-        setText(seen, ago(server.lastSeen, now));
+        setText(seen, server.lastSeen ? ago(server.lastSeen, now) : 'not yet');
       });
     },
   };
@@ -54,7 +60,7 @@ export function createServers(section) {
       h('th', { scope: 'row', role: 'rowheader', class: 'mono', title: origins[server.origin] ?? '' }, server.endpoint),
       cell('', '', h('span', { class: 'state' })),
       cell('Round trip', 'num'), cell('Rate', 'num'), cell('Loss', 'num'), cell('Last seen', ''),
-      cell('', 'end', iconButton('close', `Remove ${server.endpoint}`, (event) => want(event.currentTarget, 'server-remove', server.endpoint))));
+      cell('', 'end', iconButton('close', `Remove ${server.endpoint}`, (event) => want(event.currentTarget, 'server-remove', event.currentTarget.closest('tr').server))));
   }
 }
 
@@ -66,8 +72,8 @@ export function createSubscribers(section) {
   const empty = h('p', { class: 'empty' }, 'This node rains on nobody just now.');
   wrap.after(empty);
   return {
-    update(subscribers) {
-      setText(note, subscribers.length === 0 ? '' : count(subscribers.length));
+    update(subscribers, asOf) {
+      setText(note, noteText(subscribers.length === 0 ? '' : count(subscribers.length), asOf));
       empty.hidden = subscribers.length > 0;
       wrap.hidden = subscribers.length === 0;
       keyed(body, subscribers.slice(0, 200), (row) => `${row.server} ${row.endpoint} ${row.resource}`, createRow, (row, subscriber) => {

@@ -18,7 +18,7 @@ const stateChips = { raining: 'good', completed: 'good', discovering: 'plain', c
 
 /**
  * The live view of one transfer, and what explains it once it has ended. Fires `transfer-close` and `transfer-stop` with its number.
- * @returns {HTMLElement} An element with `show(record, {name, canStop})`.
+ * @returns {HTMLElement} An element with `show(record, {name, canStop, asOf})`.
  */
 export function createTransferCard(record) {
   const titleId = `transfer-${record.id}-title`;
@@ -81,26 +81,27 @@ export function createTransferCard(record) {
   card.show = show;
   return card;
 
-  function show(next, { name, canStop }) {
+  function show(next, { name, canStop, asOf }) {
     current = next;
     const { latest } = next;
     const runs = isRunning(latest);
+    const isUnheard = runs && asOf !== null;
     field.update(latest, performance.now());
     setText(title, name);
     setText(facts, factsOf(latest, name));
-    setText(chip, words(latest.state));
-    setAttribute(chip, 'data-kind', stateChips[latest.state] ?? 'bad');
+    setText(chip, isUnheard ? 'not heard of' : words(latest.state));
+    setAttribute(chip, 'data-kind', isUnheard ? 'plain' : stateChips[latest.state] ?? 'bad');
     const gaugeTexts = [
       percent(progress(latest)),
-      rate(byteRate(next)),
+      isUnheard ? '–' : rate(byteRate(next)),
       percent(lossOf(latest)),
       duration(bestRtt(latest)),
       overheadOf(latest, runs),
-      runs ? duration(timeLeft(next)) : duration(latest.elapsedMs),
+      isUnheard ? '–' : runs ? duration(timeLeft(next)) : duration(latest.elapsedMs),
     ];
     gauges.forEach(({ value }, index) => setText(value, gaugeTexts[index]));
     setText(gauges[5].value.previousElementSibling, runs ? 'Left' : 'Took');
-    setText(verdict, latest.verdict ?? '');
+    setText(verdict, isUnheard ? `As of ${asOf}: ${latest.verdict ?? ''}` : latest.verdict ?? '');
     bar.value = progress(latest);
     stopButton.hidden = !canStop || !runs;
     closeButton.hidden = runs;

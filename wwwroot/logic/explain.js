@@ -22,7 +22,41 @@ export function ending(transfer) {
     return 'It is not kept here, and there is no other server to ask.';
   }
 
+  if (transfer.state === 'busy' && transfer.sources.length === 0) {
+    return 'It was not begun: as many fetches are under way here as may be.';
+  }
+
+  if (['notFound', 'unanswered', 'busy'].includes(transfer.state)) {
+    const answers = tally(transfer.sources);
+    if (answers.length > 1) {
+      return `Of ${count(transfer.sources.length)} servers asked ${answers.join(', ')}.`;
+    }
+  }
+
   return endings[transfer.state] ?? (transfer.state === 'discovering' ? 'The servers are being asked who has it.' : 'It is raining.');
+}
+
+/** The line in the head of the page; of a sky that is not seen it says since when. */
+export function weather(state, since, runningCount, bytesPerSecond, servers) {
+  switch (state) {
+    case 'gone':
+    case 'ailing': return since === null ? 'The sky is out of sight' : `The sky is out of sight since ${since}`;
+    case 'locked': return 'The sky is seen with a key';
+    case 'connecting': return 'Looking at the sky…';
+    default: break;
+  }
+
+  const sky = runningCount === 0 ? 'Clear sky' : `${count(runningCount)} ${runningCount === 1 ? 'resource rains' : 'resources rain'} at ${rate(bytesPerSecond)}`;
+  const up = servers.filter((server) => server.state === 'up').length;
+  const isUnheard = servers.every((server) => server.state === 'unknown');
+  return `${sky} · ${isUnheard ? `${count(servers.length)} ${servers.length === 1 ? 'server' : 'servers'} known` : `${count(up)} of ${count(servers.length)} servers up`}`;
+}
+
+/** How many nodes hold a resource, this one included, as a sentence's end. */
+export function copiesText(nodes) {
+  return nodes > 1 ? `${count(nodes)} nodes hold it, this one among them.`
+    : nodes === 1 ? 'no other node has said yet that it holds it. They go on being told.'
+    : 'it is not here any more.';
 }
 
 /** Whether this is an ending to be shown as an error. */
@@ -39,7 +73,12 @@ export function explain(transfer) {
     said.push({ term: 'How fast', text: `${size(transfer.receivedBytes)}${whole} in ${duration(transfer.elapsedMs)}, ${rate(transfer.receivedBytes / seconds)} on the whole.` });
   }
 
-  if (transfer.verdict) {
+  const asked = transfer.sources.map((source) => source.endpoint);
+  if (isFailure(transfer) && !(transfer.receivedBytes > 0) && asked.length > 0) {
+    said.push({ term: 'Who was asked', text: `${asked.slice(0, 8).join(', ')}${asked.length > 8 ? `, and ${count(asked.length - 8)} more` : ''}.` });
+  }
+
+  if (transfer.verdict && (transfer.receivedBytes > 0 || !isFailure(transfer))) {
     said.push({ term: 'What set the pace', text: transfer.verdict });
   }
 
@@ -57,6 +96,18 @@ export function explain(transfer) {
   }
 
   return said;
+}
+
+/** What the servers that did not rain have answered, as parts of a sentence; a single one when they all said the same. */
+function tally(sources) {
+  const said = { notFound: 'had no such resource', busy: 'was busy', stale: 'had an older version', lied: 'sent wrong bytes' };
+  const counts = new Map();
+  for (const { state } of sources) {
+    const words = said[state] ?? 'did not answer';
+    counts.set(words, (counts.get(words) ?? 0) + 1);
+  }
+
+  return [...counts].map(([words, servers]) => `${count(servers)} ${servers === 1 ? words : words.replace('was', 'were')}`);
 }
 
 /** Every source's share of the droplets, biggest first: {endpoint, share}. */

@@ -1,5 +1,7 @@
 // Ids, search, the lines to copy. Pure.
 
+import { isolate, plain } from './text.js';
+
 const idMax = (1n << 64n) - 1n;
 
 /** The id in decimal, or null when the text is no unsigned 64-bit number (decimal or 0x hex). */
@@ -13,9 +15,14 @@ export function parseId(text) {
   return value <= idMax ? value.toString() : null;
 }
 
-/** What to call a resource. */
+/** What to call a resource, on its own. */
 export function nameOf(resource) {
   return resource.fileName || `Resource ${resource.id}`;
+}
+
+/** What to call a resource in a sentence. */
+export function calledIn(resource) {
+  return isolate(nameOf(resource));
 }
 
 /** Those that match every word of the query, by name, type, code or id (also in hex). */
@@ -43,14 +50,18 @@ export function merge(known, items) {
   return [...byId.values()].sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
 }
 
-/** Shell commands that do what the page does. The file name is quoted for a POSIX shell. */
-export function commands(resource, origin) {
+/**
+ * Shell commands that do what the page does. The file name is quoted for a POSIX shell, and what is copied is what is seen. The key
+ * itself is never written into them: it would stay in the shell's history.
+ */
+export function commands(resource, origin, needsKey = false) {
   const url = `${origin}/resources/${resource.id}`;
-  const file = shellQuote(resource.fileName || resource.id);
+  const file = shellQuote(plain(resource.fileName || resource.id));
+  const key = needsKey ? '-H "Authorization: Bearer $KEY" ' : '';
   return [
-    { label: 'Download', line: `curl -o ${file} ${url}` },
-    { label: 'Continue a download', line: `curl -C - -o ${file} ${url}` },
-    { label: 'From the rain, though it is kept here', line: `curl -H 'Cache-Control: no-cache' -o ${file} ${url}` },
+    { label: 'Download', line: `curl ${key}-o ${file} ${url}` },
+    { label: 'Continue a download', line: `curl ${key}-C - -o ${file} ${url}` },
+    { label: 'From the rain, though it is kept here', line: `curl ${key}-H 'Cache-Control: no-cache' -o ${file} ${url}` },
   ];
 }
 

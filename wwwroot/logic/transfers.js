@@ -17,6 +17,11 @@ export function isRunning(transfer) {
   return running.has(transfer.state);
 }
 
+/** What to call what a transfer brings: by the name of the very version, which may be another by now. */
+export function nameOfTransfer(transfer) {
+  return transfer.fileName || `Resource ${transfer.resource}`;
+}
+
 /**
  * Takes a snapshot in.
  * @returns {{record: object, isNew: boolean, hasEnded: boolean} | null} null for what is no transfer.

@@ -1,70 +1,85 @@
-// The queue of uploads. Pure: each step gives a new state.
+// The list of uploads as a machine. Pure: `step` gives the list after an event, and an event that does not fit the state of its upload,
+// or that comes from a run which is no longer the present one, changes nothing.
 //
-// waiting → sending → finishing → done | failed. A big file is sent in pieces that the gateway keeps (net/resumable.js): then it can be
-// paused, goes on by itself after a break (broken → sending), and is remembered across a reload until its file is chosen again.
+//   waiting ── started → sending ⇄ finishing → done | failed        paused ── resume → waiting
+//                          ⇅ broken                                  asking ── replace → waiting
+//   remembered (begun by an earlier page) waits for its file         cancelling → cancelled | done
+//
+// Every run has a number: what an aborted run still reports is late, and belongs to nobody.
 
 const activeMax = 2;
-const active = new Set(['sending', 'finishing', 'broken']);
-const over = new Set(['done', 'failed', 'cancelled']);
+const underWay = ['sending', 'finishing', 'broken'];
+const over = ['done', 'failed', 'cancelled'];
 
-/** From here on an upload is worth resuming: less is sent again in seconds. */
-export const resumableBytesMin = 8 * 1024 * 1024;
+/** For each event: the states it is for, and what it makes of the upload. */
+const moves = {
+  started: [['waiting'], (item, { run }) => ({ state: 'sending', run, speed: null, problem: null })],
+  located: [underWay, (item, { location }) => ({ location })],
+  progress: [underWay, (item, { sent, speed }) => ({ state: sent >= item.length ? 'finishing' : 'sending', sent: Math.min(sent, item.length), speed, problem: null })],
+  renewed: [underWay, () => ({ location: null, sent: 0, speed: null, wasRenewed: true })],
+  broke: [['sending', 'finishing'], (item, { problem, nextAtMs }) => ({ state: 'broken', speed: null, problem, nextAtMs })],
+  occupied: [underWay, (item, { occupant }) => ({ state: 'asking', location: null, sent: 0, speed: null, occupant })],
+  replace: [['asking'], (item) => ({ state: 'waiting', replaces: item.occupant.etag })],
+  pause: [['sending', 'broken'], () => ({ state: 'paused', speed: null })],
+  resume: [['paused'], () => ({ state: 'waiting' })],
+  cancel: [
+    ['waiting', 'asking', 'paused', 'remembered', ...underWay],
+    (item) => ({ state: item.location === null && !underWay.includes(item.state) ? 'cancelled' : 'cancelling', speed: null }),
+  ],
+  cancelled: [['cancelling'], (item, { problem }) => ({ state: 'cancelled', problem: problem ?? null })],
+  finished: [[...underWay, 'cancelling'], (item, { result }) => ({ state: 'done', sent: item.length, result, wasLate: item.state === 'cancelling' })],
+  failed: [underWay, (item, { problem }) => ({ state: 'failed', problem })],
+};
 
-/** An empty queue. */
+/** An empty list. */
 export function createQueue() {
   return { next: 1, items: [] };
 }
 
+/** The list after an event. `details.run` is the number of the run that tells of it; what a person wants has none. */
+export function step(queue, key, event, details = {}) {
+  const [from, change] = moves[event];
+  return {
+    ...queue,
+    items: queue.items.map((item) => {
+      const fits = item.key === key && from.includes(item.state) && (details.run === undefined || event === 'started' || details.run === item.run);
+      return fits ? { ...item, ...change(item, details) } : item;
+    }),
+  };
+}
+
 /**
  * Adds files; only the first gets the id, the others take theirs from their content. One that was begun before goes on where it
- * stopped, unless another id is wanted for it now.
- * @param {object} memory What is remembered, by fingerprint (net/memory.js).
+ * stopped, unless another id is wanted for it now. One that is on the list already, under the same id, is not added again: a paused one
+ * goes on instead.
+ * @param {object} memory What is remembered, by location (net/memory.js).
+ * @returns {{queue: object, known: object[]}} The list, and those that were on it already.
  */
-export function enqueue(queue, files, { id, code, replicas }, memory = {}) {
-  const items = [...files].map((file, index) => {
+export function enqueue(queue, files, { id = null, code = '', replicas = '' }, memory = {}) {
+  const known = [];
+  let next = queue;
+  [...files].forEach((file, index) => {
     const wanted = index === 0 ? id : null;
-    const known = memory[fingerprint(file)];
-    const begun = known && (wanted === null || wanted === known.id) ? known : null;
-    return {
-      key: queue.next + index,
-      file,
-      name: file.name,
-      length: file.size,
-      id: begun ? begun.id : wanted,
-      code,
-      replicas,
-      fingerprint: fingerprint(file),
-      canResume: file.size >= resumableBytesMin,
-      location: begun?.location ?? null,
-      sent: begun?.sent ?? 0,
-      speed: null,
-      state: 'waiting',
-      problem: null,
-      result: null,
-    };
+    const print = fingerprint(file);
+    const twin = next.items.find((item) => item.fingerprint === print && !isOver(item) && item.state !== 'remembered' && (wanted === null || wanted === item.id));
+    if (twin) {
+      known.push(twin);
+      next = step(next, twin.key, 'resume');
+      return;
+    }
+
+    const taken = new Set(next.items.filter((item) => !isOver(item) && item.state !== 'remembered').map((item) => item.location));
+    const begun = Object.values(memory).find((each) => each.fingerprint === print && !taken.has(each.location) && (wanted === null || wanted === each.id));
+    const left = next.items.filter((item) => !(begun && item.state === 'remembered' && item.location === begun.location));
+    const item = createItem(next.next, { fingerprint: print, name: file.name, length: file.size, id: wanted, ...begun }, { file, code, replicas, state: 'waiting' });
+    next = { next: next.next + 1, items: [...left, item] };
   });
-  const found = new Set(items.filter((item) => item.location !== null).map((item) => item.fingerprint));
-  const left = queue.items.filter((item) => !(item.state === 'remembered' && found.has(item.fingerprint)));
-  return { next: queue.next + items.length, items: [...left, ...items] };
+  return { queue: next, known };
 }
 
 /** Rows for uploads that an earlier page began: they wait for their files. */
 export function recall(queue, memory) {
-  const items = Object.entries(memory).map(([print, known], index) => ({
-    key: queue.next + index,
-    file: null,
-    name: known.name,
-    length: known.length,
-    id: known.id,
-    fingerprint: print,
-    canResume: true,
-    location: known.location,
-    sent: known.sent,
-    speed: null,
-    state: 'remembered',
-    problem: null,
-    result: null,
-  }));
+  const items = Object.values(memory).map((known, index) => createItem(queue.next + index, known, { file: null, code: '', replicas: '', state: 'remembered' }));
   return { next: queue.next + items.length, items: [...queue.items, ...items] };
 }
 
@@ -73,30 +88,25 @@ export function fingerprint(file) {
   return `${file.lastModified}/${file.size}/${file.name}`;
 }
 
-/** Those that may start now. */
-export function startable(queue) {
-  const underWay = queue.items.filter((item) => active.has(item.state)).length;
-  return queue.items.filter((item) => item.state === 'waiting').slice(0, Math.max(0, activeMax - underWay));
+/** The one that may start now, or null. */
+export function nextToStart(queue) {
+  const places = activeMax - queue.items.filter((item) => underWay.includes(item.state)).length;
+  return places > 0 ? queue.items.find((item) => item.state === 'waiting') ?? null : null;
 }
 
-/** Changes one item. A cancelled or ended one stays as it is. */
-export function change(queue, key, changes) {
-  return { ...queue, items: queue.items.map((item) => (item.key === key && !isOver(item) ? { ...item, ...changes } : item)) };
-}
-
-/** Takes an item off the list. */
+/** Takes one that is over off the list. */
 export function dismiss(queue, key) {
-  return { ...queue, items: queue.items.filter((item) => item.key !== key) };
+  return { ...queue, items: queue.items.filter((item) => item.key !== key || !isOver(item)) };
 }
 
 /** Whether nothing more will happen to it. */
 export function isOver(item) {
-  return over.has(item.state);
+  return over.includes(item.state);
 }
 
 /** Whether it can be halted now and gone on with later. */
 export function canPause(item) {
-  return item.canResume && (item.state === 'sending' || item.state === 'broken');
+  return moves.pause[0].includes(item.state);
 }
 
 /**
@@ -117,4 +127,26 @@ export function measure(before, bytes, atMs) {
   const now = (bytes - before.bytes) / seconds;
   const weight = 1 - Math.exp(-seconds / 3);
   return { bytes, atMs, speed: before.speed === null ? now : before.speed + (now - before.speed) * weight };
+}
+
+function createItem(key, { fingerprint: print, name, length, id, location = null, sent = 0 }, more) {
+  return {
+    key,
+    fingerprint: print,
+    name,
+    length,
+    id,
+    location,
+    sent,
+    run: 0,
+    speed: null,
+    problem: null,
+    nextAtMs: 0,
+    occupant: null,
+    replaces: null,
+    result: null,
+    wasRenewed: false,
+    wasLate: false,
+    ...more,
+  };
 }

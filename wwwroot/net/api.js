@@ -1,13 +1,17 @@
 // The gateway's API: calls, problems, the key.
 
+import { retryAfter } from '../logic/retry.js';
+
 const keyName = 'pouring-rain-key';
-let keyAsker = async () => null;
+let keyAsker = async () => undefined;
 let askedKey = null;
 let declined = false;
+let linkListener = () => {};
+let readsNeedKey = false;
 
 /** What the gateway said went wrong (RFC 9457), or what the network did. */
 export class Problem extends Error {
-  constructor({ status = 0, type = '', title, detail = '', sources = [], traceId = null }) {
+  constructor({ status = 0, type = '', title, detail = '', sources = [], traceId = null, retryAfterMs = 0 }) {
     super(title);
     this.status = status;
     this.type = type;
@@ -15,10 +19,27 @@ export class Problem extends Error {
     this.detail = detail;
     this.sources = Array.isArray(sources) ? sources : [];
     this.traceId = traceId;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
-/** Sets who is asked for a key when the gateway wants one: a function that gives a key or null. */
+/** Sets who is told, call by call, what the gateway answered: a function of the status, 0 for no answer, and the problem's title. */
+export function onLink(listener) {
+  linkListener = listener;
+}
+
+/** Whether this gateway wants a key for reading too, as far as it has shown. */
+export function doReadsNeedKey() {
+  return readsNeedKey;
+}
+
+/** Learns, for a page that has a key already, whether reading would need it: asks once without. */
+export async function learnWhetherReadsNeedKey() {
+  const answer = currentKey() === null ? null : await fetch('servers', { method: 'HEAD', cache: 'no-store' }).catch(() => null);
+  readsNeedKey ||= answer?.status === 401;
+}
+
+/** Sets who is asked for a key when the gateway wants one: a function that gives a key, null to forget the old one, undefined for neither. */
 export function onKeyNeeded(asker) {
   keyAsker = asker;
 }
@@ -44,32 +65,46 @@ export function setKey(key) {
 
 /**
  * A call that gives a Response with a good status, or throws a Problem. Asks for a key once when one is wanted; one made in the
- * background does not ask again once that was declined.
+ * background does not ask again once that was declined. `patienceMs` bounds the wait for an answer.
  */
-export async function call(method, path, { headers = {}, body, signal, cache = 'no-store', background = false } = {}) {
+export async function call(method, path, { headers = {}, body, signal, cache = 'no-store', background = false, patienceMs = null } = {}) {
   for (let attempt = 0; ; attempt++) {
     const usedKey = currentKey();
     let response;
     try {
-      response = await fetch(path, { method, headers: { ...headers, ...authorization(usedKey) }, body, signal, cache });
+      response = await fetch(path, { method, headers: { ...headers, ...authorization(usedKey) }, body, signal: within(patienceMs, signal), cache });
     } catch (error) {
       if (signal?.aborted) {
         throw error;
       }
 
+      linkListener(0, '');
       throw new Problem({ title: 'The gateway cannot be reached', detail: 'No answer came. It may be stopped, or the network between may be down.' });
     }
 
     if (response.ok) {
+      linkListener(response.status, '');
       return response;
     }
 
+    readsNeedKey ||= response.status === 401 && (method === 'GET' || method === 'HEAD');
     if (response.status === 401 && !(background && declined) && attempt === 0 && (await askForKey(usedKey))) {
       continue;
     }
 
-    throw await readProblem(response);
+    const problem = await readProblem(response);
+    if (background) {
+      linkListener(problem.status, problem.title);
+    }
+
+    throw problem;
   }
+}
+
+/** A signal that also ends a call which takes too long. */
+function within(patienceMs, signal) {
+  const signals = [signal, patienceMs === null ? null : AbortSignal.timeout(patienceMs)].filter((each) => each);
+  return signals.length === 0 ? undefined : AbortSignal.any(signals);
 }
 
 /** A call whose answer is JSON (null when it is empty). */
@@ -80,24 +115,14 @@ export async function callJson(method, path, options) {
 }
 
 /**
- * Sends a file with progress, which only XMLHttpRequest tells.
- * @returns {Promise<object>} The resource's summary.
- */
-export async function upload({ method, path, file, headers, onProgress, signal }) {
-  const answer = await sendWithProgress({ method, path, body: file, headers, onProgress, signal });
-  return parse(answer.text) ?? {};
-}
-
-/**
- * Sends a body with progress. Asks for a key once when one is wanted.
+ * Sends a body with progress, which only XMLHttpRequest tells. Asks for a key once when one is wanted.
  * @returns {Promise<{status: number, text: string, header: (name: string) => string | null}>} An answer with a good status; else a
  * Problem is thrown.
  */
 export async function sendWithProgress({ method, path, body, headers, onProgress, signal }) {
   for (let attempt = 0; ; attempt++) {
     const usedKey = currentKey();
-    const answer = await send(method, path, body, { ...headers, ...authorization(usedKey) }, onProgress, signal)
-      .catch((problem) => refusal(method, path, usedKey, problem));
+    const answer = await send(method, path, body, { ...headers, ...authorization(usedKey) }, onProgress, signal);
     if (answer.status >= 200 && answer.status < 300) {
       return answer;
     }
@@ -106,31 +131,16 @@ export async function sendWithProgress({ method, path, body, headers, onProgress
       continue;
     }
 
-    throw toProblem(answer.status, answer.type, answer.text);
+    throw toProblem(answer.status, answer.type, answer.text, answer.header('retry-after'));
   }
-}
-
-/**
- * A gateway that refuses an upload early may close the connection before the browser has read why. The same call without a body
- * and with a precondition that never holds is answered by the same refusal, and stores nothing.
- */
-async function refusal(method, path, key, problem) {
-  if (problem.name !== 'AbortError' && method !== 'PATCH') {
-    const response = await fetch(path, { method, headers: { 'If-Match': '"none"', ...authorization(key) } }).catch(() => null);
-    if (response?.status === 401 || response?.status === 403) {
-      return { status: response.status, type: response.headers.get('content-type') ?? '', text: await response.text() };
-    }
-  }
-
-  throw problem;
 }
 
 /** A Problem out of an answer that is not good. */
 async function readProblem(response) {
-  return toProblem(response.status, response.headers.get('content-type') ?? '', await response.text().catch(() => ''));
+  return toProblem(response.status, response.headers.get('content-type') ?? '', await response.text().catch(() => ''), response.headers.get('retry-after'));
 }
 
-function toProblem(status, type, text) {
+function toProblem(status, type, text, wait) {
   const document = type.includes('json') ? parse(text) : null;
   return new Problem({
     status,
@@ -139,6 +149,7 @@ function toProblem(status, type, text) {
     detail: document?.detail ?? '',
     sources: document?.sources ?? [],
     traceId: document?.traceId ?? null,
+    retryAfterMs: retryAfter(wait, Date.now()),
   });
 }
 
@@ -168,7 +179,7 @@ function send(method, path, body, headers, onProgress, signal) {
       text: request.responseText,
       header: (name) => request.getResponseHeader(name),
     }));
-    request.addEventListener('error', () => reject(new Problem({ title: 'The upload broke off', detail: 'The connection to the gateway was lost. Nothing was stored.' })));
+    request.addEventListener('error', () => reject(new Problem({ title: 'The upload broke off', detail: 'The connection to the gateway was lost.' })));
     request.addEventListener('abort', () => reject(new DOMException('cancelled', 'AbortError')));
     signal?.addEventListener('abort', () => request.abort(), { once: true });
     request.send(body);
@@ -183,13 +194,12 @@ async function askForKey(usedKey) {
 
   askedKey ??= keyAsker(usedKey !== null).finally(() => { askedKey = null; });
   const key = await askedKey;
-  declined = !key;
-  if (!key) {
-    return false;
+  if (key !== undefined) {
+    setKey(key);
   }
 
-  setKey(key);
-  return true;
+  declined = !key;
+  return !declined;
 }
 
 function authorization(key) {

@@ -5,26 +5,27 @@ const storageName = 'pouring-rain-uploads';
 /** As long as the gateway keeps what it has of one, unless it says otherwise. */
 const ageMaxMs = 24 * 3600 * 1000;
 
-/** All that is remembered: {fingerprint: {location, id, name, length, sent, atMs}}. */
+/** All that is remembered: {location: {fingerprint, location, id, name, length, sent, atMs}}. */
 export function recallUploads(nowMs) {
   const known = read();
   return Object.fromEntries(Object.entries(known).filter(([, upload]) => isWhole(upload) && nowMs - upload.atMs < ageMaxMs));
 }
 
 /** Remembers an upload, or how far it has come. */
-export function remember(fingerprint, upload) {
-  write({ ...read(), [fingerprint]: upload });
+export function remember(upload) {
+  write({ ...read(), [upload.location]: upload });
 }
 
 /** Forgets one. */
-export function forget(fingerprint) {
+export function forget(location) {
   const known = read();
-  delete known[fingerprint];
+  delete known[location];
   write(known);
 }
 
 function isWhole(upload) {
-  return typeof upload?.location === 'string' && typeof upload.name === 'string' && Number.isFinite(upload.length) && Number.isFinite(upload.sent) && Number.isFinite(upload.atMs);
+  return ['location', 'fingerprint', 'name'].every((field) => typeof upload?.[field] === 'string')
+    && ['length', 'sent', 'atMs'].every((field) => Number.isFinite(upload[field]));
 }
 
 function read() {

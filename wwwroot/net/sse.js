@@ -1,5 +1,7 @@
 // A text/event-stream by fetch: unlike EventSource it can carry a bearer key, and its reader can be tested.
 
+import { backoff } from '../logic/retry.js';
+
 /**
  * Splits an event stream (WHATWG HTML §9.2) that comes in pieces of any size.
  * @param {(event: {type: string, data: string, id: string}) => void} onEvent
@@ -69,25 +71,27 @@ function findLineEnd(text, from) {
   return null;
 }
 
-/** How long to wait before attempt n (from 0), in milliseconds: 0.5 s doubled up to 15 s, spread by a random share. */
-export function backoff(attempt, random) {
-  return Math.min(15000, 500 * 2 ** Math.min(attempt, 10)) * (0.75 + random * 0.5);
-}
-
 /**
  * Follows a stream for ever: reconnects after a break, and polls while there is no stream.
- * @param {object} options `open(signal)` gives a Response; `poll()` is called while the stream is away;
+ * @param {object} options `open(signal)` gives a Response; `poll()` is called before the stream is read, and while it is away;
  * `onEvent(event)`, `onState('live' | 'reconnecting' | 'polling')`.
- * @returns {() => void} Stops it.
+ * @returns {{stop: () => void, hurry: () => void}} `hurry` ends a wait: the gateway is known to answer again.
  */
 export function follow({ open, poll, onEvent, onState }) {
   const stop = new AbortController();
+  let resumeAt = 0;
+  let wake = () => {};
   run();
-  return () => stop.abort();
+  return {
+    stop: () => stop.abort(),
+    hurry() {
+      resumeAt = 0;
+      wake();
+    },
+  };
 
   async function run() {
-    let failures = 0;
-    while (!stop.signal.aborted) {
+    for (let failures = 0; !stop.signal.aborted; failures++) {
       try {
         const response = await open(stop.signal);
         if (!response.ok || !(response.headers.get('content-type') ?? '').startsWith('text/event-stream')) {
@@ -97,8 +101,8 @@ export function follow({ open, poll, onEvent, onState }) {
         // What happened before the stream began, or while it was away.
         await poll();
         onState('live');
-        await read(response.body);
         failures = 0;
+        await read(response.body);
       } catch {
         // A break is nothing to report: it is shown as a state, and the loop goes on.
       }
@@ -107,15 +111,11 @@ export function follow({ open, poll, onEvent, onState }) {
         return;
       }
 
-      failures++;
-      onState(failures < 3 ? 'reconnecting' : 'polling');
-      const resumeAt = performance.now() + backoff(failures - 1, Math.random());
+      onState(failures < 2 ? 'reconnecting' : 'polling');
+      resumeAt = performance.now() + backoff(failures, Math.random());
       do {
-        if (failures >= 3) {
-          await poll().catch(() => onState('reconnecting'));
-        }
-
-        await pause(Math.min(2000, Math.max(100, resumeAt - performance.now())), stop.signal);
+        await poll().catch(() => {});
+        await pause(Math.min(2000, Math.max(100, resumeAt - performance.now())));
       } while (performance.now() < resumeAt && !stop.signal.aborted);
     }
   }
@@ -132,11 +132,16 @@ export function follow({ open, poll, onEvent, onState }) {
       parse(value);
     }
   }
-}
 
-function pause(milliseconds, signal) {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener('abort', () => { clearTimeout(timer); resolve(); }, { once: true });
-  });
+  function pause(milliseconds) {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      const timer = setTimeout(done, milliseconds);
+      wake = done;
+      stop.signal.addEventListener('abort', done, { once: true });
+    });
+  }
 }

@@ -1,13 +1,17 @@
 // The page's state logic, without the page. Runs in the browser; the outcome is left in window.outcome.
 
 import { cellLevels, changedCells, layOut, readBlockMap } from '/logic/blocks.js';
-import { ending, explain, isFailure, shares } from '/logic/explain.js';
+import { copiesText, ending, explain, isFailure, shares, weather } from '/logic/explain.js';
 import { ago, brief, count, duration, percent, rate, size, words } from '/logic/format.js';
+import { createLink, heard, isStale, linkState, linkWarning, linkWord, streamed } from '/logic/link.js';
 import { commands, disposition, merge, missingId, nameOf, parseEndpoint, parseId, search, shellQuote } from '/logic/resources.js';
-import { byteRate, createBook, forgetEnded, lossOf, niceCeiling, observe, ordered, peakRate, progress, ratesAt, retain, timeLeft, sourceRate } from '/logic/transfers.js';
-import { canPause, change, createQueue, dismiss, enqueue, fingerprint, measure, recall, resumableBytesMin, startable } from '/logic/uploads.js';
+import { afterFailure, backoff, retryAfter } from '/logic/retry.js';
+import { byteRate, createBook, forgetEnded, lossOf, nameOfTransfer, niceCeiling, observe, ordered, peakRate, progress, ratesAt, retain, timeLeft, sourceRate } from '/logic/transfers.js';
+import { isolate, plain, visible } from '/logic/text.js';
+import { canPause, createQueue, dismiss, enqueue, fingerprint, isOver, measure, nextToStart, recall, step } from '/logic/uploads.js';
 import { forget, recallUploads, remember } from '/net/memory.js';
-import { backoff, createEventParser } from '/net/sse.js';
+import { createEventParser } from '/net/sse.js';
+import { createUploader } from '/net/uploader.js';
 
 const tests = {
   'ids are unsigned 64-bit numbers in decimal or hex'() {
@@ -203,6 +207,14 @@ const tests = {
     equal([isFailure(ended), isFailure({ state: 'stalled' }), isFailure({ state: 'raining' })], [false, true, false]);
     truth(ending({ state: 'integrityFailure' }).includes('digests'));
   },
+  'of servers that answered differently each answer is told'() {
+    const asked = (...states) => ({ sources: states.map((state, index) => ({ endpoint: `s${index}`, state })), state: 'unanswered' });
+    equal(ending({ ...asked('notFound', 'notFound'), state: 'notFound' }), 'Every server that was asked said that it has no such resource.');
+    equal(ending({ ...asked('silent', 'asked') }), 'No server answered in time.');
+    equal(ending(asked('notFound', 'silent', 'busy', 'busy')), 'Of 4 servers asked 1 had no such resource, 1 did not answer, 2 were busy.');
+    equal(ending({ state: 'notFound', sources: [] }), 'It is not kept here, and there is no other server to ask.');
+    equal(explain({ ...asked('silent', 'silent'), receivedBytes: 0, elapsedMs: 0 }).find((item) => item.term === 'Who was asked').text, 's0, s1.');
+  },
   'an event stream is read whatever its pieces'() {
     const text = ': hello\r\nevent: transfer\r\ndata: {"a":\r\ndata: 1}\r\nid: 7\r\n\r\ndata:x\n\n\nevent: none\n\ndata: \r\rdata: cut';
     const whole = parse([text]);
@@ -223,53 +235,212 @@ const tests = {
   'reconnection waits longer each time, up to a bound'() {
     truth(backoff(0, 0.5) === 500 && backoff(1, 0.5) === 1000 && backoff(50, 1) <= 18_750);
   },
-  'uploads queue, two at a time, and what is over stays over'() {
-    let queue = enqueue(createQueue(), [{ name: 'a', size: 1 }, { name: 'b', size: 2 }, { name: 'c', size: 3 }], { id: '9', code: '', replicas: '' });
-    equal(queue.items.map((item) => item.id), ['9', null, null]);
-    equal(startable(queue).map((item) => item.name), ['a', 'b']);
-    queue = change(queue, 1, { state: 'sending' });
-    equal(startable(queue).map((item) => item.name), ['b']);
-    queue = change(change(queue, 2, { state: 'sending' }), 1, { state: 'cancelled' });
-    equal(startable(queue).map((item) => item.name), ['c']);
-    equal(change(queue, 1, { state: 'done' }).items[0].state, 'cancelled');
-    equal(dismiss(queue, 1).items.length, 2);
-    equal(enqueue(dismiss(queue, 3), [{ name: 'd', size: 0 }], {}).items.at(-1).key, 4);
+  'an upload goes through its states, and an event that does not fit changes nothing'() {
+    const steps = (...events) => events.reduce((queue, [event, details]) => step(queue, 1, event, details), listOf('a'));
+    const states = (...events) => steps(...events).items[0].state;
+    const started = ['started', { run: 1 }];
+    const located = ['located', { run: 1, location: 'uploads/t' }];
+    equal(states(started), 'sending');
+    equal(states(started, ['progress', { run: 1, sent: 9, speed: 1 }]), 'sending');
+    equal(states(started, ['progress', { run: 1, sent: 10, speed: 1 }]), 'finishing');
+    equal(states(started, ['broke', { run: 1, problem: {}, nextAtMs: 5 }], ['progress', { run: 1, sent: 1 }]), 'sending');
+    equal(states(started, ['finished', { run: 1, result: {} }]), 'done');
+    equal(states(started, ['failed', { run: 1, problem: {} }], ['resume']), 'failed');
+    equal(states(started, ['pause']), 'paused');
+    equal(states(started, ['pause'], ['resume']), 'waiting');
+    equal(states(['pause']), 'waiting');
+    equal(states(['cancel']), 'cancelled');
+    equal(states(started, ['cancel']), 'cancelling');
+    equal(states(started, located, ['pause'], ['cancel']), 'cancelling');
+    equal(states(started, ['pause'], ['cancel']), 'cancelled');
+    equal(states(started, ['cancel'], ['cancelled']), 'cancelled');
+    equal(states(started, ['cancel'], ['pause']), 'cancelling');
+    const late = steps(started, ['cancel'], ['finished', { result: { id: '7' } }]).items[0];
+    equal([late.state, late.wasLate], ['done', true]);
+    const asked = steps(started, ['occupied', { run: 1, occupant: { etag: '"v"' } }]);
+    equal([asked.items[0].state, step(asked, 1, 'replace').items[0].replaces], ['asking', '"v"']);
+    equal(step(asked, 1, 'cancel').items[0].state, 'cancelled');
+    truth(isOver(steps(['cancel']).items[0]) && !isOver(steps(started, ['cancel']).items[0]));
+  },
+  'what an earlier run still tells is nobody\'s'() {
+    let queue = step(step(step(listOf('a'), 1, 'started', { run: 1 }), 1, 'pause'), 1, 'resume');
+    queue = step(queue, 1, 'started', { run: 2 });
+    for (const [event, details] of [['finished', { result: {} }], ['failed', { problem: {} }], ['progress', { sent: 9 }], ['located', { location: 'x' }]]) {
+      equal(step(queue, 1, event, { ...details, run: 1 }).items[0], queue.items[0], event);
+    }
+  },
+  'two go at a time, and one that is being cancelled, asks or waits for its file keeps no place'() {
+    let queue = listOf('a', 'b', 'c', 'd');
+    equal(nextToStart(queue).name, 'a');
+    queue = step(step(queue, 1, 'started', { run: 1 }), 2, 'started', { run: 2 });
+    equal(nextToStart(queue), null);
+    queue = step(queue, 1, 'occupied', { run: 1, occupant: {} });
+    equal(nextToStart(queue).name, 'c');
+    queue = step(queue, 3, 'started', { run: 3 });
+    queue = step(queue, 2, 'cancel');
+    equal(nextToStart(queue).name, 'd');
+    equal(dismiss(queue, 3).items.length, 4, 'what is under way is not taken off the list');
+    equal(dismiss(step(queue, 2, 'cancelled'), 2).items.length, 3);
+    equal(canPause(queue.items[2]), true);
+  },
+  'one that is on the list already is not added twice'() {
+    const file = { name: 'a', size: 10, lastModified: 1 };
+    const first = enqueue(createQueue(), [file, file], {});
+    equal([first.queue.items.length, first.known.length], [1, 1]);
+    const sending = step(first.queue, 1, 'started', { run: 1 });
+    equal(enqueue(sending, [file], {}).queue.items.length, 1);
+    equal(enqueue(sending, [file], { id: '5' }).queue.items.length, 2);
+    equal(enqueue(sending, [{ ...file, lastModified: 2 }], {}).queue.items.length, 2);
+    equal(enqueue(step(sending, 1, 'pause'), [file], {}).queue.items.map((item) => item.state), ['waiting']);
+    equal(enqueue(step(sending, 1, 'finished', { run: 1, result: {} }), [file], {}).queue.items.length, 2);
   },
   'an upload that was begun goes on when its file is chosen again, and only then'() {
-    const file = { name: 'big.iso', size: resumableBytesMin, lastModified: 7 };
-    const memory = { [fingerprint(file)]: { location: 'uploads/t', id: '5', name: 'big.iso', length: file.size, sent: 1000, atMs: 1 } };
+    const file = { name: 'big.iso', size: 4000, lastModified: 7 };
+    const memory = { 'uploads/t': { fingerprint: fingerprint(file), location: 'uploads/t', id: '5', name: 'big.iso', length: file.size, sent: 1000, atMs: 1 } };
     const recalled = recall(createQueue(), memory);
+    const chosen = (files, options) => enqueue(recalled, files, options, memory).queue.items;
     equal(recalled.items.map((item) => `${item.state} ${item.name} ${item.sent}`), ['remembered big.iso 1000']);
-    equal(startable(recalled), []);
+    equal(nextToStart(recalled), null);
 
-    const again = enqueue(recalled, [file], { id: null }, memory);
-    equal(again.items.map((item) => `${item.state} ${item.location} ${item.id} ${item.sent} ${item.canResume}`), ['waiting uploads/t 5 1000 true']);
-    equal(enqueue(recalled, [{ ...file, lastModified: 8 }], { id: null }, memory).items.map((item) => item.location), ['uploads/t', null]);
-    equal(enqueue(recalled, [file], { id: '6' }, memory).items.map((item) => `${item.location} ${item.id}`), ['uploads/t 5', 'null 6']);
-    equal(enqueue(recalled, [file], { id: '5' }, memory).items.length, 1);
+    const again = enqueue(recalled, [file], {}, memory).queue;
+    equal(again.items.map((item) => `${item.state} ${item.location} ${item.id} ${item.sent}`), ['waiting uploads/t 5 1000']);
+    equal(enqueue(again, [file], { id: '6' }, memory).queue.items.map((item) => item.location), ['uploads/t', null], 'one upload has one sender');
+    equal(chosen([{ ...file, lastModified: 8 }], {}).map((item) => item.location), ['uploads/t', null]);
+    equal(chosen([file], { id: '6' }).map((item) => `${item.location} ${item.id}`), ['uploads/t 5', 'null 6']);
+    equal(chosen([file], { id: '5' }).length, 1);
   },
-  'a big upload can be paused while it is sent, a small one cannot'() {
-    const queue = enqueue(createQueue(), [{ name: 'a', size: resumableBytesMin }, { name: 'b', size: resumableBytesMin - 1 }], { id: null });
-    equal(queue.items.map((item) => canPause({ ...item, state: 'sending' })), [true, false]);
-    equal(queue.items.map(canPause), [false, false]);
-    const halted = change(change(queue, 1, { state: 'paused' }), 2, { state: 'sending' });
-    equal(startable(change(halted, 1, { state: 'waiting' })).map((item) => item.name), ['a']);
-    equal(startable(halted), []);
+  async 'each of many files is sent once, and Pause, Cancel and the end act on the run there is'() {
+    const sent = [];
+    const uploader = uploaderOf((item, report, signal) => new Promise((resolve, reject) => {
+      sent.push(item.name);
+      signal.addEventListener('abort', () => reject(new DOMException('stopped', 'AbortError')));
+      report.progress(1);
+      uploader.finish[item.name] = () => resolve({ id: item.name });
+    }));
+    uploader.add(filesOf('a', 'b', 'c'), {});
+    uploader.add(filesOf('d', 'e'), {});
+    equal([sent, uploader.states()], [['a', 'b'], 'sending sending waiting waiting waiting']);
+    uploader.pause(2);
+    equal([sent, uploader.states()], [['a', 'b', 'c'], 'sending paused sending waiting waiting']);
+    uploader.finish.b();
+    await uploader.quiet();
+    equal(uploader.states(), 'sending paused sending waiting waiting', 'a paused one does not end by a late answer');
+    uploader.finish.a();
+    await uploader.quiet();
+    equal([sent, uploader.states()], [['a', 'b', 'c', 'd'], 'done paused sending sending waiting']);
+    uploader.resume(2);
+    await uploader.cancel(3);
+    equal([sent, uploader.states()], [['a', 'b', 'c', 'd', 'b'], 'done sending cancelled sending waiting']);
+    uploader.finish.d();
+    uploader.finish.b();
+    await uploader.quiet();
+    uploader.finish.e();
+    await uploader.quiet();
+    equal([sent, uploader.states(), uploader.ended], [['a', 'b', 'c', 'd', 'b', 'e'], 'done done cancelled done done', ['a', 'd', 'b', 'e']]);
+  },
+  async 'what is cancelled too late is said to be stored, and what could not be told is said so'() {
+    const answers = { 'uploads/a': { id: '1' }, 'uploads/b': null };
+    const uploader = uploaderOf((item, report) => {
+      report.created(`uploads/${item.name}`);
+      report.progress(item.length);
+      return new Promise(() => {});
+    }, async (location) => {
+      if (!(location in answers)) {
+        throw new Error('no answer');
+      }
+
+      return answers[location];
+    });
+    uploader.add(filesOf('a', 'b', 'c'), {});
+    await Promise.all([1, 2].map(uploader.cancel));
+    await uploader.cancel(3);
+    equal(uploader.states(), 'done cancelled cancelled');
+    equal(uploader.items().map((item) => [item.wasLate, item.problem?.message ?? null]), [[true, null], [false, null], [false, 'no answer']]);
+  },
+  async 'an id that is taken asks, and is sent again against the version that was seen'() {
+    const wanted = [];
+    const uploader = uploaderOf(async (item) => {
+      wanted.push(item.replaces);
+      if (item.replaces === null) {
+        throw Object.assign(new Error('taken'), { occupant: { etag: '"v1"' } });
+      }
+
+      return { id: item.id };
+    });
+    uploader.add(filesOf('a'), { id: '5' });
+    await uploader.quiet();
+    equal([uploader.states(), uploader.ended], ['asking', []]);
+    uploader.replace(1);
+    await uploader.quiet();
+    equal([uploader.states(), wanted], ['done', [null, '"v1"']]);
+  },
+  'a request that failed is tried again when that can help, asked about when it is astray, and not for ever'() {
+    const after = (phase, status, more = {}) => afterFailure({ phase, status, failures: 0, strayed: 0, random: 0.5, ...more });
+    equal([after('send', 0), after('begin', 503), after('ask', 0)], [{ then: 'ask', waitMs: 500 }, { then: 'begin', waitMs: 500 }, { then: 'ask', waitMs: 500 }]);
+    equal(after('send', 429, { retryAfterMs: 7000 }).waitMs, 7000);
+    equal([after('send', 0, { failures: 3 }).waitMs, after('send', 0, { failures: 99 }).waitMs], [4000, 15000]);
+    equal(['begin', 'ask', 'send'].map((phase) => after(phase, 413).then), ['fail', 'fail', 'fail']);
+    equal([after('send', 404).then, after('send', 410).then, after('send', 409).then, after('ask', 409).then], ['ask', 'ask', 'ask', 'ask']);
+    equal([after('ask', 404), after('ask', 410, { strayed: 3 })], [{ then: 'begin', waitMs: 500 }, { then: 'begin', waitMs: 4000 }]);
+    equal([after('ask', 404, { strayed: 4 }).then, after('send', 409, { strayed: 4 }).then, after('begin', 404).then, after('begin', 412).then], ['fail', 'fail', 'fail', 'fail']);
+  },
+  'Retry-After is seconds or a date'() {
+    equal([retryAfter('120', 0), retryAfter(' 2 ', 0), retryAfter('Thu, 01 Jan 1970 00:00:10 GMT', 4000), retryAfter('Thu, 01 Jan 1970 00:00:01 GMT', 4000)], [120000, 2000, 6000, 0]);
+    equal([retryAfter(null, 0), retryAfter('soon', 0), retryAfter('-5', Date.now())], [0, 0, 0]);
+  },
+  'what the page says of its link is what it met last'() {
+    const live = streamed(heard(createLink(), 200, '', 1), 'live', 2);
+    equal([linkState(createLink()), linkState(live), isStale(live), linkWarning(live, 'noon')], ['connecting', 'live', false, null]);
+    const gone = heard(live, 0, '', 9);
+    equal([linkState(gone), linkWord(gone), isStale(gone), gone.heardAtMs], ['gone', 'No answer', true, 2]);
+    truth(linkWarning(gone, 'noon').detail.includes('as of noon') && linkWarning(gone, null).detail.includes('Nothing has been heard'));
+    equal([linkState(streamed(gone, 'reconnecting', 9)), linkState(heard(gone, 200, '', 10)), linkState(streamed(gone, 'live', 10))], ['gone', 'live', 'live']);
+    equal([linkState(heard(live, 401, 'x', 9)), linkWarning(heard(live, 401, 'x', 9), null).asksKey, linkState(heard(live, 503, 'Starting', 9))], ['locked', true, 'ailing']);
+    truth(linkWarning(heard(live, 503, 'Starting', 9), null).detail.startsWith('Starting.'));
+  },
+  'the weather is told of a sky that is seen'() {
+    const servers = [{ state: 'up' }, { state: 'silent' }];
+    equal(weather('live', 'noon', 1, 2e6, servers), '1 resource rains at 2 MB/s · 1 of 2 servers up');
+    equal(weather('polling', 'noon', 0, 0, [{ state: 'unknown' }]), 'Clear sky · 1 server known');
+    equal([weather('gone', 'noon', 1, 2e6, servers), weather('locked', null, 0, 0, []), weather('connecting', null, 0, 0, [])], ['The sky is out of sight since noon', 'The sky is seen with a key', 'Looking at the sky…']);
+  },
+  'of copies no more is said than is known'() {
+    equal([copiesText(3), copiesText(1), copiesText(0)], ['3 nodes hold it, this one among them.', 'no other node has said yet that it holds it. They go on being told.', 'it is not here any more.']);
+  },
+  'a transfer is called by the name of what it brought'() {
+    equal([nameOfTransfer({ resource: '5', fileName: 'old.txt' }), nameOfTransfer({ resource: '5', fileName: null })], ['old.txt', 'Resource 5']);
+  },
+  'what cannot be seen in a name is shown, and what can stays'() {
+    equal(visible('report\u202efdp.exe'), 'report⟨U+202E⟩fdp.exe');
+    equal(visible('a\u0000b\u001b[31m\u009fc\r\n\u200b\u2066\ufeff\u00ad\u{e0041}\ud800'), 'a⟨U+0000⟩b⟨U+001B⟩[31m⟨U+009F⟩c⟨U+000D⟩⟨U+000A⟩⟨U+200B⟩⟨U+2066⟩⟨U+FEFF⟩⟨U+00AD⟩⟨U+E0041⟩⟨U+D800⟩');
+    for (const text of ['Über den Regen.txt', 'שלום.pdf', 'نمایش می\u200cدهد', '👩\u200d🚀.png', 'x\u00a0y', '❤\ufe0f']) {
+      equal(visible(text), text);
+    }
+
+    equal([isolate('a.txt'), isolate('שלום\u2069.pdf')], ['a.txt', '\u2068שלום⟨U+2069⟩.pdf\u2069']);
+    equal([visible('\u2068x\u2069', true), visible('\u202ex', true), visible('\u2068x')], ['\u2068x\u2069', '⟨U+202E⟩x', '⟨U+2068⟩x']);
+    equal(plain('a\u202eb\nc'), 'a_b_c');
+  },
+  'a line to copy holds what is seen, and says that it needs the key'() {
+    const lines = commands({ id: '5', fileName: 'a\u202e\nb' }, 'http://h:1', true).map((command) => command.line);
+    equal(lines[0], 'curl -H "Authorization: Bearer $KEY" -o a__b http://h:1/resources/5');
+    truth(lines.every((line) => line.includes('"Authorization: Bearer $KEY"')));
+    truth(commands({ id: '5' }, 'http://h:1').every((command) => !command.line.includes('Authorization')));
   },
   'what is remembered of uploads survives bad storage and expires'() {
     const kept = localStorage.getItem('pouring-rain-uploads');
     try {
-      for (const bad of ['', '{', '[]', 'null', '7', '{"x": 1, "y": {"location": 5}}']) {
+      for (const bad of ['', '{', '[]', 'null', '7', '{"x": 1, "y": {"location": 5}}', '{"z": {"location": "uploads/t", "id": null, "name": "n", "length": 9, "sent": 3, "atMs": 0}}']) {
         localStorage.setItem('pouring-rain-uploads', bad);
         equal(recallUploads(0), {}, bad);
       }
 
       localStorage.clear();
-      const upload = { location: 'uploads/t', id: null, name: 'n', length: 9, sent: 3, atMs: 1000 };
-      remember('f', upload);
-      remember('g', { ...upload, sent: 4 });
-      forget('g');
-      equal(recallUploads(2000), { f: upload });
+      const upload = { fingerprint: 'f', location: 'uploads/t', id: null, name: 'n', length: 9, sent: 3, atMs: 1000 };
+      remember(upload);
+      remember({ ...upload, location: 'uploads/u', sent: 4 });
+      forget('uploads/u');
+      equal(recallUploads(2000), { 'uploads/t': upload });
       equal(recallUploads(1000 + 24 * 3600 * 1000), {});
     } finally {
       localStorage.clear();
@@ -293,13 +464,38 @@ const tests = {
 const failures = [];
 for (const [name, test] of Object.entries(tests)) {
   try {
-    test();
+    await test();
   } catch (error) {
     failures.push(`${name}: ${error.message}`);
   }
 }
 
 window.outcome = JSON.stringify({ count: Object.keys(tests).length, failures });
+
+/** A list of files of ten bytes that wait. */
+function listOf(...names) {
+  return enqueue(createQueue(), filesOf(...names), {}).queue;
+}
+
+function filesOf(...names) {
+  return names.map((name) => ({ name, size: 10, lastModified: 1 }));
+}
+
+/** The owner of the list with a gateway that is played. */
+function uploaderOf(send, giveUp = async () => null) {
+  let queue = createQueue();
+  const ended = [];
+  const memory = { recallUploads: () => ({}), remember() {}, forget() {} };
+  const uploader = createUploader({ send, giveUp, memory, onChange: (next) => { queue = next; }, onEnd: (item) => ended.push(item.name) });
+  return {
+    ...uploader,
+    ended,
+    finish: {},
+    items: () => queue.items,
+    states: () => queue.items.map((item) => item.state).join(' '),
+    quiet: () => new Promise((resolve) => { setTimeout(resolve); }),
+  };
+}
 
 function resource(id, fileName, contentType) {
   return { id, fileName, contentType, code: 'lt' };

@@ -162,7 +162,7 @@ async function refreshTables() {
 }
 
 function drawTables() {
-  const asOf = isStale(link) ? timeOf(link) : null;
+  const asOf = seenAt();
   serverTable.update(servers, asOf);
   subscriberTable.update(subscribers, asOf);
   drawWeather();
@@ -201,7 +201,12 @@ function drawSoon() {
 }
 
 function drawRain() {
-  rain.update(book, { opened, stoppable: new Set(rains.keys()), asOf: isStale(link) ? timeOf(link) : null });
+  rain.update(book, { opened, stoppable: new Set(rains.keys()), asOf: seenAt() });
+}
+
+/** When what is shown was so, if it may be so no more: '' when nothing was ever seen; null when it is of now. */
+function seenAt() {
+  return isStale(link) ? timeOf(link) ?? '' : null;
 }
 
 function drawWeather() {
@@ -312,7 +317,8 @@ function tellOfUpload(item) {
 /** A link's document, by a call that carries the key. */
 async function showWithKey({ path, title, fileName }) {
   const response = await call('GET', path);
-  await showDocument(title, await response.text(), fileName);
+  const text = await response.text();
+  await showDocument(title, fileName.endsWith('.json') ? JSON.stringify(JSON.parse(text), null, 2) : text, fileName);
 }
 
 /** Marks a resource as asked for while a call for it is under way, and until its transfer's last event has come too. */

@@ -22,12 +22,12 @@ export function createRain(section) {
       keyed(cards, shown, (record) => record.id, createTransferCard, (card, record) => {
         card.show(record, { name: nameOfTransfer(record.latest), canStop: view.stoppable.has(record.latest.resource), asOf: view.asOf });
       });
-      calm.hidden = shown.length > 0;
+      calm.hidden = shown.length > 0 || view.asOf !== null;
       const lines = [...running.slice(cardCountMax), ...ended.filter((record) => !view.opened.has(record.id))].slice(0, pastCountMax);
       pastTitle.hidden = lines.length === 0;
       keyed(past, lines, (record) => record.id, createLine, updateLine);
       const speed = running.reduce((sum, record) => sum + byteRate(record), 0);
-      setText(note, view.asOf !== null ? `as of ${view.asOf}` : running.length === 0 ? '' : `${count(running.length)} under way, ${rate(speed)}`);
+      setText(note, view.asOf === '' ? 'not seen yet' : view.asOf !== null ? `as of ${view.asOf}` : running.length === 0 ? '' : `${count(running.length)} under way, ${rate(speed)}`);
     },
   };
 

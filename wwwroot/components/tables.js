@@ -10,9 +10,9 @@ export function stateKind(state) {
   return lively.has(state) ? 'good' : troubled.has(state) ? 'bad' : 'plain';
 }
 
-/** What a table says of itself; of figures that may be so no more, since when. */
+/** What a table says of itself; of figures that may be so no more, since when: null for those of now, '' when there never were any. */
 function noteText(text, asOf) {
-  return [text, asOf === null ? '' : `as of ${asOf}`].filter((part) => part).join(', ');
+  return [text, asOf === null ? '' : asOf === '' ? 'not seen yet' : `as of ${asOf}`].filter((part) => part).join(', ');
 }
 
 /** The servers table and its form. Fires `server-add` with {endpoint} and `server-remove` with the server. */
@@ -74,7 +74,7 @@ export function createSubscribers(section) {
   return {
     update(subscribers, asOf) {
       setText(note, noteText(subscribers.length === 0 ? '' : count(subscribers.length), asOf));
-      empty.hidden = subscribers.length > 0;
+      empty.hidden = subscribers.length > 0 || asOf !== null;
       wrap.hidden = subscribers.length === 0;
       keyed(body, subscribers.slice(0, 200), (row) => `${row.server} ${row.endpoint} ${row.resource}`, createRow, (row, subscriber) => {
         const [speed, droplets, expires] = [...row.children].slice(3);

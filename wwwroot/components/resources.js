@@ -105,7 +105,6 @@ export function createResourceList(section, actions) {
       ['Length', `${count(resource.length)} bytes`],
       ['Type', resource.contentType],
       ['Code', `${resource.code}, ${count(resource.blocks)} ${resource.blocks === 1 ? 'block' : 'blocks'} of ${count(resource.blockSize)} bytes, symbols of ${count(resource.symbolSize)}`],
-      ['Replicas', resource.replicas === undefined || resource.replicas === null ? null : count(resource.replicas)],
       ['SHA-256', resource.sha256],
       ['Version', resource.version],
       ['Changed', resource.modified ? new Date(resource.modified).toLocaleString() : null],

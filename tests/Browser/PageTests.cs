@@ -376,7 +376,7 @@ public sealed class PageTests
     public async Task A_page_that_was_uploaded_runs_nothing_and_reads_nothing()
     {
         using var folder = new TestFolder();
-        await using var gateway = await StartAsync(folder);
+        await using var gateway = await StartAsync(folder, "Serilog:MinimumLevel:Override:Gateway.Requests=Debug");
         await File.WriteAllTextAsync(folder["evil.html"], """
             <!doctype html><title>as uploaded</title><p id="text">as uploaded</p>
             <img src="/servers"><iframe src="/subscribers"></iframe><link rel="stylesheet" href="/transfers">

@@ -177,7 +177,7 @@ public sealed class OpenApiTests : IClassFixture<SharedGateway>
     [Theory]
     [InlineData("ResourceSummary", "fileName")]
     [InlineData("ResourceList", "next")]
-    [InlineData("TransferView", "length", "blockMap")]
+    [InlineData("TransferView", "fileName", "length", "blockMap")]
     [InlineData("TransferSource", "rttMs")]
     [InlineData("ServerSnapshot", "rttMs", "lastSeen")]
     [InlineData("SourceReport", "rttMs", "lastSeen")]

@@ -64,17 +64,12 @@ internal static class UploadHandling
 
         var headers = http.Response.Headers;
         var answer = result is null ? null : await ResourceWriting.AnswerAsync(http, node, limits, result, note.Replicas, note.IsClassic);
-        if (answer is not null)
+        if (answer is not null && !upload.IsComplete)
         {
-            if (!upload.IsComplete)
-            {
-                return answer;
-            }
-
-            // All of it came at once, though the client said that it would not: it goes on with the upload, to be told that it is complete.
-            headers.ContentLocation = headers.Location;
+            return answer;
         }
 
+        // Where all of it came at once, though the client said that it would not, it goes on with the upload all the same, to be told so.
         headers.Location = $"/uploads/{upload.Token}";
         headers.CacheControl = "no-store";
         UploadFields.Add(headers, upload, node, limits);

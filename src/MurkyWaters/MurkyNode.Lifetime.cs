@@ -32,8 +32,9 @@ public sealed partial class MurkyNode
                 Seal = seal,
                 Logger = logger,
             }, logger);
-        _propagator = new Propagator(store, _transport, servers, options.PropagationTimes, logger, _stopping.Token);
-        _uploads = new PendingUploads(store, options.UploadCountMax, options.UploadLifetime, _propagator.Start, logger);
+        var classic = new ClassicNotices(store, _transport, servers, ClassicOptionsOf(options, seal), _stopping.Token);
+        _propagator = new Propagator(store, _transport, servers, options.PropagationTimes, classic, logger, _stopping.Token);
+        _uploads = new PendingUploads(store, options.UploadCountMax, options.UploadLifetime, _propagator.Announce, logger);
         var context = new FetchContext
         {
             Store = store,
@@ -46,7 +47,7 @@ public sealed partial class MurkyNode
             OnStaleServer = _propagator.Tell,
         };
         _fetches = new FetchTable(options.FetchGrace is { } grace ? context with { Grace = grace } : context);
-        _inbox = new PropagateInbox(store, _fetches, servers, options.AutoAddPeers, isSealed: !options.Secret.IsEmpty, logger);
+        _inbox = new PropagateInbox(store, _fetches, servers, options.AutoAddPeers, isSealed: !options.Secret.IsEmpty, logger, _stopping.Token);
         inbound.Open(_inbox);
         _heartbeat = BeatAsync();
     }
@@ -84,7 +85,7 @@ public sealed partial class MurkyNode
             {
                 foreach (var entry in store.Entries.Where(entry => entry.Resource.Origin == ResourceOrigin.Put))
                 {
-                    node._propagator.Start(entry.Resource);
+                    node._propagator.Announce(entry.Resource);
                 }
             }
 
@@ -132,7 +133,7 @@ public sealed partial class MurkyNode
             Node = store.NodeId,
         };
         var classic = options.ClassicAllow.Count == 0 ? null : new ClassicRain(
-            new ClassicServerOptions { Allowed = [.. options.ClassicAllow] },
+            ClassicOptionsOf(options, seal),
             new ClassicCatalog(store),
             request => inbound.Add(request.Resource, null, request.Source));
         foreach (var endPoint in options.Listen)
@@ -142,6 +143,10 @@ public sealed partial class MurkyNode
                 logger, seal, options.EffectiveReceiveLoopCount));
         }
     }
+
+    /// <summary>Format 1 knows no seal, so a sealed node speaks it with nobody.</summary>
+    private static ClassicServerOptions ClassicOptionsOf(MurkyOptions options, SealSettings? seal) =>
+        new() { Allowed = seal is null ? [.. options.ClassicAllow] : [] };
 
     /// <summary>One beat a second calls everything that has timeouts.</summary>
     private async Task BeatAsync()

@@ -45,7 +45,7 @@ public sealed partial class MurkyNode : IAsyncDisposable
     public Upload BeginUpload(UploadOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return new StoreUpload(_store, options, _store.Options, _propagator.Start);
+        return new StoreUpload(_store, options, _store.Options, _propagator.Announce);
     }
 
     /// <summary>Starts taking a resource in over several requests; null when as many are under way as may be.</summary>
@@ -148,6 +148,9 @@ public sealed partial class MurkyNode : IAsyncDisposable
     /// here.</summary>
     public Task<int> PropagateAsync(ResourceId id, int replicas, TimeSpan limit, CancellationToken cancellationToken) =>
         _propagator.CountAsync(id, replicas, limit, cancellationToken);
+
+    /// <summary>Tells the nodes of 2012 of a resource once more; their format has no answer that could be waited for.</summary>
+    public void TellClassicNodes(ResourceId id) => _propagator.TellClassic(id);
 
     /// <summary>Starts (or joins) a fetch into the store without a reader.</summary>
     public TransferSnapshot Prefetch(ResourceId id)

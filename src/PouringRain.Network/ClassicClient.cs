@@ -36,6 +36,14 @@ internal sealed class ClassicClient : IAsyncDisposable
         }
     }
 
+    /// <summary>As <see cref="RainClient.PropagateClassic"/>.</summary>
+    public static void Propagate(ResourceId resource, ushort rainPort, PeerAddress node)
+    {
+        using var socket = Open(node);
+        Span<byte> message = stackalloc byte[ClassicFormat.PropagateBytes];
+        Send(socket, message[..ClassicFormat.Write(new ClassicMessage(ClassicMessageType.Propagate, resource, rainPort), message)], node.ToIPEndPoint().Serialize());
+    }
+
     /// <summary>Cancels what runs and waits for it.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -48,7 +56,7 @@ internal sealed class ClassicClient : IAsyncDisposable
 
     private async Task<byte[]?> RunAsync(ClassicFetch fetch, PeerAddress server, CancellationToken cancellationToken)
     {
-        using var socket = new Socket(server.IsIPv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp);
+        using var socket = Open(server);
         socket.ReceiveBufferSize = ReceiveBufferBytes;
         socket.Bind(new IPEndPoint(server.IsIPv4 ? IPAddress.Any : IPAddress.IPv6Any, 0));
         var from = new SocketAddress(socket.AddressFamily);
@@ -84,6 +92,10 @@ internal sealed class ClassicClient : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>Not connected: droplets come from another port than SUBSCRIBE goes to.</summary>
+    private static Socket Open(PeerAddress server) =>
+        new(server.IsIPv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp);
 
     private static void Handle(ClassicFetch fetch, FaultInjector? incoming, SocketAddress from, ReadOnlySpan<byte> datagram)
     {

@@ -154,6 +154,19 @@ public sealed class RainClient : IAsyncDisposable
     public Task<byte[]?> FetchClassicAsync(ResourceId resource, PeerAddress server, TimeSpan? silence, CancellationToken cancellationToken) =>
         _isSealed ? Task.FromResult<byte[]?>(null) : _classic.FetchAsync(resource, server, silence, cancellationToken);
 
+    /// <summary>Asks a node that speaks wire format 1 to fetch a resource from this machine and keep it. One datagram, to which that format
+    /// has no answer; none when the client is sealed, which format 1 cannot be.</summary>
+    /// <param name="resource">The resource.</param>
+    /// <param name="rainPort">Where this machine rains in format 1.</param>
+    /// <param name="node">The node's listening endpoint.</param>
+    public void PropagateClassic(ResourceId resource, ushort rainPort, PeerAddress node)
+    {
+        if (!_isSealed)
+        {
+            ClassicClient.Propagate(resource, rainPort, node);
+        }
+    }
+
     /// <summary>Ends every fetch as cancelled, tells the servers, closes the sockets.</summary>
     public ValueTask DisposeAsync() => new(_closing.Value);
 

@@ -19,6 +19,9 @@ public readonly record struct PeerAddress(UInt128 Address, ushort Port, uint Sco
     /// <summary>Whether the peer is on this machine, at 127.0.0.0/8 or ::1.</summary>
     public bool IsLoopback => IsIPv4 ? (byte)(Address >> 24) == 127 : Address == UInt128.One;
 
+    /// <summary>Whether another peer is at the same address, at whatever port.</summary>
+    public bool HasAddressOf(PeerAddress other) => Address == other.Address && ScopeId == other.ScopeId;
+
     /// <summary>Makes the value of a socket's endpoint.</summary>
     public static PeerAddress From(IPEndPoint endPoint)
     {

@@ -10,6 +10,7 @@ namespace EndToEnd;
 /// <summary>The gateway as a user runs it: a process with its own folder, ports and servers list.</summary>
 internal sealed class GatewayProcess : IAsyncDisposable
 {
+    private const string RainListen = "--Rain:Listen=";
     private static readonly HttpClient Http = new() { Timeout = Tool.HangLimit };
     private readonly StringBuilder _log = new();
     private readonly string[] _arguments;
@@ -38,6 +39,9 @@ internal sealed class GatewayProcess : IAsyncDisposable
     public int HttpPort { get; }
 
     public string Url => $"http://127.0.0.1:{HttpPort}";
+
+    /// <summary>The first endpoint where it rains.</summary>
+    public IPEndPoint RainEndPoint() => IPEndPoint.Parse(_arguments.First(text => text.StartsWith(RainListen, StringComparison.Ordinal))[RainListen.Length..].Split(',')[0]);
 
     public string StorePath => Path.Combine(Folder, "data");
 
@@ -104,7 +108,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
         string[] arguments =
         [
             $"--Urls=http://127.0.0.1:{httpPort}",
-            $"--Rain:Listen={string.Join(',', rainPorts.Select(port => $"127.0.0.1:{port}"))}",
+            $"{RainListen}{string.Join(',', rainPorts.Select(port => $"127.0.0.1:{port}"))}",
             $"--Rain:Servers={serversFile}",
             $"--Store:Path={Path.Combine(folder, "data")}",
             .. settings.Select(setting => $"--{setting}"),

@@ -42,7 +42,7 @@ internal static class ResourceEndpoints
         var classic = app.MapGroup("").WithTags("2012").RequireKeys();
         classic.MapGet(ClassicPath, ResourceReading.GetClassicAsync).WithName("GetClassic").AnswersDownload();
         classic.MapHead(ClassicPath, ResourceReading.HeadClassicAsync).WithName("GetClassicHead").AnswersDownloadHead();
-        classic.MapPut(ClassicPath, ResourceWriting.PutClassicAsync).WithName("PutClassic").TakesUpload().Takes<ConditionParameters>().Answers<ClassicAnswer>()
+        classic.MapPut(ClassicPath, ResourceWriting.PutClassicAsync).WithName("PutClassic").TakesUpload().Takes<ConditionParameters>().AnswersAsIn2012()
             .Fails([.. FailuresOfUploads, InvalidResourceId, Conflict, PreconditionFailed]);
     }
 
@@ -66,9 +66,14 @@ internal static class ResourceEndpoints
             .Takes<DigestParameters>().Takes<DigestWishParameters>().TakesBytes("The bytes as they are to be kept, of any media type.");
 
     private static RouteHandlerBuilder Answers<T>(this RouteHandlerBuilder endpoint) =>
-        endpoint.Produces<T>(200).Produces<T>(201).Produces<T>(202)
-            .OrProduces<UploadView>(201)
-            .Sends(
+        endpoint.Produces<T>(200).Produces<T>(201).Produces<T>(202).OrProduces<UploadView>(201).SendsFieldsOfUploads();
+
+    /// <summary>201 is that of an upload in several requests alone.</summary>
+    private static RouteHandlerBuilder AnswersAsIn2012(this RouteHandlerBuilder endpoint) =>
+        endpoint.Produces<ClassicAnswer>(200).Produces<ClassicAnswer>(202).Produces<UploadView>(201).SendsFieldsOfUploads();
+
+    private static RouteHandlerBuilder SendsFieldsOfUploads(this RouteHandlerBuilder endpoint) =>
+        endpoint.Sends(
                 [200, 201, 202], AnswerField.Location, AnswerField.EntityTag, AnswerField.ReprDigest, AnswerField.LegacyDigest,
                 AnswerField.UploadComplete)
             .Sends([201], AnswerField.UploadOffset, AnswerField.UploadLength, AnswerField.UploadLimit)

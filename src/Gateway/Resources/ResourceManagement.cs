@@ -116,6 +116,7 @@ internal static class ResourceManagement
             return new Problem(ProblemType.NotFound, $"Resource {resource} is not here.");
         }
 
+        host.Node.TellClassicNodes(resource);
         var held = await host.Node.PropagateAsync(resource, count, settings.Gateway.ReplicaTimeout, http.RequestAborted);
         return TypedResults.Accepted($"/resources/{resource}", ResourceSummary.Of(stored, held));
     }

@@ -32,9 +32,9 @@ internal static class ResourceWriting
         ResourceId.TryParse(id, out var resource) ? await ReceiveAsync(http, host.Node, settings, time, resource, isClassic: false) : NoId(id);
 
     /// <summary>Uploads a resource</summary>
-    /// <remarks>As /resources/{id} does; the answer is that of 2012.</remarks>
-    /// <response code="200">It replaced another version, or the same bytes were here already.</response>
-    /// <response code="201">It is new, is kept, and rains.</response>
+    /// <remarks>As /resources/{id} does, with the answer of 2012: 200 also of what is new.</remarks>
+    /// <response code="200">It is kept and rains, whether it is new or not.</response>
+    /// <response code="201">With Upload-Complete: ?0 alone: an upload in several requests has begun, at Location.</response>
     /// <response code="202">
     /// It is kept here, but fewer nodes than ?replicas= held it within Gateway:ReplicaSeconds; replicas says how many.
     /// </response>
@@ -173,8 +173,10 @@ internal static class ResourceWriting
         headers.Location = $"/resources/{resource.Id}";
         headers.ETag = Preconditions.EntityTagOf(resource.Manifest);
         DigestFields.Add(http.Request.Headers, headers, resource.Manifest.Sha256);
+
+        // The front of 2012 said 200 of what was new, too, and its clients may look for that.
         var status = replicas < replicasWanted ? StatusCodes.Status202Accepted
-            : result.Outcome == UploadOutcome.Created ? StatusCodes.Status201Created
+            : result.Outcome == UploadOutcome.Created && !isClassic ? StatusCodes.Status201Created
             : StatusCodes.Status200OK;
         return isClassic
             ? TypedResults.Json(new ClassicAnswer("Ok."), statusCode: status)

@@ -27,6 +27,9 @@ internal interface IRainTransport : IAsyncDisposable
 
     /// <inheritdoc cref="RainClient.FetchClassicAsync"/>
     Task<byte[]?> FetchClassicAsync(ResourceId resource, PeerAddress server, CancellationToken cancellationToken);
+
+    /// <inheritdoc cref="RainClient.PropagateClassic"/>
+    void PropagateClassic(ResourceId resource, ushort rainPort, PeerAddress node);
 }
 
 /// <summary>One run of a fetch on the network; see <see cref="FetchHandle"/>.</summary>

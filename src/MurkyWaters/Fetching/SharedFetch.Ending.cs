@@ -3,7 +3,7 @@ using PouringRain.Protocol;
 
 namespace MurkyWaters.Fetching;
 
-/// <summary>How a fetch ends: sealed into the store, taken from a server of 2012, answered by what is here, or failed.</summary>
+/// <summary>How a fetch ends: sealed into the store, answered by what is here, or failed.</summary>
 internal sealed partial class SharedFetch
 {
     /// <summary>Keeps the whole version, if it is to be kept. True when nobody needs to be led to this fetch any more.</summary>
@@ -91,62 +91,6 @@ internal sealed partial class SharedFetch
         _context.Store.CommitManifest(kept, whole.Blob);
         _verdict = "The bytes were here already, only their description was new.";
         return true;
-    }
-
-    /// <summary>Asks the servers that speak format 1 alone, all at once; the first to deliver wins. What they send has no version and no
-    /// digest: it becomes a version of this node's making.</summary>
-    private async Task<FetchEndReason> TryClassicAsync(FetchEndReason otherwise)
-    {
-        var servers = _context.Servers.ClassicAddresses();
-        if (_extraServer is { } extra && _isExtraServerClassic && !servers.Contains(extra))
-        {
-            servers = [.. servers, extra];
-        }
-
-        if (servers.Count == 0 || WantedVersion is not null)
-        {
-            return otherwise;
-        }
-
-        using var enough = new CancellationTokenSource();
-        var asked = servers.ToDictionary(server => _context.Transport.FetchClassicAsync(Id, server, enough.Token));
-        while (asked.Count > 0)
-        {
-            var answered = await Task.WhenAny(asked.Keys);
-            asked.Remove(answered, out var server);
-            if (await answered is { } bytes)
-            {
-                await enough.CancelAsync();
-                foreach (var left in asked.Keys)
-                {
-                    _ = left.ContinueWith(static task => task.Exception, TaskScheduler.Default);
-                }
-
-                await KeepClassicAsync(bytes);
-                _context.Servers.NoteAnswer(server, "up");
-                var endpoint = _context.Servers.NameOf(server);
-                FetchLog.FetchedClassic(_context.Logger, Id, endpoint, bytes.Length);
-                _verdict = $"It came in format 1 from {endpoint}.";
-                return FetchEndReason.Completed;
-            }
-
-            _context.Servers.NoteAnswer(server, "silent");
-        }
-
-        return otherwise;
-    }
-
-    private async Task KeepClassicAsync(byte[] bytes)
-    {
-        var upload = new StoreUpload(
-            _context.Store, new UploadOptions { Id = Id, Length = bytes.Length }, _context.Store.Options, origin: _keep ?? ResourceOrigin.Fetched);
-        await using (upload)
-        {
-            await upload.WriteAsync(bytes, CancellationToken.None);
-            await upload.CommitAsync(CancellationToken.None);
-        }
-
-        _found.TrySetResult(new FetchOutcome(OpenStatus.Found, _context.Store.FindEntry(Id)));
     }
 
     private async Task FinishAsync(FetchEndReason end)

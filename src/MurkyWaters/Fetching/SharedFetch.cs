@@ -202,6 +202,7 @@ internal sealed partial class SharedFetch
         {
             _isClosed = true;
             round = _round;
+            _ = _classicAsking?.CancelAsync();
             Wake();
         }
 
@@ -400,6 +401,7 @@ internal sealed partial class SharedFetch
 
             _isClosed = true;
             round = _round;
+            _ = _classicAsking?.CancelAsync();
             Wake();
         }
 

@@ -42,6 +42,9 @@ internal sealed class UdpRainTransport : IRainTransport
     public Task<byte[]?> FetchClassicAsync(ResourceId resource, PeerAddress server, CancellationToken cancellationToken) =>
         Client().FetchClassicAsync(resource, server, null, cancellationToken);
 
+    public void PropagateClassic(ResourceId resource, ushort rainPort, PeerAddress node) =>
+        Client().PropagateClassic(resource, rainPort, node);
+
     public void Tick()
     {
         if (Trouble is null)

@@ -17,6 +17,7 @@ internal sealed class Propagator
     private readonly IRainTransport _transport;
     private readonly ServerTable _servers;
     private readonly PropagationTimes _times;
+    private readonly ClassicNotices _classic;
     private readonly ILogger _logger;
     private readonly CancellationToken _stopping;
     private readonly Lock _gate = new();
@@ -25,15 +26,27 @@ internal sealed class Propagator
     private readonly Queue<ResourceId> _campaignAges = new();
 
     public Propagator(
-        ResourceStore store, IRainTransport transport, ServerTable servers, PropagationTimes times, ILogger logger, CancellationToken stopping)
+        ResourceStore store, IRainTransport transport, ServerTable servers, PropagationTimes times, ClassicNotices classic, ILogger logger,
+        CancellationToken stopping)
     {
         _store = store;
         _transport = transport;
         _servers = servers;
         _times = times;
+        _classic = classic;
         _logger = logger;
         _stopping = stopping;
     }
+
+    /// <summary>Tells every other node of a version, those of 2012 with them, in the background.</summary>
+    public void Announce(StoredResource resource)
+    {
+        _classic.Tell(resource.Id);
+        Start(resource);
+    }
+
+    /// <summary>Tells the nodes of 2012 alone.</summary>
+    public void TellClassic(ResourceId id) => _classic.Tell(id);
 
     /// <summary>Tells every other node of a version, in the background.</summary>
     public void Start(StoredResource resource)

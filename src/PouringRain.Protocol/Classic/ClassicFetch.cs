@@ -20,8 +20,9 @@ public enum ClassicFetchEnd
 }
 
 /// <summary>
-/// The fetching side of wire format 1: one resource from one server. Nothing in that format can be verified; the bytes are as good as
-/// the network between. Memory is bounded by one resource. Sans-I/O, with the contract of <see cref="Fetch"/>; after the end,
+/// The fetching side of wire format 1: one resource from one server. Servers of 2012 stream from another socket than the one they listen
+/// on, so droplets are taken from every port of the server's address. Nothing in that format can be verified; the bytes are as good
+/// as the network between. Memory is bounded by one resource. Sans-I/O, with the contract of <see cref="Fetch"/>; after the end,
 /// <see cref="TryPollTransmit"/> still has the UNSUBSCRIBE.
 /// </summary>
 public sealed class ClassicFetch
@@ -66,11 +67,11 @@ public sealed class ClassicFetch
     /// <summary>When <see cref="TryPollTransmit"/> has something to do though no datagram came.</summary>
     public Instant NextTimeout => End == ClassicFetchEnd.None ? Instant.Min(_silentAt, _nextSubscribe) : Instant.Never;
 
-    /// <summary>Takes one datagram; any bytes at all. What is not a droplet of this resource from this server, or says another length
-    /// than the first one did, is ignored as if it had not come.</summary>
+    /// <summary>Takes one datagram; any bytes at all. What is not a droplet of this resource from the server's address, or says another
+    /// length than the first one did, is ignored as if it had not come.</summary>
     public void Handle(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
     {
-        if (End != ClassicFetchEnd.None || from != _server || !ClassicFormat.TryParseDroplet(datagram, out var droplet)
+        if (End != ClassicFetchEnd.None || !from.HasAddressOf(_server) || !ClassicFormat.TryParseDroplet(datagram, out var droplet)
             || droplet.Resource != _resource || (_decoder is not null && _decoder.DataLength != droplet.DataLength))
         {
             return;

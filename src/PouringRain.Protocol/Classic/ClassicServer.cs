@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.Collections.Immutable;
-using System.Net;
 using System.Numerics;
 
 namespace PouringRain.Protocol.Classic;
@@ -14,7 +11,6 @@ public sealed class ClassicServer
     private const int PropagateQueueMax = 256;
     private readonly ClassicServerOptions _options;
     private readonly IClassicCatalog _catalog;
-    private readonly ImmutableArray<IPNetwork> _allowed;
     private readonly ClassicDegrees _degrees;
     private readonly Dictionary<(PeerAddress Peer, ResourceId Resource), Subscription> _subscriptions = [];
     private readonly Queue<ClassicPropagateRequest> _propagations = new();
@@ -26,7 +22,6 @@ public sealed class ClassicServer
         ArgumentNullException.ThrowIfNull(catalog);
         _options = options;
         _catalog = catalog;
-        _allowed = options.Allowed;
         _degrees = new ClassicDegrees(seed);
     }
 
@@ -41,7 +36,7 @@ public sealed class ClassicServer
             return false;
         }
 
-        if (!IsAllowed(from))
+        if (!_options.Allows(from))
         {
             return true;
         }
@@ -185,22 +180,6 @@ public sealed class ClassicServer
 
         subscription.Droplets++;
         return subscription.DropletBytes;
-    }
-
-    private bool IsAllowed(PeerAddress peer)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        BinaryPrimitives.WriteUInt128BigEndian(bytes, peer.Address);
-        var address = peer.IsIPv4 ? new IPAddress(bytes[12..]) : new IPAddress(bytes);
-        foreach (var network in _allowed)
-        {
-            if (network.Contains(address))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     private sealed class Subscription

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Net;
 
@@ -9,6 +10,23 @@ public sealed record ClassicServerOptions
     /// <summary>The networks whose senders are answered. The format checks no sender, so that a forged one would make the server an
     /// amplifier: none by default. An IPv4 network also matches IPv4-mapped IPv6 addresses.</summary>
     public ImmutableArray<IPNetwork> Allowed { get; init; } = [];
+
+    /// <summary>Whether a sender is inside one of <see cref="Allowed"/>.</summary>
+    public bool Allows(PeerAddress peer)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt128BigEndian(bytes, peer.Address);
+        var address = peer.IsIPv4 ? new IPAddress(bytes[12..]) : new IPAddress(bytes);
+        foreach (var network in Allowed)
+        {
+            if (network.Contains(address))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>Bytes of datagrams a second for one subscriber; format 1 has no feedback that could find a better one.</summary>
     public long RateBytesPerSecond { get; init; } = 4_000_000;

@@ -31,7 +31,7 @@ public class FetchLimitTests
 
         Assert.Equal(bytes, await fixture.ReadAllAsync());
 
-        Assert.Equal(ResourceOrigin.Fetched, fixture.Node.Find(FetchFixture.Id)!.Origin);
+        await FetchFixture.EventuallyAsync(() => fixture.Node.Find(FetchFixture.Id) is { Origin: ResourceOrigin.Fetched }, "it is kept");
     }
 
     [Fact]

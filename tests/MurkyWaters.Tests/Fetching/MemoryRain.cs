@@ -11,6 +11,7 @@ internal sealed class MemoryRain : IRainTransport
     private readonly ConcurrentDictionary<(PeerAddress Server, ResourceId Id), (Manifest Manifest, byte[] Bytes)> _held = new();
     private int _roundCount;
     private int _blockCount;
+    private int _classicQuestionCount;
 
     /// <summary>A block is delivered for each release; null delivers at once.</summary>
     public SemaphoreSlim? Pace { get; set; }
@@ -28,6 +29,15 @@ internal sealed class MemoryRain : IRainTransport
     public Func<ResourceId, PeerAddress, Exception?>? PropagationFailure { get; set; }
 
     public Dictionary<PeerAddress, byte[]> Classic { get; } = [];
+
+    /// <summary>Nodes told in format 1, in order.</summary>
+    public ConcurrentQueue<(ResourceId Id, ushort RainPort, PeerAddress Node)> ClassicPropagations { get; } = new();
+
+    /// <summary>Until it is set, servers of format 1 say nothing.</summary>
+    public Task ClassicMayAnswer { get; set; } = Task.CompletedTask;
+
+    /// <summary>Servers of format 1 asked so far.</summary>
+    public int ClassicQuestionCount => Volatile.Read(ref _classicQuestionCount);
 
     public int RoundCount => Volatile.Read(ref _roundCount);
 
@@ -59,8 +69,14 @@ internal sealed class MemoryRain : IRainTransport
             Propagations.GetValueOrDefault(node, PropagationState.Unanswered), Nodes.GetValueOrDefault(node, new NodeId(1000u + node.Port)));
     }
 
-    public Task<byte[]?> FetchClassicAsync(ResourceId resource, PeerAddress server, CancellationToken cancellationToken) =>
-        Task.FromResult(Classic.GetValueOrDefault(server));
+    public async Task<byte[]?> FetchClassicAsync(ResourceId resource, PeerAddress server, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _classicQuestionCount);
+        await ClassicMayAnswer.WaitAsync(cancellationToken);
+        return Classic.GetValueOrDefault(server);
+    }
+
+    public void PropagateClassic(ResourceId resource, ushort rainPort, PeerAddress node) => ClassicPropagations.Enqueue((resource, rainPort, node));
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

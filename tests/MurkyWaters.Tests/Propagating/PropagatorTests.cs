@@ -5,6 +5,7 @@ using MurkyWaters.Servers;
 using MurkyWaters.Tests.Fetching;
 using MurkyWaters.Tests.Store;
 using PouringRain.Protocol;
+using PouringRain.Protocol.Classic;
 
 namespace MurkyWaters.Tests.Propagating;
 
@@ -85,7 +86,7 @@ public sealed class PropagatorTests : IAsyncLifetime
         var failuresLeft = 16;
         _rain.PropagationFailure = (_, node) =>
             node == Address(1) && Interlocked.Decrement(ref failuresLeft) >= 0 ? new InvalidOperationException("Out of the blue.") : null;
-        var propagator = new Propagator(_store.Store, _rain, _servers, Quick, _loggers, _stopping.Token);
+        var propagator = new Propagator(_store.Store, _rain, _servers, Quick, Notices(), _loggers, _stopping.Token);
         resources.ForEach(propagator.Start);
 
         foreach (var resource in resources)
@@ -133,17 +134,19 @@ public sealed class PropagatorTests : IAsyncLifetime
     [Fact]
     public async Task WhatIsNotHereHasNoReplicas()
     {
-        var propagator = new Propagator(_store.Store, _rain, _servers, Quick, _loggers, _stopping.Token);
+        var propagator = new Propagator(_store.Store, _rain, _servers, Quick, Notices(), _loggers, _stopping.Token);
 
         Assert.Equal(0, await propagator.CountAsync(new ResourceId(77), 2, TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken));
     }
+
+    private ClassicNotices Notices() => new(_store.Store, _rain, _servers, new ClassicServerOptions(), _stopping.Token);
 
     private static PeerAddress Address(ushort port) => PeerAddress.FromIPv4(0x7F00_0001, port);
 
     private async Task<int> CountAsync(int replicas, TimeSpan? limit = null)
     {
         var resource = (await _store.PutAsync(1, Bytes.Random(100, 1))).Resource!;
-        var propagator = new Propagator(_store.Store, _rain, _servers, Quick, _loggers, _stopping.Token);
+        var propagator = new Propagator(_store.Store, _rain, _servers, Quick, Notices(), _loggers, _stopping.Token);
         propagator.Start(resource);
         return await propagator.CountAsync(resource.Id, replicas, limit ?? TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
     }

@@ -153,11 +153,42 @@ public class ClassicTests
     }
 
     [Fact]
+    public void A_slow_server_that_forgets_after_five_seconds_is_reminded_in_time()
+    {
+        var bytes = Bytes(100);
+        var size = ClassicFormat.SymbolSizeOf(bytes.Length);
+        var padded = new byte[64 * size];
+        bytes.CopyTo(padded, 0);
+        var fetch = new ClassicFetch(Id, Server, ClassicFetch.DefaultSilence, new Instant(0));
+        var buffer = new byte[64];
+        var subscribed = new List<Instant>();
+
+        // A symbol every 0.2 s, as it is: 64 of them take 12.6 s.
+        for (var symbol = 0; fetch.End == ClassicFetchEnd.None; symbol++)
+        {
+            var now = new Instant(0) + (symbol * TimeSpan.FromSeconds(0.2));
+            while (fetch.TryPollTransmit(now, buffer, out _))
+            {
+                Assert.Equal(1, buffer[0]);
+                subscribed.Add(now);
+            }
+
+            Assert.InRange(now - subscribed[^1], TimeSpan.Zero, TimeSpan.FromSeconds(4.99));
+            var droplet = Droplet(Id, 1ul << symbol, (ulong)bytes.Length, size);
+            padded.AsSpan(symbol * size, size).CopyTo(droplet.AsSpan(32));
+            fetch.Handle(now, Server with { Port = 50_000 }, droplet);
+        }
+
+        Assert.Equal(bytes, fetch.Result);
+        Assert.Equal(4, subscribed.Count);
+    }
+
+    [Fact]
     public void A_fetch_ignores_what_does_not_fit()
     {
         var fetch = new ClassicFetch(Id, Server, ClassicFetch.DefaultSilence, new Instant(0));
         var good = Droplet(Id, 1, 1000, 16);
-        fetch.Handle(new Instant(0), Inside, good);
+        fetch.Handle(new Instant(0), Outside, good);
         Assert.Equal(0, fetch.DropletCount);
         foreach (var bad in new[]
         {
@@ -173,6 +204,29 @@ public class ClassicTests
         Assert.Equal(1, fetch.DropletCount);
         fetch.Handle(new Instant(0), Server, Droplet(Id, 2, 1001, 16));
         Assert.Equal(1, fetch.DropletCount);
+    }
+
+    [Fact]
+    public void Droplets_come_from_any_port_of_the_server_and_from_no_other_address()
+    {
+        var mapped = PeerAddress.From(new IPEndPoint(IPAddress.Parse("::ffff:127.0.0.1"), 50_000));
+        var linkLocal = PeerAddress.From(new IPEndPoint(IPAddress.Parse("fe80::1%3"), 1980));
+        AssertTaken(Server, Server with { Port = 50_000 }, 1);
+        AssertTaken(Server, mapped, 1);
+        AssertTaken(mapped with { Port = 1980 }, Server with { Port = 50_000 }, 1);
+        AssertTaken(linkLocal, linkLocal with { Port = 50_000 }, 1);
+        AssertTaken(linkLocal, linkLocal with { ScopeId = 4 }, 0);
+        AssertTaken(Server, Server with { Address = Server.Address + 1 }, 0);
+        AssertTaken(Server, PeerAddress.From(new IPEndPoint(IPAddress.IPv6Loopback, 1980)), 0);
+
+        static void AssertTaken(PeerAddress server, PeerAddress from, int count)
+        {
+            var fetch = new ClassicFetch(Id, server, ClassicFetch.DefaultSilence, new Instant(0));
+            Assert.True(fetch.TryPollTransmit(new Instant(0), new byte[64], out var subscribe));
+            Assert.Equal(server, subscribe.To);
+            fetch.Handle(new Instant(0), from, Droplet(Id, 1, 1000, 16));
+            Assert.Equal(count, fetch.DropletCount);
+        }
     }
 
     [Fact]

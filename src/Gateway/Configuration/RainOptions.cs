@@ -26,7 +26,7 @@ internal sealed class RainOptions(SettingsReader reader)
         "Rain:AllowUnsealed", "false", Flag, "permits a non-loopback Rain:Listen without a secret");
 
     public IReadOnlyList<IPNetwork> ClassicAllow { get; } = reader.Read(
-        "Rain:Classic:Allow", "", Networks, "networks that may speak wire format 1, that of 2012");
+        "Rain:Classic:Allow", "", Networks, "networks whose nodes of 2012 are rained on and followed, in wire format 1");
 
     public long RateBytesPerSecondMax { get; } = reader.Read(
         "Rain:MaxRateBytesPerSecond", "0", Rate, "ceiling of the rain over all endpoints and subscribers, who share it equally");

@@ -19,9 +19,16 @@ internal sealed class RawHttp : IAsyncDisposable
         public int Status => int.Parse(StatusLine.Split(' ')[1], CultureInfo.InvariantCulture);
     }
 
-    public static async Task<RawHttp> ConnectAsync(TestGateway gateway)
+    /// <param name="gateway">Whom to talk to.</param>
+    /// <param name="receiveBuffer">Bytes of the socket's receive buffer; 0 is as the system will.</param>
+    public static async Task<RawHttp> ConnectAsync(TestGateway gateway, int receiveBuffer = 0)
     {
         var raw = new RawHttp();
+        if (receiveBuffer > 0)
+        {
+            raw._socket.ReceiveBufferSize = receiveBuffer;
+        }
+
         await raw._socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, gateway.Port), raw._limit.Token);
         return raw;
     }

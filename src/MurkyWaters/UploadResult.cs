@@ -25,4 +25,10 @@ public enum UploadOutcome
 
     /// <summary>The precondition failed at the commit; nothing was stored.</summary>
     PreconditionFailed,
+
+    /// <summary>The version there is, or its deletion, has the last stamp that a version can have; nothing was stored.</summary>
+    NoLaterVersion,
+
+    /// <summary>More bytes came than a manifest can describe in blocks of this size; nothing was stored.</summary>
+    TooLong,
 }

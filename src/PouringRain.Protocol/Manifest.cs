@@ -19,6 +19,17 @@ public sealed class Manifest
     /// <summary>The most UTF-8 bytes of the code's name, the media type and the file name.</summary>
     public const int CodeBytesMax = 32, ContentTypeBytesMax = 256, FileNameBytesMax = 1024;
 
+    /// <summary>The greatest stamp of a version that has bytes: the end of the year 9998.</summary>
+    /// <remarks>HTTP, and <see cref="DateTimeOffset"/>, know no year after 9999. Of that year only tombstones have stamps, so that there is no
+    /// version, whatever a wrong clock or a hostile node made of its stamp, that a deletion does not outrank.</remarks>
+    public const long StampMax = 253_370_764_799_999;
+
+    /// <summary>The greatest stamp of a tombstone: the end of the year 9999.</summary>
+    public const long TombstoneStampMax = 253_402_300_799_999;
+
+    /// <summary>The most bytes beside the digests of the blocks.</summary>
+    internal const int HeadBytesMax = FixedBytes + 6 + CodeBytesMax + ContentTypeBytesMax + FileNameBytesMax;
+
     private const int FixedBytes = 4 + 1 + 8 + 8 + 4 + 4 + 32;
     private readonly Sha256Digest[] _blockDigests;
     private readonly byte[] _bytes;
@@ -92,7 +103,8 @@ public sealed class Manifest
     public Sha256Digest Version { get; }
 
     /// <summary>Makes a manifest.</summary>
-    /// <exception cref="ArgumentException">A text is too long or empty, or the number of digests is not the number of blocks.</exception>
+    /// <exception cref="ArgumentException">A text is none that a manifest may have, the stamp is out of its bounds, or the number of digests is
+    /// not the number of blocks.</exception>
     public static Manifest Create(
         ResourceLayout layout,
         string code,
@@ -114,9 +126,14 @@ public sealed class Manifest
             throw new ArgumentException($"{layout.BlockCount} blocks want as many digests, not {blockDigests.Length}.", nameof(blockDigests));
         }
 
-        if (!IsText(code, 1, CodeBytesMax) || !IsText(contentType, 1, ContentTypeBytesMax) || (fileName is not null && !IsText(fileName, 1, FileNameBytesMax)))
+        if (!IsCode(code) || !IsContentType(contentType) || (fileName is not null && !IsFileName(fileName)))
         {
-            throw new ArgumentException("The code, media type or file name is empty or too long.");
+            throw new ArgumentException("The code, media type or file name is empty, too long, or has characters that it may not have.");
+        }
+
+        if (!IsStamp(stamp, isDeleted: false))
+        {
+            throw new ArgumentOutOfRangeException(nameof(stamp), stamp, "A stamp is a time from 1970 to 9998.");
         }
 
         return new Manifest(layout, code, stamp, flags, sha256, contentType, fileName, blockDigests.ToArray());
@@ -125,6 +142,11 @@ public sealed class Manifest
     /// <summary>Makes the tombstone of a resource.</summary>
     public static Manifest CreateTombstone(string code, long stamp)
     {
+        if (!IsStamp(stamp, isDeleted: true))
+        {
+            throw new ArgumentOutOfRangeException(nameof(stamp), stamp, "A stamp is a time from 1970 to 9999.");
+        }
+
         ResourceLayout.TryCreate(0, ResourceLayout.SymbolSizeMin, ResourceLayout.SymbolSizeMin, out var layout);
         return new Manifest(layout!, code, stamp, ManifestFlags.Deleted, Sha256Digest.Of([]), "application/octet-stream", null, []);
     }
@@ -150,10 +172,11 @@ public sealed class Manifest
         var symbolSize = BinaryPrimitives.ReadUInt32BigEndian(bytes[25..]);
         var sha256 = Sha256Digest.Read(bytes[29..]);
         var rest = bytes[FixedBytes..];
-        if (!ResourceLayout.TryCreate(length, blockBytes, symbolSize, out var layout)
-            || !TryReadText(ref rest, 1, CodeBytesMax, out var code)
-            || !TryReadText(ref rest, 1, ContentTypeBytesMax, out var contentType)
-            || !TryReadText(ref rest, 0, FileNameBytesMax, out var fileName)
+        if (!IsStamp(stamp, flags == ManifestFlags.Deleted)
+            || !ResourceLayout.TryCreate(length, blockBytes, symbolSize, out var layout)
+            || !TryReadText(ref rest, CodeBytesMax, out var code) || !IsCode(code)
+            || !TryReadText(ref rest, ContentTypeBytesMax, out var contentType) || !IsContentType(contentType)
+            || !TryReadText(ref rest, FileNameBytesMax, out var fileName) || (fileName.Length > 0 && !IsFileName(fileName))
             || rest.Length != (long)layout.BlockCount * Sha256Digest.SizeBytes
             || (flags == ManifestFlags.Deleted && length != 0))
         {
@@ -177,10 +200,21 @@ public sealed class Manifest
         return Stamp != other.Stamp ? Stamp > other.Stamp : Version > other.Version;
     }
 
-    private static bool IsText(string? text, int bytesMin, int bytesMax) =>
-        text is not null && Encoding.UTF8.GetByteCount(text) is var count && count >= bytesMin && count <= bytesMax;
+    /// <summary>Whether a media type is one that HTTP can carry as a field's value: 1 to <see cref="ContentTypeBytesMax"/> visible ASCII
+    /// characters and spaces.</summary>
+    public static bool IsContentType([NotNullWhen(true)] string? text) =>
+        text is { Length: > 0 and <= ContentTypeBytesMax } && !text.AsSpan().ContainsAnyExceptInRange(' ', '~');
 
-    private static bool TryReadText(ref ReadOnlySpan<byte> rest, int bytesMin, int bytesMax, out string text)
+    /// <summary>Whether a stamp is a time that HTTP can express, with room above it for a deletion.</summary>
+    internal static bool IsStamp(long stamp, bool isDeleted) => stamp >= 0 && stamp <= (isDeleted ? TombstoneStampMax : StampMax);
+
+    private static bool IsCode([NotNullWhen(true)] string? text) =>
+        text is { Length: > 0 and <= CodeBytesMax } && !text.AsSpan().ContainsAnyExceptInRange('!', '~');
+
+    private static bool IsFileName(string text) =>
+        Encoding.UTF8.GetByteCount(text) is > 0 and <= FileNameBytesMax && !text.Any(char.IsControl);
+
+    private static bool TryReadText(ref ReadOnlySpan<byte> rest, int bytesMax, out string text)
     {
         text = "";
         if (rest.Length < 2)
@@ -189,7 +223,7 @@ public sealed class Manifest
         }
 
         var count = BinaryPrimitives.ReadUInt16BigEndian(rest);
-        if (count < bytesMin || count > bytesMax || rest.Length < 2 + count || !System.Text.Unicode.Utf8.IsValid(rest.Slice(2, count)))
+        if (count > bytesMax || rest.Length < 2 + count || !System.Text.Unicode.Utf8.IsValid(rest.Slice(2, count)))
         {
             return false;
         }

@@ -20,8 +20,9 @@ public sealed record ResourceLayout
     /// <summary>The most symbols of a source block: the limit of RFC 6330, which every code keeps.</summary>
     public const int SymbolCountMax = 56_403;
 
-    /// <summary>The most source blocks.</summary>
-    public const int BlockCountMax = 0x0100_0000;
+    /// <summary>The most source blocks. A manifest has 32 bytes for each: 32 MiB at most, of which whoever fetches it holds three copies
+    /// for a moment. That is 1 TiB in blocks of 1 MiB, 64 TiB in the largest.</summary>
+    public const int BlockCountMax = 1 << 20;
 
     private ResourceLayout(long length, int blockBytes, int symbolSize)
     {
@@ -52,9 +53,21 @@ public sealed record ResourceLayout
     }
 
     /// <summary>Whether the values are within their bounds.</summary>
-    public static bool IsPossible(long length, long blockBytes, long symbolSize) =>
-        length >= 0 && symbolSize is >= SymbolSizeMin and <= SymbolSizeMax && blockBytes >= symbolSize && blockBytes <= BlockBytesMax
-        && (blockBytes + symbolSize - 1) / symbolSize <= SymbolCountMax && (length / blockBytes) + 1 <= BlockCountMax;
+    public static bool IsPossible(long length, long blockBytes, long symbolSize) => length >= 0 && length <= LengthMaxOf(blockBytes, symbolSize);
+
+    /// <summary>The longest resource in blocks and symbols of these sizes, by the blocks there may be and by the manifest that names them,
+    /// which rains as one block; -1 when the sizes are out of their bounds.</summary>
+    public static long LengthMaxOf(long blockBytes, long symbolSize)
+    {
+        if (symbolSize is < SymbolSizeMin or > SymbolSizeMax || blockBytes < symbolSize || blockBytes > BlockBytesMax
+            || (blockBytes + symbolSize - 1) / symbolSize > SymbolCountMax)
+        {
+            return -1;
+        }
+
+        var named = ((SymbolCountMax * symbolSize) - Manifest.HeadBytesMax) / Sha256Digest.SizeBytes;
+        return Math.Min(BlockCountMax, named) * blockBytes;
+    }
 
     /// <summary>The same blocks cut into small symbols: of <see cref="SmallSymbolSize"/> bytes, or as many more as it takes that neither a
     /// block nor the manifest has more symbols than there may be. Itself when its symbols are as small already.</summary>

@@ -101,12 +101,11 @@ internal static class ResourceWriting
 
             // The SHA-256 that was announced before the body is the store's to check, which makes it anyway.
             using var hashes = BodyHashes.Of(http.Request, request.Whole.Others);
-            var bytesMax = settings.Gateway.MaxBodyBytes > 0 ? settings.Gateway.MaxBodyBytes : long.MaxValue;
-            if (!await UploadBody.TryCopyAsync(http, WriteAsync, bytesMax))
+            if (!await UploadBody.TryCopyAsync(http, WriteAsync, UploadRequest.LengthMaxOf(settings)))
             {
                 // What is left of the body is of no use to anybody.
                 http.Response.Headers.Connection = "close";
-                return UploadRequest.TooLarge(settings.Gateway);
+                return UploadRequest.TooLarge(settings);
             }
 
             if (hashes.Check(http, request.Whole, isWhole: true) is { } wrong)
@@ -163,6 +162,11 @@ internal static class ResourceWriting
                 return new Problem(ProblemType.IncompleteBody, "Fewer or more bytes came than announced. Nothing was stored.");
             case UploadOutcome.PreconditionFailed:
                 return new Problem(ProblemType.Conflict, "The resource was changed while this upload came in. Nothing was stored.");
+            case UploadOutcome.NoLaterVersion:
+                return new Problem(
+                    ProblemType.Conflict, "The version there is has the last date that there can be, by a wrong clock: none can follow it. Nothing was stored; another id is free.");
+            case UploadOutcome.TooLong:
+                return new Problem(ProblemType.TooLarge, "More bytes came than blocks of Rain:BlockSize can be named for. Nothing was stored.");
             default:
                 break;
         }

@@ -69,9 +69,9 @@ internal sealed record UploadRequest
             return coded;
         }
 
-        var contentType = string.IsNullOrWhiteSpace(request.ContentType) ? null : request.ContentType.Trim();
-        if (contentType is not null
-            && (contentType.Length > Manifest.ContentTypeBytesMax || !contentType.All(char.IsAscii) || !MediaTypeHeaderValue.TryParse(contentType, out _)))
+        // A tab means what a space does, and not every server writes one.
+        var contentType = string.IsNullOrWhiteSpace(request.ContentType) ? null : request.ContentType.Trim().Replace('\t', ' ');
+        if (contentType is not null && (!Manifest.IsContentType(contentType) || !MediaTypeHeaderValue.TryParse(contentType, out _)))
         {
             return new Problem(ProblemType.InvalidParameter, $"Content-Type is no media type of up to {Manifest.ContentTypeBytesMax} characters.");
         }
@@ -177,11 +177,18 @@ internal sealed record UploadRequest
 
     /// <summary>The problem with a length, if there is one.</summary>
     public static Problem? FindTooLarge(long length, GatewaySettings settings) =>
-        settings.Gateway.MaxBodyBytes is > 0 and var bytesMax && length > bytesMax ? TooLarge(settings.Gateway)
-        : ResourceLayout.TryCreate(length, settings.Rain.BlockSize, settings.Rain.SymbolSize, out _) ? null
-        : new Problem(ProblemType.TooLarge, $"A resource has at most {ResourceLayout.BlockCountMax} blocks of {settings.Rain.BlockSize} bytes.");
+        length > LengthMaxOf(settings) ? TooLarge(settings) : null;
+
+    /// <summary>The longest resource that is taken: what may be sent, and what a manifest can describe in the blocks of this node.</summary>
+    public static long LengthMaxOf(GatewaySettings settings) =>
+        Math.Min(settings.Gateway.MaxBodyBytes is > 0 and var bytesMax ? bytesMax : long.MaxValue, DescribedMaxOf(settings.Rain));
 
     /// <summary>The body is over the limit.</summary>
-    public static Problem TooLarge(GatewayOptions limits) =>
-        new(ProblemType.TooLarge, $"Bodies of up to {limits.MaxBodyBytes} bytes are taken (Gateway:MaxBodyBytes).");
+    public static Problem TooLarge(GatewaySettings settings) => new(
+        ProblemType.TooLarge,
+        LengthMaxOf(settings) < DescribedMaxOf(settings.Rain)
+            ? $"Bodies of up to {settings.Gateway.MaxBodyBytes} bytes are taken (Gateway:MaxBodyBytes)."
+            : $"In blocks of {settings.Rain.BlockSize} bytes a resource has at most {DescribedMaxOf(settings.Rain)} bytes (Rain:BlockSize, Rain:SymbolSize).");
+
+    private static long DescribedMaxOf(RainOptions rain) => ResourceLayout.LengthMaxOf(rain.BlockSize, rain.SymbolSize);
 }

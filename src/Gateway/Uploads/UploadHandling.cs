@@ -35,7 +35,7 @@ internal static class UploadHandling
             {
                 try
                 {
-                    if (await AppendBodyAsync(http, upload, turn, limits, request.Part) is { } mistake)
+                    if (await AppendBodyAsync(http, upload, turn, settings, request.Part) is { } mistake)
                     {
                         return mistake;
                     }
@@ -163,7 +163,7 @@ internal static class UploadHandling
                 }
                 else
                 {
-                    problem = CheckAppend(http, upload, turn, settings, fields, whole) ?? await AppendBodyAsync(http, upload, turn, settings.Gateway, part);
+                    problem = CheckAppend(http, upload, turn, settings, fields, whole) ?? await AppendBodyAsync(http, upload, turn, settings, part);
                     if (problem is null && fields.IsRest(upload))
                     {
                         if (upload.Length is { } length && length != upload.Offset)
@@ -343,10 +343,10 @@ internal static class UploadHandling
 
     /// <summary>Appends the body. What came before it broke stays; what had another digest than announced, or was too much, does not.</summary>
     private static async Task<Problem?> AppendBodyAsync(
-        HttpContext http, PendingUpload upload, UploadTurn turn, GatewayOptions limits, AnnouncedDigests digests)
+        HttpContext http, PendingUpload upload, UploadTurn turn, GatewaySettings settings, AnnouncedDigests digests)
     {
         var began = upload.Offset;
-        var bytesMax = Math.Min(upload.Length ?? long.MaxValue, limits.MaxBodyBytes > 0 ? limits.MaxBodyBytes : long.MaxValue) - began;
+        var bytesMax = Math.Min(upload.Length ?? long.MaxValue, UploadRequest.LengthMaxOf(settings)) - began;
         using var hashes = BodyHashes.Of(http.Request, digests);
         try
         {
@@ -359,7 +359,7 @@ internal static class UploadHandling
                 http.Response.Headers.Connection = "close";
                 return began + bytesMax == upload.Length
                     ? new Problem(ProblemType.InconsistentUploadLength, $"The whole was said to have {upload.Length} bytes.")
-                    : UploadRequest.TooLarge(limits);
+                    : UploadRequest.TooLarge(settings);
             }
         }
         catch (OperationCanceledException) when (turn.TakenOver.IsCancellationRequested && !http.RequestAborted.IsCancellationRequested)

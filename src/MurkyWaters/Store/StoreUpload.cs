@@ -176,14 +176,19 @@ internal sealed partial class StoreUpload : Upload
             return new UploadResult(UploadOutcome.Unchanged, kept);
         }
 
-        _store.Files.Flush(_file!);
-        _file!.Dispose();
-        if (!ResourceLayout.TryCreate(_length, _defaults.BlockSize, _defaults.SymbolSize, out var layout))
+        var stamp = _store.NextStamp(entry?.Resource.Manifest);
+        if (stamp > Manifest.StampMax)
         {
-            throw new StoreFullException("The resource has more blocks than a manifest can name.");
+            return new UploadResult(UploadOutcome.NoLaterVersion, current);
         }
 
-        var stamp = _store.NextStamp(entry?.Resource.Manifest);
+        if (!ResourceLayout.TryCreate(_length, _defaults.BlockSize, _defaults.SymbolSize, out var layout))
+        {
+            return new UploadResult(UploadOutcome.TooLong, current);
+        }
+
+        _store.Files.Flush(_file!);
+        _file!.Dispose();
         var manifest = Manifest.Create(
             layout,
             described.Code,

@@ -6,9 +6,7 @@ namespace PouringRain.Protocol;
 /// <summary>A version as a server offered it: what is known before its manifest is there, and not to be trusted before.</summary>
 internal sealed class OfferedVersion
 {
-    // A manifest beyond this is refused: 128 MiB describe four million blocks.
-    private const int ManifestBytesMax = 128 * 1024 * 1024;
-    private const int ManifestFixedBytesMin = 69, ManifestFixedBytesMax = 67 + Manifest.CodeBytesMax + Manifest.ContentTypeBytesMax + Manifest.FileNameBytesMax;
+    private const int ManifestHeadBytesMin = 69;
 
     private OfferedVersion(Sha256Digest version, long stamp, ResourceLayout layout, int manifestBytes, IFountainCode code)
     {
@@ -51,8 +49,7 @@ internal sealed class OfferedVersion
 
         var digestBytes = (long)layout.BlockCount * Sha256Digest.SizeBytes;
         var symbolCountMax = Math.Min(code.SymbolCountMax, ResourceLayout.SymbolCountMax);
-        return offer.ManifestBytes > ManifestBytesMax
-            || offer.ManifestBytes < ManifestFixedBytesMin + digestBytes || offer.ManifestBytes > ManifestFixedBytesMax + digestBytes
+        return offer.ManifestBytes < ManifestHeadBytesMin + digestBytes || offer.ManifestBytes > Manifest.HeadBytesMax + digestBytes
             || (offer.ManifestBytes + layout.SymbolSize - 1) / layout.SymbolSize > symbolCountMax
             || (layout.BlockBytes + layout.SymbolSize - 1) / layout.SymbolSize > symbolCountMax
             ? null

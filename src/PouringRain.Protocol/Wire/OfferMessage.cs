@@ -73,7 +73,9 @@ internal struct OfferMessage
         var blockBytes = BinaryPrimitives.ReadUInt32BigEndian(datagram[55..]);
         var symbolSize = BinaryPrimitives.ReadUInt16BigEndian(datagram[59..]);
         var manifestBytes = BinaryPrimitives.ReadUInt32BigEndian(datagram[61..]);
-        if (!ResourceLayout.IsPossible(length, blockBytes, symbolSize) || manifestBytes is 0 or > int.MaxValue)
+        var stamp = BinaryPrimitives.ReadInt64BigEndian(datagram[39..]);
+        if (!ResourceLayout.IsPossible(length, blockBytes, symbolSize) || manifestBytes is 0 or > int.MaxValue
+            || !Manifest.IsStamp(stamp, (datagram[6] & DeletedFlag) != 0))
         {
             return false;
         }
@@ -87,7 +89,7 @@ internal struct OfferMessage
             IsAddressValidated = (flags & ValidatedFlag) != 0,
             IsDeleted = (flags & DeletedFlag) != 0,
             Version = Sha256Digest.Read(datagram[7..]),
-            Stamp = BinaryPrimitives.ReadInt64BigEndian(datagram[39..]),
+            Stamp = stamp,
             Length = length,
             BlockBytes = (int)blockBytes,
             SymbolSize = symbolSize,

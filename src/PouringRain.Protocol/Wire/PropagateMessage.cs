@@ -39,12 +39,18 @@ internal struct PropagateMessage
             return false;
         }
 
+        var stamp = BinaryPrimitives.ReadInt64BigEndian(datagram[46..]);
+        if (stamp != long.MinValue && !Manifest.IsStamp(stamp, isDeleted: true))
+        {
+            return false;
+        }
+
         message = new PropagateMessage
         {
             SubscriptionId = BinaryPrimitives.ReadUInt32BigEndian(datagram[2..]),
             Resource = new ResourceId(BinaryPrimitives.ReadUInt64BigEndian(datagram[6..])),
             Version = Sha256Digest.Read(datagram[14..]),
-            Stamp = BinaryPrimitives.ReadInt64BigEndian(datagram[46..]),
+            Stamp = stamp,
             RainPort = BinaryPrimitives.ReadUInt16BigEndian(datagram[54..]),
             Token = BinaryPrimitives.ReadUInt128BigEndian(datagram[56..]),
         };

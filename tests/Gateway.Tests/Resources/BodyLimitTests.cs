@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Gateway.Tests.Resources;
 
 public sealed class BodyLimitTests
@@ -20,6 +22,33 @@ public sealed class BodyLimitTests
         Assert.Single((await gateway.GetAsync("/resources")).Json.GetProperty("items").EnumerateArray());
     }
 
+    /// <summary>What the others would have to refuse is not made: with blocks of 16 bytes the manifest cannot name more than this.</summary>
+    [Fact]
+    public async Task What_no_manifest_can_describe_is_refused_before_it_is_asked_for_or_in_its_middle()
+    {
+        const int describedMax = 28_158 * 16;
+        await using var gateway = await TestGateway.StartAsync("Rain:BlockSize=16", "Rain:SymbolSize=16");
+        Assert.Equal(201, (await gateway.PutAsync("/resources/1", new byte[describedMax])).Status);
+
+        await using var declared = await RawHttp.ConnectAsync(gateway);
+        await declared.SendAsync($"PUT /resources/2 HTTP/1.1\r\nHost: x\r\nContent-Length: {describedMax + 1}\r\nExpect: 100-continue\r\n\r\n");
+        var refused = await declared.ReceiveAsync();
+        Assert.Equal(413, refused.Status);
+        Assert.Contains("Rain:BlockSize", Encoding.UTF8.GetString(refused.Body), StringComparison.Ordinal);
+
+        await using var chunked = await RawHttp.ConnectAsync(gateway);
+        await chunked.SendAsync(
+            $"PUT /resources/3 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n{describedMax + 1:x}\r\n{new string('x', describedMax + 1)}\r\n");
+        Assert.Equal(413, (await chunked.ReceiveAsync()).Status);
+
+        var created = await gateway.PutAsync("/resources/4", new byte[describedMax], ("Upload-Complete", "?0"));
+        Assert.Equal(201, created.Status);
+        var appended = await gateway.SendAsync(
+            "PATCH", created["Location"]!, [1], ("Content-Type", "application/partial-upload"), ("Upload-Offset", $"{describedMax}"), ("Upload-Complete", "?1"));
+        Assert.Equal(413, appended.Status);
+        Assert.Single((await gateway.GetAsync("/resources")).Json.GetProperty("items").EnumerateArray());
+    }
+
     [Fact]
     public async Task A_body_larger_than_the_frameworks_own_limit_is_taken()
     {
@@ -31,7 +60,8 @@ public sealed class BodyLimitTests
     }
 
     [Theory]
-    [InlineData(1L << 43, 507)]
+    [InlineData(1L << 40, 507)]
+    [InlineData((1L << 40) + 1, 413)]
     [InlineData(1L << 60, 413)]
     public async Task What_the_disk_cannot_hold_is_refused_before_it_is_asked_for(long length, int expected)
     {

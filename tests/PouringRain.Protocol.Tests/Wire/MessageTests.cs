@@ -80,7 +80,7 @@ public class MessageTests
             IsComplete = true,
             IsAddressValidated = true,
             Version = Version,
-            Stamp = long.MinValue,
+            Stamp = Manifest.StampMax,
             Length = 1L << 40,
             BlockBytes = 1 << 20,
             SymbolSize = 1408,

@@ -26,6 +26,9 @@ internal sealed class ClientLoop : DatagramLoop
     public ClientLoop(DatagramSocket socket, BlockWorkers workers, DatagramFaults? faults, SealSettings? seal, ILogger logger)
         : base(socket, faults, seal, logger) => _workers = workers;
 
+    /// <summary>What the servers gave to this loop's socket: a token is good for the port that it was given to.</summary>
+    public TokenCache Tokens { get; } = new();
+
     /// <summary>Whether another block may be given to the workers. Every loop has their whole capacity: of several each may be the only one
     /// that is busy.</summary>
     public bool HasWorkRoom => _worksOut < _workers.Capacity;

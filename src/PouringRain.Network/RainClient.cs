@@ -12,7 +12,6 @@ namespace PouringRain.Network;
 public sealed class RainClient : IAsyncDisposable
 {
     private readonly ILogger _logger;
-    private readonly TokenCache _tokens = new();
     private readonly BlockWorkers _workers;
     private readonly ClientLoop[] _loops;
     private readonly int[] _fetchesByLoop;
@@ -87,7 +86,7 @@ public sealed class RainClient : IAsyncDisposable
             try
             {
                 handle.Flow = loop.Add(() =>
-                    new FetchFlow(new Fetch(options, request, _tokens, RandomSeed(), now), sink, handle, loop, _logger));
+                    new FetchFlow(new Fetch(options, request, loop.Tokens, RandomSeed(), now), sink, handle, loop, _logger));
                 if (handle.Flow is null)
                 {
                     handle.End(FetchEndReason.Cancelled);
@@ -126,7 +125,7 @@ public sealed class RainClient : IAsyncDisposable
             try
             {
                 flow = loop.Add(() => new PropagationFlow(
-                    new Propagation(resource, version, rainPort, node, limit, _tokens, RandomSeed(), now, stamp), untilHeld, completion));
+                    new Propagation(resource, version, rainPort, node, limit, loop.Tokens, RandomSeed(), now, stamp), untilHeld, completion));
                 if (flow is null)
                 {
                     completion.TrySetResult(new PropagationResult(PropagationState.Unanswered, default));

@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 namespace PouringRain.Protocol;
 
 /// <summary>
-/// Makes and checks address tokens: HMAC-SHA-256 of (IP address, time bucket), cut to 16 bytes, so that a server keeps nothing of
-/// an address that it has not validated. The port is left out, so that a token serves a client's later sockets too.
+/// Makes and checks address tokens: HMAC-SHA-256 of (IP address, port, time bucket), cut to 16 bytes, so that a server keeps nothing of
+/// an address that it has not validated. The port is in it, since behind one address there may be others than the one that asked.
 /// </summary>
 internal sealed class AddressTokens
 {
@@ -36,9 +36,10 @@ internal sealed class AddressTokens
 
     private UInt128 Make(PeerAddress peer, long bucket)
     {
-        Span<byte> input = stackalloc byte[24];
+        Span<byte> input = stackalloc byte[26];
         BinaryPrimitives.WriteUInt128BigEndian(input, peer.Address);
         BinaryPrimitives.WriteInt64BigEndian(input[16..], bucket);
+        BinaryPrimitives.WriteUInt16BigEndian(input[24..], peer.Port);
         Span<byte> mac = stackalloc byte[HMACSHA256.HashSizeInBytes];
         HMACSHA256.HashData(_key, input, mac);
         var token = BinaryPrimitives.ReadUInt128BigEndian(mac);

@@ -298,12 +298,13 @@ public sealed partial class Fetch : IDisposable
             var path = _paths[_unsubscribed++];
             if (path.IsValidated && path.State is SourceState.Raining or SourceState.Silent or SourceState.Lied)
             {
-                var length = new ShortMessage
+                var length = new UnsubscribeMessage
                 {
-                    Type = MessageType.Unsubscribe,
                     SubscriptionId = SubscriptionId,
                     Resource = _request.Resource,
                     ClientTime = WireFormat.Microseconds(now),
+                    HasFeedback = path.Sequences.IsHighestKnown,
+                    HighestSequence = path.Sequences.HighestKnown,
                 }.Write(buffer);
                 transmit = new Transmit(path.Peer, length, length);
                 return true;

@@ -16,11 +16,15 @@ public sealed partial class RainServer
 {
     private const int EventCountMax = 256;
 
+    /// <summary>Two SUBSCRIBEs of a client that waits, which come a second apart.</summary>
+    private static readonly TimeSpan UnconfirmedLifetime = TimeSpan.FromSeconds(2);
+
     private readonly RainServerOptions _options;
     private readonly IRainCatalog _catalog;
     private readonly AddressTokens _tokens;
     private readonly CeilingShare? _ceiling;
     private readonly SubscriberTable _table = new();
+    private readonly PeerCredits _credits = new();
     private readonly SubscriberHeap _waiting = new();
     private readonly Queue<Subscriber> _ready = new();
     private readonly AnswerQueue _answers = new();
@@ -64,7 +68,7 @@ public sealed partial class RainServer
                 return _now;
             }
 
-            var next = _table.Oldest is { } oldest ? oldest.Renewed + _options.SubscriptionLifetime : Instant.Never;
+            var next = Instant.Min(ExpiryOf(_table.Oldest), ExpiryOf(_table.OldestUnconfirmed));
             if (_ready.Count > 0)
             {
                 next = Instant.Min(next, _ceiling?.Due(_now) ?? _now);
@@ -98,10 +102,11 @@ public sealed partial class RainServer
             case MessageType.Subscribe:
                 HandleSubscribe(now, from, datagram);
                 break;
-            case MessageType.Unsubscribe when ShortMessage.TryParse(datagram, out var message):
+            case MessageType.Unsubscribe when UnsubscribeMessage.TryParse(datagram, out var message):
                 if (_table.Find(from, subscriptionId) is { } subscriber && subscriber.Resource == message.Resource)
                 {
                     Remove(subscriber);
+                    TakeFeedback(now, subscriber, message.HasFeedback, message.HighestSequence);
                 }
 
                 break;
@@ -130,9 +135,14 @@ public sealed partial class RainServer
             return TryDismiss(buffer, out transmit);
         }
 
-        while (_table.Oldest is { } oldest && oldest.Renewed + _options.SubscriptionLifetime <= now)
+        while (_table.Oldest is { } oldest && ExpiryOf(oldest) <= now)
         {
             Remove(oldest);
+        }
+
+        while (_table.OldestUnconfirmed is { } unconfirmed && ExpiryOf(unconfirmed) <= now)
+        {
+            Remove(unconfirmed);
         }
 
         while (_waiting.First is { } first && first.Due <= now)
@@ -172,8 +182,14 @@ public sealed partial class RainServer
     public SubscriberSnapshot[] SnapshotSubscribers(Instant now) =>
     [
         .. _table.Rows.Select(row => new SubscriberSnapshot(
-            row.Peer, row.Resource, row.RateBytesPerSecond, row.Droplets, row.Renewed + _options.SubscriptionLifetime - now)),
+            row.Peer, row.Resource, row.RateBytesPerSecond, row.Droplets, ExpiryOf(row) - now)),
     ];
+
+    /// <summary>Who has never shown that it hears is kept for a shorter time.</summary>
+    private Instant ExpiryOf(Subscriber? row) =>
+        row is null ? Instant.Never
+        : row.IsConfirmed || _options.SubscriptionLifetime < UnconfirmedLifetime ? row.Renewed + _options.SubscriptionLifetime
+        : row.Renewed + UnconfirmedLifetime;
 
     private void HandleSubscribe(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
     {
@@ -270,6 +286,7 @@ public sealed partial class RainServer
         {
             Peer = from,
             SubscriptionId = message.SubscriptionId,
+            Credit = _credits.Enter(from),
             Resource = message.Resource,
             Content = content,
             Layout = LayoutFor(message, content),
@@ -288,6 +305,7 @@ public sealed partial class RainServer
         Instant now, Subscriber row, IRainContent content, SubscribeMessage message, ReadOnlySpan<byte> items, bool isNew, ServedLayout layout)
     {
         row.Refill(now);
+        TakeFeedback(now, row, message.HasFeedback, message.HighestSequence);
         row.Number = message.Number;
         row.ClientTime = message.ClientTime;
         row.ClientTimeCame = now;
@@ -303,13 +321,6 @@ public sealed partial class RainServer
         row.Content = content;
         row.Layout = LayoutFor(message, content);
 
-        // Feedback about sequences that this row has not sent is about a row before it.
-        if (message.HasFeedback && SequenceNumber.Distance(message.HighestSequence, row.AcknowledgedSequence) > 0
-            && SequenceNumber.Distance(row.NextSequence, message.HighestSequence) > 0)
-        {
-            row.AcknowledgedSequence = message.HighestSequence;
-        }
-
         row.TakeRequests(message.FirstRequest, items, message.AreGuesses, layout, isRestart);
         if (row.Place == SubscriberPlace.Waiting)
         {
@@ -323,9 +334,32 @@ public sealed partial class RainServer
         }
     }
 
+    /// <summary>Takes what a client says to have been sent. It knows that from a droplet or a STATUS, which nobody sends it but this
+    /// server; what this row has not sent is about a row before it.</summary>
+    private void TakeFeedback(Instant now, Subscriber row, bool hasFeedback, uint highestSequence)
+    {
+        var confirmed = SequenceNumber.Distance(highestSequence, row.AcknowledgedSequence);
+        if (!hasFeedback || SequenceNumber.Distance(row.NextSequence, highestSequence) <= 0 || confirmed < 0 || (confirmed == 0 && row.IsConfirmed))
+        {
+            return;
+        }
+
+        row.AcknowledgedSequence = highestSequence;
+        row.Credit.Confirm(confirmed, row.DropletBytes);
+        _table.Confirm(row);
+        for (var count = row.Credit.BlockedCount; count > 0; count--)
+        {
+            if (row.Credit.TryUnblock(out var waiting))
+            {
+                Schedule(now, waiting);
+            }
+        }
+    }
+
     private void Remove(Subscriber row)
     {
         _table.Remove(row);
+        _credits.Leave(row);
         _ceiling?.NoteSubscribers(_table.Count);
         if (row.Place == SubscriberPlace.Waiting)
         {

@@ -7,6 +7,7 @@ internal sealed class Scene
 {
     public static readonly ResourceId Id = new(42);
     private readonly List<SimServer> _servers = [];
+    private const ushort TokensPort = 4999;
     private ushort _nextPort = 5000;
 
     public Scene(ulong seed = 1) => World = new SimWorld(seed);
@@ -53,7 +54,10 @@ internal sealed class Scene
             DemandLength = length,
             Version = version,
         };
-        return new SimClient(World, PeerAddress.FromIPv4(0xC0A8_0001, _nextPort++), request, options, tokens);
+
+        // Fetches that share tokens are those of one socket.
+        var port = tokens is null ? _nextPort++ : TokensPort;
+        return new SimClient(World, PeerAddress.FromIPv4(0xC0A8_0001, port), request, options, tokens);
     }
 
     public void RunToEnd(SimClient client, double limitSeconds = 60) =>

@@ -216,10 +216,8 @@ public sealed partial class Scenario
             StallTimeout = TimeSpan.FromSeconds(isFaulty ? _random.Pick(3, 10) : 10),
         };
 
-        // Tokens are an address's: fetches that share them are those of one machine.
-        var sharesTokens = _random.Chance(500_000);
-        var address = PeerAddress.FromIPv4(0xC0A8_0001 + (sharesTokens ? 0 : 1 + (uint)_clients.Count), _nextPort++);
-        var client = new SimClient(_world, address, request, options, sharesTokens ? _tokens : null, DrawClock(), DrawSeal())
+        var address = PeerAddress.FromIPv4(0xC0A8_0001 + (uint)_clients.Count, _nextPort++);
+        var client = new SimClient(_world, address, request, options, DrawTokens(address), DrawClock(), DrawSeal())
         {
             WorkTime = TimeSpan.FromMicroseconds(_random.Pick(0, 100, 5000)),
             Workers = _random.Between(1, 3),
@@ -233,6 +231,31 @@ public sealed partial class Scenario
         _clients.Add(client);
         client.Pump(_world.Now);
         return client;
+    }
+
+    /// <summary>What a process knows of the servers: nothing, or the tokens of an earlier fetch, which may be stale, and how fast they were.</summary>
+    private TokenCache DrawTokens(PeerAddress address)
+    {
+        var tokens = new TokenCache();
+        foreach (var server in _random.Chance(500_000) ? _servers : [])
+        {
+            tokens.Store(server.Address, _random.Chance(900_000) ? server.TokenFor(address) : (UInt128)_random.Next());
+            if (_random.Chance(500_000))
+            {
+                tokens.Store(server.Address, TimeSpan.FromMicroseconds(_random.Between(100, 300_000)), _random.Between(10_000, 10_000_000));
+            }
+        }
+
+        return tokens;
+    }
+
+    /// <summary>In some runs somebody takes without a word.</summary>
+    private void DrawMuteClient()
+    {
+        if (_random.Chance(300_000))
+        {
+            _amplification.WatchMute(new MuteClient(_world, _servers, Id, _random.Next(), DrawSeal()).Address);
+        }
     }
 
     /// <summary>Some paths swallow large datagrams, from the start or from some moment on: a tunnel, another route.</summary>

@@ -16,7 +16,6 @@ public sealed partial class Scenario
     private readonly List<SimServer> _servers = [];
     private readonly List<SimClient> _clients = [];
     private readonly Dictionary<Sha256Digest, SimContent> _versions = [];
-    private readonly TokenCache _tokens = new();
     private readonly AmplificationChecker _amplification;
     private readonly byte[]? _secret;
     private SimContent _newest;
@@ -27,7 +26,7 @@ public sealed partial class Scenario
         _sizes = new SimRandom(seed ^ 0x4D54_5500);
         _hasNarrowPaths = _sizes.Chance(500_000);
         _world = new SimWorld(_random.Next());
-        _amplification = new AmplificationChecker(_world.Network);
+        _amplification = new AmplificationChecker(_world.Network, _servers);
         _secret = _random.Chance(250_000) ? [.. "a secret"u8] : null;
         _newest = DrawContent(stamp: 1000);
     }
@@ -46,6 +45,7 @@ public sealed partial class Scenario
             DrawReplacements(starts);
             var attacker = new Attacker(_world, _servers, _random.Next(), replays: _secret is not null);
             _amplification.Watch(attacker.Victim);
+            DrawMuteClient();
             WatchBounds();
             RunGuarded(FaultTime);
             Heal();

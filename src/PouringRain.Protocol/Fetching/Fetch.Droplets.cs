@@ -5,6 +5,9 @@ namespace PouringRain.Protocol;
 // The way of a droplet: its path's account, the block it is for, its decoder.
 public sealed partial class Fetch
 {
+    /// <summary>About what <see cref="PeerCredit.FirstFlightBytes"/> are.</summary>
+    private const int FirstFlightDroplets = 40;
+
     private long _symbolsNeeded, _dropletsReceived, _wireBytes;
 
     /// <summary>When its first droplet came, since it began; null before.</summary>
@@ -40,6 +43,13 @@ public sealed partial class Fetch
 
         Revive(now, path);
         path.Droplets++;
+        if (path.Droplets == 1 && path.Log.Outstanding > FirstFlightDroplets / 2)
+        {
+            // Until a server is told that it is heard it sends no more than a first flight.
+            path.Hurry(now);
+            _due = Instant.Min(_due, path.NextSubscribe);
+        }
+
         if (!isNew)
         {
             return;

@@ -44,7 +44,7 @@ public sealed partial class RainServer
     private bool TryDismiss(Span<byte> buffer, out Transmit transmit)
     {
         transmit = default;
-        if (_table.Oldest is not { } row)
+        if (_table.Any is not { } row)
         {
             return false;
         }

@@ -17,6 +17,12 @@ public sealed partial class RainServer
             return;
         }
 
+        if (row.Credit.RoomFor(row.DropletBytes) == 0)
+        {
+            row.Credit.Block(row);
+            return;
+        }
+
         var due = row.DueFor(now, Math.Clamp(row.RateBytesPerSecond * BurstSeconds, row.DropletBytes, BurstBytesMax));
         if (due <= now)
         {
@@ -54,7 +60,7 @@ public sealed partial class RainServer
         }
 
         bytes = Math.Min(bytes, Math.Min(buffer.Length, BurstBytesMax));
-        var countMax = Math.Min((int)(bytes / size), Math.Min(SegmentCountMax, row.InFlightRoom));
+        var countMax = Math.Min((int)(bytes / size), Math.Min(Math.Min(SegmentCountMax, row.InFlightRoom), row.Credit.RoomFor(size)));
         var count = 0;
         var result = SymbolReadResult.Ok;
         while (count < countMax && row.HasRequests && result != SymbolReadResult.NotReady)
@@ -75,6 +81,7 @@ public sealed partial class RainServer
             DropletsSent += count;
             BytesSent += count * size;
             row.Spend(count * size);
+            row.Credit.Spend(count, size);
             _ceiling?.Spend(now, count * size);
         }
 

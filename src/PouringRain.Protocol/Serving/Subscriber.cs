@@ -21,6 +21,15 @@ internal sealed class Subscriber
 
     public required uint SubscriptionId { get; init; }
 
+    /// <summary>What its peer may be sent, over all its subscriptions.</summary>
+    public required PeerCredit Credit { get; init; }
+
+    /// <summary>Whether it waits for room in <see cref="Credit"/>.</summary>
+    public bool IsBlocked { get; set; }
+
+    /// <summary>Whether its peer has shown that it hears this server; see <see cref="PeerCredit"/>.</summary>
+    public bool IsConfirmed { get; set; }
+
     public required ResourceId Resource { get; init; }
 
     public required IRainContent Content { get; set; }

@@ -2,13 +2,13 @@ using System.Buffers.Binary;
 
 namespace PouringRain.Protocol;
 
-/// <summary>NOT_FOUND, BUSY and UNSUBSCRIBE, which are alike.</summary>
+/// <summary>NOT_FOUND and BUSY, which are alike.</summary>
 /// <remarks>
 /// <code>
 /// offset size
 ///      0    6  header
 ///      6    8  resource id
-///     14    4  client's time, echoed (in UNSUBSCRIBE its own)
+///     14    4  client's time, echoed
 /// </code>
 /// </remarks>
 internal struct ShortMessage
@@ -27,7 +27,7 @@ internal struct ShortMessage
     {
         message = default;
         if (datagram.Length != SizeBytes || !WireFormat.TryReadHeader(datagram, out var type, out var subscriptionId)
-            || type is not (MessageType.NotFound or MessageType.Busy or MessageType.Unsubscribe))
+            || type is not (MessageType.NotFound or MessageType.Busy))
         {
             return false;
         }

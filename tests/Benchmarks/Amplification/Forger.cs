@@ -66,7 +66,7 @@ internal static class Forger
                 return new PropagateMessage { SubscriptionId = number, Resource = new ResourceId(resource), RainPort = 1980 }
                     .Write(datagram);
             case "unsubscribe":
-                return new ShortMessage { Type = MessageType.Unsubscribe, SubscriptionId = number, Resource = new ResourceId(resource) }
+                return new UnsubscribeMessage { SubscriptionId = number, Resource = new ResourceId(resource) }
                     .Write(datagram);
             case "noise":
                 var noise = datagram[..random.Next(1, 1400)];

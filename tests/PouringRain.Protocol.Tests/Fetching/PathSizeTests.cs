@@ -111,6 +111,7 @@ public class PathSizeTests
         Assert.Single(second.Events, Tells);
 
         scene.World.Run(TimeSpan.FromMinutes(11));
+        Narrow(scene, mtu: 1500);
         using var third = scene.Fetch(tokens: tokens);
         scene.RunToCompletion(third, content);
         Assert.Equal(1408, third.Fetch.SymbolSize);
@@ -167,13 +168,13 @@ public class PathSizeTests
     private static bool Tells(FetchEvent fetchEvent) => fetchEvent.Kind == FetchEventKind.PathIsNarrow;
 
     /// <summary>All ports of the client's host are behind it.</summary>
-    private static void Narrow(Scene scene, int server = 0)
+    private static void Narrow(Scene scene, int server = 0, int mtu = Mtu)
     {
-        for (ushort port = 5000; port < 5002; port++)
+        for (ushort port = 4999; port < 5002; port++)
         {
             var client = new PeerAddress(ClientHost.Address, port);
-            scene.World.Network.SetMtu(scene.Servers[server].Address, client, Mtu);
-            scene.World.Network.SetMtu(client, scene.Servers[server].Address, Mtu);
+            scene.World.Network.SetMtu(scene.Servers[server].Address, client, mtu);
+            scene.World.Network.SetMtu(client, scene.Servers[server].Address, mtu);
         }
     }
 }

@@ -31,15 +31,23 @@ public class SharingTests
     [Fact]
     public void TwoRainsHaveEqualPartsThoughOneBeganInTheQueueOfTheOther()
     {
-        using var link = new Bottleneck(1);
-        link.AddRain();
-        link.Run(0.7);
-        link.AddRain();
-        link.Run(10);
-        var (_, dropped) = MeasureQueue(link, 10, out var rates);
-        Assert.True(Bottleneck.Jain(rates) > 0.95, string.Join(' ', rates));
-        Assert.True(rates.Sum() > 0.97 * link.Link.RateBytesPerSecond, string.Join(' ', rates));
-        Assert.True(dropped < 0.06, $"{dropped} of all was sent into a full queue");
+        // How much overflows depends on the moment at which the second one begins, between 3 and 7 % of all: several say more than one.
+        var sum = 0.0;
+        double[] starts = [0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2];
+        foreach (var start in starts)
+        {
+            using var link = new Bottleneck(1);
+            link.AddRain();
+            link.Run(start);
+            link.AddRain();
+            link.Run(10);
+            var (_, dropped) = MeasureQueue(link, 10, out var rates);
+            Assert.True(Bottleneck.Jain(rates) > 0.95, string.Join(' ', rates));
+            Assert.True(rates.Sum() > 0.97 * link.Link.RateBytesPerSecond, string.Join(' ', rates));
+            sum += dropped;
+        }
+
+        Assert.True(sum / starts.Length < 0.055, $"{sum / starts.Length} of all was sent into a full queue");
     }
 
     [Theory]

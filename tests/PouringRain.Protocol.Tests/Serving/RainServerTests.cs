@@ -7,6 +7,9 @@ public class RainServerTests
 {
     private static readonly PeerAddress Client = PeerAddress.FromIPv4(0xC0A8_0001, 1234);
     private readonly byte[] _buffer = new byte[65_536];
+    private readonly Dictionary<PeerAddress, uint> _heard = [];
+    private readonly List<Subscription> _subscriptions = [];
+    private uint _number;
     private Instant _now = new(5_000_000_000);
 
     [Fact]
@@ -69,10 +72,10 @@ public class RainServerTests
     {
         var (server, content) = NewServer();
         var token = TokenOf(server);
-        server.Handle(_now, Client, Subscribe(1, token, [new RequestItem(0, 0, 1, 3)]));
-        Assert.Equal([1408, 1408, 1408], SymbolSizes(server));
+        server.Handle(_now, Client, Subscribe(1, token, [new RequestItem(0, 0, 1, 6)]));
+        Assert.Equal(Enumerable.Repeat(1408, 6), SymbolSizes(server));
         RequestItem[] items = [new RequestItem(0, 0, 1, 2), new RequestItem(WireFormat.ManifestBlockNumber, 0, 1, 60_000), new RequestItem(0, 1, 1, 60_000)];
-        server.Handle(_now, Client, Subscribe(2, token, items, first: 1, guesses: true, small: true));
+        server.Handle(_now, Client, Subscribe(2, token, items, first: 1, guesses: true, small: true, heard: HeardBy(Client)));
         var small = content.Manifest.SmallLayout;
         Assert.Equal(1152, small.SymbolSize);
         var manifestSymbols = (content.Manifest.Bytes.Length + 1151) / 1152;
@@ -84,12 +87,12 @@ public class RainServerTests
     {
         var (server, _) = NewServer();
         var token = TokenOf(server);
-        server.Handle(_now, Client, Subscribe(1, token, [new RequestItem(0, 0, 1, 60_000)], rate: 1_000_000));
         var bytes = 0;
-        for (var i = 0; i < 200; i++)
+        for (var i = 0u; i < 200; i++)
         {
+            server.Handle(_now, Client, Subscribe(i, token, [new RequestItem(0, 0, 1, 60_000)], rate: 1_000_000, heard: HeardBy(Client)));
             _now += TimeSpan.FromMilliseconds(1);
-            bytes += Drain(server).Sum(d => d.Length);
+            bytes += DrainTransmits(server).Sum(transmit => transmit.Length);
         }
 
         Assert.InRange(bytes, 195_000, 220_000);
@@ -99,17 +102,18 @@ public class RainServerTests
     public void TheCeilingIsSharedFairlyAndIdleShareIsHandedOn()
     {
         var (server, _) = NewServer(ceiling: 1_000_000);
-        var tokens = Enumerable.Range(0, 4).Select(i => Client with { Port = (ushort)(2000 + i) }).ToArray();
-        var token = TokenOf(server);
+        var peers = Enumerable.Range(0, 4).Select(i => Client with { Port = (ushort)(2000 + i) }).ToArray();
+        var tokens = peers.Select(peer => TokenOf(server, peer)).ToArray();
         var rates = new uint[] { 100_000, 4_000_000, 4_000_000, 50_000_000 };
-        for (var i = 0; i < 4; i++)
-        {
-            server.Handle(_now, tokens[i], Subscribe(1, token, [new RequestItem(0, 0, 1, 60_000)], rate: rates[i], id: (uint)i));
-        }
-
         var sums = new Dictionary<PeerAddress, int>();
-        for (var i = 0; i < 1000; i++)
+        for (var i = 0u; i < 1000; i++)
         {
+            for (var j = 0; j < 4; j++)
+            {
+                var subscribe = Subscribe(i, tokens[j], [new RequestItem(0, 0, 1, 60_000)], rate: rates[j], id: (uint)j, heard: HeardBy(peers[j]));
+                server.Handle(_now, peers[j], subscribe);
+            }
+
             _now += TimeSpan.FromMilliseconds(1);
             foreach (var (to, length) in DrainTransmits(server))
             {
@@ -117,8 +121,8 @@ public class RainServerTests
             }
         }
 
-        Assert.InRange(sums[tokens[0]], 90_000, 125_000);
-        foreach (var peer in tokens[1..])
+        Assert.InRange(sums[peers[0]], 90_000, 125_000);
+        foreach (var peer in peers[1..])
         {
             Assert.InRange(sums[peer], 280_000, 320_000);
         }
@@ -175,8 +179,7 @@ public class RainServerTests
             SubscribeAll(server, 1, rate: 1000);
         }
 
-        var token = TokenOf(servers[0]);
-        servers[0].Handle(_now, Client with { Port = 2000 }, Subscribe(2, token, [new RequestItem(0, 0, 1, 60_000)], rate: 1000, id: 1));
+        Renew(_subscriptions[0]);
 
         var ceilings = Drain(servers[0])
             .Where(datagram => OfferMessage.TryParse(datagram, out _, out _))
@@ -190,11 +193,82 @@ public class RainServerTests
         var (server, _) = NewServer();
         server.Handle(_now, Client, Subscribe(1, TokenOf(server), [new RequestItem(0, 0, 1, 60_000)], rate: 10_000));
         Drain(server);
+        server.Handle(_now, Client, Subscribe(2, TokenOf(server), [new RequestItem(0, 0, 1, 60_000)], rate: 10_000, heard: HeardBy(Client)));
+        _now += TimeSpan.FromSeconds(4.9);
+        Drain(server);
         Assert.Single(server.SnapshotSubscribers(_now));
-        _now += TimeSpan.FromSeconds(5.1);
+        _now += TimeSpan.FromSeconds(0.2);
         Assert.Empty(Drain(server));
         Assert.Empty(server.SnapshotSubscribers(_now));
         Assert.Equal(Instant.Never, server.NextTimeout);
+    }
+
+    [Fact]
+    public void OneThatNeverGaveFeedbackDiesSooner()
+    {
+        var (server, _) = NewServer();
+        server.Handle(_now, Client, Subscribe(1, TokenOf(server), [new RequestItem(0, 0, 1, 60_000)], rate: 10_000));
+        Drain(server);
+        _now += TimeSpan.FromSeconds(2.1);
+        Assert.Empty(Drain(server));
+        Assert.Empty(server.SnapshotSubscribers(_now));
+        Assert.Equal(Instant.Never, server.NextTimeout);
+    }
+
+    [Fact]
+    public void WhoNeverGivesFeedbackGetsOneFirstFlightHoweverOftenItSubscribes()
+    {
+        var (server, _) = NewServer();
+        var token = TokenOf(server);
+        var (came, went) = (0, 0);
+        for (var i = 0u; i < 2000; i++)
+        {
+            var subscribe = Subscribe(i, token, [new RequestItem(0, 0, 1, 60_000)], id: i / 10);
+            came += subscribe.Length;
+            server.Handle(_now, Client, subscribe);
+            went += Drain(server).Where(datagram => DropletMessage.TryParse(datagram, out _, out _)).Sum(datagram => datagram.Length);
+            _now += TimeSpan.FromMilliseconds(100);
+        }
+
+        Assert.InRange(went, 50_000, 64 * 1024);
+
+        // One who has a token of another port, as someone behind the same address may, gets nothing at all.
+        server.Handle(_now, Client with { Port = 4321 }, Subscribe(1, token, [new RequestItem(0, 0, 1, 60_000)], id: 1));
+        Assert.DoesNotContain(Drain(server), datagram => DropletMessage.TryParse(datagram, out _, out _));
+    }
+
+    [Fact]
+    public void FeedbackOpensTheFlightAndTheLastOneComesWithUnsubscribe()
+    {
+        var (server, _) = NewServer();
+        var token = TokenOf(server);
+        server.Handle(_now, Client, Subscribe(1, token, [new RequestItem(0, 0, 1, 60_000)]));
+        var first = DrainLong(server);
+        Assert.InRange(first, 50_000, 64 * 1024);
+        Assert.Equal(0, DrainLong(server));
+
+        // Another subscription of the same peer waits with it, and goes on with it.
+        server.Handle(_now, Client, Subscribe(1, token, [new RequestItem(0, 0, 1, 60_000)], id: 2));
+        Assert.Equal(0, DrainLong(server));
+        var unsubscribe = new byte[UnsubscribeMessage.SizeBytes];
+        new UnsubscribeMessage { SubscriptionId = 1, Resource = Scene.Id, HasFeedback = true, HighestSequence = HeardBy(Client)!.Value }.Write(unsubscribe);
+        server.Handle(_now, Client, unsubscribe);
+        Assert.InRange(DrainLong(server), 8 * first, 10 * first);
+    }
+
+    [Fact]
+    public void AClientWhoseFirstFlightWasLostWholeGoesOnByWhatStatusTellsIt()
+    {
+        var (server, content) = NewServer();
+        var token = TokenOf(server);
+        server.Handle(_now, Client, Subscribe(1, token, [new RequestItem(0, 0, 1, 60_000)]));
+        DrainLong(server);
+        var withVersion = Subscribe(2, token, [new RequestItem(0, 0, 1, 60_000)], version: content.Manifest.Version);
+        server.Handle(_now, Client, withVersion);
+        var status = Drain(server).Single(datagram => StatusMessage.TryParse(datagram, out _, out _));
+        Assert.True(StatusMessage.TryParse(status, out var told, out _));
+        server.Handle(_now, Client, Subscribe(3, token, [new RequestItem(0, 0, 1, 60_000)], heard: told.NextSequence - 1));
+        Assert.True(DrainLong(server) > 0);
     }
 
     [Fact]
@@ -202,8 +276,8 @@ public class RainServerTests
     {
         var (server, _) = NewServer();
         server.Handle(_now, Client, Subscribe(1, TokenOf(server), [new RequestItem(0, 0, 1, 60_000)], rate: 10_000));
-        var datagram = new byte[ShortMessage.SizeBytes];
-        new ShortMessage { Type = MessageType.Unsubscribe, SubscriptionId = 1, Resource = Scene.Id }.Write(datagram);
+        var datagram = new byte[UnsubscribeMessage.SizeBytes];
+        new UnsubscribeMessage { SubscriptionId = 1, Resource = Scene.Id }.Write(datagram);
         server.Handle(_now, Client, datagram);
         Assert.Empty(server.SnapshotSubscribers(_now));
     }
@@ -212,18 +286,18 @@ public class RainServerTests
     public void TenThousandTrickleSubscribersAreServedFairlyInLittleMemory()
     {
         var (server, _) = NewServer();
-        var token = TokenOf(server);
         var before = GC.GetTotalMemory(forceFullCollection: true);
         for (var i = 0; i < 10_000; i++)
         {
-            server.Handle(_now, Client with { Port = (ushort)(i + 1) }, Subscribe(1, token, [new RequestItem(0, 0, 1, 10_000)], rate: 14_720));
+            var peer = Client with { Port = (ushort)(i + 1) };
+            server.Handle(_now, peer, Subscribe(1, TokenOf(server, peer), [new RequestItem(0, 0, 1, 10_000)], rate: 14_720));
             Drain(server);
         }
 
         var perSubscriber = (GC.GetTotalMemory(forceFullCollection: true) - before) / 10_000;
         Assert.True(perSubscriber < 2000, $"{perSubscriber} bytes each");
         var counts = new Dictionary<PeerAddress, int>();
-        for (var i = 0; i < 2000; i++)
+        for (var i = 0; i < 1900; i++)
         {
             _now += TimeSpan.FromMilliseconds(1);
             foreach (var (to, length) in DrainTransmits(server))
@@ -335,14 +409,25 @@ public class RainServerTests
 
     private void SubscribeAll(RainServer server, int count, uint rate)
     {
-        var token = TokenOf(server);
         for (var i = 0; i < count; i++)
         {
-            var items = Enumerable.Range(0, 8).Select(first => new RequestItem(0, (uint)first * 60_000, 1, 60_000)).ToArray();
-            server.Handle(_now, Client with { Port = (ushort)(2000 + i) }, Subscribe(1, token, items, rate, id: (uint)i + 1));
+            var peer = Client with { Port = (ushort)(2000 + _subscriptions.Count) };
+            var subscription = new Subscription(server, peer, TokenOf(server, peer), rate);
+            _subscriptions.Add(subscription);
+            Renew(subscription);
             Drain(server);
         }
     }
+
+    /// <summary>As a client does all the time, with feedback.</summary>
+    private void Renew(Subscription subscription)
+    {
+        var items = Enumerable.Range(0, 8).Select(first => new RequestItem(0, (uint)first * 60_000, 1, 60_000)).ToArray();
+        var subscribe = Subscribe(++_number, subscription.Token, items, subscription.Rate, heard: HeardBy(subscription.Peer));
+        subscription.Server.Handle(_now, subscription.Peer, subscribe);
+    }
+
+    private sealed record Subscription(RainServer Server, PeerAddress Peer, UInt128 Token, uint Rate);
 
     /// <summary>Bytes that each subscriber of each server got.</summary>
     private Dictionary<RainServer, ICollection<int>> SumsOf(RainServer[] servers, int milliseconds)
@@ -351,6 +436,7 @@ public class RainServerTests
         for (var i = 0; i < milliseconds; i++)
         {
             _now += TimeSpan.FromMilliseconds(1);
+            _subscriptions.FindAll(each => servers.Contains(each.Server)).ForEach(Renew);
             foreach (var server in servers)
             {
                 foreach (var (to, length) in DrainTransmits(server))
@@ -363,9 +449,11 @@ public class RainServerTests
         return sums.ToDictionary(pair => pair.Key, pair => (ICollection<int>)pair.Value.Values);
     }
 
-    private UInt128 TokenOf(RainServer server)
+    private UInt128 TokenOf(RainServer server) => TokenOf(server, Client);
+
+    private UInt128 TokenOf(RainServer server, PeerAddress peer)
     {
-        server.Handle(_now, Client, Subscribe(1, token: 0, []));
+        server.Handle(_now, peer, Subscribe(1, token: 0, [], id: 999));
         var answer = Assert.Single(Drain(server));
         Assert.True(OfferMessage.TryParse(answer, out var offer, out _));
         Assert.False(offer.IsAddressValidated);
@@ -374,18 +462,21 @@ public class RainServerTests
 
     private byte[] Subscribe(
         uint number, UInt128 token, RequestItem[] items, uint rate = 1_000_000_000, uint first = 0, bool guesses = false, uint id = 1, int pad = 0,
-        bool small = false)
+        bool small = false, uint? heard = null, Sha256Digest? version = null)
     {
         var message = new SubscribeMessage
         {
             SubscriptionId = id,
             Number = number,
             Resource = Scene.Id,
+            Version = version,
             Token = token,
             AreGuesses = guesses,
             WantsSmallSymbols = small,
             RateBytesPerSecond = rate,
             InFlightMax = 1_000_000,
+            HasFeedback = heard is not null,
+            HighestSequence = heard ?? 0,
             FirstRequest = first,
         };
         for (var i = 0; i < items.Length; i++)
@@ -402,6 +493,7 @@ public class RainServerTests
         var datagrams = new List<byte[]>();
         while (server.TryPollTransmit(_now, _buffer, out var transmit))
         {
+            Hear(transmit);
             for (var offset = 0; offset < transmit.Length; offset += transmit.SegmentSize)
             {
                 datagrams.Add(_buffer[offset..Math.Min(offset + transmit.SegmentSize, transmit.Length)]);
@@ -416,6 +508,7 @@ public class RainServerTests
         var transmits = new List<(PeerAddress, int)>();
         while (server.TryPollTransmit(_now, _buffer, out var transmit))
         {
+            Hear(transmit);
             if (transmit.SegmentSize > 500)
             {
                 transmits.Add((transmit.To, transmit.Length));
@@ -424,6 +517,33 @@ public class RainServerTests
 
         return transmits;
     }
+
+    /// <summary>Drains until nothing comes for a while; the bytes of droplets.</summary>
+    private int DrainLong(RainServer server)
+    {
+        var sum = 0;
+        for (var i = 0; i < 100; i++)
+        {
+            _now += TimeSpan.FromMilliseconds(1);
+            sum += DrainTransmits(server).Sum(transmit => transmit.Length);
+        }
+
+        return sum;
+    }
+
+    private void Hear(Transmit transmit)
+    {
+        for (var offset = 0; offset < transmit.Length; offset += transmit.SegmentSize)
+        {
+            if (DropletMessage.TryParse(_buffer.AsSpan(offset, Math.Min(transmit.SegmentSize, transmit.Length - offset)), out var droplet, out _))
+            {
+                _heard[transmit.To] = droplet.Sequence;
+            }
+        }
+    }
+
+    /// <summary>The newest droplet that a peer has heard, for its feedback.</summary>
+    private uint? HeardBy(PeerAddress peer) => _heard.TryGetValue(peer, out var sequence) ? sequence : null;
 
     private List<int> SymbolSizes(RainServer server)
     {

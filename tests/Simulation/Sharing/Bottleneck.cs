@@ -78,8 +78,7 @@ public sealed class Bottleneck : IDisposable
     public SimClient AddRainAfter(SimClient before)
     {
         ArgumentNullException.ThrowIfNull(before);
-        var address = PeerAddress.FromIPv4(0xC0A8_0001 + (uint)_flows.FindIndex(flow => flow.Rain == before), (ushort)(4001 + _flows.Count));
-        return AddRain(address, before.Request.Servers[0], null, before.Tokens);
+        return AddRain(before.Address, before.Request.Servers[0], null, before.Tokens);
     }
 
     /// <summary>Begins a TCP flow.</summary>

@@ -84,7 +84,7 @@ public static class TransferTable
             world.Run(TimeSpan.FromSeconds(1));
         }
 
-        using var client = NewClient(world, server, 4001, tokens);
+        using var client = NewClient(world, server, 4000, tokens);
         world.Network.SetFaults(server.Address, client.Address, faults);
         var sentBefore = server.DropletsSent;
         var size = (double)blocks * BlockBytes;

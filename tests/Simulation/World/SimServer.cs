@@ -34,7 +34,13 @@ public sealed class SimServer : SimHost
 
     public bool IsUp => _isUp;
 
+    /// <summary>How often it was started again.</summary>
+    public int Starts { get; private set; }
+
     public int SubscriberCountMax => _options.SubscriberCountMax;
+
+    /// <summary>The token that it would give to an address now: whoever was here before has it.</summary>
+    public UInt128 TokenFor(PeerAddress client) => new AddressTokens(_options.TokenKey).Make(client, LocalNow);
 
     /// <summary>The key of the tokens from the next start on.</summary>
     public ReadOnlyMemory<byte> TokenKey
@@ -46,6 +52,7 @@ public sealed class SimServer : SimHost
     public void Restart()
     {
         _isUp = true;
+        Starts++;
         Seal?.Restart(World.Random);
 
         // A ceiling goes by its process's clock, which may be another now.

@@ -91,7 +91,10 @@ internal sealed partial class Program
         builder.WebHost.ConfigureKestrel(server =>
         {
             server.AddServerHeader = false;
-            server.UseSocketOutputs();
+            server.AllowHostHeaderOverride = true;
+            server.UseHeaderEncodings();
+            server.UseClientLimits(settings.Gateway);
+            server.UseSocketOutputs(settings.Gateway.RateBytesPerSecondMin, settings.Gateway.RateGrace);
             CertificateFiles.Use(server, loaded);
         });
 
@@ -129,6 +132,7 @@ internal sealed partial class Program
         app.Use(JsonText.EndWithNewlineAsync);
         app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = Problem.WriteExceptionAsync });
         app.UseStatusCodePages(Problem.WriteStatusAsync);
+        app.Use(TransferCodings.CheckAsync);
 
         // Before routing: files of the page would otherwise be taken for resources of the 2012 paths.
         app.UsePage();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 
@@ -11,6 +12,7 @@ internal sealed class RawHttp : IAsyncDisposable
     private static readonly TimeSpan HangLimit = TimeSpan.FromSeconds(30);
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private readonly List<byte> _received = [];
+    private Stream _stream = Stream.Null;
     private readonly CancellationTokenSource _limit = new(HangLimit);
 
     /// <summary>A message's head and body.</summary>
@@ -19,9 +21,11 @@ internal sealed class RawHttp : IAsyncDisposable
         public int Status => int.Parse(StatusLine.Split(' ')[1], CultureInfo.InvariantCulture);
     }
 
-    /// <param name="gateway">Whom to talk to.</param>
-    /// <param name="receiveBuffer">Bytes of the socket's receive buffer; 0 is as the system will.</param>
-    public static async Task<RawHttp> ConnectAsync(TestGateway gateway, int receiveBuffer = 0)
+    /// <summary>Connects.</summary>
+    /// <param name="gateway">To whom.</param>
+    /// <param name="isSecure">Whether it listens with TLS.</param>
+    /// <param name="receiveBuffer">Room for what is not read; 0 for as the system likes.</param>
+    public static async Task<RawHttp> ConnectAsync(TestGateway gateway, bool isSecure = false, int receiveBuffer = 0)
     {
         var raw = new RawHttp();
         if (receiveBuffer > 0)
@@ -30,10 +34,32 @@ internal sealed class RawHttp : IAsyncDisposable
         }
 
         await raw._socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, gateway.Port), raw._limit.Token);
+        raw._stream = new NetworkStream(raw._socket);
+        if (isSecure)
+        {
+            var secure = new SslStream(raw._stream, leaveInnerStreamOpen: false, (_, certificate, _, _) => certificate is not null);
+            raw._stream = secure;
+            await secure.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "localhost" }, raw._limit.Token);
+        }
+
         return raw;
     }
 
-    public async Task SendAsync(string text) => await _socket.SendAsync(Encoding.Latin1.GetBytes(text), _limit.Token);
+    public async Task SendAsync(string text) => await _stream.WriteAsync(Encoding.Latin1.GetBytes(text), _limit.Token);
+
+    /// <summary>Says that nothing more will come, and goes on listening.</summary>
+    public async Task EndSendingAsync()
+    {
+        if (_stream is SslStream secure)
+        {
+            await secure.ShutdownAsync();
+        }
+
+        _socket.Shutdown(SocketShutdown.Send);
+    }
+
+    /// <summary>Breaks the connection (RST).</summary>
+    public void Reset() => _socket.Close(0);
 
     /// <summary>Reads a head, and a body of the announced length unless told otherwise. A body cut short is an error.</summary>
     public async Task<Message> ReceiveAsync(bool hasBody = true)
@@ -99,7 +125,7 @@ internal sealed class RawHttp : IAsyncDisposable
 
             return (_received.Count, false);
         }
-        catch (SocketException)
+        catch (IOException)
         {
             return (_received.Count, true);
         }
@@ -132,7 +158,7 @@ internal sealed class RawHttp : IAsyncDisposable
     private async Task<bool> FillAsync()
     {
         var buffer = new byte[16 * 1024];
-        var count = await _socket.ReceiveAsync(buffer, _limit.Token);
+        var count = await _stream.ReadAsync(buffer, _limit.Token);
         _received.AddRange(buffer.AsSpan(0, count));
         return count > 0;
     }

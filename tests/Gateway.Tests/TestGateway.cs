@@ -19,10 +19,9 @@ internal sealed class TestGateway : IAsyncDisposable
         _folder = folder;
         _factory = factory;
         Time = time;
-        _client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, Expect100ContinueTimeout = TimeSpan.FromSeconds(60) })
-        {
-            BaseAddress = factory.Address,
-        };
+        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, Expect100ContinueTimeout = TimeSpan.FromSeconds(60) };
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null;
+        _client = new HttpClient(handler) { BaseAddress = factory.Address };
     }
 
     public string Folder => _folder.Path;
@@ -55,6 +54,9 @@ internal sealed class TestGateway : IAsyncDisposable
             ["Rain:Servers"] = folder["servers.json"],
             ["Store:Path"] = folder["data"],
             ["Serilog:MinimumLevel:Default"] = "Error",
+
+            // Requests over bare sockets name whatever host they like.
+            ["AllowedHosts"] = "*",
         };
         foreach (var parts in settings.Select(setting => setting.Split('=', 2)))
         {

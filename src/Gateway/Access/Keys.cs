@@ -48,7 +48,8 @@ internal static class Keys
     private static bool IsKnown(ReadOnlySpan<char> key, IReadOnlyList<byte[]> digests)
     {
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(Encoding.UTF8.GetBytes(key.ToString()), digest);
+        // The bytes as they came: a key beyond ASCII is UTF-8 in the settings and, from most clients, on the wire.
+        SHA256.HashData(Encoding.Latin1.GetBytes(key.ToString()), digest);
         var isKnown = false;
         foreach (var known in digests)
         {

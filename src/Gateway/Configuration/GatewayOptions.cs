@@ -44,6 +44,21 @@ internal sealed class GatewayOptions(SettingsReader reader)
     public IReadOnlyList<string> CorsOrigins { get; } = reader.Read(
         "Gateway:CorsOrigins", "", Origins, "pages of other origins that may use the API", Live);
 
+    /// <summary>Of a client that sends or takes a body; 0 is none.</summary>
+    public long RateBytesPerSecondMin { get; } = reader.Read(
+        "Gateway:MinRateBytesPerSecond", "240", Rate, "what a client has to send of a body, or take of an answer, in the long run");
+
+    /// <summary>How long it may be slower. The server looks once a second, and wants more than that.</summary>
+    public TimeSpan RateGrace { get; } = reader.Read(
+        "Gateway:MinRateGraceSeconds", "1m", Duration(2, 86_400), "how long a client may be slower: players pause, pipes start slowly");
+
+    public TimeSpan RequestHeadersTimeout { get; } = reader.Read(
+        "Gateway:RequestHeadersSeconds", "30s", Duration(1, 3600), "until the head of a request has to be here");
+
+    public TimeSpan KeepAliveTimeout { get; } = reader.Read(
+        "Gateway:KeepAliveSeconds", "130s", Duration(1, 86_400),
+        "how long a connection without a request is kept, longer than a proxy in front keeps it");
+
     /// <summary>Empty is none.</summary>
     public string OtlpEndpoint { get; } = reader.Read(
         "Gateway:OtlpEndpoint", "", Address, "where metrics and traces are sent to, as OTLP over HTTP");

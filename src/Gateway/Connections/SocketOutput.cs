@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -17,12 +18,16 @@ internal sealed class SocketOutput : PipeWriter, IFileOutput
 {
     private const int BufferBytes = 16 * 1024, FileRunBytesMax = 512 * 1024;
 
+    /// <summary>What is longer between two ticks was this process waiting for its processor, not for the client.</summary>
+    private static readonly TimeSpan TickMax = TimeSpan.FromSeconds(2);
+
     /// <summary>Stands for bytes of files; what anybody might write here goes nowhere.</summary>
     private static readonly byte[] Placeholder = new byte[FileRunBytesMax];
 
-    private readonly ConnectionContext _connection;
+    private readonly ClientPresence _client;
     private readonly Socket _socket;
     private readonly PipeWriter _transport;
+    private readonly ReaderPace? _pace;
     private readonly List<Piece> _pieces = [];
     private FileSend? _fileSend;
     private Piece _offered;
@@ -30,16 +35,21 @@ internal sealed class SocketOutput : PipeWriter, IFileOutput
     private int _bufferUsed;
     private bool _isBroken;
     private volatile bool _isCancelled;
+    private volatile bool _isSending;
+    private long _takenBytes;
+    private long _lastTick = Stopwatch.GetTimestamp();
 
     /// <summary>Makes the output of a connection.</summary>
-    /// <param name="connection">The connection.</param>
-    /// <param name="socket">Its socket.</param>
+    /// <param name="client">Who is at the other end.</param>
+    /// <param name="socket">The connection's socket.</param>
     /// <param name="transport">Its output so far, to which nothing is written any more; it ends with this one.</param>
-    public SocketOutput(ConnectionContext connection, Socket socket, PipeWriter transport)
+    /// <param name="pace">How slowly the client may read; null for as it likes.</param>
+    public SocketOutput(ClientPresence client, Socket socket, PipeWriter transport, ReaderPace? pace)
     {
-        _connection = connection;
+        _client = client;
         _socket = socket;
         _transport = transport;
+        _pace = pace;
     }
 
     public int RunBytesMax => FileRunBytesMax;
@@ -134,6 +144,25 @@ internal sealed class SocketOutput : PipeWriter, IFileOutput
 
     public override void CancelPendingFlush() => _isCancelled = true;
 
+    /// <summary>Once a second: breaks the connection of a reader for whom a flush has waited too long.</summary>
+    public void Tick()
+    {
+        var waited = Stopwatch.GetElapsedTime(_lastTick);
+        _lastTick = Stopwatch.GetTimestamp();
+        if (_pace is null || !_isSending)
+        {
+            return;
+        }
+
+        var taken = TcpProgress.TryReadAcknowledged(_socket) ?? SentBytes;
+        var isInTime = _pace.TryWait(waited < TickMax ? waited : TickMax, taken - _takenBytes);
+        _takenBytes = taken;
+        if (!isInTime)
+        {
+            Break(new ConnectionAbortedException("The client takes less than Gateway:MinRateBytesPerSecond."));
+        }
+    }
+
     public override void Complete(Exception? exception = null)
     {
         Release();
@@ -165,6 +194,7 @@ internal sealed class SocketOutput : PipeWriter, IFileOutput
         // A sending that is cancelled has sent nobody knows what: nothing can follow it on this connection.
         using var cancellation = cancellationToken.UnsafeRegister(
             static output => ((SocketOutput)output!).Break(new ConnectionAbortedException("The response was cancelled.")), this);
+        _isSending = true;
         try
         {
             foreach (var piece in _pieces)
@@ -200,6 +230,7 @@ internal sealed class SocketOutput : PipeWriter, IFileOutput
         }
         finally
         {
+            _isSending = false;
             Release();
         }
 
@@ -209,7 +240,7 @@ internal sealed class SocketOutput : PipeWriter, IFileOutput
     private void Break(ConnectionAbortedException reason)
     {
         _isBroken = true;
-        _connection.Abort(reason);
+        _client.Abort(reason);
     }
 
     private void Release()

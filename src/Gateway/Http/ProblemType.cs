@@ -37,6 +37,7 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
     public static readonly ProblemType RangeNotSatisfiable = new("range-not-satisfiable", 416, "The range lies outside the resource");
     public static readonly ProblemType TooManyRequests = new("too-many-requests", 429, "Too many requests from this address", true);
     public static readonly ProblemType Internal = new("internal-error", 500, "The gateway failed", true);
+    public static readonly ProblemType UnknownTransferCoding = new("unknown-transfer-coding", 501, "A transfer coding is not understood");
     public static readonly ProblemType IntegrityFailure = new("integrity-failure", 502, "No honest server is left", true);
     public static readonly ProblemType Overloaded = new("overloaded", 503, "The gateway or the servers are at their limits", true);
     public static readonly ProblemType Unavailable = new("unavailable", 503, "The gateway is starting or ending", true);
@@ -50,7 +51,7 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
         InvalidResourceId, InvalidParameter, InvalidDigest, DigestMismatch, PartialPut, IncompleteBody, CompletedUpload, InconsistentUploadLength, BadRequest,
         Unauthorized, CrossSite, ServiceWorker, NotFound, MethodNotAllowed, RequestTimeout, Conflict, MismatchingUploadOffset, Gone,
         PreconditionFailed, UploadProtocol, TooLarge, UnsupportedMedia,
-        RangeNotSatisfiable, TooManyRequests, Internal, IntegrityFailure, Overloaded, Unavailable, NotCached, RetrievalTimeout, StoreFull,
+        RangeNotSatisfiable, TooManyRequests, Internal, UnknownTransferCoding, IntegrityFailure, Overloaded, Unavailable, NotCached, RetrievalTimeout, StoreFull,
     ];
 
     /// <summary>The stable URI of the kind.</summary>

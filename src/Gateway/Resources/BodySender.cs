@@ -4,6 +4,7 @@ using System.IO.Pipelines;
 using Gateway.Connections;
 using Gateway.Hosting;
 using Gateway.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using MurkyWaters;
 using PouringRain.Protocol;
 
@@ -25,6 +26,12 @@ internal static class BodySender
         var writer = response.BodyWriter;
         var output = http.Features.Get<IFileOutput>();
         var files = output;
+        if (output is not null && http.Features.Get<IHttpMinResponseDataRateFeature>() is { } pace)
+        {
+            // The connection's output watches the reader by what it takes (ReaderPace).
+            pace.MinDataRate = null;
+        }
+
         var began = Stopwatch.GetTimestamp();
         try
         {

@@ -82,7 +82,7 @@ internal static class ResourceManagement
         var result = await host.Node.DeleteAsync(
             resource,
             current => Preconditions.Evaluate(headers, isRead: false, current, time.GetUtcNow()) != Preconditions.Outcome.Failed,
-            http.RequestAborted);
+            CancellationToken.None);
         return result switch
         {
             { Outcome: DeleteOutcome.Deleted } => TypedResults.NoContent(),

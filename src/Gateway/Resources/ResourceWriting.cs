@@ -3,6 +3,7 @@ using Gateway.Hosting;
 using Gateway.Http;
 using Gateway.Operations.Document;
 using Gateway.Uploads;
+using Microsoft.AspNetCore.Connections;
 using MurkyWaters;
 using PouringRain.Protocol;
 
@@ -73,7 +74,7 @@ internal static class ResourceWriting
         var areConditions = Preconditions.AreAnyIn(headers);
         if (id is { } named && areConditions)
         {
-            var current = local?.Manifest ?? await FindInRainAsync(node, named, http.RequestAborted);
+            var current = local?.Manifest ?? await FindInRainAsync(node, named);
             if (Preconditions.Evaluate(headers, isRead: false, current, time.GetUtcNow()) == Preconditions.Outcome.Failed)
             {
                 return new Problem(
@@ -113,7 +114,8 @@ internal static class ResourceWriting
                 return wrong;
             }
 
-            var result = await upload.CommitAsync(http.RequestAborted);
+            // The body came whole: it is kept whatever the client does now.
+            var result = await upload.CommitAsync(CancellationToken.None);
             if (id is null && result.Outcome == UploadOutcome.PreconditionFailed)
             {
                 return Failed(result.Resource);
@@ -129,7 +131,7 @@ internal static class ResourceWriting
             ValueTask WriteAsync(ReadOnlyMemory<byte> bytes)
             {
                 hashes.Append(bytes.Span);
-                return upload.WriteAsync(bytes, http.RequestAborted);
+                return upload.WriteAsync(bytes, CancellationToken.None);
             }
         }
         catch (StoreFullException e)
@@ -139,6 +141,10 @@ internal static class ResourceWriting
         catch (BadHttpRequestException e)
         {
             return Problem.OfBadRequest(e);
+        }
+        catch (Exception e) when (e is ConnectionResetException or ConnectionAbortedException)
+        {
+            return new Problem(ProblemType.IncompleteBody, "The connection broke. Nothing was stored.");
         }
 
         bool Permits(StoredResource? stored) =>
@@ -188,9 +194,9 @@ internal static class ResourceWriting
     }
 
     /// <summary>The newest version that the other servers have, for the preconditions of an upload of what is not here.</summary>
-    private static async Task<Manifest?> FindInRainAsync(MurkyNode node, ResourceId id, CancellationToken cancellationToken)
+    private static async Task<Manifest?> FindInRainAsync(MurkyNode node, ResourceId id)
     {
-        var opened = await node.OpenAsync(id, new OpenOptions { DemandLength = 0 }, cancellationToken);
+        var opened = await node.OpenAsync(id, new OpenOptions { DemandLength = 0 }, CancellationToken.None);
         if (opened.Reader is not { } reader)
         {
             return null;

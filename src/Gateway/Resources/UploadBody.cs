@@ -2,7 +2,8 @@ using Gateway.Hosting;
 
 namespace Gateway.Resources;
 
-/// <summary>Reads the body of an upload as it arrives.</summary>
+/// <summary>Reads the body of an upload as it arrives. Nothing here hangs on the client's being there: what has come is read, and a
+/// connection that broke in mid-body says so by failing the reading.</summary>
 internal static class UploadBody
 {
     /// <summary>Hands the body on piece by piece; false when it is over the limit.</summary>
@@ -10,7 +11,8 @@ internal static class UploadBody
     /// <param name="write">Takes the next piece.</param>
     /// <param name="bytesMax">The limit.</param>
     /// <param name="stop">Ends the reading though the client is still there.</param>
-    /// <exception cref="OperationCanceledException">The client has gone, or the reading was ended.</exception>
+    /// <exception cref="OperationCanceledException">The reading was ended.</exception>
+    /// <exception cref="IOException">The connection broke before the last byte.</exception>
     public static async Task<bool> TryCopyAsync(
         HttpContext http, Func<ReadOnlyMemory<byte>, ValueTask> write, long bytesMax, CancellationToken stop = default)
     {
@@ -21,7 +23,7 @@ internal static class UploadBody
         var total = 0L;
         while (true)
         {
-            var read = await body.ReadAsync(http.RequestAborted);
+            var read = await body.ReadAsync(CancellationToken.None);
             if (read.IsCanceled)
             {
                 body.AdvanceTo(read.Buffer.Start);

@@ -28,7 +28,7 @@ internal static class UploadHandling
         }
 
         UploadResult? result = null;
-        if ((request.Length != 0 || upload.Length == 0) && await upload.EnterAsync(http.RequestAborted) is { } turn)
+        if ((request.Length != 0 || upload.Length == 0) && await upload.EnterAsync(CancellationToken.None) is { } turn)
         {
             var isKept = false;
             await using (turn)
@@ -42,7 +42,7 @@ internal static class UploadHandling
 
                     if (upload.Offset == upload.Length)
                     {
-                        (var problem, result) = await CommitAsync(http, upload, turn, time, AnnouncedDigests.None);
+                        (var problem, result) = await CommitAsync(upload, turn, time, AnnouncedDigests.None);
                         if (problem is not null)
                         {
                             return problem;
@@ -102,10 +102,10 @@ internal static class UploadHandling
     /// <remarks>What came is removed.</remarks>
     /// <response code="204">It is gone.</response>
     public static async Task<Results<NoContent, Problem>> CancelAsync(
-        HttpContext http, NodeHost host,
+        NodeHost host,
         [Meaning("The last part of the Location that the upload's beginning was answered with.", "Jt3vN0qkS1mZ8yB4")] string token)
     {
-        if (host.Node.FindPendingUpload(token) is not { } upload || await upload.EnterAsync(http.RequestAborted) is not { } turn)
+        if (host.Node.FindPendingUpload(token) is not { } upload || await upload.EnterAsync(CancellationToken.None) is not { } turn)
         {
             return NotFound();
         }
@@ -144,7 +144,8 @@ internal static class UploadHandling
             return mistake;
         }
 
-        if (await upload.EnterAsync(http.RequestAborted) is not { } turn)
+        // What came is kept even if the client does not wait: whoever is at it ends soon, being told that another has come.
+        if (await upload.EnterAsync(CancellationToken.None) is not { } turn)
         {
             return NotFound();
         }
@@ -172,7 +173,7 @@ internal static class UploadHandling
                         }
                         else
                         {
-                            (problem, result) = await CommitAsync(http, upload, turn, time, whole);
+                            (problem, result) = await CommitAsync(upload, turn, time, whole);
                         }
                     }
                 }
@@ -219,7 +220,7 @@ internal static class UploadHandling
                 // All of it came, but the request that brought the end failed: who asks takes the offset for success.
                 try
                 {
-                    if (await CommitAsync(http, upload, turn, time, AnnouncedDigests.None) is ({ } problem, _))
+                    if (await CommitAsync(upload, turn, time, AnnouncedDigests.None) is ({ } problem, _))
                     {
                         return (null, problem);
                     }
@@ -241,9 +242,9 @@ internal static class UploadHandling
         return (upload, null);
     }
 
-    /// <summary>Makes a whole a resource: the digests that were announced when it began and now are checked, then the preconditions.</summary>
+    /// <summary>Makes a whole a resource, whatever its client does meanwhile: the digests that were announced when it began and now are checked, then the preconditions.</summary>
     private static async Task<(Problem? Problem, UploadResult? Result)> CommitAsync(
-        HttpContext http, PendingUpload upload, UploadTurn turn, TimeProvider time, AnnouncedDigests whole)
+        PendingUpload upload, UploadTurn turn, TimeProvider time, AnnouncedDigests whole)
     {
         var note = UploadNote.Read(upload.Note);
         if (AnnouncedDigests.Read(note.Digests).With(whole.Others) is not { } others)
@@ -255,7 +256,7 @@ internal static class UploadHandling
         {
             // No hash but the store's own outlives the request and the process that made it.
             using var hashes = BodyHashes.Of(others);
-            await turn.ReadBackAsync(bytes => hashes.Append(bytes.Span), http.RequestAborted);
+            await turn.ReadBackAsync(bytes => hashes.Append(bytes.Span), CancellationToken.None);
             if (!hashes.Matches(others))
             {
                 await turn.CancelAsync();
@@ -263,7 +264,7 @@ internal static class UploadHandling
             }
         }
 
-        var result = await turn.CommitAsync(whole.Sha256, note.ToPrecondition(time), http.RequestAborted);
+        var result = await turn.CommitAsync(whole.Sha256, note.ToPrecondition(time), CancellationToken.None);
         return !note.IsNamed && result.Outcome == UploadOutcome.PreconditionFailed ? (ResourceWriting.Failed(result.Resource), null) : (null, result);
     }
 
@@ -362,7 +363,7 @@ internal static class UploadHandling
                     : UploadRequest.TooLarge(settings);
             }
         }
-        catch (OperationCanceledException) when (turn.TakenOver.IsCancellationRequested && !http.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException) when (turn.TakenOver.IsCancellationRequested)
         {
             http.Response.Headers.Connection = "close";
             return new Problem(ProblemType.Conflict, "Another request has taken the upload over. What came is kept.");

@@ -42,6 +42,10 @@ public sealed class WrongSettings : TheoryData<string, string>
         Add("Gateway:MaxConcurrentRequests", "-1", "1000001", "2.5");
         Add("Gateway:MaxEventStreams", "-1", "1000001", "few");
         Add("Gateway:CorsOrigins", ",", "example.org", "https://example.org/path", "https://user@example.org", "https://example.org,nobody");
+        Add("Gateway:MinRateBytesPerSecond", "-1", "slow", "1.5", "1kbit");
+        Add("Gateway:MinRateGraceSeconds", "1", "86401", "2d", "a minute");
+        Add("Gateway:RequestHeadersSeconds", "0", "3601", "2h", "soon");
+        Add("Gateway:KeepAliveSeconds", "0", "86401", "2d", "for ever");
         Add("Gateway:OtlpEndpoint", "localhost", "localhost:4317", "ftp://localhost");
         Add("Gateway:ShutdownSeconds", "-1", "3601", "never", "1h1s");
         Add("Kestrel:Endpoints:One:Url", "nowhere", "http://127.0.0.1:80x", "http://a:1;http://b:2");

@@ -23,7 +23,7 @@ public sealed class SocketOutputTests : IDisposable
         _client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         _client.Connect(listener.LocalEndPoint!);
         _server = listener.Accept();
-        _output = new SocketOutput(_connection, _server, new Pipe().Writer);
+        _output = new SocketOutput(new ClientPresence(_connection, _server), _server, new Pipe().Writer, pace: null);
     }
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

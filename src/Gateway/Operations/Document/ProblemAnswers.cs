@@ -60,15 +60,17 @@ internal static class ProblemAnswers
         return Task.CompletedTask;
     }
 
-    /// <summary>What keys, limits, readiness and the guard against other origins' pages answer before the endpoint is asked.</summary>
+    /// <summary>What the checks of framing, host names, keys, limits, readiness and other origins' pages answer before the endpoint is asked.</summary>
     private static IEnumerable<ProblemType> OfMiddleware(ApiDescription api)
     {
         var method = api.HttpMethod ?? "";
         if (!HttpMethods.IsGet(method) && !HttpMethods.IsHead(method))
         {
             yield return ProblemType.CrossSite;
+            yield return ProblemType.UnknownTransferCoding;
         }
 
+        yield return ProblemType.Misdirected;
         yield return ProblemType.TooManyRequests;
         yield return ProblemType.Internal;
         if (!Limits.IsOperational($"/{api.RelativePath}"))

@@ -11,6 +11,7 @@ using Gateway.Rain;
 using Gateway.Resources;
 using Gateway.Uploads;
 using Microsoft.AspNetCore.Cors.Infrastructure;
+using Microsoft.AspNetCore.HostFiltering;
 using MurkyWaters;
 
 namespace Gateway;
@@ -115,6 +116,10 @@ internal sealed partial class Program
         builder.Services.AddSingleton<NodeHost>();
         builder.Services.AddHostedService(services => services.GetRequiredService<NodeHost>());
         builder.Services.AddHostedService<Drain>();
+        builder.Services.AddSingleton<Hosts>();
+
+        // The framework's own check answers with nothing before anything is logged; ours says what to do.
+        builder.Services.Configure<HostFilteringOptions>(framework => framework.AllowedHosts = ["*"]);
         builder.Services.AddCors();
         builder.Services.AddSingleton<ICorsPolicyProvider, Cors>();
         builder.Services.AddRequestLimits();
@@ -133,6 +138,8 @@ internal sealed partial class Program
         app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = Problem.WriteExceptionAsync });
         app.UseStatusCodePages(Problem.WriteStatusAsync);
         app.Use(TransferCodings.CheckAsync);
+        app.Use(app.Services.GetRequiredService<Hosts>().CheckAsync);
+        app.UseTrustedProxies(settings.Gateway.TrustedProxies);
 
         // Before routing: files of the page would otherwise be taken for resources of the 2012 paths.
         app.UsePage();

@@ -58,7 +58,7 @@ public sealed class CrowdTests
             {
                 var socket = await ConnectAsync(gateway, i % 16);
                 crowd.Add(socket);
-                await socket.SendAsync("GET /resources/1 HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray(), Token);
+                await socket.SendAsync("GET /resources/1 HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray(), Token);
                 readers.Add(ReadSlowlyAsync(socket, enough.Token));
             }
 
@@ -112,7 +112,7 @@ public sealed class CrowdTests
 
     private static async Task GetAsync(Socket socket, string path, CancellationToken cancellationToken)
     {
-        await socket.SendAsync(Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"), cancellationToken);
+        await socket.SendAsync(Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"), cancellationToken);
         var buffer = new byte[16 * 1024];
         var text = "";
         var missing = long.MaxValue;

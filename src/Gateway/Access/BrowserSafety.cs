@@ -37,7 +37,11 @@ internal static class BrowserSafety
         var permitted = request.HttpContext.RequestServices.GetRequiredService<GatewaySettings>().Gateway.CorsOrigins;
         return !isForeign || permitted.Contains("*") || permitted.Contains(origin, StringComparer.OrdinalIgnoreCase)
             ? next(http)
-            : new Problem(ProblemType.CrossSite, $"{origin} is not among Gateway:CorsOrigins.").ExecuteAsync(http);
+            : new Problem(
+                ProblemType.CrossSite,
+                $"{(origin.Length > 0 ? origin : site)} is neither the Host of the request ({request.Host}) nor among Gateway:CorsOrigins. "
+                + "A proxy in front has to pass Host on (nginx: proxy_set_header Host $http_host), or to be in Gateway:TrustedProxies "
+                + "and to send X-Forwarded-Host.").ExecuteAsync(http);
     }
 
     private static bool IsOwn(string origin, HostString host) =>

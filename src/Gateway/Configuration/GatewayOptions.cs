@@ -1,3 +1,4 @@
+using System.Net;
 using static Gateway.Configuration.SettingForms;
 using static Gateway.Configuration.SettingTraits;
 
@@ -43,6 +44,9 @@ internal sealed class GatewayOptions(SettingsReader reader)
 
     public IReadOnlyList<string> CorsOrigins { get; } = reader.Read(
         "Gateway:CorsOrigins", "", Origins, "pages of other origins that may use the API", Live);
+
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; } = reader.Read(
+        "Gateway:TrustedProxies", "", Networks, "proxies in front whose X-Forwarded-For, -Proto and -Host are believed");
 
     /// <summary>Of a client that sends or takes a body; 0 is none.</summary>
     public long RateBytesPerSecondMin { get; } = reader.Read(

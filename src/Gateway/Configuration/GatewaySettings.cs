@@ -9,6 +9,10 @@ internal sealed class GatewaySettings(SettingsReader reader)
 {
     public IReadOnlyList<string> Urls { get; } = reader.Read("Urls", "http://localhost:8080", SettingForms.Urls, "where HTTP listens");
 
+    public IReadOnlyList<string> AllowedHosts { get; } = reader.Read(
+        "AllowedHosts", "", SettingForms.Hosts, "names by which the gateway may be asked, beside addresses; none: localhost and what Urls names",
+        SettingTraits.Live);
+
     public RainOptions Rain { get; } = new(reader);
 
     public StoreOptions Store { get; } = new(reader);

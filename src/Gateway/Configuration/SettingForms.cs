@@ -46,6 +46,11 @@ internal static class SettingForms
     public static readonly SettingForm<IReadOnlyList<string>> Origins = new(
         "a list of origins, with commas (* for all)", "https://example.org,https://example.net:8443", TryParseOrigins);
 
+    /// <summary>Host names, <c>*.</c> and a name for all below it, or <c>*</c> for all, with commas or semicolons (ASP.NET's own form)
+    /// between.</summary>
+    public static readonly SettingForm<IReadOnlyList<string>> Hosts = new(
+        "a list of host names without ports, with commas (* for all)", "files.example.org,*.example.net", TryParseHosts);
+
     /// <summary>The address of an HTTP server, perhaps with a path.</summary>
     public static readonly SettingForm<string> Address = new("an http or https address", "http://localhost:4318", TryParseAddress);
 
@@ -120,6 +125,10 @@ internal static class SettingForms
         TryParseList(text, out value) && value.All(origin =>
             origin == "*" || (Uri.TryCreate(origin, UriKind.Absolute, out var uri) && uri.Host.Length > 0 && uri.UserInfo.Length == 0
                 && string.Equals(origin.TrimEnd('/'), uri.GetLeftPart(UriPartial.Authority), StringComparison.OrdinalIgnoreCase)));
+
+    private static bool TryParseHosts(string text, out IReadOnlyList<string> value) =>
+        TryParseList(text.Replace(';', ','), out value) && value.All(host =>
+            host == "*" || Uri.CheckHostName(host.StartsWith("*.", StringComparison.Ordinal) ? host[2..] : host) != UriHostNameType.Unknown);
 
     private static bool TryParseAddress(string text, out string value)
     {

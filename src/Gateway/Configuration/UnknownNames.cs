@@ -22,7 +22,7 @@ internal static class UnknownNames
     private static void FindInSections(IConfiguration configuration, List<string> mistakes)
     {
         var lists = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-        var given = KnownSettings.OwnSections.Append("Urls").SelectMany(section => configuration.GetSection(section).AsEnumerable());
+        var given = KnownSettings.OwnSections.Append("Urls").Append("AllowedHosts").SelectMany(section => configuration.GetSection(section).AsEnumerable());
         foreach (var (key, value) in given.Where(pair => pair.Value is not null && pair.Key.Contains(':', StringComparison.Ordinal)))
         {
             if (Find(key) is not null)

@@ -35,6 +35,7 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
     public static readonly ProblemType TooLarge = new("too-large", 413, "The body is larger than permitted");
     public static readonly ProblemType UnsupportedMedia = new("unsupported-media", 415, "Bodies of this form are not taken");
     public static readonly ProblemType RangeNotSatisfiable = new("range-not-satisfiable", 416, "The range lies outside the resource");
+    public static readonly ProblemType Misdirected = new("misdirected", 421, "The host name of the request is none of this gateway's");
     public static readonly ProblemType TooManyRequests = new("too-many-requests", 429, "Too many requests from this address", true);
     public static readonly ProblemType Internal = new("internal-error", 500, "The gateway failed", true);
     public static readonly ProblemType UnknownTransferCoding = new("unknown-transfer-coding", 501, "A transfer coding is not understood");
@@ -51,7 +52,7 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
         InvalidResourceId, InvalidParameter, InvalidDigest, DigestMismatch, PartialPut, IncompleteBody, CompletedUpload, InconsistentUploadLength, BadRequest,
         Unauthorized, CrossSite, ServiceWorker, NotFound, MethodNotAllowed, RequestTimeout, Conflict, MismatchingUploadOffset, Gone,
         PreconditionFailed, UploadProtocol, TooLarge, UnsupportedMedia,
-        RangeNotSatisfiable, TooManyRequests, Internal, UnknownTransferCoding, IntegrityFailure, Overloaded, Unavailable, NotCached, RetrievalTimeout, StoreFull,
+        RangeNotSatisfiable, Misdirected, TooManyRequests, Internal, UnknownTransferCoding, IntegrityFailure, Overloaded, Unavailable, NotCached, RetrievalTimeout, StoreFull,
     ];
 
     /// <summary>The stable URI of the kind.</summary>

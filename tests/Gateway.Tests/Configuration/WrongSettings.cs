@@ -7,6 +7,7 @@ public sealed class WrongSettings : TheoryData<string, string>
     public WrongSettings()
     {
         Add("Urls", "localhost", "ftp://localhost:8080", "http://localhost:99999", "http://a:b:c", "http://127.0.0.1:0/base", "http://:8080", ";");
+        Add("AllowedHosts", ",", "http://example.org", "example.org:8080", "*example.org", "a b");
         Add(
             "Rain:Listen", " ", "nowhere", "127.0.0.1", "127.0.0.1:70000", "127.0.0.1:-1", "::1:1980", "127.0.0.1:9999,127.0.0.1:9999", ",", "[::1]",
             "example.org:1980");
@@ -42,6 +43,7 @@ public sealed class WrongSettings : TheoryData<string, string>
         Add("Gateway:MaxConcurrentRequests", "-1", "1000001", "2.5");
         Add("Gateway:MaxEventStreams", "-1", "1000001", "few");
         Add("Gateway:CorsOrigins", ",", "example.org", "https://example.org/path", "https://user@example.org", "https://example.org,nobody");
+        Add("Gateway:TrustedProxies", ",", "127.0.0.1", "10.0.0.0/33", "nginx");
         Add("Gateway:MinRateBytesPerSecond", "-1", "slow", "1.5", "1kbit");
         Add("Gateway:MinRateGraceSeconds", "1", "86401", "2d", "a minute");
         Add("Gateway:RequestHeadersSeconds", "0", "3601", "2h", "soon");

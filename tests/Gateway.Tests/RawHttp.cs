@@ -23,9 +23,9 @@ internal sealed class RawHttp : IAsyncDisposable
 
     /// <summary>Connects.</summary>
     /// <param name="gateway">To whom.</param>
-    /// <param name="isSecure">Whether it listens with TLS.</param>
     /// <param name="receiveBuffer">Room for what is not read; 0 for as the system likes.</param>
-    public static async Task<RawHttp> ConnectAsync(TestGateway gateway, bool isSecure = false, int receiveBuffer = 0)
+    /// <param name="isSecure">Whether it listens with TLS.</param>
+    public static async Task<RawHttp> ConnectAsync(TestGateway gateway, int receiveBuffer = 0, bool isSecure = false)
     {
         var raw = new RawHttp();
         if (receiveBuffer > 0)

@@ -136,7 +136,7 @@ internal sealed record SentDisposition(bool? IsAttachment, string? FileName)
         {
             if (parts[2][i] != '%')
             {
-                octets.AddRange(Encoding.UTF8.GetBytes(parts[2], i, 1));
+                octets.AddRange((parts[2][i] <= '\u00FF' ? Encoding.Latin1 : Encoding.UTF8).GetBytes(parts[2], i, 1));
             }
             else if (i + 2 < parts[2].Length && char.IsAsciiHexDigit(parts[2][i + 1]) && char.IsAsciiHexDigit(parts[2][i + 2]))
             {

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.IO.Pipelines;
+using Gateway.Configuration;
 using Gateway.Connections;
 using Gateway.Hosting;
 using Gateway.Http;
@@ -20,18 +21,23 @@ internal static class BodySender
     /// fit in memory.</summary>
     private const int ChunkBytes = 64 * 1024;
 
+    /// <summary>Between two looks at a reader for whom a flush waits.</summary>
+    private static readonly TimeSpan PaceLook = TimeSpan.FromSeconds(1);
+
     public static async Task SendAsync(HttpContext http, ResourceId resource, ResourceReader reader, ResponseBody body, ServerTiming timing)
     {
         var response = http.Response;
         var writer = response.BodyWriter;
         var output = http.Features.Get<IFileOutput>();
         var files = output;
-        if (output is not null && http.Features.Get<IHttpMinResponseDataRateFeature>() is { } pace)
+        if (output is not null && http.Features.Get<IHttpMinResponseDataRateFeature>() is { } serversPace)
         {
-            // The connection's output watches the reader by what it takes (ReaderPace).
-            pace.MinDataRate = null;
+            // The connection's output watches the reader by what it takes.
+            serversPace.MinDataRate = null;
         }
 
+        // Over HTTP/2 a reader can leave one answer lying while its connection goes on.
+        var pace = HttpProtocol.IsHttp2(http.Request.Protocol) ? PaceOf(http) : null;
         var began = Stopwatch.GetTimestamp();
         try
         {
@@ -69,7 +75,7 @@ internal static class BodySender
                     }
 
                     var before = output?.SentBytes ?? 0;
-                    if ((await writer.FlushAsync(http.RequestAborted)).IsCompleted)
+                    if ((await FlushAsync(http, writer, run.Count, pace)).IsCompleted)
                     {
                         // Nobody is there any more. Of this run the socket may have taken a part.
                         RequestLog.CountSent(http, (int)Math.Min(run.Count, (output?.SentBytes ?? 0) - before));
@@ -102,6 +108,35 @@ internal static class BodySender
         {
             // The client went away; the log says so.
         }
+    }
+
+    private static ReaderPace? PaceOf(HttpContext http)
+    {
+        var limits = http.RequestServices.GetRequiredService<GatewaySettings>().Gateway;
+        return limits.RateBytesPerSecondMin == 0 ? null : new ReaderPace(limits.RateBytesPerSecondMin, limits.RateGrace);
+    }
+
+    /// <summary>Flushes, and breaks off the answer to a reader who has become too slow.</summary>
+    private static async ValueTask<FlushResult> FlushAsync(HttpContext http, PipeWriter writer, int count, ReaderPace? pace)
+    {
+        if (pace is null)
+        {
+            return await writer.FlushAsync(http.RequestAborted);
+        }
+
+        var flush = writer.FlushAsync(http.RequestAborted).AsTask();
+        while (!flush.IsCompleted && await Task.WhenAny(flush, Task.Delay(PaceLook, CancellationToken.None)) != flush)
+        {
+            if (!pace.TryWait(PaceLook, 0))
+            {
+                RequestLog.Abort(http, "the client takes less than Gateway:MinRateBytesPerSecond");
+                break;
+            }
+        }
+
+        var result = await flush;
+        pace.TryWait(TimeSpan.Zero, count);
+        return result;
     }
 
     private static bool TryWriteRun(PipeWriter writer, IFileOutput files, FileRun run, long offset)

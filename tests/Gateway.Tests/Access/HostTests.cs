@@ -6,7 +6,7 @@ public sealed class HostTests
     [InlineData("", "localhost", 200)]
     [InlineData("", "LOCALHOST:1234", 200)]
     [InlineData("", "gateway.localhost:8080", 200)]
-    [InlineData("", "127.0.0.1:80", 200)]
+    [InlineData("", "127.0.0.1:8080", 200)]
     [InlineData("", "[::1]:8080", 200)]
     [InlineData("", "10.1.2.3", 200)]
     [InlineData("", "evil.example", 421)]

@@ -48,7 +48,7 @@ public sealed class ClientPresenceTests : IClassFixture<ClientPresenceTests.Gate
     [InlineData(true)]
     public async Task A_large_answer_is_sent_to_its_end_at_the_readers_pace(bool isSecure)
     {
-        await using var raw = await RawHttp.ConnectAsync(isSecure ? _gateways.Secure : _gateways.Plain, isSecure, receiveBuffer: 16 * 1024);
+        await using var raw = await RawHttp.ConnectAsync(isSecure ? _gateways.Secure : _gateways.Plain, 16 * 1024, isSecure);
         await raw.SendAsync($"GET /resources/1 HTTP/1.1\r\n{Fields}\r\n");
         await raw.EndSendingAsync();
 
@@ -82,7 +82,7 @@ public sealed class ClientPresenceTests : IClassFixture<ClientPresenceTests.Gate
     {
         var gateway = isSecure ? _gateways.Secure : _gateways.Plain;
         var path = TestGateway.NewPath();
-        await using var raw = await RawHttp.ConnectAsync(gateway, isSecure);
+        await using var raw = await RawHttp.ConnectAsync(gateway, isSecure: isSecure);
         await raw.SendAsync(
             $"GET /resources/2 HTTP/1.1\r\n{Fields}\r\nPUT {path} HTTP/1.1\r\n{Fields}Content-Length: 5\r\n\r\nhello"
             + $"GET {path} HTTP/1.1\r\n{Fields}\r\n");
@@ -154,13 +154,15 @@ public sealed class ClientPresenceTests : IClassFixture<ClientPresenceTests.Gate
         var upload = request.Contains("{upload}", StringComparison.Ordinal)
             ? (await gateway.PutAsync(path, [], ("Upload-Complete", "?0")))["Location"]
             : "";
-        await using var raw = await RawHttp.ConnectAsync(gateway, isSecure);
+        await using var raw = await RawHttp.ConnectAsync(gateway, isSecure: isSecure);
         await raw.SendAsync(request.Replace("{new}", path, StringComparison.Ordinal).Replace("{old}", path, StringComparison.Ordinal)
             .Replace("{upload}", upload, StringComparison.Ordinal));
         await raw.EndSendingAsync();
         var answer = await raw.ReceiveAsync(hasBody: !request.StartsWith("HEAD ", StringComparison.Ordinal));
         Assert.Equal(status, answer.Status);
-        Assert.Equal((0, false), await raw.DrainAsync());
+
+        // The body of an answer to HTTP/1.0 may have no length.
+        Assert.False((await raw.DrainAsync()).IsReset);
         if (stored.Length > 0)
         {
             Assert.Equal(Encoding.ASCII.GetBytes(stored), (await gateway.GetAsync(path)).Body);

@@ -49,7 +49,8 @@ public sealed class JsonTextTests : IClassFixture<SharedGateway>
 
         // What a terminal would obey is not written as it is.
         var problem = await _gateway.GetAsync("/resources/%22%1B%5B31m%C2%9B%07");
-        Assert.Contains("\\u001B[31m\\u009B\\u0007", problem.Text, StringComparison.Ordinal);
+        Assert.Contains("⟨U+001B⟩[31m⟨U+009B⟩⟨U+0007⟩", problem.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(problem.Text.TrimEnd('\n'), char.IsControl);
     }
 
     [Fact]

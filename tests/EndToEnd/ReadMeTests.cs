@@ -43,7 +43,7 @@ public sealed partial class ReadMeTests
             }
         }
 
-        Assert.Equal("", wrong.ToString());
+        Assert.True(wrong.Length == 0, wrong.ToString());
         Assert.Equal(steps.Count, printed.Count);
     }
 

@@ -11,6 +11,9 @@ internal sealed class TestLoggers(string name) : ILoggerFactory, ILogger
     /// <summary>What was logged with an exception.</summary>
     public ConcurrentQueue<string> Failures { get; } = new();
 
+    /// <summary>Every line, without its exception.</summary>
+    public ConcurrentQueue<string> Lines { get; } = new();
+
     public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
 
     public ILogger CreateLogger(string categoryName) => this;
@@ -22,6 +25,7 @@ internal sealed class TestLoggers(string name) : ILoggerFactory, ILogger
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
+        Lines.Enqueue(formatter(state, exception));
         if (exception is not null)
         {
             Failures.Enqueue($"{eventId.Id} {formatter(state, exception)} {exception}");

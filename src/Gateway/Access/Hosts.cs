@@ -33,7 +33,7 @@ internal sealed class Hosts
             ? next(http)
             : new Problem(
                 ProblemType.Misdirected,
-                $"{host.Host} is not among AllowedHosts (by default localhost and what Urls names).").ExecuteAsync(http);
+                $"{host.Host} is not among AllowedHosts (nor localhost, nor named in Urls).").ExecuteAsync(http);
     }
 
     private bool Takes(string host, GatewaySettings settings)
@@ -52,17 +52,20 @@ internal sealed class Hosts
     /// <summary>The names that are taken; null for all.</summary>
     private List<StringSegment>? Make(GatewaySettings settings)
     {
-        List<string> named = [.. settings.AllowedHosts];
-        if (named.Count == 0)
+        // Nobody's page can be of these, and health checks on this machine ask by them.
+        List<string> named = [Loopback, LoopbackNames, .. settings.AllowedHosts];
+        var urls = _configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(endpoint => endpoint["Url"]).OfType<string>();
+        foreach (var address in settings.Urls.Concat(urls).Select(BindingAddress.Parse))
         {
-            var urls = _configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(endpoint => endpoint["Url"]).OfType<string>();
-            foreach (var address in settings.Urls.Concat(urls).Select(BindingAddress.Parse))
+            var isAny = address.IsUnixPipe || address.Host is "+" or "*" or "0.0.0.0" or "[::]";
+            if (!isAny)
             {
-                named.Add(address.IsUnixPipe || address.Host is "+" or "0.0.0.0" or "[::]" ? "*" : address.Host);
+                named.Add(address.Host);
             }
-
-            named.Add(LoopbackNames);
-            named.Add(Loopback);
+            else if (settings.AllowedHosts.Count == 0)
+            {
+                return null;
+            }
         }
 
         return named.Contains("*") ? null : [.. named.Select(name => new StringSegment(name))];

@@ -10,7 +10,7 @@ internal sealed class GatewaySettings(SettingsReader reader)
     public IReadOnlyList<string> Urls { get; } = reader.Read("Urls", "http://localhost:8080", SettingForms.Urls, "where HTTP listens");
 
     public IReadOnlyList<string> AllowedHosts { get; } = reader.Read(
-        "AllowedHosts", "", SettingForms.Hosts, "names by which the gateway may be asked, beside addresses; none: localhost and what Urls names",
+        "AllowedHosts", "", SettingForms.Hosts, "names by which the gateway may be asked, beside addresses, localhost and what Urls names",
         SettingTraits.Live);
 
     public RainOptions Rain { get; } = new(reader);

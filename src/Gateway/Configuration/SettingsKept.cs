@@ -16,7 +16,7 @@ internal static class SettingsKept
     {
         var own = KnownSettings.All.Where(setting => setting.IsProtective).Select(setting => setting.Name).Append("AllowedHosts");
         var kestrel = before.GetSection("Kestrel").AsEnumerable().Select(pair => pair.Key).Where(key => IsKept(key, after));
-        return own.Concat(kestrel).Where(name => !string.IsNullOrEmpty(before[name]) && after[name] is null)
+        return own.Concat(kestrel).Where(name => !string.IsNullOrEmpty(before[name]) && after[name] is null && !IsDefault(name, before[name]!))
             .ToDictionary(name => name, name => before[name], StringComparer.OrdinalIgnoreCase);
     }
 
@@ -25,6 +25,11 @@ internal static class SettingsKept
         KnownSettings.All.FirstOrDefault(setting => string.Equals(setting.Name, name, StringComparison.OrdinalIgnoreCase)) is { } setting
             ? $"{setting.Name}, which the value \"{setting.Default}\" takes back"
             : name;
+
+    /// <summary>A default is no other for being left out.</summary>
+    private static bool IsDefault(string name, string value) =>
+        KnownSettings.All.FirstOrDefault(setting => string.Equals(setting.Name, name, StringComparison.OrdinalIgnoreCase)) is { } setting
+            && string.Equals(setting.Default, value.Trim(), StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The whole section when there is none any more, for without it nothing would listen; of an endpoint that is still there
     /// what it asks of clients.</summary>

@@ -69,6 +69,7 @@ internal static class SettingsLoader
         {
             RelationsCheck.Run(settings, reader);
             UnknownNames.Find(configuration, BuildFiles(files, []).Build(), args, mistakes);
+            UnknownNames.FindEmptyLists(files, mistakes);
             FrameworkSections.Check(configuration, mistakes);
             SurroundingsCheck.Run(settings, reader, isRunning);
             if (LoggingSetup.FindMistake(configuration) is { } mistake)

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Gateway.Configuration;
 
 /// <summary>Finds names that nothing reads: they would change nothing without a word, so they are mistakes.</summary>
@@ -34,7 +36,7 @@ internal static class UnknownNames
             {
                 if (lists.Add(parent.Name))
                 {
-                    mistakes.Add($"{parent.Name}: {parent.Wanted} is wanted, as one text and not a JSON list or object.");
+                    mistakes.Add(IsNoText(parent));
                 }
 
                 continue;
@@ -44,6 +46,36 @@ internal static class UnknownNames
             mistakes.Add($"{key} = \"{(nearest.IsSecret ? "…" : value)}\": there is no such setting; {nearest.Name} is the nearest.");
         }
     }
+
+    /// <summary>Finds JSON lists without an item in place of a text, which the configuration cannot tell from the empty text.</summary>
+    public static void FindEmptyLists(IEnumerable<SettingsFile> files, List<string> mistakes)
+    {
+        var options = new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+        foreach (var file in files.Where(file => file.Bytes is { Length: > 0 }))
+        {
+            // Editors of Windows put a mark before the text.
+            ReadOnlyMemory<byte> text = file.Bytes.AsSpan().StartsWith("\uFEFF"u8) ? file.Bytes.AsMemory(3) : file.Bytes;
+            using var document = JsonDocument.Parse(text, options);
+            FindEmptyLists(document.RootElement, "", mistakes);
+        }
+    }
+
+    private static void FindEmptyLists(JsonElement element, string path, List<string> mistakes)
+    {
+        if (element.ValueKind == JsonValueKind.Object)
+        {
+            foreach (var property in element.EnumerateObject())
+            {
+                FindEmptyLists(property.Value, path.Length == 0 ? property.Name : $"{path}:{property.Name}", mistakes);
+            }
+        }
+        else if (element.ValueKind == JsonValueKind.Array && element.GetArrayLength() == 0 && Find(path) is { } setting)
+        {
+            mistakes.Add(IsNoText(setting));
+        }
+    }
+
+    private static string IsNoText(Setting setting) => $"{setting.Name}: {setting.Wanted} is wanted, as one text and not a JSON list or object.";
 
     private static void FindInFiles(IConfiguration files, List<string> mistakes)
     {

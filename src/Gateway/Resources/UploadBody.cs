@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using Gateway.Hosting;
 
 namespace Gateway.Resources;
@@ -23,7 +24,7 @@ internal static class UploadBody
         var total = 0L;
         while (true)
         {
-            var read = await body.ReadAsync(CancellationToken.None);
+            var read = await ReadAsync(body);
             if (read.IsCanceled)
             {
                 body.AdvanceTo(read.Buffer.Start);
@@ -38,16 +39,37 @@ internal static class UploadBody
                 return false;
             }
 
-            foreach (var segment in read.Buffer)
+            try
             {
-                await write(segment);
+                foreach (var segment in read.Buffer)
+                {
+                    await write(segment);
+                }
+            }
+            finally
+            {
+                // Also when the store takes no more: else the server could not read over what is left.
+                body.AdvanceTo(read.Buffer.End);
             }
 
-            body.AdvanceTo(read.Buffer.End);
             if (read.IsCompleted)
             {
                 return true;
             }
+        }
+    }
+
+    /// <exception cref="BadHttpRequestException">The body's form is wrong.</exception>
+    private static async ValueTask<ReadResult> ReadAsync(PipeReader body)
+    {
+        try
+        {
+            return await body.ReadAsync(CancellationToken.None);
+        }
+        catch (IOException e) when (e.InnerException is OverflowException)
+        {
+            // The server tells of a chunk larger than it can count in this way alone.
+            throw new BadHttpRequestException("A chunk of the body is said to be larger than any can be.", e);
         }
     }
 }

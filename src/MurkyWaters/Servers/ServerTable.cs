@@ -195,8 +195,16 @@ internal sealed partial class ServerTable
     {
         try
         {
-            if (!File.Exists(_path) || File.ReadAllBytes(_path) is not { } bytes || bytes.AsSpan().SequenceEqual(_fileSeen))
+            if (!File.Exists(_path))
             {
+                NoteGone();
+                return;
+            }
+
+            var bytes = File.ReadAllBytes(_path);
+            if (bytes.AsSpan().SequenceEqual(_fileSeen))
+            {
+                _isUnreadable = false;
                 return;
             }
 
@@ -213,6 +221,16 @@ internal sealed partial class ServerTable
             }
 
             _isUnreadable = error is not InvalidDataException;
+        }
+    }
+
+    /// <summary>Says once that a file that was read is not there any more.</summary>
+    private void NoteGone()
+    {
+        if (_fileSeen.Length > 0 && !_isUnreadable)
+        {
+            _isUnreadable = true;
+            ServersLog.FileRefused(_logger, _path, "it is gone");
         }
     }
 

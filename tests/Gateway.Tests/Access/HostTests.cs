@@ -16,7 +16,7 @@ public sealed class HostTests
     [InlineData("", "evillocalhost", 421)]
     [InlineData("files.example.org", "files.example.org", 200)]
     [InlineData("files.example.org", "evil.example", 421)]
-    [InlineData("files.example.org", "localhost", 421)]
+    [InlineData("files.example.org", "localhost", 200)]
     [InlineData("files.example.org", "10.1.2.3", 200)]
     [InlineData("a.example;*.example.org", "x.example.org", 200)]
     [InlineData("a.example,*.example.org", "example.org", 421)]
@@ -47,6 +47,19 @@ public sealed class HostTests
     public async Task Unless_they_are_named_it_goes_by_the_addresses_where_it_listens(string urls, string host, int expected)
     {
         await using var gateway = await TestGateway.StartAsync("AllowedHosts=", $"Urls={urls}");
+        await using var raw = await RawHttp.ConnectAsync(gateway);
+        await raw.SendAsync($"GET /health/live HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        Assert.Equal(expected, (await raw.ReceiveAsync()).Status);
+    }
+
+    [Theory]
+    [InlineData("http://*:0", "files.example.org", 200)]
+    [InlineData("http://*:0", "localhost", 200)]
+    [InlineData("http://*:0", "evil.example", 421)]
+    [InlineData("http://gateway.example:0", "gateway.example", 200)]
+    public async Task Names_that_are_given_go_beside_those_of_the_machine(string urls, string host, int expected)
+    {
+        await using var gateway = await TestGateway.StartAsync("AllowedHosts=files.example.org", $"Urls={urls}");
         await using var raw = await RawHttp.ConnectAsync(gateway);
         await raw.SendAsync($"GET /health/live HTTP/1.1\r\nHost: {host}\r\n\r\n");
         Assert.Equal(expected, (await raw.ReceiveAsync()).Status);

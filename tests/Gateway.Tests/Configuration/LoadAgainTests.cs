@@ -70,6 +70,22 @@ public sealed class LoadAgainTests : IDisposable
     }
 
     [Fact]
+    public void Of_a_default_that_is_left_out_nothing_is_said()
+    {
+        var before = LoadAgain(Load(), "{ \"Gateway\": { \"ProtectReads\": \"False\", \"MaxBodyBytes\": 0, \"MaxRequestsPerSecond\": 0, \"MaxConcurrentRequests\": 0 } }");
+        Assert.Equal(["Gateway:Keys", "Kestrel:EndpointDefaults:ClientCertificateMode"], LoadAgain(before, "{ }").Kept.Order());
+    }
+
+    [Theory]
+    [InlineData("{ \"Gateway\": { \"Keys\": [] } }")]
+    [InlineData("{ \"Gateway\": { \"Keys\": [ /* none */ ] } }")]
+    [InlineData("{ \"gateway\": { \"keys\": [\"one-two-three-four\"] } }")]
+    public void A_json_list_in_place_of_keys_is_refused_with_or_without_one(string text) =>
+        Assert.Contains(
+            LoadAgain(Load(), text).Mistakes,
+            mistake => mistake.StartsWith("Gateway:Keys: ", StringComparison.Ordinal) && mistake.EndsWith("not a JSON list or object.", StringComparison.Ordinal));
+
+    [Fact]
     public void What_protects_goes_when_the_file_says_so()
     {
         var read = LoadAgain(Load(), "{ \"Gateway\": { \"Keys\": \"\", \"ProtectReads\": false, \"MaxBodyBytes\": 0, \"MaxRequestsPerSecond\": 0, \"MaxConcurrentRequests\": \"0\" } }");

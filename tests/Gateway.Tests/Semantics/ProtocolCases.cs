@@ -40,6 +40,8 @@ internal static class ProtocolCases
         new("identity is a coding no more", "PUT {new}", 501, "> Transfer-Encoding: identity, chunked", "+3\\r\\nabc\\r\\n0\\r\\n\\r\\n", "! unknown-transfer-coding"),
         new("chunked twice", "PUT {new}", 400, "> Transfer-Encoding: chunked, chunked", "+3\\r\\nabc\\r\\n0\\r\\n\\r\\n", "! bad-request", "< Connection: close"),
         new("chunked twice, in lines", "PUT {new}", 400, "> Transfer-Encoding: chunked", "> Transfer-Encoding: chunked", "+3\\r\\nabc\\r\\n0\\r\\n\\r\\n", "! bad-request"),
+        new("a chunk larger than can be counted", "PUT {new}", 400, "> Transfer-Encoding: chunked", "+FFFFFFFFFFFFFFFF\\r\\nabc\\r\\n0\\r\\n\\r\\n", "! incomplete-body"),
+        new("a chunk beyond 31 bits", "PUT {new}", 400, "> Transfer-Encoding: chunked", "+80000000\\r\\nabc\\r\\n0\\r\\n\\r\\n", "! incomplete-body"),
         new("chunked in capitals", "PUT {new}", 201, "> Transfer-Encoding: Chunked", "+3\\r\\nabc\\r\\n0\\r\\n\\r\\n", "=~ \"length\":3"),
         new("chunked with an empty element", "PUT {new}", 201, "> Transfer-Encoding: , chunked", "+3\\r\\nabc\\r\\n0\\r\\n\\r\\n", "=~ \"length\":3"),
         new("a transfer coding with HTTP/1.0", "PUT {new} HTTP/1.0", 400, "> Transfer-Encoding: chunked", "+3\\r\\nabc\\r\\n0\\r\\n\\r\\n", "! bad-request", "< Connection: close"),

@@ -38,6 +38,26 @@ public sealed class ServerTableTests : IDisposable
     }
 
     [Fact]
+    public async Task AFileThatIsGoneIsToldOnceAndAgainWhenItWasBack()
+    {
+        const string json = """[{"host": "127.0.0.1", "port": 1}]""";
+        using var loggers = new TestLoggers("servers");
+        Edit(json);
+        var own = new OwnEndPoints([]);
+        var table = await ServerTable.OpenAsync(_folder["servers.json"], own, loggers, _clock, TestContext.Current.CancellationToken);
+        for (var i = 1; i <= 2; i++)
+        {
+            File.Delete(_folder["servers.json"]);
+            table.Tick();
+            table.Tick();
+            Assert.Equal(i, loggers.Lines.Count(line => line.EndsWith("refused, the one before stays: it is gone", StringComparison.Ordinal)));
+            Assert.Equal(["127.0.0.1:1"], Endpoints(table));
+            Edit(json);
+            table.Tick();
+        }
+    }
+
+    [Fact]
     public async Task ABadFileStopsTheStartAndAMissingOneIsAnEmptyList()
     {
         Edit("[");

@@ -232,10 +232,11 @@ internal sealed class MemoryRain : IRainTransport
                     return FetchEndReason.Stalled;
                 }
 
-                sink.OnBlock(block, newest.Bytes.AsSpan((int)_manifest.Layout.OffsetOf(block), _manifest.Layout.BytesOf(block)));
-                Interlocked.Increment(ref _verified);
+                // Counted first: the reader for whom it is may look at once.
                 Interlocked.Increment(ref rain._blockCount);
                 rain.Delivered.Enqueue(block);
+                sink.OnBlock(block, newest.Bytes.AsSpan((int)_manifest.Layout.OffsetOf(block), _manifest.Layout.BytesOf(block)));
+                Interlocked.Increment(ref _verified);
             }
         }
     }

@@ -339,13 +339,14 @@ public class SharedFetchTests
         fixture.Offer(bytes);
         await fixture.ReadAllAsync();
         await FetchFixture.EventuallyAsync(() => fixture.Node.Find(FetchFixture.Id) is not null, "it is kept");
+        await FetchFixture.EventuallyAsync(() => fixture.Node.Transfers.All(transfer => transfer.State == "completed"), "its fetch is over");
 
         await using (var reader = (await fixture.OpenAsync(OpenSource.RainOnly, 2500, 10)).Reader!)
         {
             await ReadExactlyAsync(reader, 2500, new byte[10]);
         }
 
-        Assert.Equal(6, fixture.Rain.BlockCount);
+        Assert.True(fixture.Rain.BlockCount == 6, $"blocks {string.Join(" ", fixture.Rain.Delivered)} came");
         await FetchFixture.EventuallyAsync(() => Directory.GetFiles(Path.Combine(fixture.StorePath, "partial")).Length == 0, "no partial is left");
     }
 

@@ -22,14 +22,13 @@ internal static class SettingsKept
 
     /// <summary>How whoever means it takes a value back.</summary>
     public static string Describe(string name) =>
-        KnownSettings.All.FirstOrDefault(setting => string.Equals(setting.Name, name, StringComparison.OrdinalIgnoreCase)) is { } setting
+        KnownSettings.Find(name) is { } setting
             ? $"{setting.Name}, which the value \"{setting.Default}\" takes back"
             : name;
 
     /// <summary>A default is no other for being left out.</summary>
     private static bool IsDefault(string name, string value) =>
-        KnownSettings.All.FirstOrDefault(setting => string.Equals(setting.Name, name, StringComparison.OrdinalIgnoreCase)) is { } setting
-            && string.Equals(setting.Default, value.Trim(), StringComparison.OrdinalIgnoreCase);
+        KnownSettings.Find(name) is { } setting && string.Equals(setting.Default, value.Trim(), StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The whole section when there is none any more, for without it nothing would listen; of an endpoint that is still there
     /// what it asks of clients.</summary>

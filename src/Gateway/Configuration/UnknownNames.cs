@@ -27,12 +27,12 @@ internal static class UnknownNames
         var given = KnownSettings.OwnSections.Append("Urls").Append("AllowedHosts").SelectMany(section => configuration.GetSection(section).AsEnumerable());
         foreach (var (key, value) in given.Where(pair => pair.Value is not null && pair.Key.Contains(':', StringComparison.Ordinal)))
         {
-            if (Find(key) is not null)
+            if (KnownSettings.Find(key) is not null)
             {
                 continue;
             }
 
-            if (Find(key[..key.LastIndexOf(':')]) is { } parent)
+            if (KnownSettings.Find(key[..key.LastIndexOf(':')]) is { } parent)
             {
                 if (lists.Add(parent.Name))
                 {
@@ -69,7 +69,7 @@ internal static class UnknownNames
                 FindEmptyLists(property.Value, path.Length == 0 ? property.Name : $"{path}:{property.Name}", mistakes);
             }
         }
-        else if (element.ValueKind == JsonValueKind.Array && element.GetArrayLength() == 0 && Find(path) is { } setting)
+        else if (element.ValueKind == JsonValueKind.Array && element.GetArrayLength() == 0 && KnownSettings.Find(path) is { } setting)
         {
             mistakes.Add(IsNoText(setting));
         }
@@ -129,9 +129,6 @@ internal static class UnknownNames
             }
         }
     }
-
-    private static Setting? Find(string name) =>
-        KnownSettings.All.FirstOrDefault(setting => string.Equals(setting.Name, name, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Levenshtein's distance, letters compared without case.</summary>
     private static int Distance(string left, string right)

@@ -226,6 +226,7 @@ internal sealed class SocketOutput : PipeWriter, IFileOutput
         {
             // The last is what a run of a file gets from a socket that the client has reset meanwhile.
             cancellationToken.ThrowIfCancellationRequested();
+            SentBytes = Math.Max(SentBytes, TcpProgress.TryReadAcknowledged(_socket) ?? 0);
             Break(new ConnectionAbortedException("The connection's socket takes no more.", e));
         }
         finally

@@ -27,6 +27,7 @@ internal static class LoopbackBenchmark
         await using var proxy = await Nginx.ProxyAsync(Host.Local, folder, nginx.Url, ports[5], cancellation);
         await node.PutAsync(Id, folder["www/file"], cancellation);
         await gateway.CheckAsync(Id, sha256, rain: true, LimitSeconds, cancellation);
+        await gateway.WaitUntilKeptAsync(Id, cancellation);
         await gateway.WaitUntilIdleAsync(cancellation);
 
         Contender[] contenders =

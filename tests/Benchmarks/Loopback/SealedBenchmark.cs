@@ -29,6 +29,7 @@ internal static class SealedBenchmark
         {
             await pair.Node.PutAsync(Id, folder["file"], cancellation);
             await pair.Gateway.CheckAsync(Id, sha256, rain: true, LimitSeconds, cancellation);
+            await pair.Gateway.WaitUntilKeptAsync(Id, cancellation);
             await pair.Gateway.WaitUntilIdleAsync(cancellation);
         }
 

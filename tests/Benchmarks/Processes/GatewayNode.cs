@@ -184,6 +184,24 @@ internal sealed class GatewayNode : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until the store has kept a resource: a transfer is over before that, and a forced rain that begins meanwhile finds
+    /// its blocks.</summary>
+    public async Task WaitUntilKeptAsync(ulong id, CancellationToken cancellation)
+    {
+        var clock = Stopwatch.StartNew();
+        while (await ChildProcess.RunAsync(
+            Host.Command("curl", "-sS", "-m", "30", "-I", "-o", "/dev/null", "-w", "%{http_code}", "-H", "Cache-Control: only-if-cached", Resource(id)),
+            cancellation) != "200")
+        {
+            if (clock.Elapsed > StartLimit)
+            {
+                throw new InvalidOperationException($"resource {id} is not kept");
+            }
+
+            await Task.Delay(50, cancellation);
+        }
+    }
+
     public string Resource(ulong id) => string.Create(CultureInfo.InvariantCulture, $"{Url}/resources/{id}");
 
     public ValueTask DisposeAsync() => Process.DisposeAsync();

@@ -41,13 +41,13 @@ public sealed partial class RequestLogTests
     }
 
     [Theory]
-    [InlineData("/resources/1", "Accept: */*", 1_000_000, 65536)]
-    [InlineData("/resources/1", "Cache-Control: no-cache", 1_000_000, 65536)]
+    [InlineData("/resources/1", "Accept: */*", 1_000_000, 65536, 512 * 1024)]
+    [InlineData("/resources/1", "Cache-Control: no-cache", 1_000_000, 65536, 65536)]
 
     // Four megabytes, of which small buffers at the client's end hold the most back.
-    [InlineData("/resources/1/manifest", "Accept: */*", 100_000, 1024, 4096)]
+    [InlineData("/resources/1/manifest", "Accept: */*", 100_000, 1024, 0, 4096)]
     public async Task Clients_that_reset_in_mid_answer_are_a_line_each_with_what_their_sockets_took(
-        string path, string field, int taken, int blockSize, int receiveBuffer = 0)
+        string path, string field, int taken, int blockSize, int fileRun, int receiveBuffer = 0)
     {
         using var log = new LogFile();
         var port = TestGateway.FreePorts(1)[0];
@@ -72,9 +72,10 @@ public sealed partial class RequestLogTests
         {
             Assert.Contains(", client gone ", line, StringComparison.Ordinal);
 
-            // What the system took and had not delivered went with the connection: its buffers, a few megabytes.
+            // What the system took and had not delivered went with the connection: its buffers, a few megabytes. And of a run of a
+            // file during which the socket was closed nobody can tell any more how much it took.
             var sent = long.Parse(SentBytes().Match(line).Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
-            Assert.InRange(sent, taken - 2000, taken + 16_000_000);
+            Assert.InRange(sent, taken - 2000 - fileRun, taken + 16_000_000);
         });
     }
 

@@ -34,7 +34,7 @@ internal static class AmplificationBenchmark
         // The switch learns where everybody is: until then it sends frames to all.
         await ForgeAsync("bare", lab[Attacker], "10");
         await ForgeAsync("bare", lab[Victim], "10");
-        foreach (var kind in Forger.Kinds.Where(options.Wants))
+        foreach (var kind in ForgedDatagrams.Kinds.Where(options.Wants))
         {
             foreach (var (name, source) in (IEnumerable<(string, Host)>)[("own", lab[Attacker]), ("forged", lab[Victim])])
             {

@@ -133,7 +133,7 @@ public sealed partial class MurkyNode
             Node = store.NodeId,
         };
         var classic = options.ClassicAllow.Count == 0 ? null : new ClassicRain(
-            ClassicOptionsOf(options, seal),
+            ClassicOptionsOf(options, seal) with { Ceiling = rainOptions.Ceiling },
             new ClassicCatalog(store),
             request => inbound.Add(request.Resource, null, request.Source));
         foreach (var endPoint in options.Listen)

@@ -143,7 +143,14 @@ public class ClassicRainTests
     {
         var catalog = new MemoryCatalog();
         catalog.Add(Id, bytes, 1024 * 1024, 1408);
-        var options = new ClassicServerOptions { Allowed = [IPNetwork.Parse(allowed)], RateBytesPerSecond = 100_000_000 };
+        var options = new ClassicServerOptions
+        {
+            Allowed = [IPNetwork.Parse(allowed)],
+            RateBytesPerSecond = 100_000_000,
+
+            // Some clients of these tests are many at one address.
+            Budget = new ClassicBudget(bytesPerAddress: 1_000_000_000),
+        };
         return new RainListener(
             new IPEndPoint(IPAddress.Loopback, 0), new RainServerOptions { TokenKey = new byte[32] }, catalog, _ => { },
             classic: new ClassicRain(options, catalog, onPropagate ?? (_ => { })));

@@ -14,7 +14,7 @@ internal sealed partial class SharedFetch
 
     private async Task<FetchEndReason> TryClassicAsync(FetchEndReason otherwise)
     {
-        var servers = _context.Servers.ClassicAddresses();
+        var servers = _context.Servers.ClassicAddressesForFetch();
         if (_extraServer is { } extra && _isExtraServerClassic && !servers.Contains(extra))
         {
             servers = [.. servers, extra];

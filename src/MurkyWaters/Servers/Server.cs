@@ -25,6 +25,9 @@ internal sealed class Server(ServerName name, string origin)
 
     public DateTimeOffset? LastSeen { get; set; }
 
+    /// <summary>Whether it ever answered.</summary>
+    public bool HasAnswered { get; set; }
+
     /// <summary>How often in a row it did not answer.</summary>
     public int SilentCount { get; set; }
 

@@ -10,8 +10,8 @@ internal sealed partial class ServerTable
     private static readonly TimeSpan LieLifetime = TimeSpan.FromHours(1);
 
     /// <summary>A node that added itself is forgotten when it was silent so many times in a row, and for so long: as long as it is among the
-    /// servers, what nobody has is looked for until the time is up. Who was named by a person stays, for there the person
-    /// decides.</summary>
+    /// servers, what nobody has is looked for until the time is up. One of 2012 that never answered is forgotten after that time.
+    /// Who was named by a person stays, for there the person decides.</summary>
     private const int SilentCountMax = 3;
 
     /// <inheritdoc cref="SilentCountMax"/>
@@ -111,6 +111,7 @@ internal sealed partial class ServerTable
     {
         if (!isSilent)
         {
+            server.HasAnswered = true;
             server.SilentCount = 0;
         }
         else if (server.SilentCount++ == 0)
@@ -126,7 +127,8 @@ internal sealed partial class ServerTable
         {
             var before = _time.GetUtcNow() - SilenceMax;
             silent = [.. _servers.Where(server =>
-                server.Origin == "peer" && server.SilentCount >= SilentCountMax && server.SilentSince <= before)];
+                server.Origin == "peer" && server.SilentSince <= before
+                && (server.SilentCount >= SilentCountMax || (server.Name.IsClassic && !server.HasAnswered)))];
             foreach (var server in silent)
             {
                 _servers.Remove(server);

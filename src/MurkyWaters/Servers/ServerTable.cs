@@ -18,6 +18,9 @@ internal sealed partial class ServerTable
     /// <summary>A bound for nodes that add themselves.</summary>
     private const int PeerCountMax = 1000;
 
+    /// <summary>Those of them of 2012 that have not answered yet: their names may be forged, and must not take the others' places.</summary>
+    private const int UnansweredCountMax = 64;
+
     private readonly string _path;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
@@ -86,6 +89,12 @@ internal sealed partial class ServerTable
     /// <summary>Servers that speak format 1 alone.</summary>
     public IReadOnlyList<PeerAddress> ClassicAddresses() => Addresses(server => server.Name.IsClassic && !Own.Contains(server.Address!.Value));
 
+    /// <summary>Those of them that a fetch asks: each costs it a second of silence, and a name that came with a PROPAGATE of format 1, which
+    /// anybody can forge, is asked only while something has come from there.</summary>
+    public IReadOnlyList<PeerAddress> ClassicAddressesForFetch() =>
+        Addresses(server => server.Name.IsClassic && !Own.Contains(server.Address!.Value)
+            && (server.Origin != "peer" || (server.HasAnswered && server.SilentCount < SilentCountMax)));
+
     /// <summary>The other nodes.</summary>
     public IReadOnlyList<PeerAddress> OtherNodes() => AddressesForFetch(includeOwn: false);
 
@@ -112,12 +121,12 @@ internal sealed partial class ServerTable
     {
         lock (_gate)
         {
-            if (_servers.Any(server => IsSame(server.Name, name)) || (origin == "peer" && _servers.Count(server => server.Origin == "peer") >= PeerCountMax))
+            if (_servers.Any(server => IsSame(server.Name, name)) || (origin == "peer" && !HasPlaceForPeer(name.IsClassic)))
             {
                 return false;
             }
 
-            _servers.Add(new Server(name, origin) { Address = TryReadAddress(name) });
+            _servers.Add(new Server(name, origin) { Address = TryReadAddress(name), SilentSince = _time.GetUtcNow() });
         }
 
         _ = ResolveAsync();
@@ -131,7 +140,7 @@ internal sealed partial class ServerTable
     {
         lock (_gate)
         {
-            foreach (var known in FindAll(address))
+            foreach (var known in isClassic ? [] : FindAll(address))
             {
                 known.SilentCount = 0;
             }
@@ -170,6 +179,10 @@ internal sealed partial class ServerTable
             _resolving = ResolveAsync();
         }
     }
+
+    private bool HasPlaceForPeer(bool isClassic) =>
+        _servers.Count(server => server.Origin == "peer") < PeerCountMax
+        && (!isClassic || _servers.Count(server => server.Origin == "peer" && server.Name.IsClassic && !server.HasAnswered) < UnansweredCountMax);
 
     private static bool IsSame(ServerName left, ServerName right) => left.Port == right.Port && left.Host == right.Host;
 

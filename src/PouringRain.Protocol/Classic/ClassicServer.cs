@@ -4,7 +4,8 @@ namespace PouringRain.Protocol.Classic;
 
 /// <summary>
 /// The serving side of wire format 1, for senders inside the allowed networks: soft state of five seconds a subscriber, droplets at
-/// a fixed rate, silence for everybody and everything else. Sans-I/O, with the contract of <see cref="RainServer"/>.
+/// a fixed rate and within the address's budget, silence for everybody and everything else. Sans-I/O, with the contract of
+/// <see cref="RainServer"/>.
 /// </summary>
 public sealed class ClassicServer
 {
@@ -12,6 +13,7 @@ public sealed class ClassicServer
     private readonly ClassicServerOptions _options;
     private readonly IClassicCatalog _catalog;
     private readonly ClassicDegrees _degrees;
+    private readonly CeilingShare? _ceiling;
     private readonly Dictionary<(PeerAddress Peer, ResourceId Resource), Subscription> _subscriptions = [];
     private readonly Queue<ClassicPropagateRequest> _propagations = new();
 
@@ -23,6 +25,7 @@ public sealed class ClassicServer
         _options = options;
         _catalog = catalog;
         _degrees = new ClassicDegrees(seed);
+        _ceiling = options.Ceiling?.Join();
     }
 
     /// <summary>When <see cref="TryPollTransmit"/> has something to do though no datagram came.</summary>
@@ -48,6 +51,7 @@ public sealed class ClassicServer
                 break;
             case ClassicMessageType.Unsubscribe:
                 _subscriptions.Remove((from, message.Resource));
+                _ceiling?.NoteSubscribers(_subscriptions.Count);
                 break;
             default:
                 if (_propagations.Count < PropagateQueueMax)
@@ -70,45 +74,38 @@ public sealed class ClassicServer
             return false;
         }
 
-        Subscription? due = null;
-        var next = Instant.Never;
-        foreach (var (key, subscription) in _subscriptions)
+        while (FindDue(now, out var readyCount) is { } due)
         {
-            if (subscription.Expires <= now)
+            if (buffer.Length < due.DropletBytes)
             {
-                _subscriptions.Remove(key);
+                due.NextDroplet = due.Expires;
                 continue;
             }
 
-            if (due is null || subscription.NextDroplet < due.NextDroplet)
+            if (_ceiling is not null && !_ceiling.MaySend(now, readyCount))
             {
-                next = due?.NextDroplet ?? Instant.Never;
-                due = subscription;
+                NextTimeout = _ceiling.Due(now);
+                return false;
             }
-            else
+
+            if (!_options.Budget.TrySpend(now, due.Peer, due.DropletBytes, out var availableAt))
             {
-                next = Instant.Min(next, subscription.NextDroplet);
+                due.NextDroplet = availableAt;
+                continue;
             }
+
+            _ceiling?.Spend(now, due.DropletBytes);
+            WriteDroplet(due, buffer);
+
+            // What a late poll missed is not made up for beyond a few milliseconds: no bursts.
+            due.NextDroplet = Instant.Max(due.NextDroplet, now - TimeSpan.FromMilliseconds(5)) + due.IntervalNow(_options);
+            NextTimeout = now;
+            transmit = new Transmit(due.Peer, due.DropletBytes, due.DropletBytes);
+            return true;
         }
 
-        if (due is null || due.NextDroplet > now)
-        {
-            NextTimeout = due?.NextDroplet ?? Instant.Never;
-            return false;
-        }
-
-        var length = WriteDroplet(due, buffer);
-        if (length == 0)
-        {
-            due.NextDroplet = due.Expires;
-            return false;
-        }
-
-        // What a late poll missed is not made up for beyond a few milliseconds: no bursts.
-        due.NextDroplet = Instant.Max(due.NextDroplet, now - TimeSpan.FromMilliseconds(5)) + due.Interval;
-        NextTimeout = Instant.Min(next, due.NextDroplet);
-        transmit = new Transmit(due.Peer, length, length);
-        return true;
+        _ceiling?.Rest();
+        return false;
     }
 
     /// <summary>What the owner should know of, oldest first.</summary>
@@ -155,16 +152,34 @@ public sealed class ClassicServer
             Expires = now + _options.SubscriptionLifetime,
             NextDroplet = now,
         };
+        _ceiling?.NoteSubscribers(_subscriptions.Count);
         NextTimeout = now;
     }
 
-    private int WriteDroplet(Subscription subscription, Span<byte> buffer)
+    /// <summary>The subscription whose droplet is due first, and how many are; null, with <see cref="NextTimeout"/> set, when none is.</summary>
+    private Subscription? FindDue(Instant now, out int readyCount)
     {
-        if (buffer.Length < subscription.DropletBytes)
+        Subscription? first = null;
+        readyCount = 0;
+        foreach (var (key, subscription) in _subscriptions)
         {
-            return 0;
+            if (subscription.Expires <= now)
+            {
+                _subscriptions.Remove(key);
+                _ceiling?.NoteSubscribers(_subscriptions.Count);
+                continue;
+            }
+
+            readyCount += subscription.NextDroplet <= now ? 1 : 0;
+            first = first is null || subscription.NextDroplet < first.NextDroplet ? subscription : first;
         }
 
+        NextTimeout = first?.NextDroplet ?? Instant.Never;
+        return readyCount > 0 ? first : null;
+    }
+
+    private void WriteDroplet(Subscription subscription, Span<byte> buffer)
+    {
         var bytes = subscription.Bytes.Span;
         var size = ClassicFormat.SymbolSizeOf(bytes.Length);
         var key = _degrees.NextKey();
@@ -179,7 +194,6 @@ public sealed class ClassicServer
         }
 
         subscription.Droplets++;
-        return subscription.DropletBytes;
     }
 
     private sealed class Subscription
@@ -199,5 +213,10 @@ public sealed class ClassicServer
         public required Instant NextDroplet { get; set; }
 
         public long Droplets { get; set; }
+
+        /// <summary>The time to the next droplet: more once there were enough for any client.</summary>
+        public TimeSpan IntervalNow(ClassicServerOptions options) =>
+            Droplets < ClassicBudget.DropletsPerResource || options.FurtherDropletsPerSecond * Interval >= TimeSpan.FromSeconds(1)
+                ? Interval : TimeSpan.FromSeconds(1) / options.FurtherDropletsPerSecond;
     }
 }

@@ -246,6 +246,39 @@ public sealed class ServerTableTests : IDisposable
     }
 
     [Fact]
+    public async Task ANameThatCameInFormat1IsAskedOnlyWhileItAnswers()
+    {
+        var table = await OpenAsync("""[{"host": "127.0.0.1", "port": 1, "classic": true}]""");
+        for (ushort port = 100; port < 300; port++)
+        {
+            table.AddPeer(Address(port), isClassic: true);
+        }
+
+        // Forged ones are few, are not asked, and are gone after a while.
+        Assert.Equal([Address(1)], table.ClassicAddressesForFetch());
+        Assert.InRange(table.ClassicAddresses().Count, 2, 100);
+        table.AddPeer(Address(3), isClassic: false);
+        Assert.Contains(Address(3), table.AddressesForFetch(includeOwn: false));
+        table.NoteAnswer(Address(100), "up");
+        _clock.Now += TimeSpan.FromMinutes(2);
+        table.Tick();
+        Assert.Equal([Address(1), Address(100)], table.ClassicAddresses());
+        Assert.Equal([Address(1), Address(100)], table.ClassicAddressesForFetch());
+
+        // In format 1 silence may also mean that it has not what it was asked for.
+        table.NoteAnswer(Address(100), "silent");
+        table.NoteAnswer(Address(100), "silent");
+        Assert.Equal([Address(1), Address(100)], table.ClassicAddressesForFetch());
+        table.NoteAnswer(Address(100), "silent");
+        table.AddPeer(Address(100), isClassic: true);
+        Assert.Equal([Address(1)], table.ClassicAddressesForFetch());
+
+        // What it asked for came from there.
+        table.NoteAnswer(Address(100), "up");
+        Assert.Equal([Address(1), Address(100)], table.ClassicAddressesForFetch());
+    }
+
+    [Fact]
     public async Task ANodeThatWasForgottenComesBackWhenItAnswers()
     {
         var table = await OpenAsync("[]");

@@ -6,15 +6,19 @@ namespace MurkyWaters;
 public sealed class FetchFailedException : IOException
 {
     /// <summary>Makes the exception.</summary>
-    public FetchFailedException(FetchEndReason reason, IReadOnlyList<SourceReport> sources)
+    public FetchFailedException(FetchEndReason reason, IReadOnlyList<SourceReport> sources, string? storeTrouble = null)
         : base($"The rain has stopped: {reason}.")
     {
         Reason = reason;
         Sources = sources;
+        StoreTrouble = storeTrouble;
     }
 
     /// <summary>Why it ended.</summary>
     public FetchEndReason Reason { get; }
+
+    /// <summary>Why the store takes nothing, if that is so.</summary>
+    public string? StoreTrouble { get; }
 
     /// <summary>The servers asked.</summary>
     public IReadOnlyList<SourceReport> Sources { get; }

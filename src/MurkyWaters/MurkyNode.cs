@@ -37,11 +37,15 @@ public sealed partial class MurkyNode : IAsyncDisposable
     /// <summary>Whether the disk has used up what should stay free: nothing can be taken in.</summary>
     public bool IsDiskFull => _store.Space.IsFull;
 
+    /// <summary>Why the store takes nothing in, in a sentence, or null: its disk fails or may not be written. It comes back by itself.</summary>
+    public string? StoreTrouble => _store.Files.Health.Trouble;
+
     /// <summary>Why nothing can be fetched from other nodes or propagated to them just now, or null.</summary>
     public string? NetworkTrouble => _transport.Trouble;
 
     /// <summary>Starts taking a resource in. Nothing is seen of it before <see cref="Upload.CommitAsync"/>.</summary>
     /// <exception cref="StoreFullException">The declared length does not fit.</exception>
+    /// <exception cref="StoreException">The store takes nothing in just now.</exception>
     public Upload BeginUpload(UploadOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -52,6 +56,7 @@ public sealed partial class MurkyNode : IAsyncDisposable
     /// <param name="options">What it is to become; the precondition is given at the commit.</param>
     /// <param name="note">What the caller wants to keep with it.</param>
     /// <exception cref="StoreFullException">The declared length does not fit.</exception>
+    /// <exception cref="StoreException">The store takes nothing in just now.</exception>
     public PendingUpload? TryBeginPendingUpload(UploadOptions options, string note)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -217,6 +222,8 @@ public sealed partial class MurkyNode : IAsyncDisposable
                 DatagramsDropped = _seal?.Account.Dropped ?? new Dictionary<string, long>(),
                 Subscribers = listeners.Sum(listener => listener.Subscribers),
                 Resources = _store.Count,
+                IsStoreReadOnly = StoreTrouble is not null,
+                StoreErrors = _store.Files.Health.ErrorCounts,
             };
         }
     }

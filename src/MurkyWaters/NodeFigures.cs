@@ -46,6 +46,12 @@ public sealed record NodeFigures
     /// <summary>Subscribers in the tables of all listeners, but for those of format 1.</summary>
     public required int Subscribers { get; init; }
 
+    /// <summary>Whether the store's disk fails, so that nothing is taken in.</summary>
+    public required bool IsStoreReadOnly { get; init; }
+
+    /// <summary>Errors that ended a write, by what they said: <c>full</c> (no room), <c>busy</c> (no open files or memory), <c>failing</c>.</summary>
+    public required IReadOnlyDictionary<string, long> StoreErrors { get; init; }
+
     /// <summary>Resources kept.</summary>
     public required int Resources { get; init; }
 }

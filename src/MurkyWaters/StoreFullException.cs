@@ -1,7 +1,7 @@
 namespace MurkyWaters;
 
 /// <summary>The disk or the quota has no room.</summary>
-public sealed class StoreFullException : IOException
+public sealed class StoreFullException : StoreException
 {
     /// <inheritdoc/>
     public StoreFullException()

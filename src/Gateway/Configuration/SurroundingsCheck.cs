@@ -104,7 +104,7 @@ internal static class SurroundingsCheck
     {
         try
         {
-            Directory.CreateDirectory(path);
+            CreateFolder(path);
             using (File.Create(Path.Combine(path, $".check-{Environment.ProcessId}"), 1, FileOptions.DeleteOnClose))
             {
             }
@@ -130,6 +130,19 @@ internal static class SurroundingsCheck
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             mistakes.Add($"Rain:Servers = \"{path}\": the path of a readable file is wanted: {e.Message}");
+        }
+    }
+
+    /// <summary>What is stored is for the gateway's user alone.</summary>
+    private static void CreateFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+        }
+        else
+        {
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using MurkyWaters.Store;
 
 namespace Gateway.Doctor;
 
@@ -33,7 +34,7 @@ internal static class DiskLook
             using var stream = new FileStream(file, FileMode.Create, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
             stream.Write(new byte[65_536]);
             var began = Stopwatch.GetTimestamp();
-            stream.Flush(flushToDisk: true);
+            DurableFlush.Flush(stream.SafeFileHandle);
             sync = Stopwatch.GetElapsedTime(began);
             writtenAt = File.GetLastWriteTimeUtc(file);
         }

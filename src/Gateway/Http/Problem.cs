@@ -12,6 +12,12 @@ namespace Gateway.Http;
 /// <summary>An error on its way to the client: a problem document (RFC 9457), or a small page for a browser that asks for one.</summary>
 internal sealed class Problem : IResult
 {
+    /// <summary>When to come back to a store whose disk fails: after its next look at it.</summary>
+    private const string RetrySeconds = "5";
+
+    /// <summary>ENFILE and EMFILE.</summary>
+    private const int OpenFilesOfMachine = 23, OpenFilesOfProcess = 24;
+
     private static readonly JsonSerializerOptions JsonOptions = new(JsonSerializerDefaults.Web) { Encoder = JsonText.Encoder };
     private readonly ProblemType _type;
     private readonly IReadOnlyList<SourceReport>? _sources;
@@ -81,6 +87,7 @@ internal sealed class Problem : IResult
         FetchEndReason.IntegrityFailure => new(ProblemType.IntegrityFailure, $"Every server that offered resource {id} sent wrong bytes.", failure.Sources),
         FetchEndReason.Busy => new(ProblemType.Overloaded, $"The servers that may have resource {id} are busy.", failure.Sources),
         FetchEndReason.Cancelled => new(ProblemType.Overloaded, $"The fetch of resource {id} was ended.", failure.Sources),
+        FetchEndReason.LocalFailure when failure.StoreTrouble is { } trouble => new(ProblemType.StoreReadOnly, trouble, failure.Sources),
         FetchEndReason.LocalFailure => new(ProblemType.StoreFull, $"The store could not keep resource {id}.", failure.Sources),
         FetchEndReason.NoNetwork => new(ProblemType.Overloaded, $"This node cannot open a socket just now to ask the servers for resource {id}."),
         _ => new(ProblemType.RetrievalTimeout, $"The servers of resource {id} fell silent.", failure.Sources),
@@ -92,6 +99,14 @@ internal sealed class Problem : IResult
             : sources.All(source => source.State == "notFound") ? $"No server has resource {id}."
             : $"No server that answered has resource {id}.",
         sources);
+
+    /// <summary>What the store could not do.</summary>
+    public static Problem OfStore(StoreException failure) => failure switch
+    {
+        StoreFullException => new(ProblemType.StoreFull, failure.Message),
+        StoreBusyException => new(ProblemType.Overloaded, failure.Message),
+        _ => new(ProblemType.StoreReadOnly, $"{failure.Message} What is here is still read. Try again in {RetrySeconds} seconds."),
+    };
 
     /// <summary>What the server found wrong with the request's form.</summary>
     public static Problem OfBadRequest(BadHttpRequestException failure) => new(
@@ -118,9 +133,14 @@ internal sealed class Problem : IResult
 
     /// <summary>Writes the document for an exception that nobody caught. What it says is for the log, not for the client.</summary>
     public static Task WriteExceptionAsync(HttpContext http) =>
-        http.Features.Get<IExceptionHandlerFeature>()?.Error is BadHttpRequestException badRequest
-            ? OfBadRequest(badRequest).ExecuteAsync(http)
-            : new Problem(ProblemType.Internal, "Something failed inside; the log has more under the trace id.").ExecuteAsync(http);
+        (http.Features.Get<IExceptionHandlerFeature>()?.Error switch
+        {
+            BadHttpRequestException badRequest => OfBadRequest(badRequest),
+            StoreException store => OfStore(store),
+            IOException { HResult: OpenFilesOfMachine or OpenFilesOfProcess } =>
+                new Problem(ProblemType.Overloaded, "There are as many files and connections open as may be."),
+            _ => new Problem(ProblemType.Internal, "Something failed inside; the log has more under the trace id."),
+        }).ExecuteAsync(http);
 
     /// <inheritdoc/>
     public Task ExecuteAsync(HttpContext httpContext) => WriteAsync(httpContext, _type.Status);
@@ -132,7 +152,7 @@ internal sealed class Problem : IResult
         response.Headers.CacheControl = "no-store";
         if (status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable && response.Headers.RetryAfter.Count == 0)
         {
-            response.Headers.RetryAfter = "1";
+            response.Headers.RetryAfter = _type == ProblemType.StoreReadOnly ? RetrySeconds : "1";
         }
 
         var document = new Document(_type.Uri, _type.Title, status, VisibleText.Of(Detail), http.Request.Path, RequestId.Of(http), _type.IsRetryable, _sources)

@@ -21,7 +21,7 @@ internal static class HealthEndpoints
 
     /// <summary>Whether it takes work</summary>
     /// <remarks>
-    /// 503 while it opens its store, while it ends, when the disk is full, and when no socket can be opened, with the reasons.
+    /// 503 while it opens its store, while it ends, when the disk is full or fails, and when no socket can be opened, with the reasons.
     /// </remarks>
     /// <response code="200">It takes work.</response>
     /// <response code="503">It does not, and why.</response>

@@ -31,6 +31,8 @@ internal sealed class NodeMetrics
         Gauge("rain.loss.ratio", "Droplets lost of those sent here, over all transfers.", figures => figures.Loss);
         Gauge("rain.subscribers", "Subscribers rained on just now.", figures => figures.Subscribers);
         Gauge("rain.store.resources", "Resources kept.", figures => figures.Resources);
+        Gauge("rain.store.readonly", "1 while the store's disk fails and nothing is taken in, else 0.", figures => figures.IsStoreReadOnly ? 1 : 0);
+        Counters("rain.store.errors", "Errors of the disk that ended a write, by what they said.", "error", figures => figures.StoreErrors);
         meter.CreateObservableGauge("rain.servers", ReadServers, null, "Servers known, by state.");
         meter.CreateObservableGauge("process.resident.memory.bytes", () => Environment.WorkingSet, "By", "Resident memory.");
         meter.CreateObservableGauge(

@@ -48,6 +48,10 @@ internal sealed class Readiness
         {
             reasons.Add($"disk full: the disk of {_settings.Store.Path} has too little room left to take anything in");
         }
+        else if (_host.Node.StoreTrouble is { } storeTrouble)
+        {
+            reasons.Add($"store read-only: {storeTrouble}");
+        }
         else if (_host.Node.NetworkTrouble is { } trouble)
         {
             reasons.Add($"no network: the sockets that fetch from other nodes cannot be opened: {trouble}");

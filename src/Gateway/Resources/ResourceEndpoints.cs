@@ -26,7 +26,7 @@ internal static class ResourceEndpoints
         resources.MapPut("/{id}", ResourceWriting.PutAsync).WithName("PutResource").TakesUpload().Takes<ConditionParameters>().Answers<ResourceSummary>()
             .Fails([.. FailuresOfUploads, InvalidResourceId, Conflict, PreconditionFailed]);
         resources.MapDelete("/{id}", ResourceManagement.DeleteAsync).WithName("DeleteResource").Takes<ConditionParameters>()
-            .Fails(InvalidResourceId, NotFound, PreconditionFailed, IntegrityFailure, Overloaded, RetrievalTimeout, StoreFull);
+            .Fails(InvalidResourceId, NotFound, PreconditionFailed, IntegrityFailure, Overloaded, StoreReadOnly, RetrievalTimeout, StoreFull);
         resources.MapRead("/{id}/manifest", ResourceManagement.GetManifestAsync).WithName("GetManifest")
             .Sends([200], AnswerField.EntityTag)
             .Fails(InvalidResourceId, NotFound, Gone, IntegrityFailure, Overloaded, RetrievalTimeout, StoreFull);
@@ -49,7 +49,7 @@ internal static class ResourceEndpoints
     private static readonly ProblemType[] FailuresOfUploads =
     [
         InvalidParameter, InvalidDigest, DigestMismatch, PartialPut, IncompleteBody, InconsistentUploadLength, RequestTimeout, TooLarge,
-        UnsupportedMedia, UploadProtocol, Overloaded, StoreFull,
+        UnsupportedMedia, UploadProtocol, Overloaded, StoreReadOnly, StoreFull,
     ];
 
     private static readonly AnswerField[] FieldsOfDownloads =
@@ -94,7 +94,7 @@ internal static class ResourceEndpoints
 
     private static readonly ProblemType[] FailuresOfDownloads =
     [
-        InvalidResourceId, ServiceWorker, NotFound, Gone, PreconditionFailed, IntegrityFailure, Overloaded, NotCached, RetrievalTimeout,
+        InvalidResourceId, ServiceWorker, NotFound, Gone, PreconditionFailed, IntegrityFailure, Overloaded, StoreReadOnly, NotCached, RetrievalTimeout,
         StoreFull,
     ];
 }

@@ -79,10 +79,19 @@ internal static class ResourceManagement
         }
 
         var headers = http.Request.Headers;
-        var result = await host.Node.DeleteAsync(
-            resource,
-            current => Preconditions.Evaluate(headers, isRead: false, current, time.GetUtcNow()) != Preconditions.Outcome.Failed,
-            CancellationToken.None);
+        DeleteResult result;
+        try
+        {
+            result = await host.Node.DeleteAsync(
+                resource,
+                current => Preconditions.Evaluate(headers, isRead: false, current, time.GetUtcNow()) != Preconditions.Outcome.Failed,
+                CancellationToken.None);
+        }
+        catch (StoreException e)
+        {
+            return Problem.OfStore(e);
+        }
+
         return result switch
         {
             { Outcome: DeleteOutcome.Deleted } => TypedResults.NoContent(),

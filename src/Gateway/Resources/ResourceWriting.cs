@@ -134,9 +134,9 @@ internal static class ResourceWriting
                 return upload.WriteAsync(bytes, CancellationToken.None);
             }
         }
-        catch (StoreFullException e)
+        catch (StoreException e)
         {
-            return new Problem(ProblemType.StoreFull, e.Message);
+            return Problem.OfStore(e);
         }
         catch (BadHttpRequestException e)
         {

@@ -28,6 +28,7 @@ internal static class UploadHandling
         }
 
         UploadResult? result = null;
+        StoreException? failure = null;
         if ((request.Length != 0 || upload.Length == 0) && await upload.EnterAsync(CancellationToken.None) is { } turn)
         {
             var isKept = false;
@@ -50,6 +51,11 @@ internal static class UploadHandling
                     }
 
                     isKept = result is null || upload.IsComplete;
+                    if (isKept && result is null)
+                    {
+                        failure = await turn.SaveAsync();
+                        isKept = failure is null;
+                    }
                 }
                 finally
                 {
@@ -60,6 +66,11 @@ internal static class UploadHandling
                     }
                 }
             }
+        }
+
+        if (failure is not null)
+        {
+            return Problem.OfStore(failure);
         }
 
         var headers = http.Response.Headers;
@@ -179,9 +190,15 @@ internal static class UploadHandling
                 }
             }
         }
-        catch (StoreFullException e)
+        catch (StoreException e)
         {
-            problem = new Problem(ProblemType.StoreFull, e.Message);
+            problem = Problem.OfStore(e);
+        }
+
+        if (result is null && turn.Failure is { } failure)
+        {
+            // The answer says where the upload stands.
+            problem ??= Problem.OfStore(failure);
         }
 
         if (node.FindPendingUpload(token) is not null)
@@ -225,9 +242,9 @@ internal static class UploadHandling
                         return (null, problem);
                     }
                 }
-                catch (StoreFullException e)
+                catch (StoreException e)
                 {
-                    return (null, new Problem(ProblemType.StoreFull, e.Message));
+                    return (null, Problem.OfStore(e));
                 }
             }
         }
@@ -372,7 +389,7 @@ internal static class UploadHandling
         {
             return Problem.OfBadRequest(e);
         }
-        catch (Exception e) when (e is IOException and not StoreFullException || e is OperationCanceledException)
+        catch (Exception e) when (e is IOException and not StoreException || e is OperationCanceledException)
         {
             // The client has gone, and will ask where the upload stands when it is back.
             return new Problem(ProblemType.IncompleteBody, "The connection broke. What came is kept.");

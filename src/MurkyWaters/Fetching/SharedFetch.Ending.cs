@@ -35,6 +35,7 @@ internal sealed partial class SharedFetch
     }
 
     /// <summary>Under the resource's gate, on a thread that may wait for the disk.</summary>
+    /// <exception cref="StoreException">The disk did not take it. It is passed through, then: its readers read it to the end.</exception>
     private bool Seal(VerifiedBlocks blocks, out StoredResource? kept)
     {
         kept = null;
@@ -70,9 +71,20 @@ internal sealed partial class SharedFetch
             return false;
         }
 
-        partial.Flush();
-        kept = new StoredResource(Id, partial.Manifest, isPut ? ResourceOrigin.Put : ResourceOrigin.Fetched);
-        store.CommitBlob(kept, partial.DataPath);
+        var whole = new StoredResource(Id, partial.Manifest, isPut ? ResourceOrigin.Put : ResourceOrigin.Fetched);
+        try
+        {
+            partial.Flush();
+            store.CommitBlob(whole, partial.DataPath);
+        }
+        catch (StoreException) when (partial.IsLost || !partial.HasData)
+        {
+            // Those who read it have it open; nobody else may go on with it. What failed otherwise is there to be sealed another time.
+            store.Partials.Retire(partial);
+            throw;
+        }
+
+        kept = whole;
         store.Partials.Retire(partial);
         return true;
     }

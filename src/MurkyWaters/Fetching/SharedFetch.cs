@@ -229,7 +229,7 @@ internal sealed partial class SharedFetch
 
                 if (_isOver)
                 {
-                    throw new FetchFailedException(_end, Reports());
+                    throw new FetchFailedException(_end, Reports(), _context.Store.Files.Health.Trouble);
                 }
 
                 if (offset < reader.DemandOffset || offset - reader.DemandOffset >= reader.DemandLength)

@@ -56,7 +56,4 @@ internal sealed class DiskSpace
             _promisedBytes -= bytes;
         }
     }
-
-    /// <summary>Whether an error says that the disk is full (ENOSPC and EDQUOT; ERROR_DISK_FULL).</summary>
-    public static bool IsDiskFull(IOException error) => error.HResult is 28 or 122 or 69 or unchecked((int)0x80070070);
 }

@@ -94,7 +94,7 @@ internal sealed class PartialBlob : VerifiedBlocks
 
             OpenFiles();
             Parallel.For(0, Manifest.Layout.BlockCount, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, Verify);
-            RandomAccess.Write(_journal!, BootId.Encode(_bootId), 0);
+            _files.Write(_journal!, BootId.Encode(_bootId), 0);
             _mustVerify = false;
         }
     }
@@ -111,11 +111,25 @@ internal sealed class PartialBlob : VerifiedBlocks
     }
 
     /// <summary>Waits until the bytes are on the disk.</summary>
+    /// <exception cref="StoreException">They are not.</exception>
     public void Flush()
     {
         // An empty resource has no block that would have made the file.
-        _files.Flush(OpenFilesIfNeeded().Data);
+        var data = OpenFilesIfNeeded().Data;
+        _files.Health.ThrowIfReadOnly();
+        try
+        {
+            _files.Flush(data);
+        }
+        catch (StoreException)
+        {
+            IsLost = true;
+            throw;
+        }
     }
+
+    /// <summary>Whether the disk has refused bytes that the journal says are there: it must not be gone on with.</summary>
+    public bool IsLost { get; private set; }
 
     /// <summary>Closes the files; the next use opens them again.</summary>
     public override void Close()
@@ -130,24 +144,31 @@ internal sealed class PartialBlob : VerifiedBlocks
         }
     }
 
-    /// <summary>Opens the files before their names go, for those who still read.</summary>
+    /// <summary>Opens the files before their names go, for those who still read. When they cannot be opened, or are gone, those find out.</summary>
     public void KeepOpen()
     {
-        if (_isOnDisk)
+        try
         {
-            OpenFilesIfNeeded();
+            if (_isOnDisk)
+            {
+                OpenFilesIfNeeded();
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // A store that is read-only, or a process that has no more open files.
         }
     }
+
+    /// <summary>Whether the bytes are where they are written: not when they are a blob by now.</summary>
+    public bool HasData => !_isOnDisk || File.Exists(DataPath);
 
     /// <summary>Removes the files' names (the data may be elsewhere by now). Open files stay readable until they are closed.</summary>
     public void RemoveFiles()
     {
         if (_isOnDisk)
         {
-            // The record first: without it the others mean nothing.
-            _files.Delete(RecordPath);
-            _files.Delete(JournalPath);
-            _files.Delete(DataPath);
+            DiscardFiles();
         }
     }
 
@@ -155,8 +176,8 @@ internal sealed class PartialBlob : VerifiedBlocks
     protected override void Keep(int blockIndex, ReadOnlySpan<byte> block)
     {
         var (data, journal) = OpenFilesIfNeeded();
-        RandomAccess.Write(data, block, Manifest.Layout.OffsetOf(blockIndex));
-        RandomAccess.Write(journal, [1], BootId.SizeBytes + blockIndex);
+        _files.Write(data, block, Manifest.Layout.OffsetOf(blockIndex));
+        _files.Write(journal, [1], BootId.SizeBytes + blockIndex);
         Touch();
     }
 
@@ -165,6 +186,14 @@ internal sealed class PartialBlob : VerifiedBlocks
     {
         Touch();
         return RandomAccess.Read(OpenFilesIfNeeded().Data, destination, offset);
+    }
+
+    private void DiscardFiles()
+    {
+        // The record first: without it the others mean nothing.
+        _files.Discard(RecordPath);
+        _files.Discard(JournalPath);
+        _files.Discard(DataPath);
     }
 
     private void Touch() => Volatile.Write(ref _lastUseMs, Environment.TickCount64);
@@ -185,21 +214,36 @@ internal sealed class PartialBlob : VerifiedBlocks
             return;
         }
 
-        if (_isOnDisk)
+        SafeFileHandle? data = null;
+        SafeFileHandle? journal = null;
+        FileStream? sending = null;
+        try
         {
-            _data = StoreFiles.OpenToWrite(DataPath);
-            _journal = StoreFiles.OpenToWrite(JournalPath);
-            _sending = StoreFiles.OpenToSend(DataPath);
-            return;
+            data = _isOnDisk ? _files.OpenToWrite(DataPath) : _files.Create(DataPath);
+            sending = StoreFiles.OpenToSend(DataPath);
+            journal = _isOnDisk ? _files.OpenToWrite(JournalPath) : _files.Create(JournalPath);
+            if (!_isOnDisk)
+            {
+                _files.Write(journal, BootId.Encode(_bootId), 0);
+                using var record = _files.Create(RecordPath);
+                _files.Write(record, ResourceRecord.Encode(Resource), 0);
+            }
+        }
+        catch
+        {
+            data?.Dispose();
+            journal?.Dispose();
+            sending?.Dispose();
+            if (!_isOnDisk)
+            {
+                DiscardFiles();
+            }
+
+            throw;
         }
 
+        (_data, _journal, _sending) = (data, journal, sending);
         _isOnDisk = true;
-        _data = _files.Create(DataPath);
-        _sending = StoreFiles.OpenToSend(DataPath);
-        _journal = _files.Create(JournalPath);
-        _files.Write(_journal, BootId.Encode(_bootId), 0);
-        using var record = _files.Create(RecordPath);
-        _files.Write(record, ResourceRecord.Encode(Resource), 0);
     }
 
     private void Verify(int blockIndex)
@@ -225,7 +269,7 @@ internal sealed class PartialBlob : VerifiedBlocks
             System.Buffers.ArrayPool<byte>.Shared.Return(buffer);
         }
 
-        RandomAccess.Write(_journal!, [0], BootId.SizeBytes + blockIndex);
+        _files.Write(_journal!, [0], BootId.SizeBytes + blockIndex);
         ClearHeld(blockIndex);
     }
 }

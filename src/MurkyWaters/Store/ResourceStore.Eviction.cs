@@ -77,7 +77,16 @@ internal sealed partial class ResourceStore
         {
             if (FindEntry(entry.Resource.Id) == entry && entry.ReaderCount == 0)
             {
-                RemoveEntry(entry);
+                try
+                {
+                    RemoveEntry(entry);
+                }
+                catch (StoreException)
+                {
+                    // It stays, then; whoever wanted its room finds that there is none.
+                    return;
+                }
+
                 Blobs.Release(entry.Blob!);
                 StoreLog.Evicted(_logger, entry.Resource.Id, entry.Blob!.Length);
             }

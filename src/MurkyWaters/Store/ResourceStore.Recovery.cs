@@ -29,7 +29,11 @@ internal sealed partial class ResourceStore
 
         _fetchedBytes = _entries.Values.Sum(entry => entry.FetchedBytes);
         Partials.Recover(resource => FindEntry(resource.Id) is not { } entry || resource.Manifest.IsNewerThan(entry.Resource.Manifest));
+
+        // A record whose name was never flushed may go back to the one before with the machine's power, and needs its bytes then.
+        Files.FlushFolder(Files.Records);
         var orphans = Blobs.RemoveOrphans();
+        Files.Reserve.Fill();
         StoreLog.Opened(_logger, Files.Root, _liveIds.Count, discarded, orphans, _options.Time.GetElapsedTime(started).TotalMilliseconds);
     }
 

@@ -26,11 +26,11 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
     {
         _options = options;
         _logger = logger;
-        Files = new StoreFiles(options.Path, options.BeforeStep);
-        Directory.CreateDirectory(Files.Root);
+        Files = new StoreFiles(options.Path, options.BeforeStep, logger);
+        StoreFiles.CreateFolder(Files.Root);
 
         // Held by the system for as long as the process lives, whatever its end: two processes in one folder would undo each other.
-        _lockFile = new FileStream(Path.Combine(Files.Root, "store.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        _lockFile = StoreFiles.OpenAlone(Path.Combine(Files.Root, "store.lock"));
         Space = options.Space ?? new DiskSpace(Files.Root);
         Encoders = new BlockEncoders(options.EncoderBytesMax);
         Blobs = new BlobTable(Files, Encoders);
@@ -175,25 +175,21 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
     public long NextStamp(Manifest? previous) =>
         Math.Max(_options.Time.GetUtcNow().ToUnixTimeMilliseconds(), previous is null ? 0 : previous.Stamp + 1);
 
-    /// <summary>Makes a flushed temporary file the newest version. Under the resource's gate.</summary>
-    public void CommitBlob(StoredResource resource, string temporaryPath)
+    /// <summary>Makes a flushed file the newest version. Under the resource's gate.</summary>
+    /// <exception cref="StoreException">The disk did not take it. Where nothing has changed, the file is where it was; where the record may be on
+    /// the disk, this is the newest version all the same.</exception>
+    public void CommitBlob(StoredResource resource, string path)
     {
         var manifest = resource.Manifest;
-        var blob = Blobs.Publish(temporaryPath, TreeDigest.Of(manifest), manifest.Layout.Length);
-        try
-        {
-            WriteRecord(resource);
-        }
-        catch
-        {
-            Blobs.Release(blob);
-            throw;
-        }
 
-        Replace(new StoreEntry(resource, blob, Encoders));
+        // All that takes room or open files comes before the first change that is seen.
+        using var record = PrepareRecord(resource);
+        using var publication = Blobs.Publish(path, TreeDigest.Of(manifest), manifest.Layout.Length);
+        Commit(record, new StoreEntry(resource, publication.Blob, Encoders), publication.Keep);
     }
 
     /// <summary>Makes a version whose bytes are here the newest one; the blob is held by the caller. Under the resource's gate.</summary>
+    /// <exception cref="StoreException">See <see cref="CommitBlob"/>.</exception>
     public void CommitManifest(StoredResource resource, Blob blob)
     {
         if (!Blobs.TryHold(blob))
@@ -201,35 +197,45 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
             throw new InvalidOperationException($"The blob {blob.Digest} is gone, though it is held.");
         }
 
+        var isKept = false;
         try
         {
-            WriteRecord(resource);
+            using var record = PrepareRecord(resource);
+            Commit(record, new StoreEntry(resource, blob, Encoders), () => isKept = true);
         }
-        catch
+        finally
         {
-            Blobs.Release(blob);
-            throw;
+            if (!isKept)
+            {
+                Blobs.Release(blob);
+            }
         }
-
-        Replace(new StoreEntry(resource, blob, Encoders));
     }
 
     /// <summary>Makes a tombstone the newest version. Under the resource's gate.</summary>
+    /// <exception cref="StoreException">See <see cref="CommitBlob"/>.</exception>
     public void CommitTombstone(ResourceId id, Manifest tombstone)
     {
         var resource = new StoredResource(id, tombstone, ResourceOrigin.Put);
-        WriteRecord(resource);
-        Replace(new StoreEntry(resource, null, Encoders));
+        using (var record = Files.PrepareDeletion(RecordPathOf(id), ResourceRecord.Encode(resource)))
+        {
+            Commit(record, new StoreEntry(resource, null, Encoders), static () => { });
+        }
+
+        Files.Reserve.Fill();
     }
 
     /// <summary>Changes how a resource is said to have come here. Under the resource's gate.</summary>
+    /// <exception cref="StoreException">The disk did not take it.</exception>
     public StoredResource ChangeOrigin(StoreEntry entry, ResourceOrigin origin)
     {
         var resource = entry.Resource with { Origin = origin };
-        WriteRecord(resource);
+        using var record = PrepareRecord(resource);
+        record.Put();
         var changed = new StoreEntry(resource, entry.Blob, Encoders);
         _entries[resource.Id] = changed;
         Interlocked.Add(ref _fetchedBytes, changed.FetchedBytes - entry.FetchedBytes);
+        record.Flush();
         return resource;
     }
 
@@ -247,6 +253,12 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
 
         const int handleIdleMs = 30_000;
         Blobs.CloseIdleHandles(now - handleIdleMs);
+        Files.Tick();
+        Blobs.RemoveLeftovers();
+        if (Files.Health.Trouble is null && !Space.IsFull)
+        {
+            Files.Reserve.Fill();
+        }
     }
 
     /// <summary>Once an hour: forgets tombstones that have done their work.</summary>
@@ -289,7 +301,36 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
     private bool IsExpired(Manifest tombstone) =>
         tombstone.Stamp < (_options.Time.GetUtcNow() - _options.TombstoneLifetime).ToUnixTimeMilliseconds();
 
-    private void WriteRecord(StoredResource resource) => Files.Replace(RecordPathOf(resource.Id), ResourceRecord.Encode(resource));
+    private StoreFiles.Replacement PrepareRecord(StoredResource resource) =>
+        Files.Prepare(RecordPathOf(resource.Id), ResourceRecord.Encode(resource));
+
+    /// <summary>
+    /// Puts a record in its place, and then the entry. Once the record's name is there, a crash of the process finds the new version and
+    /// one of the machine the old or the new: so memory follows the name, and when the name could not be flushed the old version's
+    /// bytes stay until the process ends.
+    /// </summary>
+    private void Commit(StoreFiles.Replacement record, StoreEntry entry, Action onPut)
+    {
+        try
+        {
+            record.Put();
+            record.Flush();
+        }
+        catch (StoreException) when (record.IsPut)
+        {
+            onPut();
+            if (FindEntry(entry.Resource.Id) is { Blob: { } old })
+            {
+                Blobs.TryHold(old);
+            }
+
+            Replace(entry);
+            throw;
+        }
+
+        onPut();
+        Replace(entry);
+    }
 
     private void Replace(StoreEntry entry)
     {
@@ -321,6 +362,7 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
         Changed?.Invoke(entry.Resource);
     }
 
+    /// <exception cref="StoreException">The disk did not take it; nothing has changed.</exception>
     private void RemoveEntry(StoreEntry entry)
     {
         Files.Delete(RecordPathOf(entry.Resource.Id));

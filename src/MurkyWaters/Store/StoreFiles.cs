@@ -1,18 +1,23 @@
-using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
 
 namespace MurkyWaters.Store;
 
 /// <summary>
-/// Every change that the store makes on disk goes through here, so that a test can stop the store dead between any two of them.
+/// Every change that the store makes on disk goes through here, so that a test can stop the store dead between any two of them, and
+/// that every error of the disk comes out as a <see cref="StoreException"/> and is seen by <see cref="StoreHealth"/>.
 /// What is renamed into place was flushed before, and the folder is flushed after: a crash leaves the old file or the new one.
+/// Nobody but the process's user can read what it makes.
 /// </summary>
-internal sealed class StoreFiles
+internal sealed partial class StoreFiles
 {
+    private const UnixFileMode OwnFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode OwnFolder = OwnFile | UnixFileMode.UserExecute;
+
     private readonly Action<string>? _beforeStep;
     private long _lastTemporary;
 
-    public StoreFiles(string root, Action<string>? beforeStep)
+    public StoreFiles(string root, Action<string>? beforeStep, ILogger logger)
     {
         Root = Path.GetFullPath(root);
         Records = Path.Combine(Root, "records");
@@ -21,7 +26,15 @@ internal sealed class StoreFiles
         Uploads = Path.Combine(Root, "uploads");
         Temporary = Path.Combine(Root, "temporary");
         _beforeStep = beforeStep;
+        Health = new StoreHealth(Root, Probe, logger);
+        Reserve = new DeletionReserve(this);
     }
+
+    /// <summary>Whether the disk takes what is written.</summary>
+    public StoreHealth Health { get; }
+
+    /// <summary>Room for deletions on a full disk.</summary>
+    public DeletionReserve Reserve { get; }
 
     /// <summary>The store's folder.</summary>
     public string Root { get; }
@@ -41,116 +54,284 @@ internal sealed class StoreFiles
     /// <summary>What was never finished; emptied at start.</summary>
     public string Temporary { get; }
 
-    /// <summary>Makes the folders that are missing.</summary>
+    private string[] Folders => [Records, Blobs, Partials, Uploads, Temporary];
+
+    /// <summary>Makes the folders that are missing, and closes those that are there to other users.</summary>
     public void CreateFolders()
     {
-        foreach (var folder in (ReadOnlySpan<string>)[Records, Blobs, Partials, Uploads, Temporary])
+        foreach (var folder in Folders)
         {
-            Directory.CreateDirectory(folder);
+            CreateFolder(folder);
+            if (!OperatingSystem.IsWindows() && File.GetUnixFileMode(folder) != OwnFolder)
+            {
+                File.SetUnixFileMode(folder, OwnFolder);
+            }
         }
 
         FlushFolder(Root);
+    }
+
+    /// <summary>Makes a folder, if it is not there, that only the process's user can enter.</summary>
+    public static void CreateFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+        }
+        else
+        {
+            Directory.CreateDirectory(path, OwnFolder);
+        }
+    }
+
+    /// <summary>Opens a file that only one process may have open, and makes it when it is not there.</summary>
+    /// <exception cref="IOException">Another process has it open, or it cannot be made.</exception>
+    public static FileStream OpenAlone(string path)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = OwnFile;
+        }
+
+        return new FileStream(path, options);
     }
 
     /// <summary>A path in <see cref="Temporary"/> that nobody has.</summary>
     public string NextTemporaryPath() => Path.Combine(Temporary, Interlocked.Increment(ref _lastTemporary).ToString("x", null));
 
     /// <summary>Opens a new file for writing and reading, in place of one that is there.</summary>
+    /// <exception cref="StoreException">The disk does not take it.</exception>
     public SafeFileHandle Create(string path)
     {
-        Step("create", path);
-
-        // FileMode.Create truncates also what it has just made, and what was truncated ext4 writes to the disk when it is closed
-        // (auto_da_alloc), though its name be gone: half a second a gigabyte for nothing.
-        File.Delete(path);
-        return File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        try
+        {
+            Step("create", path);
+            return CreateFile(path);
+        }
+        catch (Exception error) when (DiskErrors.Of(error) != DiskError.None)
+        {
+            throw Health.Judge(error, isFlush: false);
+        }
     }
 
     /// <summary>Opens a file that is there for writing and reading.</summary>
-    public static SafeFileHandle OpenToWrite(string path) =>
-        File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+    /// <exception cref="StoreException">The disk does not take it.</exception>
+    public SafeFileHandle OpenToWrite(string path)
+    {
+        try
+        {
+            Step("open", path);
+            return File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        }
+        catch (Exception error) when (DiskErrors.Of(error) != DiskError.None)
+        {
+            throw Health.Judge(error, isFlush: false);
+        }
+    }
 
     /// <summary>Opens a file that is there for reading.</summary>
     public static SafeFileHandle OpenToRead(string path) =>
         File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
 
     /// <summary>Opens a file that is there for the system to send.</summary>
-    public static FileStream OpenToSend(string path) =>
-        new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous);
+    public static FileStream OpenToSend(string path) => new(
+        path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous);
 
     /// <summary>Writes at an offset.</summary>
+    /// <exception cref="StoreException">The disk does not take it, or not all of it.</exception>
     public void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset)
     {
-        Step("write", null);
-        RandomAccess.Write(file, bytes, offset);
+        try
+        {
+            Step("write", null);
+            RandomAccess.Write(file, bytes, offset);
+        }
+        catch (Exception error) when (DiskErrors.Of(error) != DiskError.None)
+        {
+            throw Health.Judge(error, isFlush: false);
+        }
+    }
+
+    /// <summary>Sets a file's length.</summary>
+    /// <exception cref="StoreException">The disk does not take it.</exception>
+    public void SetLength(SafeFileHandle file, long length)
+    {
+        try
+        {
+            Step("set length", null);
+            RandomAccess.SetLength(file, length);
+        }
+        catch (Exception error) when (DiskErrors.Of(error) != DiskError.None)
+        {
+            throw Health.Judge(error, isFlush: false);
+        }
     }
 
     /// <summary>Waits until a file's bytes are on the disk.</summary>
+    /// <exception cref="StoreException">They are not, and the file must not be trusted any more.</exception>
     public void Flush(SafeFileHandle file)
     {
-        Step("flush", null);
-        RandomAccess.FlushToDisk(file);
-    }
-
-    /// <summary>Renames over whatever is there, and waits until the name is on the disk.</summary>
-    public void Publish(string source, string target)
-    {
-        Step("rename", target);
-        File.Move(source, target, overwrite: true);
-        FlushFolder(Path.GetDirectoryName(target)!);
+        try
+        {
+            Step("flush", null);
+            DurableFlush.Flush(file);
+        }
+        catch (IOException error) when (error is not StoreException)
+        {
+            throw Health.Judge(error, isFlush: true);
+        }
     }
 
     /// <summary>Renames without waiting.</summary>
+    /// <exception cref="StoreException">The disk does not take it.</exception>
     public void Move(string source, string target)
     {
-        Step("move", target);
-        File.Move(source, target, overwrite: true);
+        try
+        {
+            Step("move", target);
+            File.Move(source, target, overwrite: true);
+        }
+        catch (Exception error) when (DiskErrors.Of(error) != DiskError.None)
+        {
+            throw Health.Judge(error, isFlush: false);
+        }
+    }
+
+    /// <summary>Renames back what was renamed, also when the disk has begun to fail since.</summary>
+    /// <exception cref="StoreException">The disk does not take it.</exception>
+    public void MoveBack(string source, string target)
+    {
+        try
+        {
+            _beforeStep?.Invoke($"move back {Path.GetFileName(target)}");
+            File.Move(source, target, overwrite: true);
+        }
+        catch (Exception error) when (DiskErrors.Of(error) != DiskError.None)
+        {
+            throw Health.Judge(error, isFlush: false);
+        }
     }
 
     /// <summary>Writes a whole small file so that its path holds the old bytes or the new ones, never others.</summary>
+    /// <exception cref="StoreException">The disk does not take it.</exception>
     public void Replace(string path, ReadOnlySpan<byte> bytes)
     {
-        var temporary = NextTemporaryPath();
-        using (var file = Create(temporary))
-        {
-            Write(file, bytes, 0);
-            Flush(file);
-        }
-
-        Publish(temporary, path);
+        using var replacement = Prepare(path, bytes);
+        replacement.Put();
+        replacement.Flush();
     }
 
-    /// <summary>Removes a file; one that is not there is fine.</summary>
-    public void Delete(string path)
+    /// <summary>Writes what is to take a small file's place, and opens all that is needed for it.</summary>
+    /// <exception cref="StoreException">The disk does not take it.</exception>
+    public Replacement Prepare(string path, ReadOnlySpan<byte> bytes) => new(this, path, WriteTemporary(bytes));
+
+    /// <summary>As <see cref="Prepare"/>, of what makes room when it is there: it may use the room that is kept for that.</summary>
+    /// <exception cref="StoreException">The disk does not take it.</exception>
+    public Replacement PrepareDeletion(string path, ReadOnlySpan<byte> bytes)
     {
-        Step("delete", path);
-        File.Delete(path);
+        try
+        {
+            return Prepare(path, bytes);
+        }
+        catch (StoreFullException) when (Health.Trouble is null)
+        {
+            if (Reserve.TryUse(bytes) is { } temporary)
+            {
+                return new Replacement(this, path, temporary);
+            }
+
+            throw;
+        }
     }
 
-    /// <summary>Waits until a folder's names are on the disk. .NET opens no folders, so the one call that it lacks is made to the C
-    /// library; Windows keeps its names in a journal and has no such call.</summary>
+    /// <summary>Opens a folder to be flushed later: after a rename it would be too late to find that it cannot be opened.</summary>
+    /// <exception cref="StoreException">It cannot be opened.</exception>
+    public SafeFileHandle? OpenFolder(string path)
+    {
+        try
+        {
+            Step("open folder", path);
+            return DurableFlush.OpenFolder(path);
+        }
+        catch (IOException error) when (error is not StoreException)
+        {
+            throw Health.Judge(error, isFlush: false);
+        }
+    }
+
+    /// <summary>Waits until the names in an open folder are on the disk.</summary>
+    /// <exception cref="StoreException">They may not be.</exception>
+    public void FlushFolder(SafeFileHandle? folder)
+    {
+        if (folder is not null)
+        {
+            Flush(folder);
+        }
+    }
+
+    /// <summary>Waits until a folder's names are on the disk.</summary>
+    /// <exception cref="StoreException">They may not be.</exception>
     public void FlushFolder(string path)
     {
-        Step("flush folder", path);
+        using var folder = OpenFolder(path);
+        FlushFolder(folder);
+    }
+
+    /// <summary>Opens a new file, whatever the store's state.</summary>
+    private static SafeFileHandle CreateFile(string path)
+    {
+        // FileMode.Create truncates also what it has just made, and what was truncated ext4 writes to the disk when it is closed
+        // (auto_da_alloc), though its name be gone: half a second a gigabyte for nothing.
+        File.Delete(path);
+        var file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        HideFromOthers(file);
+        return file;
+    }
+
+    /// <summary>Hides a new file from other users, who cannot reach it anyway as long as its folder is closed to them.</summary>
+    private static void HideFromOthers(SafeFileHandle file)
+    {
         if (OperatingSystem.IsWindows())
         {
             return;
         }
 
-        const int readOnly = 0;
-        using var folder = new SafeFileHandle(OpenFolder(path, readOnly), ownsHandle: true);
-        if (folder.IsInvalid)
+        try
         {
-            throw new IOException($"The folder {path} cannot be opened (error {Marshal.GetLastPInvokeError()}).");
+            File.SetUnixFileMode(file, OwnFile);
         }
-
-        RandomAccess.FlushToDisk(folder);
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // A file system without modes has them its own way.
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 
-    [DllImport("libc", EntryPoint = "open", SetLastError = true, ExactSpelling = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int OpenFolder([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
+    private string WriteTemporary(ReadOnlySpan<byte> bytes)
+    {
+        var path = NextTemporaryPath();
+        try
+        {
+            using var file = Create(path);
+            Write(file, bytes, 0);
+            Flush(file);
+            return path;
+        }
+        catch (StoreException)
+        {
+            Discard(path);
+            throw;
+        }
+    }
 
-    private void Step(string operation, string? path) =>
+    private void Step(string operation, string? path)
+    {
         _beforeStep?.Invoke(path is null ? operation : $"{operation} {Path.GetFileName(path)}");
+        Health.ThrowIfReadOnly();
+    }
 }

@@ -22,4 +22,10 @@ internal static partial class StoreLog
 
     [LoggerMessage(3004, LogLevel.Warning, "Block {BlockIndex} of resource {Id} in {Path} was not what it should be: replaced by what rained")]
     public static partial void BlockMended(ILogger logger, PouringRain.Protocol.ResourceId id, int blockIndex, string path);
+
+    [LoggerMessage(3006, LogLevel.Error, "Store {Path} is read-only: {Reason}")]
+    public static partial void ReadOnly(ILogger logger, string path, string reason);
+
+    [LoggerMessage(3007, LogLevel.Information, "Store {Path} can be written again")]
+    public static partial void Writable(ILogger logger, string path);
 }

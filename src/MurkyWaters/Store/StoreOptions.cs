@@ -15,7 +15,8 @@ internal sealed record StoreOptions
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
-    /// <summary>Called before every change on disk; a test throws from it to stop the store dead.</summary>
+    /// <summary>Called before every change on disk; a test throws from it to stop the store dead, or an
+    /// <see cref="IOException"/> as the system would.</summary>
     public Action<string>? BeforeStep { get; init; }
 
     /// <summary>Which run of the machine this is; see <see cref="Store.BootId"/>.</summary>

@@ -52,7 +52,7 @@ internal sealed partial class StoreUpload
             await Task.Run(() =>
             {
                 Write(_filling.AsSpan(0, _filled), _length - _filled);
-                _store.Files.Flush(_file!);
+                Flush();
             });
             Rest();
         }
@@ -72,15 +72,15 @@ internal sealed partial class StoreUpload
             return;
         }
 
-        _file = StoreFiles.OpenToWrite(_path);
+        _file = _store.Files.OpenToWrite(_path);
         _filling = ArrayPool<byte>.Shared.Rent(BufferBytes);
         ReadExactly(_filling.AsSpan(0, _filled), _length - _filled);
     }
 
     private async Task ReadBackAsync(long length, CancellationToken cancellationToken)
     {
-        _file = StoreFiles.OpenToWrite(_path);
-        RandomAccess.SetLength(_file, length);
+        _file = _store.Files.OpenToWrite(_path);
+        _store.Files.SetLength(_file, length);
         _filling = ArrayPool<byte>.Shared.Rent(BufferBytes);
         _isReadBack = true;
         while (_length < length)

@@ -116,31 +116,27 @@ internal sealed partial class StoreUpload : Upload
             return new UploadResult(UploadOutcome.LengthMismatch, null);
         }
 
-        try
+        var sha256 = await FinishBlocksAsync();
+        if (_options.ExpectedSha256 is { } expected && expected != sha256)
         {
-            var sha256 = await FinishBlocksAsync();
-            if (_options.ExpectedSha256 is { } expected && expected != sha256)
-            {
-                return new UploadResult(UploadOutcome.DigestMismatch, null);
-            }
-
-            var id = _options.Id ?? new ResourceId(sha256.Tag);
-            using var gate = await _store.EnterAsync(id, cancellationToken);
-
-            // Flushing waits for the disk: not on the caller's thread.
-            var result = await Task.Run(() => Commit(id, sha256), CancellationToken.None);
-            if (result.Outcome is UploadOutcome.Created or UploadOutcome.Replaced or UploadOutcome.Unchanged)
-            {
-                _onStored?.Invoke(result.Resource!);
-            }
-
-            return result;
+            return new UploadResult(UploadOutcome.DigestMismatch, null);
         }
-        catch (IOException error) when (DiskSpace.IsDiskFull(error))
+
+        var id = _options.Id ?? new ResourceId(sha256.Tag);
+        using var gate = await _store.EnterAsync(id, cancellationToken);
+
+        // Flushing waits for the disk: not on the caller's thread.
+        var result = await Task.Run(() => Commit(id, sha256), CancellationToken.None);
+        if (result.Outcome is UploadOutcome.Created or UploadOutcome.Replaced or UploadOutcome.Unchanged)
         {
-            throw new StoreFullException("The disk is full.", error);
+            _onStored?.Invoke(result.Resource!);
         }
+
+        return result;
     }
+
+    /// <summary>Whether the disk has refused bytes that were written to the file: what is in it must not be trusted.</summary>
+    public bool IsLost { get; private set; }
 
     /// <inheritdoc/>
     public override async ValueTask DisposeAsync()
@@ -154,7 +150,7 @@ internal sealed partial class StoreUpload : Upload
             _wholeHash.Dispose();
             if (!_isPending)
             {
-                _store.Files.Delete(_path);
+                _store.Files.Discard(_path);
             }
         }
     }
@@ -187,7 +183,7 @@ internal sealed partial class StoreUpload : Upload
             return new UploadResult(UploadOutcome.TooLong, current);
         }
 
-        _store.Files.Flush(_file!);
+        Flush();
         _file!.Dispose();
         var manifest = Manifest.Create(
             layout,
@@ -294,16 +290,23 @@ internal sealed partial class StoreUpload : Upload
 
     private void Write(ReadOnlySpan<byte> block, long offset)
     {
+        _store.Files.Write(_file!, block, offset);
+
+        // What is written is no longer promised but used.
+        ReleaseRoom(Math.Min(block.Length, _reservedBytes));
+    }
+
+    private void Flush()
+    {
+        _store.Files.Health.ThrowIfReadOnly();
         try
         {
-            _store.Files.Write(_file!, block, offset);
-
-            // What is written is no longer promised but used.
-            ReleaseRoom(Math.Min(block.Length, _reservedBytes));
+            _store.Files.Flush(_file!);
         }
-        catch (IOException error) when (DiskSpace.IsDiskFull(error))
+        catch (StoreException)
         {
-            throw new StoreFullException("The disk is full.", error);
+            IsLost = true;
+            throw;
         }
     }
 

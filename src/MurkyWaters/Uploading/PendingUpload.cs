@@ -146,11 +146,9 @@ public sealed class PendingUpload
     internal async Task RewindAsync(long offset)
     {
         await DropAsync();
-        using (var file = StoreFiles.OpenToWrite(_table.DataPathOf(Token)))
-        {
-            RandomAccess.SetLength(file, offset);
-        }
 
+        // Should the disk refuse to cut the file, it is cut when the upload goes on.
+        _table.TryCut(Token, offset);
         Volatile.Write(ref _offset, offset);
     }
 
@@ -197,9 +195,19 @@ public sealed class PendingUpload
         if (result.Outcome is UploadOutcome.Created or UploadOutcome.Replaced or UploadOutcome.Unchanged)
         {
             // The data file is a blob by now, or is of no more use.
+            var length = _offset;
             await DropAsync();
             _table.DeleteData(Token);
-            Save(_record with { Resource = result.Resource!.Id.ToString(), Length = _offset, IsComplete = true });
+            Volatile.Write(ref _offset, length);
+            try
+            {
+                Save(_record with { Resource = result.Resource!.Id.ToString(), Length = length, IsComplete = true });
+            }
+            catch (StoreException error)
+            {
+                // It is stored. That it was by this upload is forgotten with the process, then.
+                _table.LogFailed(Token, error);
+            }
         }
         else
         {
@@ -216,27 +224,37 @@ public sealed class PendingUpload
         _table.Remove(this);
     }
 
-    /// <summary>Ends a turn: what came is put on the disk.</summary>
-    internal async Task LeaveAsync(TaskCompletionSource left)
+    /// <summary>Puts what came on the disk; why not, or null.</summary>
+    internal async Task<StoreException?> SaveAsync()
+    {
+        if (_upload is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            await _upload.PauseAsync();
+            Save(_record with { FlushedBytes = _offset });
+            return null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // What the disk took is there all the same; the next turn asks it.
+            await DropAsync();
+            _table.LogFailed(Token, error);
+            return error as StoreException ?? new StoreReadOnlyException("What came last could not be put on the disk.", error);
+        }
+    }
+
+    /// <summary>Ends a turn: what came is put on the disk. Why not, or null.</summary>
+    internal async Task<StoreException?> LeaveAsync(TaskCompletionSource left)
     {
         try
         {
-            if (_upload is not null)
-            {
-                try
-                {
-                    await _upload.PauseAsync();
-                    Save(_record with { FlushedBytes = _offset });
-                }
-                catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-                {
-                    // What the disk took is there all the same; the next turn asks it.
-                    await DropAsync();
-                    _table.LogFailed(Token, error);
-                }
-            }
-
+            var failure = await SaveAsync();
             Touch();
+            return failure;
         }
         finally
         {
@@ -256,10 +274,16 @@ public sealed class PendingUpload
         {
             _upload = null;
             await upload.DisposeAsync();
-            if (File.Exists(_table.DataPathOf(Token)))
+            var file = new FileInfo(_table.DataPathOf(Token));
+            var offset = file.Exists ? file.Length : 0;
+            if (upload.IsLost && offset > _record.FlushedBytes)
             {
-                Volatile.Write(ref _offset, new FileInfo(_table.DataPathOf(Token)).Length);
+                // What the disk has refused once it may say to have the next time (the system forgets such pages): it has to come again.
+                offset = _record.FlushedBytes;
+                _table.TryCut(Token, offset);
             }
+
+            Volatile.Write(ref _offset, offset);
         }
     }
 

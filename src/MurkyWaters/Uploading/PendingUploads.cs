@@ -39,6 +39,7 @@ internal sealed partial class PendingUploads : IAsyncDisposable
     /// <summary>Begins one; null when as many are under way as may be.</summary>
     public PendingUpload? TryCreate(UploadOptions options, string note)
     {
+        _store.Files.Health.ThrowIfReadOnly();
         if (options.Length is { } length && !_store.Space.HasRoomFor(length))
         {
             throw new StoreFullException($"The disk has no room for {length} bytes.");
@@ -107,19 +108,43 @@ internal sealed partial class PendingUploads : IAsyncDisposable
 
     public string DataPathOf(string token) => Path.Combine(_store.Files.Uploads, token + ".data");
 
-    public Task<StoreUpload> ContinueAsync(string token, long offset, CancellationToken cancellationToken) =>
-        StoreUpload.ContinueAsync(_store, DataPathOf(token), offset, _onStored, cancellationToken);
+    public Task<StoreUpload> ContinueAsync(string token, long offset, CancellationToken cancellationToken)
+    {
+        if (offset == 0 && !File.Exists(DataPathOf(token)))
+        {
+            _store.Files.Create(DataPathOf(token)).Dispose();
+        }
+
+        return StoreUpload.ContinueAsync(_store, DataPathOf(token), offset, _onStored, cancellationToken);
+    }
+
+    /// <summary>Cuts a file, and says whether that was done.</summary>
+    public bool TryCut(string token, long length)
+    {
+        try
+        {
+            // Also while the store is read-only.
+            using var file = File.OpenHandle(DataPathOf(token), FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+            RandomAccess.SetLength(file, length);
+            return true;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            LogFailed(token, error);
+            return false;
+        }
+    }
 
     public void Save(string token, PendingRecord record) => _store.Files.Replace(RecordPathOf(token), record.Encode());
 
-    public void DeleteData(string token) => _store.Files.Delete(DataPathOf(token));
+    public void DeleteData(string token) => _store.Files.Discard(DataPathOf(token));
 
     public void Remove(PendingUpload upload)
     {
         _uploads.TryRemove(upload.Token, out _);
 
         // The record first: without it the bytes mean nothing.
-        _store.Files.Delete(RecordPathOf(upload.Token));
+        _store.Files.Discard(RecordPathOf(upload.Token));
         DeleteData(upload.Token);
     }
 
@@ -157,8 +182,8 @@ internal sealed partial class PendingUploads : IAsyncDisposable
             var offset = record.BootId.Length > 0 && record.BootId == BootId ? written : Math.Min(written, record.FlushedBytes);
             if (data.Exists && data.Length > offset)
             {
-                using var file = StoreFiles.OpenToWrite(data.FullName);
-                RandomAccess.SetLength(file, offset);
+                using var file = _store.Files.OpenToWrite(data.FullName);
+                _store.Files.SetLength(file, offset);
             }
 
             var lastUse = File.GetLastWriteTimeUtc(path) is var saved && data.Exists && data.LastWriteTimeUtc > saved ? data.LastWriteTimeUtc : saved;
@@ -167,7 +192,7 @@ internal sealed partial class PendingUploads : IAsyncDisposable
 
         foreach (var path in Directory.EnumerateFiles(_store.Files.Uploads).Where(path => !_uploads.ContainsKey(Path.GetFileNameWithoutExtension(path))))
         {
-            _store.Files.Delete(path);
+            _store.Files.Discard(path);
         }
 
         Tick();

@@ -19,8 +19,11 @@ public sealed class UploadTurn : IAsyncDisposable
     /// <summary>Cancelled when another request wants the turn: this one should stop reading and dispose.</summary>
     public CancellationToken TakenOver { get; }
 
+    /// <summary>Once it is disposed: why not all that came is on the disk, or null. <see cref="PendingUpload.Offset"/> says how much is.</summary>
+    public StoreException? Failure { get; private set; }
+
     /// <summary>Appends bytes.</summary>
-    /// <exception cref="StoreFullException">The disk is full.</exception>
+    /// <exception cref="StoreException">The disk does not take them.</exception>
     public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) => _upload.WriteAsync(bytes, cancellationToken);
 
     /// <summary>Notes the length of the whole, which was not known before.</summary>
@@ -39,7 +42,7 @@ public sealed class UploadTurn : IAsyncDisposable
     /// <param name="expectedSha256">The digest to be checked in place of the one announced at the beginning; null for that.</param>
     /// <param name="precondition">See <see cref="UploadOptions.Precondition"/>.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="StoreFullException">The disk is full.</exception>
+    /// <exception cref="StoreException">The disk does not take it.</exception>
     public async Task<UploadResult> CommitAsync(
         Sha256Digest? expectedSha256, Func<StoredResource?, bool>? precondition, CancellationToken cancellationToken)
     {
@@ -54,6 +57,9 @@ public sealed class UploadTurn : IAsyncDisposable
         }
     }
 
+    /// <summary>Puts on the disk what came, before the turn ends; why not, or null.</summary>
+    public async Task<StoreException?> SaveAsync() => Failure = await _upload.SaveAsync();
+
     /// <summary>Removes the upload with all that came.</summary>
     public Task CancelAsync() => _upload.RemoveAsync();
 
@@ -63,7 +69,7 @@ public sealed class UploadTurn : IAsyncDisposable
         if (!_isEnded)
         {
             _isEnded = true;
-            await _upload.LeaveAsync(_left);
+            Failure = await _upload.LeaveAsync(_left) ?? Failure;
         }
     }
 }

@@ -1,0 +1,83 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace MurkyWaters.Store;
+
+/// <summary>
+/// Waiting until bytes and names are on the disk, with the errors that .NET 10's <c>RandomAccess.FlushToDisk</c> and
+/// <c>FileStream.Flush(true)</c> keep to themselves: both return as if all were well when <c>fsync</c> says EIO or ENOSPC. So the C
+/// library is called here, and nowhere else. Imported the old way, since the generated one needs unsafe code, of which there is none.
+/// </summary>
+public static class DurableFlush
+{
+    private const int InterruptedError = 4;
+
+    /// <summary>Waits until a file's bytes and length are on the disk.</summary>
+    /// <exception cref="IOException">They are not, and may be lost: the system forgets pages that it could not write, so that asking again
+    /// says nothing about them. <see cref="Exception.HResult"/> is the error's number.</exception>
+    public static void Flush(SafeFileHandle file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        if (OperatingSystem.IsWindows())
+        {
+            RandomAccess.FlushToDisk(file);
+            return;
+        }
+
+        while (SystemFlush(file) != 0)
+        {
+            var error = Marshal.GetLastPInvokeError();
+            if (error == InterruptedError)
+            {
+                continue;
+            }
+
+            // A file system that has no such call (some of those in user space) loses nothing by it.
+            var isUnsupported = error == 22 || error == (OperatingSystem.IsLinux() ? 95 : 45);
+            if (!isUnsupported)
+            {
+                throw ErrorOf(error, "A file could not be put on the disk");
+            }
+
+            return;
+        }
+    }
+
+    /// <summary>Opens a folder, for <see cref="Flush"/> to wait until its names are on the disk. .NET opens no folders.</summary>
+    /// <returns>The folder, or null on Windows, which keeps its names in a journal and has no such call.</returns>
+    /// <exception cref="IOException">It cannot be opened. <see cref="Exception.HResult"/> is the error's number.</exception>
+    internal static SafeFileHandle? OpenFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return null;
+        }
+
+        const int readOnly = 0;
+        var closedInChildren = OperatingSystem.IsLinux() ? 0x80000 : 0x1000000;
+        while (true)
+        {
+            var descriptor = SystemOpen(path, readOnly | closedInChildren);
+            var error = Marshal.GetLastPInvokeError();
+            if (descriptor >= 0)
+            {
+                return new SafeFileHandle(descriptor, ownsHandle: true);
+            }
+
+            if (error != InterruptedError)
+            {
+                throw ErrorOf(error, $"The folder {path} could not be opened");
+            }
+        }
+    }
+
+    private static IOException ErrorOf(int error, string what) => new($"{what}: {Marshal.GetPInvokeErrorMessage(error)}.", error);
+
+    [DllImport("libc", EntryPoint = "fsync", SetLastError = true, ExactSpelling = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int SystemFlush(SafeFileHandle file);
+
+    [DllImport("libc", EntryPoint = "open", SetLastError = true, ExactSpelling = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int SystemOpen([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
+}

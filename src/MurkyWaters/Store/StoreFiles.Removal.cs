@@ -1,0 +1,80 @@
+using System.Collections.Concurrent;
+
+namespace MurkyWaters.Store;
+
+/// <summary>What goes, and what the disk is asked now and then.</summary>
+internal sealed partial class StoreFiles
+{
+    private readonly ConcurrentQueue<string> _leftovers = new();
+
+    /// <summary>Removes a file; one that is not there is fine.</summary>
+    /// <exception cref="StoreException">The disk does not take it.</exception>
+    public void Delete(string path)
+    {
+        try
+        {
+            Step("delete", path);
+            File.Delete(path);
+        }
+        catch (Exception error) when (DiskErrors.Of(error) != DiskError.None)
+        {
+            throw Health.Judge(error, isFlush: false);
+        }
+    }
+
+    /// <summary>Removes a file that means nothing any more. What the disk does not let go goes at the next start, or earlier
+    /// (<see cref="Tick"/>) when nobody can have used its name again by then: nothing that was done fails for it.</summary>
+    public void Discard(string path)
+    {
+        // Also while the store is read-only: what must not be trusted is better gone.
+        try
+        {
+            _beforeStep?.Invoke($"delete {Path.GetFileName(path)}");
+            File.Delete(path);
+        }
+        catch (Exception error) when (DiskErrors.Of(error) != DiskError.None)
+        {
+            if (Path.GetDirectoryName(path) is { } folder && (folder == Temporary || folder == Uploads))
+            {
+                _leftovers.Enqueue(path);
+            }
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Then so is the file.
+        }
+    }
+
+    /// <summary>Once a second: probes a disk that failed, and removes what could not be removed before.</summary>
+    public void Tick()
+    {
+        Health.Tick();
+        for (var count = _leftovers.Count; count > 0 && Health.Trouble is null && _leftovers.TryDequeue(out var path); count--)
+        {
+            Discard(path);
+        }
+    }
+
+    private void Probe()
+    {
+        _beforeStep?.Invoke("probe");
+        var bytes = "probe"u8;
+        foreach (var folder in Folders)
+        {
+            var path = Path.Combine(folder, ".probe");
+            using (var file = CreateFile(path))
+            {
+                RandomAccess.Write(file, bytes, 0);
+                DurableFlush.Flush(file);
+            }
+
+            using var names = DurableFlush.OpenFolder(folder);
+            if (names is not null)
+            {
+                DurableFlush.Flush(names);
+            }
+
+            File.Delete(path);
+        }
+    }
+}

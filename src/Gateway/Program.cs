@@ -5,6 +5,7 @@ using Gateway.Doctor;
 using Gateway.Connections;
 using Gateway.Hosting;
 using Gateway.Http;
+using Gateway.Machine;
 using Gateway.Operations;
 using Gateway.Operations.Document;
 using Gateway.Rain;
@@ -49,18 +50,29 @@ internal sealed partial class Program
             return await Examination.RunAsync(CommandLine.WithoutModes(args), CommandLine.IsJson(args), Console.Out);
         }
 
+        var files = Descriptors.Raise();
+        if (files.Now < MachineLimits.DescriptorsMin)
+        {
+            return await RefuseAsync(
+                [$"open files: {files.Now} are allowed, {MachineLimits.DescriptorsMin} are wanted at the least (ulimit -n, LimitNOFILE=, --ulimit nofile=)."]);
+        }
+
         var loaded = SettingsLoader.Load(args);
         if (loaded.Mistakes.Count > 0)
         {
             return await RefuseAsync(loaded.Mistakes);
         }
 
-        await using var app = Build(loaded);
+        var machine = MachineLimits.Of(files.Now);
+        await using var app = Build(loaded, machine);
         try
         {
             await app.StartAsync();
             await app.Services.GetRequiredService<NodeHost>().Opened.WaitAsync(app.Lifetime.ApplicationStopping);
             Announce(app.Logger, loaded, app.Urls);
+            Room(
+                app.Logger, files.Now, files.Before == files.Now ? "" : $" (raised from {files.Before})", machine.MemoryBytes >> 20,
+                app.Services.GetRequiredService<ConnectionTable>().ConnectionCountMax, machine.FetchCount, machine.FetchBytes >> 20);
         }
         catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
         {
@@ -76,7 +88,7 @@ internal sealed partial class Program
     }
 
     /// <summary>Puts the gateway together.</summary>
-    private static WebApplication Build(LoadedSettings loaded)
+    private static WebApplication Build(LoadedSettings loaded, MachineLimits machine)
     {
         var settings = loaded.Settings;
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions
@@ -101,11 +113,14 @@ internal sealed partial class Program
 
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.Gateway.ShutdownTimeout);
         builder.Services.AddSingleton(loaded);
+        builder.Services.AddSingleton(machine);
+        builder.Services.AddConnectionRoom();
         builder.Services.AddSingleton(new CurrentSettings(settings));
         builder.Services.AddTransient(services => services.GetRequiredService<CurrentSettings>().Value);
         builder.Services.AddHostedService<SettingsReload>();
         builder.Services.AddSingleton<RequestMetrics>();
         builder.Services.AddSingleton<NodeMetrics>();
+        builder.Services.AddSingleton<RoomMetrics>();
         builder.Services.AddSingleton<PrometheusText>();
         builder.Services.AddTelemetry(settings);
         builder.Services.AddSingleton<RunningRequests>();
@@ -137,6 +152,7 @@ internal sealed partial class Program
         app.Use(JsonText.EndWithNewlineAsync);
         app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = Problem.WriteExceptionAsync });
         app.UseStatusCodePages(Problem.WriteStatusAsync);
+        app.Use(ConnectionRoom.CountAsync);
         app.Use(TransferCodings.CheckAsync);
         app.Use(app.Services.GetRequiredService<Hosts>().CheckAsync);
         app.UseTrustedProxies(settings.Gateway.TrustedProxies);
@@ -209,4 +225,10 @@ internal sealed partial class Program
 
     [LoggerMessage(3, LogLevel.Warning, "Rain:AllowUnsealed is on: datagrams can be read and forged by anybody on their way")]
     private static partial void Unsealed(ILogger logger);
+
+    [LoggerMessage(
+        4, LogLevel.Information,
+        "Room for {Connections} connections and {Fetches} fetches with {FetchMemory} MiB of blocks: {Files} open files{Raised} and {Memory} MiB of memory are allowed")]
+    private static partial void Room(
+        ILogger logger, int files, string raised, long memory, int connections, int fetches, long fetchMemory);
 }

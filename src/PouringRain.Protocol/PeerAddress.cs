@@ -19,6 +19,10 @@ public readonly record struct PeerAddress(UInt128 Address, ushort Port, uint Sco
     /// <summary>Whether the peer is on this machine, at 127.0.0.0/8 or ::1.</summary>
     public bool IsLoopback => IsIPv4 ? (byte)(Address >> 24) == 127 : Address == UInt128.One;
 
+    /// <summary>By what limits for each address count: an IPv4 address whole, of an IPv6 one the first 64 bits, all below which one
+    /// customer has.</summary>
+    public UInt128 Network => IsIPv4 ? Address : Address & ((UInt128)ulong.MaxValue << 64);
+
     /// <summary>Whether another peer is at the same address, at whatever port.</summary>
     public bool HasAddressOf(PeerAddress other) => Address == other.Address && ScopeId == other.ScopeId;
 

@@ -14,13 +14,15 @@ internal sealed class GatewayProcess : IAsyncDisposable
     private static readonly HttpClient Http = new() { Timeout = Tool.HangLimit };
     private readonly StringBuilder _log = new();
     private readonly string[] _arguments;
+    private readonly ProcessLimits? _limits;
     private Process? _process;
 
-    private GatewayProcess(string folder, int httpPort, string[] arguments)
+    private GatewayProcess(string folder, int httpPort, string[] arguments, ProcessLimits? limits)
     {
         Folder = folder;
         HttpPort = httpPort;
         _arguments = arguments;
+        _limits = limits;
     }
 
     /// <summary>The gateway that was built beside these tests: artifacts/bin/Gateway/(configuration)/Gateway.dll.</summary>
@@ -100,7 +102,12 @@ internal sealed class GatewayProcess : IAsyncDisposable
     /// <param name="rainPorts">Where it rains.</param>
     /// <param name="serverPorts">The ports that its servers.json names.</param>
     /// <param name="settings">Further settings, as <c>Name=value</c>.</param>
-    public static async Task<GatewayProcess> StartAsync(string folder, int httpPort, int[] rainPorts, int[] serverPorts, params string[] settings)
+    public static Task<GatewayProcess> StartAsync(string folder, int httpPort, int[] rainPorts, int[] serverPorts, params string[] settings) =>
+        StartAsync(null, folder, httpPort, rainPorts, serverPorts, settings);
+
+    /// <summary>The same with less than the machine has.</summary>
+    public static async Task<GatewayProcess> StartAsync(
+        ProcessLimits? limits, string folder, int httpPort, int[] rainPorts, int[] serverPorts, params string[] settings)
     {
         Directory.CreateDirectory(folder);
         var serversFile = Path.Combine(folder, "servers.json");
@@ -113,7 +120,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
             $"--Store:Path={Path.Combine(folder, "data")}",
             .. settings.Select(setting => $"--{setting}"),
         ];
-        var gateway = new GatewayProcess(folder, httpPort, arguments);
+        var gateway = new GatewayProcess(folder, httpPort, arguments, limits);
         await gateway.StartAgainAsync();
         return gateway;
     }
@@ -128,7 +135,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
             {
                 _log.AppendLine(line);
             }
-        });
+        }, null, _limits);
         await WaitUntilAsync(
             async () =>
             {
@@ -148,12 +155,15 @@ internal sealed class GatewayProcess : IAsyncDisposable
     }
 
     /// <summary>Runs the gateway's executable to its end, for starts that must be refused.</summary>
-    public static async Task<ToolResult> RunToEndAsync(string folder, params string[] arguments)
+    public static Task<ToolResult> RunToEndAsync(string folder, params string[] arguments) => RunToEndAsync(null, folder, arguments);
+
+    /// <summary>The same with less than the machine has.</summary>
+    public static async Task<ToolResult> RunToEndAsync(ProcessLimits? limits, string folder, params string[] arguments)
     {
         Directory.CreateDirectory(folder);
         var output = new StringBuilder();
         var errors = new StringBuilder();
-        using var process = Launch(arguments, folder, line => Add(output, line), line => Add(errors, line));
+        using var process = Launch(arguments, folder, line => Add(output, line), line => Add(errors, line), limits);
         using var limit = new CancellationTokenSource(Tool.HangLimit);
         await process.WaitForExitAsync(limit.Token);
         process.WaitForExit();
@@ -232,15 +242,27 @@ internal sealed class GatewayProcess : IAsyncDisposable
     }
 
     private static Process Launch(
-        IEnumerable<string> arguments, string workingDirectory, Action<string> onLine, Action<string>? onErrorLine = null)
+        IEnumerable<string> arguments, string workingDirectory, Action<string> onLine, Action<string>? onErrorLine = null, ProcessLimits? limits = null)
     {
-        var start = new ProcessStartInfo("dotnet")
+        var start = new ProcessStartInfo(limits?.OpenFiles is null ? "dotnet" : "bash")
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             UseShellExecute = false,
             WorkingDirectory = workingDirectory,
         };
+        if (limits?.OpenFiles is { } files)
+        {
+            start.ArgumentList.Add("-c");
+            start.ArgumentList.Add($"ulimit {(limits.MayRaise ? "-Sn" : "-n")} {files}; exec dotnet \"$@\"");
+            start.ArgumentList.Add("bash");
+        }
+
+        if (limits?.HeapBytes is { } bytes)
+        {
+            start.Environment["DOTNET_GCHeapHardLimit"] = bytes.ToString("x", CultureInfo.InvariantCulture);
+        }
+
         start.ArgumentList.Add(ProgramPath);
         foreach (var argument in arguments)
         {
@@ -264,3 +286,9 @@ internal sealed class GatewayProcess : IAsyncDisposable
         }
     }
 }
+
+/// <summary>What a process is given of the machine.</summary>
+/// <param name="OpenFiles">Files and sockets that it may open.</param>
+/// <param name="MayRaise">Whether it may raise that by itself.</param>
+/// <param name="HeapBytes">Bytes of its managed memory.</param>
+internal sealed record ProcessLimits(int? OpenFiles = null, bool MayRaise = false, long? HeapBytes = null);

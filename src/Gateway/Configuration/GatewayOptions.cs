@@ -37,6 +37,11 @@ internal sealed class GatewayOptions(SettingsReader reader)
     public int MaxConcurrentRequests { get; } = reader.Read(
         "Gateway:MaxConcurrentRequests", "0", WholeOrNone(1_000_000), "requests in work at once, 503 beyond", Live | Protective);
 
+    /// <summary>0: what descriptors and memory allow.</summary>
+    public int ConnectionCountMax { get; } = reader.Read(
+        "Gateway:MaxConnections", "0", WholeOrNone(1_000_000),
+        "connections open at once, beyond which who has most gives way; 0: what open files and memory allow");
+
     /// <summary>0 is any number.</summary>
     public int MaxEventStreams { get; } = reader.Read(
         "Gateway:MaxEventStreams", "256", WholeOrNone(1_000_000),

@@ -15,6 +15,7 @@ internal static class MetricsEndpoint
     {
         app.Services.GetRequiredService<PrometheusText>();
         app.Services.GetRequiredService<NodeMetrics>();
+        app.Services.GetRequiredService<RoomMetrics>();
     }
 
     /// <summary>Figures for Prometheus</summary>

@@ -142,7 +142,7 @@ internal static class ResourceWriting
         {
             return Problem.OfBadRequest(e);
         }
-        catch (Exception e) when (e is ConnectionResetException or ConnectionAbortedException)
+        catch (Exception e) when (e is ConnectionResetException or ConnectionAbortedException or OperationCanceledException { InnerException: ConnectionAbortedException })
         {
             return new Problem(ProblemType.IncompleteBody, "The connection broke. Nothing was stored.");
         }

@@ -41,6 +41,7 @@ public sealed class WrongSettings : TheoryData<string, string>
         Add("Gateway:ReplicaSeconds", "1e9", "0", "61m", "long");
         Add("Gateway:MaxRequestsPerSecond", "-1", "1000001", "some");
         Add("Gateway:MaxConcurrentRequests", "-1", "1000001", "2.5");
+        Add("Gateway:MaxConnections", "-1", "1000001", "enough");
         Add("Gateway:MaxEventStreams", "-1", "1000001", "few");
         Add("Gateway:CorsOrigins", ",", "example.org", "https://example.org/path", "https://user@example.org", "https://example.org,nobody");
         Add("Gateway:TrustedProxies", ",", "127.0.0.1", "10.0.0.0/33", "nginx");

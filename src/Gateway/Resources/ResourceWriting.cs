@@ -102,7 +102,7 @@ internal static class ResourceWriting
 
             // The SHA-256 that was announced before the body is the store's to check, which makes it anyway.
             using var hashes = BodyHashes.Of(http.Request, request.Whole.Others);
-            if (!await UploadBody.TryCopyAsync(http, WriteAsync, UploadRequest.LengthMaxOf(settings)))
+            if (!await UploadBody.TryCopyAsync(http, WriteAsync, UploadRequest.LengthMaxOf(settings), upload.RestAsync))
             {
                 // What is left of the body is of no use to anybody.
                 http.Response.Headers.Connection = "close";

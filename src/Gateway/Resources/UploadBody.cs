@@ -7,30 +7,46 @@ namespace Gateway.Resources;
 /// connection that broke in mid-body says so by failing the reading.</summary>
 internal static class UploadBody
 {
+    /// <summary>How long nothing may come before the upload gives back what it holds: long beside a pause of a fast client, short
+    /// beside the patience of a thousand slow ones.</summary>
+    private static readonly TimeSpan QuietAfter = TimeSpan.FromSeconds(1);
+
+    /// <summary>Fewer bytes in that time are as good as none: what an upload has at hand for them is more.</summary>
+    private const int QuietBytes = 64 * 1024;
+
     /// <summary>Hands the body on piece by piece; false when it is over the limit.</summary>
     /// <param name="http">The request.</param>
     /// <param name="write">Takes the next piece.</param>
     /// <param name="bytesMax">The limit.</param>
+    /// <param name="rest">Called when nothing, or next to nothing, has come for a while.</param>
     /// <param name="stop">Ends the reading though the client is still there.</param>
     /// <exception cref="OperationCanceledException">The reading was ended.</exception>
     /// <exception cref="IOException">The connection broke before the last byte.</exception>
     public static async Task<bool> TryCopyAsync(
-        HttpContext http, Func<ReadOnlyMemory<byte>, ValueTask> write, long bytesMax, CancellationToken stop = default)
+        HttpContext http, Func<ReadOnlyMemory<byte>, ValueTask> write, long bytesMax, Func<ValueTask> rest, CancellationToken stop = default)
     {
         var body = http.Request.BodyReader;
 
         // A read that is ended by a token leaves the server unable to read over the rest of the body; this does not.
         await using var stopping = stop.Register(body.CancelPendingRead);
+        await using var quiet = new Timer(static reader => ((PipeReader)reader!).CancelPendingRead(), body, Timeout.Infinite, Timeout.Infinite);
+        var isResting = false;
+        var lookedAt = Environment.TickCount64;
+        var seen = 0L;
         var total = 0L;
         while (true)
         {
-            var read = await ReadAsync(body);
+            var read = await ReadAsync(body, isResting ? null : quiet);
             if (read.IsCanceled)
             {
                 body.AdvanceTo(read.Buffer.Start);
-                throw new OperationCanceledException(stop);
+                stop.ThrowIfCancellationRequested();
+                await rest();
+                isResting = true;
+                continue;
             }
 
+            isResting = false;
             total += read.Buffer.Length;
             RequestLog.CountReceived(http, read.Buffer.Length);
             if (total > bytesMax)
@@ -56,15 +72,40 @@ internal static class UploadBody
             {
                 return true;
             }
+
+            var now = Environment.TickCount64;
+            if (now - lookedAt >= QuietAfter.TotalMilliseconds)
+            {
+                if (total - seen < QuietBytes)
+                {
+                    await rest();
+                }
+
+                (lookedAt, seen) = (now, total);
+            }
         }
     }
 
     /// <exception cref="BadHttpRequestException">The body's form is wrong.</exception>
-    private static async ValueTask<ReadResult> ReadAsync(PipeReader body)
+    private static async ValueTask<ReadResult> ReadAsync(PipeReader body, Timer? quiet)
     {
         try
         {
-            return await body.ReadAsync(CancellationToken.None);
+            var reading = body.ReadAsync(CancellationToken.None);
+            if (quiet is null || reading.IsCompleted)
+            {
+                return await reading;
+            }
+
+            quiet.Change(QuietAfter, Timeout.InfiniteTimeSpan);
+            try
+            {
+                return await reading;
+            }
+            finally
+            {
+                quiet.Change(Timeout.Infinite, Timeout.Infinite);
+            }
         }
         catch (IOException e) when (e.InnerException is OverflowException)
         {

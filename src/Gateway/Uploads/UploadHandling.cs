@@ -368,7 +368,7 @@ internal static class UploadHandling
         using var hashes = BodyHashes.Of(http.Request, digests);
         try
         {
-            var isWhole = await UploadBody.TryCopyAsync(http, WriteAsync, bytesMax, turn.TakenOver);
+            var isWhole = await UploadBody.TryCopyAsync(http, WriteAsync, bytesMax, turn.RestAsync, turn.TakenOver);
             if (!isWhole)
             {
                 await turn.RewindAsync(began);

@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace MurkyWaters.Store;
 
 /// <summary>
@@ -8,8 +6,6 @@ namespace MurkyWaters.Store;
 /// </summary>
 internal sealed partial class StoreUpload
 {
-    private bool _isReadBack;
-
     private StoreUpload(ResourceStore store, string path, Action<StoredResource>? onStored)
     {
         _store = store;
@@ -43,19 +39,24 @@ internal sealed partial class StoreUpload
     }
 
     /// <summary>Puts everything that came on the disk, and gives memory, file and room back.</summary>
-    /// <exception cref="StoreFullException">The disk is full.</exception>
+    /// <exception cref="StoreException">The disk does not take it.</exception>
     public async Task PauseAsync()
     {
         await _work;
-        if (_filling is not null)
+        if (_isDirty || (_filled > 0 && !_isDirect))
         {
             await Task.Run(() =>
             {
-                Write(_filling.AsSpan(0, _filled), _length - _filled);
+                if (!_isDirect)
+                {
+                    WriteFilled();
+                }
+
                 Flush();
             });
-            Rest();
         }
+
+        Rest();
     }
 
     /// <summary>Commits as what the options say.</summary>
@@ -65,45 +66,31 @@ internal sealed partial class StoreUpload
         return CommitAsync(cancellationToken);
     }
 
-    private void Resume()
-    {
-        if (_filling is not null)
-        {
-            return;
-        }
-
-        _file = _store.Files.OpenToWrite(_path);
-        _filling = ArrayPool<byte>.Shared.Rent(BufferBytes);
-        ReadExactly(_filling.AsSpan(0, _filled), _length - _filled);
-    }
-
     private async Task ReadBackAsync(long length, CancellationToken cancellationToken)
     {
-        _file = _store.Files.OpenToWrite(_path);
-        _store.Files.SetLength(_file, length);
-        _filling = ArrayPool<byte>.Shared.Rent(BufferBytes);
-        _isReadBack = true;
-        while (_length < length)
+        _store.Files.SetLength(OpenFile(), length);
+        while (length - _length >= _defaults.BlockSize)
         {
-            _filled = (int)Math.Min(length - _length, _defaults.BlockSize);
-            ReadExactly(_filling.AsSpan(0, _filled), _length);
-            _length += _filled;
-            if (_filled == _defaults.BlockSize)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                await TurnAsync();
-            }
+            Grow(_defaults.BlockSize);
+            ReadExactly(_filling.AsSpan(0, _defaults.BlockSize), _length);
+            cancellationToken.ThrowIfCancellationRequested();
+            await _work;
+            (_filled, _length) = (_defaults.BlockSize, _length + _defaults.BlockSize);
+            StartWork(isWritten: true);
         }
 
         await _work;
-        _isReadBack = false;
+
+        // What there is of the next block is there.
+        (_filled, _length) = ((int)(length - _length), length);
+        Rest();
     }
 
     private void ReadExactly(Span<byte> destination, long offset)
     {
         while (!destination.IsEmpty)
         {
-            var count = RandomAccess.Read(_file!, destination, offset);
+            var count = RandomAccess.Read(OpenFile(), destination, offset);
             if (count == 0)
             {
                 throw new EndOfStreamException($"{_path} ends before byte {offset}.");

@@ -7,12 +7,17 @@ namespace MurkyWaters.Store;
 
 /// <summary>
 /// An upload: block by block into a temporary file. While one block fills, the one before is hashed for the whole on one core, and
-/// hashed for itself and written on another.
+/// hashed for itself and written on another. The buffer grows with what comes. When nothing comes for a while
+/// (<see cref="RestAsync"/>), what came of the block goes to the file and the rest of it follows there as it comes; such a block is read
+/// back once, to be hashed. So an upload that waits holds no more than its hashes, and of the disk no more than it has brought.
 /// </summary>
 internal sealed partial class StoreUpload : Upload
 {
-    /// <summary>Room set aside at a time when the sender did not say the length.</summary>
-    private const long ReserveStepBytes = 64L * 1024 * 1024;
+    /// <summary>Room set aside at a time, where there is as much: whatever was announced, room is taken as the bytes come.</summary>
+    private const long ReserveStepBytes = 1024 * 1024;
+
+    /// <summary>The smallest buffer: what comes of a small resource in one piece.</summary>
+    private const int BufferBytesMin = 16 * 1024;
 
     private readonly ResourceStore _store;
     private readonly StoreOptions _defaults;
@@ -27,6 +32,8 @@ internal sealed partial class StoreUpload : Upload
     private byte[]? _filling;
     private byte[]? _working;
     private int _filled;
+    private bool _isDirect;
+    private bool _isDirty;
     private long _length;
     private long _reservedBytes;
     private Task _work = Task.CompletedTask;
@@ -52,32 +59,22 @@ internal sealed partial class StoreUpload : Upload
         _defaults = defaults;
         _onStored = onStored;
         _origin = origin;
-        if (options.Length is { } length)
+        if (options.Length is { } length && !store.Space.HasRoomFor(length))
         {
-            Reserve(length);
+            throw new StoreFullException($"The disk has no room for {length} bytes.");
         }
 
-        try
-        {
-            _path = store.Files.NextTemporaryPath();
-            _file = store.Files.Create(_path);
-        }
-        catch
-        {
-            ReleaseRoom(_reservedBytes);
-            throw;
-        }
-
-        _filling = ArrayPool<byte>.Shared.Rent(BufferBytes);
+        _path = store.Files.NextTemporaryPath();
+        _file = store.Files.Create(_path);
     }
 
-    private int BufferBytes => (int)Math.Min(_defaults.BlockSize, Math.Max(_options.Length ?? long.MaxValue, 1));
+    /// <summary>Bytes of memory that it holds for what came and is not in the file.</summary>
+    internal int BufferBytes => (_filling?.Length ?? 0) + (_working?.Length ?? 0);
 
     /// <inheritdoc/>
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        Resume();
         if (_options.Length is { } announced && _length + bytes.Length > announced)
         {
             // More than was announced is refused at the commit; that it was more is all there is to remember.
@@ -88,7 +85,16 @@ internal sealed partial class StoreUpload : Upload
         while (!bytes.IsEmpty)
         {
             var count = Math.Min(bytes.Length, _defaults.BlockSize - _filled);
-            bytes.Span[..count].CopyTo(_filling.AsSpan(_filled));
+            if (_isDirect)
+            {
+                Write(bytes.Span[..count], _length);
+            }
+            else
+            {
+                Grow(_filled + count);
+                bytes.Span[..count].CopyTo(_filling.AsSpan(_filled));
+            }
+
             _filled += count;
             _length += count;
             bytes = bytes[count..];
@@ -101,6 +107,23 @@ internal sealed partial class StoreUpload : Upload
     }
 
     /// <inheritdoc/>
+    public override async ValueTask RestAsync()
+    {
+        await _work;
+        if (_isDisposed || _isEnded)
+        {
+            return;
+        }
+
+        if (_filled > 0 && !_isDirect)
+        {
+            await Task.Run(WriteFilled);
+        }
+
+        Rest();
+    }
+
+    /// <inheritdoc/>
     public override async Task<UploadResult> CommitAsync(CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
@@ -109,7 +132,6 @@ internal sealed partial class StoreUpload : Upload
             throw new InvalidOperationException("The upload is committed.");
         }
 
-        Resume();
         _isEnded = true;
         if (_options.Length is { } announced && announced != _length)
         {
@@ -213,27 +235,41 @@ internal sealed partial class StoreUpload : Upload
     private bool IsSame(Manifest manifest, Sha256Digest sha256, Description described) =>
         HasBytes(manifest, sha256) && described == Description.Of(manifest);
 
+    /// <summary>Hands on the block that is full.</summary>
     private async ValueTask TurnAsync()
     {
         await _work;
-        (_filling, _working) = (_working ?? ArrayPool<byte>.Shared.Rent(BufferBytes), _filling);
+        var isWritten = _isDirect;
+        if (isWritten)
+        {
+            ReadFilled();
+        }
+
+        StartWork(isWritten);
+    }
+
+    /// <summary>Has the block in <see cref="_filling"/> hashed, and written where it is not in the file yet. The one before is done.</summary>
+    private void StartWork(bool isWritten)
+    {
+        (_filling, _working) = (_working, _filling);
         var block = _working!;
         var count = _filled;
         var offset = _length - count;
         _filled = 0;
-        if (_reservedBytes < count && !_isReadBack)
-        {
-            Reserve(Math.Max(ReserveStepBytes, count));
-        }
-
         var whole = Task.Run(() => _wholeHash.AppendData(block.AsSpan(0, count)), CancellationToken.None);
-        var own = Task.Run(() => Keep(block.AsSpan(0, count), offset), CancellationToken.None);
+        var own = Task.Run(() => Keep(block.AsSpan(0, count), offset, isWritten), CancellationToken.None);
         _work = Task.WhenAll(whole, own);
     }
 
     private async Task<Sha256Digest> FinishBlocksAsync()
     {
         await _work;
+        var isWritten = _isDirect;
+        if (isWritten)
+        {
+            ReadFilled();
+        }
+
         var isSingle = _blockDigests.Count == 0;
         _wholeHash.AppendData(_filling.AsSpan(0, _filled));
         var sha256 = ReadWholeHash();
@@ -242,12 +278,15 @@ internal sealed partial class StoreUpload : Upload
             if (isSingle)
             {
                 // One block: its digest is that of the whole.
-                Write(_filling.AsSpan(0, _filled), 0);
                 _blockDigests.Add(sha256);
+                if (!isWritten)
+                {
+                    WriteFilled();
+                }
             }
             else
             {
-                Keep(_filling.AsSpan(0, _filled), _length - _filled);
+                Keep(_filling.AsSpan(0, _filled), _length - _filled, isWritten);
             }
         }
 
@@ -261,9 +300,9 @@ internal sealed partial class StoreUpload : Upload
         return Sha256Digest.Read(bytes);
     }
 
-    private void Keep(ReadOnlySpan<byte> block, long offset)
+    private void Keep(ReadOnlySpan<byte> block, long offset, bool isWritten)
     {
-        if (!_isReadBack)
+        if (!isWritten)
         {
             Write(block, offset);
         }
@@ -271,7 +310,38 @@ internal sealed partial class StoreUpload : Upload
         _blockDigests.Add(Sha256Digest.Of(block));
     }
 
-    /// <summary>Gives back memory, file and room.</summary>
+    /// <summary>Makes room in memory for as many bytes of the block.</summary>
+    private void Grow(int count)
+    {
+        if (_filling is { } buffer && buffer.Length >= count)
+        {
+            return;
+        }
+
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(count, Math.Min(_defaults.BlockSize, Math.Max(BufferBytesMin, 2 * (_filling?.Length ?? 0)))));
+        if (_filling is { } smaller)
+        {
+            smaller.AsSpan(0, _filled).CopyTo(larger);
+            ArrayPool<byte>.Shared.Return(smaller);
+        }
+
+        _filling = larger;
+    }
+
+    /// <summary>Takes the bytes of the block back from the file.</summary>
+    private void ReadFilled()
+    {
+        Grow(_filled);
+        ReadExactly(_filling.AsSpan(0, _filled), _length - _filled);
+        _isDirect = false;
+    }
+
+    /// <summary>Puts the bytes of the block into the file.</summary>
+    private void WriteFilled() => Write(_filling.AsSpan(0, _filled), _length - _filled);
+
+    private SafeFileHandle OpenFile() => _file ??= _store.Files.OpenToWrite(_path);
+
+    /// <summary>Gives back memory, file and room. What came of the block is in the file, or of no more use.</summary>
     private void Rest()
     {
         foreach (var buffer in (ReadOnlySpan<byte[]?>)[_filling, _working])
@@ -283,6 +353,7 @@ internal sealed partial class StoreUpload : Upload
         }
 
         _filling = _working = null;
+        _isDirect = _filled > 0;
         _file?.Dispose();
         _file = null;
         ReleaseRoom(_reservedBytes);
@@ -290,10 +361,16 @@ internal sealed partial class StoreUpload : Upload
 
     private void Write(ReadOnlySpan<byte> block, long offset)
     {
-        _store.Files.Write(_file!, block, offset);
+        if (_reservedBytes < block.Length)
+        {
+            Reserve(block.Length - _reservedBytes);
+        }
+
+        _isDirty = true;
+        _store.Files.Write(OpenFile(), block, offset);
 
         // What is written is no longer promised but used.
-        ReleaseRoom(Math.Min(block.Length, _reservedBytes));
+        ReleaseRoom(block.Length);
     }
 
     private void Flush()
@@ -301,7 +378,8 @@ internal sealed partial class StoreUpload : Upload
         _store.Files.Health.ThrowIfReadOnly();
         try
         {
-            _store.Files.Flush(_file!);
+            _store.Files.Flush(OpenFile());
+            _isDirty = false;
         }
         catch (StoreException)
         {
@@ -312,12 +390,17 @@ internal sealed partial class StoreUpload : Upload
 
     private void Reserve(long bytes)
     {
-        if (!_store.Space.TryReserve(bytes))
+        var step = Math.Max(bytes, ReserveStepBytes);
+        if (!_store.Space.TryReserve(step))
         {
-            throw new StoreFullException($"The disk has no room for {bytes} bytes.");
+            step = bytes;
+            if (!_store.Space.TryReserve(bytes))
+            {
+                throw new StoreFullException($"The disk has no room for {bytes} bytes.");
+            }
         }
 
-        Interlocked.Add(ref _reservedBytes, bytes);
+        Interlocked.Add(ref _reservedBytes, step);
     }
 
     private void ReleaseRoom(long bytes)

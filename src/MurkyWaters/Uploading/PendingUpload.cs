@@ -141,6 +141,24 @@ public sealed class PendingUpload
         Volatile.Write(ref _offset, _offset + bytes.Length);
     }
 
+    internal async ValueTask RestAsync()
+    {
+        if (_upload is null)
+        {
+            return;
+        }
+
+        try
+        {
+            await _upload.RestAsync();
+        }
+        catch
+        {
+            await DropAsync();
+            throw;
+        }
+    }
+
     internal void SetLength(long length) => Save(_record with { Length = length });
 
     internal async Task RewindAsync(long offset)

@@ -26,6 +26,10 @@ public sealed class UploadTurn : IAsyncDisposable
     /// <exception cref="StoreException">The disk does not take them.</exception>
     public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) => _upload.WriteAsync(bytes, cancellationToken);
 
+    /// <summary>As <see cref="Upload.RestAsync"/>.</summary>
+    /// <exception cref="StoreException">The disk does not take what came.</exception>
+    public ValueTask RestAsync() => _upload.RestAsync();
+
     /// <summary>Notes the length of the whole, which was not known before.</summary>
     public void SetLength(long length) => _upload.SetLength(length);
 

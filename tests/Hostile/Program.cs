@@ -9,6 +9,23 @@ Attack[] attacks =
     KeylessAttack.Attack,
     GuessesAttack.Attack,
     MuteAttack.Attack,
+    OffersAttack.Attack,
+    BoundsAttack.Attack,
+    PropagateAttack.Attack,
+    FsyncAttack.Attack,
+    FullDiskAttack.Attack,
+    ConnectionsAttack.Attack,
+    SocketsAttack.Attack,
+    SharesAttack.Attack,
+    MemoryAttack.Attack,
+    ClassicAttack.Attack,
+    StreamsAttack.Attack,
+    UploadsAttack.Attack,
+    RecordsAttack.Attack,
+    AbsentAttack.Attack,
+    DoorsAttack.Attack,
+    SealedAttack.Attack,
+    KillsAttack.Attack,
 ];
 
 return await Runner.RunAsync(attacks, args);

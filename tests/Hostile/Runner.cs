@@ -97,7 +97,8 @@ internal static class Runner
             Console.WriteLine("{0,-17}{1}", attack.Name, attack.Description);
         }
 
-        Console.WriteLine("{0,-17}{1}", "quick", $"those of a few seconds: {string.Join(", ", attacks.Where(attack => attack.IsQuick).Select(attack => attack.Name))}");
+        var quick = string.Join(", ", attacks.Where(attack => attack.IsQuick).Select(attack => attack.Name));
+        Console.WriteLine("{0,-17}{1}", "quick", $"those of a few seconds: {quick}");
         Console.WriteLine("{0,-17}{1}", "all", "every one of them");
     }
 }

@@ -40,9 +40,11 @@ internal static class GuessesAttack
         await watch.StopAsync();
         var perSecond = judged / Seconds;
         stage.Row(
-            "guesses that were judged", $"{perSecond:F0}/s, {refused / Seconds:F0}/s put off", $"{GuessesPerSecondMax}/s", perSecond <= GuessesPerSecondMax);
+            "guesses that were judged", $"{perSecond:F0}/s, {refused / Seconds:F0}/s put off", $"{GuessesPerSecondMax}/s",
+            perSecond <= GuessesPerSecondMax);
         stage.Row(
-            "GET by the owner beside them", $"{watch.MedianMilliseconds:F1} ms, {watch.FailureCount} of {watch.Count} failed", "none failed",
+            "GET by the owner beside them", $"{watch.MedianMilliseconds:F1} ms, {watch.FailureCount} of {watch.Count} failed",
+            "none failed",
             watch.FailureCount == 0 && watch.Count > 0);
         var put = await owner.PutAsync(User.Resource(2), [2], stage.Cancellation);
         stage.Row("PUT by the owner after them", $"{put.Status}", "201", put.Status == 201);

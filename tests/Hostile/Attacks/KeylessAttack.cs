@@ -8,7 +8,8 @@ using PouringRain.Protocol;
 
 namespace Hostile.Attacks;
 
-/// <summary>A local user without a key at the rain port of a gateway whose HTTP side is under keys: reads, replaces, deletes, joins, fills.</summary>
+/// <summary>A local user without a key at the rain port of a gateway whose HTTP side is under keys: reads, replaces, deletes, joins,
+/// fills.</summary>
 internal static class KeylessAttack
 {
     private const string Key = "5f1c9a7be2034d68-honest";
@@ -72,7 +73,8 @@ internal static class KeylessAttack
         server[4] = FakeResource.Of([66], stamp);
         using var peer = new RainPeer(victim, "127.0.0.2");
         foreach (var (id, version) in (IEnumerable<(ulong, Sha256Digest)>)
-            [(1, FakeResource.Of([66, 66], stamp).Version), (2, FakeResource.Tombstone(stamp).Version), (4, FakeResource.Of([66], stamp).Version)])
+            [(1, FakeResource.Of([66, 66], stamp).Version), (2, FakeResource.Tombstone(stamp).Version),
+                (4, FakeResource.Of([66], stamp).Version)])
         {
             peer.Propagate(id, version, stamp, (ushort)server.EndPoint.Port);
         }
@@ -121,7 +123,7 @@ internal static class KeylessAttack
             {
                 cancellation.ThrowIfCancellationRequested();
                 var kind = ForgedDatagrams.Kinds[random.Next(ForgedDatagrams.Kinds.Count)];
-                var length = ForgedDatagrams.Write(kind, datagram, random.NextInt64(4) is var id && id < 3 ? (ulong)id + 1 : ulong.MaxValue, 1, random, i);
+                var length = ForgedDatagrams.Write(kind, datagram, resource: (ulong)random.Next(1, 5), token: 1, random, i);
                 for (var flips = random.Next(4); flips > 0; flips--)
                 {
                     datagram[random.Next(length)] ^= (byte)(1 << random.Next(8));

@@ -15,7 +15,8 @@ internal static class MuteAttack
     private const long BytesMax = 256 << 10;
 
     public static Attack Attack { get; } =
-        new("mute", "subscribes to 64 MiB with a good token, once and a hundred times, and never says that anything came", IsQuick: true, RunAsync);
+        new("mute", "subscribes to 64 MiB with a good token, once and a hundred times, and never says that anything came", IsQuick: true,
+            RunAsync);
 
     private static async Task RunAsync(Stage stage)
     {
@@ -49,6 +50,7 @@ internal static class MuteAttack
         }
 
         stage.Row(
-            $"{count} SUBSCRIBE without feedback, 4 s", $"{bytes:N0} bytes", FormattableString.Invariant($"{bytesMax:N0} bytes"), bytes <= bytesMax);
+            $"{count} SUBSCRIBE without feedback, 4 s", $"{bytes:N0} bytes", FormattableString.Invariant($"{bytesMax:N0} bytes"),
+            bytes <= bytesMax);
     }
 }

@@ -12,7 +12,8 @@ internal static class SettingsAttack
     private static readonly TimeSpan Absence = TimeSpan.FromSeconds(1.6);
 
     public static Attack Attack { get; } =
-        new("settings", "takes appsettings.json with its keys away for 1.6 s, then leaves {} of it, and writes without a key", IsQuick: true, RunAsync);
+        new("settings", "takes appsettings.json with its keys away for 1.6 s, then leaves {} of it, and writes without a key",
+            IsQuick: true, RunAsync);
 
     private static async Task RunAsync(Stage stage)
     {

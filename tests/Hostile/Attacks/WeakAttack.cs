@@ -4,14 +4,17 @@ using Hostile.Machine;
 
 namespace Hostile.Attacks;
 
-/// <summary>What the one who sets up a gateway does wrong, and small things that cost much: weak secrets, absurd chunks, long lists, open files.</summary>
+/// <summary>What the one who sets up a gateway does wrong, and small things that cost much: weak secrets, absurd chunks, long lists, open
+/// files.</summary>
 internal static class WeakAttack
 {
     private const string Key = "5f1c9a7be2034d68-honest";
     private const int ServerCount = 5000;
+    private const UnixFileMode OwnerModes = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     public static Attack Attack { get; } =
-        new("weak", "weak keys and secrets, absurd chunks, 5,000 servers, files of the store that others may read", IsQuick: true, RunAsync);
+        new("weak", "weak keys and secrets, absurd chunks, 5,000 servers, files of the store that others may read", IsQuick: true,
+            RunAsync);
 
     private static async Task RunAsync(Stage stage)
     {
@@ -32,7 +35,8 @@ internal static class WeakAttack
             stage.Row($"start with {name}", code, "exit code 2", code == "exit code 2");
         }
 
-        var gateway = await stage.StartAsync(new VictimSetup { Settings = [$"Gateway:Keys={Key}", "Rain:Secret=0c5e1f9ab37d4268-rain"], Key = Key });
+        var gateway = await stage.StartAsync(
+            new VictimSetup { Settings = [$"Gateway:Keys={Key}", "Rain:Secret=0c5e1f9ab37d4268-rain"], Key = Key });
         using var owner = new User(gateway, key: Key);
         await owner.PutAsync(User.Resource(1), [1], stage.Cancellation);
         await ChunkAsync(stage, gateway, "7FFFFFFFFFFFFFFF");
@@ -41,11 +45,12 @@ internal static class WeakAttack
 
         var open = new DirectoryInfo(gateway.StorePath).EnumerateFileSystemInfos("*", SearchOption.AllDirectories)
             .Append(new DirectoryInfo(gateway.StorePath))
-            .Where(entry => (entry.UnixFileMode & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute)) != 0).ToArray();
+            .Where(entry => (entry.UnixFileMode & ~OwnerModes) != 0).ToArray();
         stage.Row("files and folders of the store that others may use", $"{open.Length}", "0", open.Length == 0);
 
         var taken = 0;
-        await Parallel.ForAsync(1, ServerCount + 1, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = stage.Cancellation },
+        await Parallel.ForAsync(
+            1, ServerCount + 1, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = stage.Cancellation },
             async (i, cancellation) =>
             {
                 var answer = await owner.SendAsync("PUT", $"/servers/127.1.{i / 250}.{(i % 250) + 1}:1980", null, [], cancellation);
@@ -62,9 +67,11 @@ internal static class WeakAttack
 
     private static async Task ChunkAsync(Stage stage, Victim gateway, string size)
     {
-        var head = $"PUT /resources/9 HTTP/1.1\r\nHost: {gateway.Http}\r\nAuthorization: Bearer {Key}\r\nTransfer-Encoding: chunked\r\n\r\n";
+        var head = $"PUT /resources/9 HTTP/1.1\r\nHost: {gateway.Http}\r\nAuthorization: Bearer {Key}\r\n"
+            + "Transfer-Encoding: chunked\r\n\r\n";
         using var connection = await RawConnection.OpenAsync(gateway, "127.0.0.2", stage.Cancellation);
         var status = await connection.AskAsync($"{head}{size}\r\nx", stage.Cancellation);
-        stage.Row($"PUT with a chunk of 0x{size} bytes", status == 0 ? "connection ended" : $"{status}", "400, 413, 507 or ended", status != 500);
+        stage.Row($"PUT with a chunk of 0x{size} bytes", status == 0 ? "connection ended" : $"{status}", "400, 413, 507 or ended",
+            status != 500);
     }
 }

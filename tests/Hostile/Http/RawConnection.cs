@@ -9,6 +9,7 @@ namespace Hostile.Http;
 internal sealed class RawConnection : IDisposable
 {
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan SendLimit = TimeSpan.FromSeconds(3);
     private readonly Socket _socket;
 
     private RawConnection(Socket socket) => _socket = socket;
@@ -31,7 +32,8 @@ internal sealed class RawConnection : IDisposable
             await socket.ConnectAsync(victim.Http, stop.Token);
             return new RawConnection(socket);
         }
-        catch (Exception failure) when (failure is SocketException || (failure is OperationCanceledException && !cancellation.IsCancellationRequested))
+        catch (Exception failure) when (failure is SocketException
+            || (failure is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             socket.Dispose();
             return null;
@@ -43,22 +45,26 @@ internal sealed class RawConnection : IDisposable
     public static async Task<RawConnection> OpenAsync(Victim victim, string address, CancellationToken cancellation) =>
         await TryOpenAsync(victim, address, AnswerLimit, cancellation) ?? throw new InvalidOperationException("no connection is taken");
 
-    /// <summary>Sends; false when the connection is gone.</summary>
+    /// <summary>Sends; false when the connection is gone, or nothing is taken any more.</summary>
     public async Task<bool> TrySendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
     {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        stop.CancelAfter(SendLimit);
         try
         {
-            await _socket.SendAsync(bytes, cancellation);
+            await _socket.SendAsync(bytes, stop.Token);
             return true;
         }
-        catch (SocketException)
+        catch (Exception failure) when (failure is SocketException
+            || (failure is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             return false;
         }
     }
 
     /// <summary>Sends text; false when the connection is gone.</summary>
-    public Task<bool> TrySendAsync(string text, CancellationToken cancellation) => TrySendAsync(Encoding.Latin1.GetBytes(text), cancellation);
+    public Task<bool> TrySendAsync(string text, CancellationToken cancellation) =>
+        TrySendAsync(Encoding.Latin1.GetBytes(text), cancellation);
 
     /// <summary>Whether the other side has ended it, without waiting.</summary>
     public bool IsEnded()
@@ -92,10 +98,39 @@ internal sealed class RawConnection : IDisposable
 
                 text.Append(Encoding.Latin1.GetString(buffer, 0, count));
             }
-            catch (Exception failure) when (failure is SocketException || (failure is OperationCanceledException && !cancellation.IsCancellationRequested))
+            catch (Exception failure) when (failure is SocketException
+                || (failure is OperationCanceledException && !cancellation.IsCancellationRequested))
             {
                 return text.ToString();
             }
+        }
+    }
+
+    /// <summary>Counts all that comes until the other side ends it.</summary>
+    /// <returns>The first bytes, how many came in all, and whether it was ended rather than cancelled.</returns>
+    public async Task<(byte[] Start, long Count, bool IsEnded)> CountAsync(CancellationToken cancellation)
+    {
+        var buffer = new byte[1 << 18];
+        byte[] start = [];
+        long count = 0;
+        try
+        {
+            int length;
+            while ((length = await _socket.ReceiveAsync(buffer, cancellation)) > 0)
+            {
+                start = count == 0 ? buffer[..Math.Min(length, 4096)] : start;
+                count += length;
+            }
+
+            return (start, count, true);
+        }
+        catch (SocketException)
+        {
+            return (start, count, true);
+        }
+        catch (OperationCanceledException)
+        {
+            return (start, count, false);
         }
     }
 

@@ -49,7 +49,8 @@ internal sealed class User : IDisposable
     public Task<Answer> RainAsync(string path, CancellationToken cancellation) =>
         SendAsync("GET", path, null, [("Cache-Control", "no-cache")], cancellation);
 
-    public Task<Answer> PutAsync(string path, byte[] body, CancellationToken cancellation) => SendAsync("PUT", path, body, [], cancellation);
+    public Task<Answer> PutAsync(string path, byte[] body, CancellationToken cancellation) =>
+        SendAsync("PUT", path, body, [], cancellation);
 
     public Task<Answer> DeleteAsync(string path, CancellationToken cancellation) => SendAsync("DELETE", path, null, [], cancellation);
 

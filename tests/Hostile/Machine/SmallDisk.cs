@@ -32,7 +32,7 @@ internal sealed class SmallDisk : IAsyncDisposable
         await using var file = new FileStream(FillerPath, FileMode.Append, FileAccess.Write, FileShare.None, bufferSize: 0);
         try
         {
-            for (var left = new DriveInfo(Path).AvailableFreeSpace - freeBytes; left > 0; left = new DriveInfo(Path).AvailableFreeSpace - freeBytes)
+            while (new DriveInfo(Path).AvailableFreeSpace - freeBytes is > 0 and var left)
             {
                 await file.WriteAsync(filler.AsMemory(0, (int)Math.Min(left, filler.Length)), cancellation);
             }
@@ -46,11 +46,13 @@ internal sealed class SmallDisk : IAsyncDisposable
     /// <summary>Gives back what <see cref="FillAsync"/> took.</summary>
     public void Empty() => File.Delete(FillerPath);
 
-    /// <summary>Mounts it again, to be read only; false when somebody has a file open for writing.</summary>
-    public async Task<bool> TryMakeReadOnlyAsync(CancellationToken cancellation)
+    /// <summary>Lets nothing be made, renamed or removed in any of its folders any more; false where the file system does not know
+    /// that.</summary>
+    public async Task<bool> TryMakeImmutableAsync(CancellationToken cancellation)
     {
-        await using var mount = ChildProcess.Start(["mount", "-o", "remount,ro", Path]);
-        return await mount.WaitAsync(cancellation) == 0;
+        string[] folders = [.. Directory.EnumerateDirectories(Path, "*", SearchOption.AllDirectories)];
+        await using var change = ChildProcess.Start(["chattr", "+i", .. folders]);
+        return await change.WaitAsync(cancellation) == 0;
     }
 
     public async ValueTask DisposeAsync()

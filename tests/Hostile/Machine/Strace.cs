@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Benchmarks.Processes;
 
@@ -34,9 +35,10 @@ internal sealed class Strace : IAsyncDisposable
         ]);
 
         // It says so when it has hold of every thread.
-        for (var waited = TimeSpan.Zero; !strace.Errors.Contains("attached", StringComparison.Ordinal); waited += TimeSpan.FromMilliseconds(20))
+        var clock = Stopwatch.StartNew();
+        while (!strace.Errors.Contains("attached", StringComparison.Ordinal))
         {
-            if (strace.HasExited || waited > AttachLimit)
+            if (strace.HasExited || clock.Elapsed > AttachLimit)
             {
                 var errors = strace.Errors;
                 await strace.DisposeAsync();
@@ -51,8 +53,19 @@ internal sealed class Strace : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // SIGTERM lets go of the process; SIGKILL might take it along.
-        await _process.StopAsync();
+        // It ends by itself with the process that it traces. SIGTERM lets go of that; SIGKILL might take it along.
+        using (var moment = new CancellationTokenSource(TimeSpan.FromMilliseconds(200)))
+        {
+            try
+            {
+                await _process.WaitAsync(moment.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                await _process.StopAsync();
+            }
+        }
+
         await _process.DisposeAsync();
     }
 }

@@ -64,7 +64,8 @@ internal sealed class Victim : IAsyncDisposable
         }
 
         var serversFile = Path.Combine(_folder, "servers.json");
-        var servers = _setup.Servers.Select(IPEndPoint.Parse).Select(server => new { host = server.Address.ToString(), port = server.Port });
+        var servers = _setup.Servers.Select(IPEndPoint.Parse).Select(server =>
+            new { host = server.Address.ToString(), port = server.Port });
         await File.WriteAllTextAsync(serversFile, JsonSerializer.Serialize(servers), cancellation);
         _process = ChildProcess.Start(
         [
@@ -101,9 +102,10 @@ internal sealed class Victim : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_process is not null)
+        if (_process is { } process)
         {
-            await _process.DisposeAsync();
+            _process = null;
+            await process.DisposeAsync();
         }
     }
 }

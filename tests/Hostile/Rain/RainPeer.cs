@@ -65,7 +65,8 @@ internal sealed class RainPeer : IDisposable
     public UInt128? AskForPropagateToken(ulong resource)
     {
         Send(Write(resource, default, long.MinValue, 1, default));
-        return TryReceive(TimeSpan.FromSeconds(1), out var datagram) && PropagateAnswer.TryParse(datagram, out var answer) ? answer.Token : null;
+        return TryReceive(TimeSpan.FromSeconds(1), out var datagram) && PropagateAnswer.TryParse(datagram, out var answer)
+            ? answer.Token : null;
     }
 
     /// <summary>Sends anything; what the kernel will not take is lost, as on any network.</summary>

@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
+using Hostile.Http;
+using Hostile.Machine;
+
+namespace Hostile.Attacks;
+
+/// <summary>More downloads through the rain at once than the heap can hold.</summary>
+internal static class MemoryAttack
+{
+    private const int DownloadCount = 64;
+    private const int ResourceBytes = 200_000_000;
+    private static readonly TimeSpan LengthMax = TimeSpan.FromSeconds(100);
+
+    public static Attack Attack { get; } = new(
+        "memory", "64 downloads of 200 MB through the rain at once, with a heap of 768 and of 384 MiB", IsQuick: false, RunAsync)
+    {
+        Limit = TimeSpan.FromMinutes(8),
+    };
+
+    private static async Task RunAsync(Stage stage)
+    {
+        var honest = await stage.StartAsync(new VictimSetup { Name = "honest" });
+        using (var writer = new User(honest, limitSeconds: 60))
+        {
+            // The same bytes under each id: a fetch is for an id, whatever is in it.
+            var body = RandomNumberGenerator.GetBytes(ResourceBytes);
+            for (var id = 1ul; id <= DownloadCount + 1; id++)
+            {
+                var put = await writer.PutAsync(User.Resource(id), id > DownloadCount ? [1, 2, 3] : body, stage.Cancellation);
+                if (put.Status != 201)
+                {
+                    throw new InvalidOperationException($"a PUT of 200 MB ended with {put.Status}");
+                }
+            }
+        }
+
+        foreach (var heap in (int[])[768, 384])
+        {
+            var setup = new VictimSetup
+            {
+                Name = $"heap-{heap}",
+                HeapBytesMax = (long)heap << 20,
+                Servers = [$"{honest.Rain}"],
+                Settings = ["Behaviour:ShareContent=false"],
+            };
+            var victim = await stage.StartAsync(setup);
+            await TryAsync(stage, victim, heap);
+            await victim.StopAsync();
+        }
+    }
+
+    private static async Task TryAsync(Stage stage, Victim victim, int heap)
+    {
+        using var user = new User(victim);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(stage.Cancellation);
+        stop.CancelAfter(LengthMax);
+        await using var watch = Watch.Start(user, "/health/live", stage.Cancellation);
+        var clock = Stopwatch.StartNew();
+        var ends = await Task.WhenAll(Enumerable.Range(1, DownloadCount).Select(id => DownloadAsync(victim, (ulong)id, stop.Token)));
+        var seconds = clock.Elapsed.TotalSeconds;
+        await watch.StopAsync();
+        int Count(string end) => ends.Count(one => one == end);
+        var log = victim.Log.Contains("OutOfMemoryException", StringComparison.Ordinal) ? ", OutOfMemoryException" : "";
+        stage.Row(
+            $"{heap} MiB: 64 x 200 MB in {seconds:F0} s",
+            $"{Count("whole")} whole, {Count("put off")} put off, {Count("broken")} broken, {Count("late")} late{log}",
+            "none broken, no OutOfMemory, some whole", victim.IsAlive && Count("broken") == 0 && Count("whole") > 0 && log.Length == 0);
+        stage.Row(
+            $"{heap} MiB: GET /health/live beside them", $"{watch.MedianMilliseconds:F1} ms, {watch.FailureCount} of {watch.Count} failed",
+            "none failed", watch.FailureCount == 0);
+        var after = await user.GetAsync(User.Resource(DownloadCount + 1), stage.Cancellation);
+        stage.Row($"{heap} MiB: a small GET through the rain after them", $"{after.Status}", "200", after.Status == 200);
+    }
+
+    /// <returns>How it ended; late is what was still being read, or waited for, when the time was over.</returns>
+    private static async Task<string> DownloadAsync(Victim victim, ulong id, CancellationToken cancellation)
+    {
+        using var connection = await RawConnection.TryOpenAsync(victim, "127.0.0.2", TimeSpan.FromSeconds(20), CancellationToken.None);
+        if (connection is null)
+        {
+            return "broken";
+        }
+
+        var head = $"GET /resources/{id} HTTP/1.1\r\nHost: {victim.Http}\r\nCache-Control: no-cache\r\nConnection: close\r\n\r\n";
+        await connection.TrySendAsync(head, CancellationToken.None);
+        var (start, count, isEnded) = await connection.CountAsync(cancellation);
+        var answer = Encoding.Latin1.GetString(start);
+        var headBytes = answer.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4;
+        return !isEnded ? "late"
+            : answer.StartsWith("HTTP/1.1 503", StringComparison.Ordinal) ? "put off"
+            : answer.StartsWith("HTTP/1.1 200", StringComparison.Ordinal) && count - headBytes == ResourceBytes ? "whole"
+            : "broken";
+    }
+}

@@ -69,7 +69,7 @@ internal sealed partial class Program
         {
             await app.StartAsync();
             await app.Services.GetRequiredService<NodeHost>().Opened.WaitAsync(app.Lifetime.ApplicationStopping);
-            Announce(app.Logger, loaded, app.Urls);
+            Announce(app.Logger, loaded, app.Urls, app.Services.GetRequiredService<NodeHost>().Node);
             Room(
                 app.Logger, files.Now, files.Before == files.Now ? "" : $" (raised from {files.Before})", machine.MemoryBytes >> 20,
                 app.Services.GetRequiredService<ConnectionTable>().ConnectionCountMax, machine.FetchCount, machine.FetchBytes >> 20);
@@ -193,7 +193,7 @@ internal sealed partial class Program
     }
 
     /// <summary>Where to go, in addresses that a browser on this machine takes.</summary>
-    private static void Announce(ILogger logger, LoadedSettings loaded, IEnumerable<string> urls)
+    private static void Announce(ILogger logger, LoadedSettings loaded, IEnumerable<string> urls, MurkyNode node)
     {
         var shown = urls.Select(url => url
             .Replace("//[::]:", "//localhost:", StringComparison.Ordinal)
@@ -206,6 +206,23 @@ internal sealed partial class Program
         if (rain.AllowUnsealed && rain.Secret.Length == 0)
         {
             Unsealed(logger);
+        }
+
+        if (rain.ClassicAllow.Count > 0 && loaded.Settings.Gateway.KeyDigests.Count > 0)
+        {
+            UnsealedBesideKeys(logger, string.Join(", ", rain.ClassicAllow));
+        }
+
+        if (!RainSeal.IsOwn(loaded.Settings))
+        {
+            return;
+        }
+
+        SealedAlone(logger, NodeSecret.PathIn(loaded.Settings.Store.Path));
+        var others = node.Servers.Where(server => !server.IsOwn).Select(server => server.Endpoint).ToList();
+        if (others.Count > 0)
+        {
+            UnheardOthers(logger, rain.ServersFile, string.Join(", ", others));
         }
     }
 
@@ -231,4 +248,19 @@ internal sealed partial class Program
         "Room for {Connections} connections and {Fetches} fetches with {FetchMemory} MiB of blocks: {Files} open files{Raised} and {Memory} MiB of memory are allowed")]
     private static partial void Room(
         ILogger logger, int files, string raised, long memory, int connections, int fetches, long fetchMemory);
+
+    [LoggerMessage(
+        5, LogLevel.Information,
+        "Gateway:Keys is set and Rain:Secret is not: the rain is sealed with a secret of this node's own ({Path}), and no other node, on this machine or elsewhere, hears it")]
+    private static partial void SealedAlone(ILogger logger, string path);
+
+    [LoggerMessage(
+        6, LogLevel.Warning,
+        "{File} names other nodes, {Servers}: with Gateway:Keys they and this one hear each other only by a Rain:Secret that all have")]
+    private static partial void UnheardOthers(ILogger logger, string file, string servers);
+
+    [LoggerMessage(
+        7, LogLevel.Warning,
+        "Rain:Classic:Allow keeps the rain unsealed: whoever is at {Networks} puts new resources in without a key of Gateway:Keys")]
+    private static partial void UnsealedBesideKeys(ILogger logger, string networks);
 }

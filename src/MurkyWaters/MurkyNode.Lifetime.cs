@@ -48,7 +48,7 @@ public sealed partial class MurkyNode
         };
         _fetches = new FetchTable(options.FetchGrace is { } grace ? context with { Grace = grace } : context);
         _inbox = new PropagateInbox(store, _fetches, servers, options.AutoAddPeers, isSealed: !options.Secret.IsEmpty, logger, _stopping.Token);
-        inbound.Open(_inbox);
+        inbound.Open(_inbox, servers);
         _heartbeat = BeatAsync();
     }
 
@@ -131,6 +131,9 @@ public sealed partial class MurkyNode
             SubscriberCountMax = options.SubscriberCountMax,
             TokenKey = RandomNumberGenerator.GetBytes(32),
             Node = store.NodeId,
+
+            // A sealed node has the secret; of others the list has to say who they are.
+            MayPropagate = seal is null ? inbound.IsTrusted : null,
         };
         var classic = options.ClassicAllow.Count == 0 ? null : new ClassicRain(
             ClassicOptionsOf(options, seal) with { Ceiling = rainOptions.Ceiling },
@@ -188,8 +191,16 @@ public sealed partial class MurkyNode
     private sealed class Inbound
     {
         private PropagateInbox? _inbox;
+        private ServerTable? _servers;
 
-        public void Open(PropagateInbox inbox) => Volatile.Write(ref _inbox, inbox);
+        public void Open(PropagateInbox inbox, ServerTable servers)
+        {
+            Volatile.Write(ref _servers, servers);
+            Volatile.Write(ref _inbox, inbox);
+        }
+
+        /// <summary>Until the servers are known nobody is refused, and nothing done.</summary>
+        public bool IsTrusted(PeerAddress source) => Volatile.Read(ref _servers)?.IsTrusted(source) ?? true;
 
         public void Add(ResourceId id, Sha256Digest? version, PeerAddress source) => Volatile.Read(ref _inbox)?.Add(id, version, source);
     }

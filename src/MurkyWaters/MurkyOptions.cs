@@ -52,7 +52,7 @@ public sealed record MurkyOptions
     public bool PropagateOnStartup { get; init; }
 
     /// <summary>Whether a node that asks this one to keep a resource is added to the servers. A sealed one always; without
-    /// <see cref="Secret"/> only one on this machine or at the address of a server that is known; in format 1, one of
+    /// <see cref="Secret"/> only one at the address of a server that is named, on another machine; in format 1, one of
     /// <see cref="ClassicAllow"/>.</summary>
     public bool AutoAddPeers { get; init; } = true;
 

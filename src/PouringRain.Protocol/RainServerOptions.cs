@@ -18,4 +18,8 @@ public sealed record RainServerOptions
     /// <summary>Who it says it is to whoever propagates: the same for all servers of one node. A copy at a server that does not say counts
     /// for nobody.</summary>
     public NodeId Node { get; init; }
+
+    /// <summary>Whether what a node asks to be fetched from an address (its own, with its rain port) is fetched; others are refused. It must
+    /// neither wait nor throw. Null is everybody.</summary>
+    public Func<PeerAddress, bool>? MayPropagate { get; init; }
 }

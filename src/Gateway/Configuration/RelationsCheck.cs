@@ -23,11 +23,26 @@ internal static class RelationsCheck
             mistakes.Add("Rain:SecretsAccepted: without Rain:Secret nothing is sealed and no secret accepted; set both or neither.");
         }
 
+        var hasKeys = settings.Gateway.KeyDigests.Count > 0;
         if (rain.Secret.Length == 0 && !reader.IsWrong("Rain:Secret") && !rain.AllowUnsealed
             && rain.Listen.FirstOrDefault(endPoint => !IPAddress.IsLoopback(endPoint.Address)) is { } open)
         {
+            mistakes.Add(hasKeys
+                ? $"Rain:Listen = \"{open}\": without Rain:Secret only loopback addresses are permitted."
+                : $"Rain:Listen = \"{open}\": without Rain:Secret only loopback addresses are permitted; Rain:AllowUnsealed=true permits others.");
+        }
+
+        if (rain is { Secret.Length: 0, AllowUnsealed: true, ClassicAllow.Count: 0 } && hasKeys && !reader.IsWrong("Rain:Secret"))
+        {
             mistakes.Add(
-                $"Rain:Listen = \"{open}\": without Rain:Secret only loopback addresses are permitted; Rain:AllowUnsealed=true permits others.");
+                "Rain:AllowUnsealed = \"true\": with Gateway:Keys the rain is sealed, or it would serve those who have no key; "
+                + "set Rain:Secret, or, where the rain stays on loopback, \"false\".");
+        }
+
+        if (rain.ClassicAllow.Count > 0 && settings.Gateway.ProtectReads)
+        {
+            mistakes.Add(
+                "Rain:Classic:Allow: wire format 1 knows no keys, so with Gateway:ProtectReads it is not spoken; remove one of the two.");
         }
 
         if (!ResourceLayout.TryCreate(0, rain.BlockSize, rain.SymbolSize, out _))

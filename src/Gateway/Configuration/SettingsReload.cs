@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Gateway.Access;
 using Microsoft.Extensions.Options;
 
 namespace Gateway.Configuration;
@@ -115,6 +116,11 @@ internal sealed partial class SettingsReload : BackgroundService
         {
             Kept(_logger, SettingsKept.Describe(name));
         }
+
+        if (!RainSeal.IsSealed(_loaded.Settings) && RainSeal.IsSealed(_current.Value))
+        {
+            UnsealedYet(_logger);
+        }
     }
 
     /// <summary>What is in force now: what waits for the next start stays what it was at this one.</summary>
@@ -135,4 +141,9 @@ internal sealed partial class SettingsReload : BackgroundService
 
     [LoggerMessage(23, LogLevel.Warning, "Settings read again; left out, and stays as it was until the next start: {Setting}")]
     private static partial void Kept(ILogger logger, string setting);
+
+    [LoggerMessage(
+        24, LogLevel.Warning,
+        "Gateway:Keys is in force over HTTP; the rain is sealed at the next start, and serves until then whoever reaches it")]
+    private static partial void UnsealedYet(ILogger logger);
 }

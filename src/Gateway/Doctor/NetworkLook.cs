@@ -1,5 +1,6 @@
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using Gateway.Access;
 using Gateway.Configuration;
 using PouringRain.Network;
 using PouringRain.Protocol;
@@ -17,7 +18,7 @@ internal static class NetworkLook
     {
         yield return LookAtBuffer();
         yield return LookAtOffload();
-        var sealBytes = settings.Rain.Secret.Length > 0 ? SealedFormat.CompactOverhead : 0;
+        var sealBytes = RainSeal.IsSealed(settings) ? SealedFormat.CompactOverhead : 0;
         var overhead = HeaderBytes + WireFormat.DropletHeaderBytes + sealBytes;
         var packet = settings.Rain.SymbolSize + overhead;
         foreach (var card in Cards())

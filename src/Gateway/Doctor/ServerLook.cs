@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
-using System.Text;
+using Gateway.Access;
 using Gateway.Configuration;
 using MurkyWaters.Servers;
 using PouringRain.Network;
@@ -34,16 +34,24 @@ internal static class ServerLook
             yield break;
         }
 
-        await using var client = new RainClient(new RainClientOptions { WorkerCount = 1, Seal = SealOf(settings.Rain) });
-        var findings = await Task.WhenAll(servers.Select(server => LookAsync(client, server, settings.Rain, isRunning)));
+        var (seal, unfit) = SealOf(settings);
+        if (unfit is not null)
+        {
+            yield return Finding.Problem("secret", "The secret of this node's own is not fit for use.", unfit);
+            yield break;
+        }
+
+        await using var client = new RainClient(new RainClientOptions { WorkerCount = 1, Seal = seal });
+        var findings = await Task.WhenAll(servers.Select(server => LookAsync(client, server, settings, isRunning)));
         foreach (var finding in findings)
         {
             yield return finding;
         }
     }
 
-    private static async Task<Finding> LookAsync(RainClient client, ServerName server, RainOptions rain, bool isRunning)
+    private static async Task<Finding> LookAsync(RainClient client, ServerName server, GatewaySettings settings, bool isRunning)
     {
+        var rain = settings.Rain;
         if (server.IsClassic)
         {
             return Finding.Ok("server", $"{server} speaks format 1, which has no answer for what is not there: it was not asked.");
@@ -78,7 +86,9 @@ internal static class ServerLook
             return Finding.Warning("server", $"{server} answers that it is busy.", "It has as many subscribers as Rain:MaxSubscribers lets it, or is ending.");
         }
 
-        var seal = rain.Secret.Length > 0
+        var seal = RainSeal.IsOwn(settings)
+            ? "is it another node? With Gateway:Keys it hears this one by a Rain:Secret that both have"
+            : rain.Secret.Length > 0
             ? "has it another Rain:Secret, or none? Its log then says so once a minute"
             : "has it a Rain:Secret, which is missing here";
         return Finding.Problem(
@@ -86,8 +96,18 @@ internal static class ServerLook
             $"Does it run, does it listen at this address (Rain:Listen there), does a firewall on the way let UDP {endPoint.Port} pass; {seal}?");
     }
 
-    private static SealSettings? SealOf(RainOptions rain) => rain.Secret.Length == 0 ? null
-        : new(Encoding.UTF8.GetBytes(rain.Secret), rain.SecretsAccepted.Select(secret => (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(secret)));
+    private static (SealSettings? Seal, string? Unfit) SealOf(GatewaySettings settings)
+    {
+        try
+        {
+            var secret = RainSeal.Find(settings);
+            return (secret.Length == 0 ? null : new SealSettings(secret, RainSeal.Accepted(settings)), null);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            return (null, e.Message);
+        }
+    }
 
     private static async Task<IPEndPoint?> ResolveAsync(ServerName server)
     {

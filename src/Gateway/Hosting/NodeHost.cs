@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using System.Text;
+using Gateway.Access;
 using Gateway.Configuration;
 using MurkyWaters;
 
@@ -90,8 +90,8 @@ internal sealed class NodeHost : IHostedService
             AutoAddPeers = _settings.Behaviour.AutoAddPeers,
             ShareContent = _settings.Behaviour.ShareContent,
             ClassicAllow = rain.ClassicAllow,
-            Secret = Encoding.UTF8.GetBytes(rain.Secret),
-            SecretsAccepted = [.. rain.SecretsAccepted.Select(secret => (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(secret))],
+            Secret = FindSecret(),
+            SecretsAccepted = RainSeal.Accepted(_settings),
             Time = _time,
             Faults = rain.Faults,
         };
@@ -109,6 +109,18 @@ internal sealed class NodeHost : IHostedService
             throw e is InvalidDataException
                 ? new StartRefusedException($"Rain:Servers: {e.Message}", e)
                 : new StartRefusedException($"Store:Path: the store cannot be opened: {e.Message}", e);
+        }
+    }
+
+    private byte[] FindSecret()
+    {
+        try
+        {
+            return RainSeal.FindOrDraw(_settings);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            throw new StartRefusedException($"Rain:Secret: {e.Message}", e);
         }
     }
 }

@@ -26,12 +26,10 @@ internal sealed class OwnEndPoints
             }
         }
 
-        if (_portsOfAllAddresses.Count > 0)
+        _localAddresses.UnionWith(_exact.Select(address => address.Address));
+        foreach (var address in NetworkInterface.GetAllNetworkInterfaces().SelectMany(network => network.GetIPProperties().UnicastAddresses))
         {
-            foreach (var address in NetworkInterface.GetAllNetworkInterfaces().SelectMany(network => network.GetIPProperties().UnicastAddresses))
-            {
-                _localAddresses.Add(PeerAddress.From(new IPEndPoint(address.Address, 0)).Address);
-            }
+            _localAddresses.Add(PeerAddress.From(new IPEndPoint(address.Address, 0)).Address);
         }
     }
 
@@ -40,8 +38,8 @@ internal sealed class OwnEndPoints
 
     public bool Contains(PeerAddress address) =>
         _exact.Contains(address with { ScopeId = 0 }) || _exact.Contains(address)
-        || (_portsOfAllAddresses.Contains(address.Port) && (IsLoopback(address) || _localAddresses.Contains(address.Address)));
+        || (_portsOfAllAddresses.Contains(address.Port) && IsOfThisMachine(address));
 
-    /// <summary>Whether an address is this machine's loopback.</summary>
-    public static bool IsLoopback(PeerAddress address) => IPAddress.IsLoopback(address.ToIPEndPoint().Address);
+    /// <summary>Whether an address is this machine's own: any of its users can send from there.</summary>
+    public bool IsOfThisMachine(PeerAddress address) => address.IsLoopback || _localAddresses.Contains(address.Address);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
@@ -30,6 +31,9 @@ internal sealed partial class ServerTable
     private bool _isUnreadable;
     private DateTimeOffset _resolvedAt;
     private Task _resolving = Task.CompletedTask;
+
+    /// <summary>What <see cref="IsTrusted"/> looks at; null when servers have come, gone or moved since.</summary>
+    private Named? _named;
 
     private ServerTable(string path, OwnEndPoints own, ILogger logger, TimeProvider time)
     {
@@ -127,15 +131,15 @@ internal sealed partial class ServerTable
             }
 
             _servers.Add(new Server(name, origin) { Address = TryReadAddress(name), SilentSince = _time.GetUtcNow() });
+            _named = null;
         }
 
         _ = ResolveAsync();
         return true;
     }
 
-    /// <summary>Adds a node that made itself known, when it is one that may: one whose datagrams are sealed, on this machine, or at
-    /// the address of a server that is known. (Without sealing an address is all that can be known of a sender.) A sender in format 1 was
-    /// allowed by its network.</summary>
+    /// <summary>Adds a node that made itself known, when it is one that may: one whose datagrams are sealed, or that <see cref="IsTrusted"/>.
+    /// A sender in format 1 was allowed by its network.</summary>
     public void AddPeer(PeerAddress address, bool isClassic, bool isSealed = false)
     {
         lock (_gate)
@@ -145,15 +149,39 @@ internal sealed partial class ServerTable
                 known.SilentCount = 0;
             }
 
-            if (Own.Contains(address) || Find(address) is not null
-                || (!isClassic && !isSealed && !OwnEndPoints.IsLoopback(address)
-                    && !_servers.Any(server => server.Address?.Address == address.Address)))
+            if (Own.Contains(address) || Find(address) is not null)
             {
                 return;
             }
         }
 
-        AddPeerUnasked(address, isClassic);
+        if (isClassic || isSealed || IsTrusted(address))
+        {
+            AddPeerUnasked(address, isClassic);
+        }
+    }
+
+    /// <summary>Whether to do what an unsealed node asks for, of which nothing is known but its address, and its rain port, which it says.
+    /// A person has named it, or another of its machine. Of this machine's addresses any user can send, so there the port counts
+    /// too: what comes then is what a server that was named rains, whoever asked. Takes no lock.</summary>
+    /// <param name="address">The node's address with its rain port.</param>
+    public bool IsTrusted(PeerAddress address)
+    {
+        var named = Volatile.Read(ref _named) ?? FindNamed();
+        return !Own.Contains(address)
+            && (named.EndPoints.Contains(address) || (!Own.IsOfThisMachine(address) && named.Addresses.Contains((address.Address, address.ScopeId))));
+    }
+
+    private Named FindNamed()
+    {
+        lock (_gate)
+        {
+            // Who made itself known vouches for nobody.
+            var addresses = _servers.Where(server => server is { Address: not null, Origin: not "peer" }).Select(server => server.Address!.Value).ToList();
+            var named = new Named(addresses.ToFrozenSet(), addresses.Select(address => (address.Address, address.ScopeId)).ToFrozenSet());
+            Volatile.Write(ref _named, named);
+            return named;
+        }
     }
 
     /// <summary>Forgets a server; one of the file comes back when the file is edited.</summary>
@@ -161,6 +189,7 @@ internal sealed partial class ServerTable
     {
         lock (_gate)
         {
+            _named = null;
             return _servers.RemoveAll(server => IsSame(server.Name, name)) > 0;
         }
     }
@@ -267,6 +296,7 @@ internal sealed partial class ServerTable
             }
 
             _servers.AddRange(others);
+            _named = null;
         }
     }
 
@@ -301,6 +331,9 @@ internal sealed partial class ServerTable
             // An address that was good is kept while the name server is away.
             server.Address = resolved ?? server.Address;
             server.IsUnresolvable = server.Address is null;
+            _named = null;
         }
     }
+
+    private sealed record Named(FrozenSet<PeerAddress> EndPoints, FrozenSet<(UInt128 Address, uint ScopeId)> Addresses);
 }

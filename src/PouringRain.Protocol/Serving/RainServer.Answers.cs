@@ -16,12 +16,13 @@ public sealed partial class RainServer
         {
             var isHeld = FindVersion(message.Resource, message.Version) is { IsComplete: true }
                 || (message.Stamp != long.MinValue && _catalog.Find(message.Resource) is { } newest && newest.Manifest.Stamp > message.Stamp);
+            var source = new PeerAddress(from.Address, message.RainPort, from.ScopeId);
             verdict = isHeld ? PropagateVerdict.Held
-                : message.RainPort == 0 ? PropagateVerdict.Refused
+                : message.RainPort == 0 || _options.MayPropagate?.Invoke(source) == false ? PropagateVerdict.Refused
                 : PropagateVerdict.Accepted;
             if (verdict == PropagateVerdict.Accepted && _events.Count < EventCountMax)
             {
-                _events.Enqueue(new PropagateRequest(message.Resource, message.Version, new PeerAddress(from.Address, message.RainPort, from.ScopeId)));
+                _events.Enqueue(new PropagateRequest(message.Resource, message.Version, source));
             }
         }
 

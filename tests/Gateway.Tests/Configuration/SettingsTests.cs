@@ -179,6 +179,28 @@ public sealed class SettingsTests : IDisposable
     }
 
     [Theory]
+    [InlineData("127.0.0.1:0")]
+    [InlineData("0.0.0.0:0")]
+    public void Keys_and_an_unsealed_rain_do_not_go_together(string listen)
+    {
+        string[] keys = [$"--Rain:Listen={listen}", "--Gateway:Keys=0123456789abcdef"];
+        var mistake = Assert.Single(Load([.. keys, "--Rain:AllowUnsealed=true"]).Mistakes);
+        Assert.StartsWith("Rain:AllowUnsealed = ", mistake, StringComparison.Ordinal);
+        Assert.Contains("Rain:Secret", mistake, StringComparison.Ordinal);
+        Assert.Empty(Load([.. keys, "--Rain:AllowUnsealed=true", "--Rain:Secret=0123456789abcdef"]).Mistakes);
+        Assert.Equal(listen.StartsWith("127", StringComparison.Ordinal) ? 0 : 1, Load(keys).Mistakes.Count);
+    }
+
+    [Fact]
+    public void What_is_read_by_keys_alone_is_not_rained_in_the_old_format()
+    {
+        string[] classic = ["--Gateway:Keys=0123456789abcdef", "--Rain:Classic:Allow=10.0.0.0/8"];
+        Assert.Empty(Load(classic).Mistakes);
+        Assert.StartsWith(
+            "Rain:Classic:Allow", Assert.Single(Load([.. classic, "--Gateway:ProtectReads=true"]).Mistakes), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("--Rain:Secret=hush")]
     [InlineData("--Rain:Secret=hush, says a text with a comma")]
     [InlineData("--Rain:Secret=hush", "--Rain:Listen=0.0.0.0:0")]

@@ -230,6 +230,44 @@ public class NodesOnLoopbackTests
         Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromMilliseconds(900));
     }
 
+    [Fact]
+    public async Task WhatANodeThatIsNotNamedAsksForIsNotDone()
+    {
+        await using var cloud = await NodeCloud.StartAsync(2);
+        var port = int.Parse(cloud.EndpointOf(0).Split(':')[1], null);
+        cloud[1].RemoveServer("127.0.0.1", port);
+        var put = await cloud.PutAsync(0, 1, Bytes.Random(10_000, 1));
+
+        // Refused, so that nobody waits.
+        Assert.Equal(1, await cloud[0].PropagateAsync(put.Id, 2, Patience, Cancellation));
+        Assert.Null(cloud[1].Find(put.Id));
+        Assert.DoesNotContain(cloud[1].Servers, server => server.Endpoint == cloud.EndpointOf(0));
+
+        cloud[1].AddServer("127.0.0.1", port);
+        Assert.Equal(2, await cloud[0].PropagateAsync(put.Id, 2, Patience, Cancellation));
+        cloud[1].RemoveServer("127.0.0.1", port);
+
+        // Neither a newer version nor a deletion is taken from it now.
+        var newer = await cloud.PutAsync(0, 1, Bytes.Random(10_000, 2));
+        Assert.Equal(1, await cloud[0].PropagateAsync(put.Id, 2, Patience, Cancellation));
+        Assert.NotEqual(newer.Manifest.Version, cloud[1].Find(put.Id)!.Manifest.Version);
+        Assert.Equal(DeleteOutcome.Deleted, (await cloud[0].DeleteAsync(put.Id, _ => true, Cancellation)).Outcome);
+        await FetchFixture.EventuallyAsync(() => cloud[0].Transfers.All(transfer => transfer.State != "raining"), "it has been told");
+        Assert.Equal(put.Manifest.Version, cloud[1].Find(put.Id)!.Manifest.Version);
+    }
+
+    [Fact]
+    public async Task ASealedNodeNeedsNoName()
+    {
+        await using var cloud = await NodeCloud.StartAsync(2, (_, options) => options with { Secret = new byte[16] });
+        cloud[1].RemoveServer("127.0.0.1", int.Parse(cloud.EndpointOf(0).Split(':')[1], null));
+
+        var put = await cloud.PutAsync(0, 1, Bytes.Random(10_000, 1));
+
+        Assert.Equal(2, await cloud[0].PropagateAsync(put.Id, 2, Patience, Cancellation));
+        Assert.Contains(cloud[1].Servers, server => server.Endpoint == cloud.EndpointOf(0));
+    }
+
     private sealed class Ahead : TimeProvider
     {
         public override DateTimeOffset GetUtcNow() => base.GetUtcNow().AddHours(1);

@@ -179,7 +179,51 @@ public sealed class ServerTableTests : IDisposable
         table.AddPeer(Address(1980), isClassic: false);
         table.AddPeer(Address(8), isClassic: false);
 
-        Assert.Equal(["198.51.100.1:1", "198.51.100.1:2", "127.0.0.1:8"], Endpoints(table));
+        Assert.Equal(["198.51.100.1:1", "198.51.100.1:2"], Endpoints(table));
+    }
+
+    [Fact]
+    public async Task AnUnsealedNodeIsTrustedAtANamedAddressAndOnThisMachineAtANamedPort()
+    {
+        var table = await OpenAsync(
+            """[{"host": "198.51.100.1", "port": 1}, {"host": "127.0.0.1", "port": 7}, {"host": "127.0.0.1", "port": 1980}]""",
+            new IPEndPoint(IPAddress.Loopback, 1980));
+
+        Assert.True(table.IsTrusted(PeerAddress.FromIPv4(0xC633_6401, 2)));
+        Assert.False(table.IsTrusted(PeerAddress.FromIPv4(0xC633_6402, 1)));
+        Assert.True(table.IsTrusted(Address(7)));
+        Assert.False(table.IsTrusted(Address(8)));
+        Assert.False(table.IsTrusted(PeerAddress.FromIPv4(0x7F00_0002, 7)));
+
+        // What is asked of oneself is no news.
+        Assert.False(table.IsTrusted(Address(1980)));
+
+        table.Add(new ServerName("127.0.0.1", 8), "api");
+        Assert.True(table.IsTrusted(Address(8)));
+        table.Remove(new ServerName("127.0.0.1", 8));
+        Assert.False(table.IsTrusted(Address(8)));
+        Edit("[]");
+        table.Tick();
+        Assert.False(table.IsTrusted(Address(7)));
+    }
+
+    [Fact]
+    public async Task WhoMadeItselfKnownVouchesForNobody()
+    {
+        var table = await OpenAsync("[]");
+        table.AddPeer(PeerAddress.FromIPv4(0xC633_6402, 2), isClassic: true);
+
+        Assert.False(table.IsTrusted(PeerAddress.FromIPv4(0xC633_6402, 2)));
+        Assert.False(table.IsTrusted(PeerAddress.FromIPv4(0xC633_6402, 3)));
+    }
+
+    [Fact]
+    public async Task OfTheAddressesOfThisMachineNoneIsTrustedForBeingNamed()
+    {
+        var table = await OpenAsync("""[{"host": "192.0.2.7", "port": 1}]""", new IPEndPoint(IPAddress.Parse("192.0.2.7"), 1980));
+
+        Assert.True(table.IsTrusted(PeerAddress.FromIPv4(0xC000_0207, 1)));
+        Assert.False(table.IsTrusted(PeerAddress.FromIPv4(0xC000_0207, 2)));
     }
 
     [Fact]
@@ -208,7 +252,7 @@ public sealed class ServerTableTests : IDisposable
     {
         var table = await OpenAsync("""[{"host": "127.0.0.1", "port": 1}]""");
         table.Add(new ServerName("127.0.0.1", 2), "api");
-        table.AddPeer(Address(3), isClassic: false);
+        table.AddPeer(Address(3), isClassic: false, isSealed: true);
 
         void Silence()
         {
@@ -228,7 +272,7 @@ public sealed class ServerTableTests : IDisposable
         table.Tick();
         Assert.Equal([Address(1), Address(2)], table.OtherNodes());
 
-        table.AddPeer(Address(3), isClassic: false);
+        table.AddPeer(Address(3), isClassic: false, isSealed: true);
         Assert.Equal([Address(1), Address(2), Address(3)], table.OtherNodes());
 
         // Often, but not long: it may be starting again.
@@ -239,7 +283,7 @@ public sealed class ServerTableTests : IDisposable
         Assert.Equal(3, table.OtherNodes().Count);
 
         // It has spoken, which is a new start.
-        table.AddPeer(Address(3), isClassic: false);
+        table.AddPeer(Address(3), isClassic: false, isSealed: true);
         _clock.Now += TimeSpan.FromMinutes(10);
         table.Tick();
         Assert.Equal(3, table.OtherNodes().Count);
@@ -282,7 +326,7 @@ public sealed class ServerTableTests : IDisposable
     public async Task ANodeThatWasForgottenComesBackWhenItAnswers()
     {
         var table = await OpenAsync("[]");
-        table.AddPeer(Address(3), isClassic: false);
+        table.AddPeer(Address(3), isClassic: false, isSealed: true);
         for (var i = 0; i < 3; i++)
         {
             table.NoteAnswer(Address(3), "silent");

@@ -47,7 +47,8 @@ public sealed partial class MurkyNode
             OnStaleServer = _propagator.Tell,
         };
         _fetches = new FetchTable(options.FetchGrace is { } grace ? context with { Grace = grace } : context);
-        _inbox = new PropagateInbox(store, _fetches, servers, options.AutoAddPeers, isSealed: !options.Secret.IsEmpty, logger, _stopping.Token);
+        _inbox = new PropagateInbox(
+            store, _fetches, servers, options.InboxTimes, options.AutoAddPeers, isSealed: !options.Secret.IsEmpty, logger, _stopping.Token);
         inbound.Open(_inbox, servers);
         _heartbeat = BeatAsync();
     }
@@ -174,6 +175,7 @@ public sealed partial class MurkyNode
                 _servers.Tick();
                 _transport.Tick();
                 _fetches.Sample();
+                _inbox.Tick();
                 if (beat % beatsPerHour == 0)
                 {
                     _store.RemoveOldTombstones();

@@ -90,4 +90,7 @@ public sealed record MurkyOptions
 
     /// <summary>The patience of propagation, for tests.</summary>
     internal Propagating.PropagationTimes PropagationTimes { get; init; } = new();
+
+    /// <summary>The patience with what other nodes ask for, for tests.</summary>
+    internal Propagating.InboxTimes InboxTimes { get; init; } = new();
 }

@@ -105,7 +105,7 @@ public sealed class ClusterTests
         Tool.Require("curl");
         using var folder = new TestFolder();
         var ports = GatewayProcess.FreePorts(6);
-        await using var other = await GatewayProcess.StartAsync(folder["other"], ports[0], ports[1..4], [], []);
+        await using var other = await GatewayProcess.StartAsync(folder["other"], ports[0], ports[1..4], [ports[5]], []);
         await using var node = await GatewayProcess.StartAsync(folder["node"], ports[4], [ports[5]], [.. ports[1..4], ports[5]], ["Rain:DiscoverySeconds=1"]);
         await TestBytes.WriteFileAsync(folder["in"], 7, 3_000_000);
 

@@ -70,6 +70,19 @@ internal sealed class FetchTable : IAsyncDisposable
         () => Make(id, version, isRainOnly: false, source, isSourceClassic),
         () => false);
 
+    /// <summary>Starts or joins a fetch that learns what a version is, with a reader that wants none of its bytes; null when there are too
+    /// many.</summary>
+    public (SharedFetch Fetch, FetchReader Reader)? Look(ResourceId id, Sha256Digest version, PeerAddress source)
+    {
+        FetchReader? reader = null;
+        var fetch = FindOrStart(
+            id,
+            fetch => version == (fetch.Manifest?.Version ?? fetch.WantedVersion) && (reader = fetch.TryJoin(0, 0)) is not null,
+            () => Make(id, version, isRainOnly: false, source),
+            () => false);
+        return fetch is null ? null : (fetch, reader!);
+    }
+
     /// <summary>A transfer that needed no rain, for the table.</summary>
     public TransferSnapshot NoteInstant(ResourceId id, StoredResource? resource, string state, string verdict)
     {

@@ -194,7 +194,7 @@ internal sealed partial class SharedFetch
         using (await _context.Store.EnterAsync(Id, CancellationToken.None))
         {
             var entry = _context.Store.FindEntry(Id);
-            if (entry is null ? _keep == ResourceOrigin.Put : tombstone.IsNewerThan(entry.Resource.Manifest))
+            if (entry is null ? _keep == ResourceOrigin.Put || WantedVersion is not null : tombstone.IsNewerThan(entry.Resource.Manifest))
             {
                 await Task.Run(() => _context.Store.CommitTombstone(Id, tombstone));
             }

@@ -144,6 +144,70 @@ internal sealed partial class SharedFetch
         return true;
     }
 
+    /// <summary>Nobody waits for the whole any more: it ends, unless somebody reads.</summary>
+    public void GiveUp()
+    {
+        lock (_gate)
+        {
+            _keep = null;
+        }
+
+        EndUnlessWanted();
+    }
+
+    /// <summary>Ends it at once, unless somebody reads or it is to be kept.</summary>
+    public void EndUnlessWanted()
+    {
+        IRainRound? round;
+        lock (_gate)
+        {
+            if (_isClosed || _readers.Count > 0 || _keep is not null)
+            {
+                return;
+            }
+
+            _isClosed = true;
+            round = _round;
+            _ = _classicAsking?.CancelAsync();
+            Wake();
+        }
+
+        round?.Cancel();
+    }
+
+    /// <summary>How it ended, once <see cref="Completion"/> has.</summary>
+    public FetchEndReason End
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _end;
+            }
+        }
+    }
+
+    /// <summary>Bytes of distinct symbols that have arrived so far.</summary>
+    public long ArrivedBytes
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _figures.With(_round?.Snapshot).DropletsReceived * (long)(_manifest?.Layout.SymbolSize ?? 0);
+            }
+        }
+    }
+
+    /// <summary>Whether a server was heard in this fetch.</summary>
+    public bool HasHeard(PeerAddress server)
+    {
+        lock (_gate)
+        {
+            return _figures.With(_round?.Snapshot).Sources.Any(source => source.Peer == server && source.LastHeard is not null);
+        }
+    }
+
     /// <summary>Waits until the version is known, or that there is none.</summary>
     public async Task<OpenResult> OpenAsync(FetchReader reader, CancellationToken cancellationToken)
     {

@@ -132,6 +132,7 @@ internal sealed partial class ServerTable
             foreach (var server in silent)
             {
                 _servers.Remove(server);
+                _named = null;
                 if (!server.Name.IsClassic && server.Address is { } address && _forgotten.Count < PeerCountMax)
                 {
                     _forgotten.Add(address);

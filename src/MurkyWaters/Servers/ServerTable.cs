@@ -32,7 +32,7 @@ internal sealed partial class ServerTable
     private DateTimeOffset _resolvedAt;
     private Task _resolving = Task.CompletedTask;
 
-    /// <summary>What <see cref="IsTrusted"/> looks at; null when servers have come, gone or moved since.</summary>
+    /// <summary>What <see cref="IsTrusted"/> and <see cref="IsKnown"/> look at; null when servers have come, gone or moved since.</summary>
     private Named? _named;
 
     private ServerTable(string path, OwnEndPoints own, ILogger logger, TimeProvider time)
@@ -172,13 +172,19 @@ internal sealed partial class ServerTable
             && (named.EndPoints.Contains(address) || (!Own.IsOfThisMachine(address) && named.Addresses.Contains((address.Address, address.ScopeId))));
     }
 
+    /// <summary>Whether somebody is among the servers, be it that it made itself known. Takes no lock.</summary>
+    public bool IsKnown(PeerAddress address) => (Volatile.Read(ref _named) ?? FindNamed()).Known.Contains(address);
+
     private Named FindNamed()
     {
         lock (_gate)
         {
             // Who made itself known vouches for nobody.
             var addresses = _servers.Where(server => server is { Address: not null, Origin: not "peer" }).Select(server => server.Address!.Value).ToList();
-            var named = new Named(addresses.ToFrozenSet(), addresses.Select(address => (address.Address, address.ScopeId)).ToFrozenSet());
+            var named = new Named(
+                addresses.ToFrozenSet(),
+                addresses.Select(address => (address.Address, address.ScopeId)).ToFrozenSet(),
+                _servers.Where(server => server.Address is not null).Select(server => server.Address!.Value).ToFrozenSet());
             Volatile.Write(ref _named, named);
             return named;
         }
@@ -335,5 +341,6 @@ internal sealed partial class ServerTable
         }
     }
 
-    private sealed record Named(FrozenSet<PeerAddress> EndPoints, FrozenSet<(UInt128 Address, uint ScopeId)> Addresses);
+    private sealed record Named(
+        FrozenSet<PeerAddress> EndPoints, FrozenSet<(UInt128 Address, uint ScopeId)> Addresses, FrozenSet<PeerAddress> Known);
 }

@@ -265,7 +265,7 @@ public class NodesOnLoopbackTests
         var put = await cloud.PutAsync(0, 1, Bytes.Random(10_000, 1));
 
         Assert.Equal(2, await cloud[0].PropagateAsync(put.Id, 2, Patience, Cancellation));
-        Assert.Contains(cloud[1].Servers, server => server.Endpoint == cloud.EndpointOf(0));
+        await FetchFixture.EventuallyAsync(() => cloud[1].Servers.Any(server => server.Endpoint == cloud.EndpointOf(0)), "it is known");
     }
 
     private sealed class Ahead : TimeProvider

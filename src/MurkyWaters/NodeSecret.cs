@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
 using MurkyWaters.Store;
 
 namespace MurkyWaters;
@@ -63,7 +64,7 @@ public static class NodeSecret
 
         // Nobody else may read it at any moment, and a crash leaves none or a whole one: it is made beside, flushed, and given its name
         // only where there is none, for another start may have been quicker.
-        var files = new StoreFiles(storePath, beforeStep: null);
+        var files = new StoreFiles(storePath, beforeStep: null, NullLogger.Instance);
         files.CreateFolders();
         var temporary = Path.Combine(files.Temporary, $"secret-{Guid.NewGuid():N}");
         try

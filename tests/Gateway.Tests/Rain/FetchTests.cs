@@ -1,3 +1,5 @@
+using Gateway.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 using System.Globalization;
 
 namespace Gateway.Tests.Rain;
@@ -172,6 +174,10 @@ public sealed class FetchTests
     {
         await using var pair = await Pair.StartAsync();
         var stored = await pair.Node.PutAsync("/resources/7", TestGateway.Bytes(100_000));
+
+        // Whom the other node does not name it does not obey.
+        var port = pair.Gateway.Services.GetRequiredService<NodeHost>().Node.ListenEndPoints[0].Port;
+        Assert.Equal(201, (await pair.Node.PutAsync($"/servers/127.0.0.1:{port}", [])).Status);
 
         // Conditions are about the version that is elsewhere.
         Assert.Equal("precondition-failed", (await pair.Gateway.SendAsync("DELETE", "/resources/7", null, ("If-Match", "\"a\""))).Problem);

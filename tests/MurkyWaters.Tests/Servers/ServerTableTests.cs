@@ -301,7 +301,7 @@ public sealed class ServerTableTests : IDisposable
         // Forged ones are few, are not asked, and are gone after a while.
         Assert.Equal([Address(1)], table.ClassicAddressesForFetch());
         Assert.InRange(table.ClassicAddresses().Count, 2, 100);
-        table.AddPeer(Address(3), isClassic: false);
+        table.AddPeer(Address(3), isClassic: false, isSealed: true);
         Assert.Contains(Address(3), table.AddressesForFetch(includeOwn: false));
         table.NoteAnswer(Address(100), "up");
         _clock.Now += TimeSpan.FromMinutes(2);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -107,12 +108,13 @@ internal sealed class RawConnection : IDisposable
     }
 
     /// <summary>Counts all that comes until the other side ends it.</summary>
-    /// <returns>The first bytes, how many came in all, and whether it was ended rather than cancelled.</returns>
-    public async Task<(byte[] Start, long Count, bool IsEnded)> CountAsync(CancellationToken cancellation)
+    /// <returns>The first bytes, how many came in all, whether it was ended rather than cancelled, and since when none came.</returns>
+    public async Task<(byte[] Start, long Count, bool IsEnded, TimeSpan Silent)> CountAsync(CancellationToken cancellation)
     {
         var buffer = new byte[1 << 18];
         byte[] start = [];
         long count = 0;
+        var last = Stopwatch.GetTimestamp();
         try
         {
             int length;
@@ -120,17 +122,18 @@ internal sealed class RawConnection : IDisposable
             {
                 start = count == 0 ? buffer[..Math.Min(length, 4096)] : start;
                 count += length;
+                last = Stopwatch.GetTimestamp();
             }
 
-            return (start, count, true);
+            return (start, count, true, default);
         }
         catch (SocketException)
         {
-            return (start, count, true);
+            return (start, count, true, default);
         }
         catch (OperationCanceledException)
         {
-            return (start, count, false);
+            return (start, count, false, Stopwatch.GetElapsedTime(last));
         }
     }
 

@@ -15,6 +15,7 @@ public sealed class HostileTests
 
     [Theory]
     [InlineData("settings")]
+    [InlineData("keyless")]
     [InlineData("mute")]
     [InlineData("doors")]
     public async Task Held(string attack)

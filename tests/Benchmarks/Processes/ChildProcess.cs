@@ -84,6 +84,9 @@ internal sealed class ChildProcess : IAsyncDisposable
         return 1024 * long.Parse(line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
     }
 
+    /// <summary>Files, sockets among them, that it has open.</summary>
+    public int OpenFileCount() => Directory.EnumerateFileSystemEntries($"/proc/{Id}/fd").Count();
+
     /// <summary>Bytes that it has read by system calls, files and sockets alike.</summary>
     public long ReadBytes()
     {

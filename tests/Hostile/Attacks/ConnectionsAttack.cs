@@ -82,7 +82,7 @@ internal static class ConnectionsAttack
                     }
                 });
             await Task.Delay(Hold, stage.Cancellation);
-            var open = connections.Count(connection => !connection.IsEnded());
+            var open = victim.IsAlive ? victim.Process.OpenFileCount() : 0;
             var put = await user.PutAsync(User.Resource(4), [4], stage.Cancellation);
             await watch.StopAsync();
             var held = victim.IsAlive && watch.Count > 0 && watch.FailureCount == 0 && watch.MedianMilliseconds <= MillisecondsMax
@@ -90,7 +90,7 @@ internal static class ConnectionsAttack
             stage.Row(
                 $"{name} x 5,000", victim.IsAlive
                     ? FormattableString.Invariant(
-                        $"{open} open, GET {watch.MedianMilliseconds:F0} ms {watch.FailureCount}/{watch.Count} failed, PUT {put.Status}")
+                        $"{open} files open, GET {watch.MedianMilliseconds:F0} ms {watch.FailureCount}/{watch.Count} failed, PUT {put.Status}")
                     : "the process ended",
                 "alive, no GET fails, PUT 20x", held);
         }

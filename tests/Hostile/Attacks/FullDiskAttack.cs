@@ -109,6 +109,6 @@ internal static class FullDiskAttack
             put.Status is 503 or 507 && deleted.Status is 503 or 507 && read.Status == 200 && ready.Status == 503 && victim.IsAlive);
     }
 
-    /// <summary>Whether a fetch was passed through whole, or refused before its first byte: a body that is cut has no status here.</summary>
+    /// <summary>Whether a fetch was passed through whole, or refused before its first byte: a body that is cut has no status.</summary>
     private static bool IsClear(Answer answer, byte[] body) => answer.Is(body) || answer.Status == 507;
 }

@@ -132,6 +132,10 @@ internal sealed partial class Program
         builder.Services.AddHostedService(services => services.GetRequiredService<NodeHost>());
         builder.Services.AddHostedService<Drain>();
         builder.Services.AddSingleton<Hosts>();
+        builder.Services.AddSingleton<TransferFeed>();
+
+        // By the real clock: the other one, which tests set, is that of versions.
+        builder.Services.AddSingleton(new KeyGuesses(TimeProvider.System));
 
         // The framework's own check answers with nothing before anything is logged; ours says what to do.
         builder.Services.Configure<HostFilteringOptions>(framework => framework.AllowedHosts = ["*"]);

@@ -179,11 +179,13 @@ public sealed partial class MurkyNode : IAsyncDisposable
         }
     }
 
-    /// <summary>Adds a server until the process ends; false when it was known.</summary>
+    /// <summary>Adds a server until the process ends, one of <see cref="ServersFile.CountMax"/> at most that are added so.</summary>
     /// <exception cref="ArgumentException">The host is no name and no address, or the port not 1 to 65535.</exception>
-    public bool AddServer(string host, int port) =>
-        ServerName.TryCreate(host, port, isClassic: false, out var name)
-            ? _servers.Add(name, "api") : throw new ArgumentException($"{host}:{port} names no server.", nameof(host));
+    public ServerAddition AddServer(string host, int port) =>
+        !ServerName.TryCreate(host, port, isClassic: false, out var name) ? throw new ArgumentException($"{host}:{port} names no server.", nameof(host))
+        : _servers.Add(name, "api") ? ServerAddition.Added
+        : _servers.Contains(name) ? ServerAddition.Known
+        : ServerAddition.Full;
 
     /// <summary>Forgets a server; false when it was not known. One of servers.json comes back when that file is edited.</summary>
     public bool RemoveServer(string host, int port) =>

@@ -1,13 +1,17 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Gateway.Configuration;
 using Gateway.Http;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace Gateway.Access;
 
 /// <summary>Bearer keys (RFC 6750): writes need one once <c>Gateway:Keys</c> has any, reads too with <c>Gateway:ProtectReads</c>.</summary>
 internal static class Keys
 {
+    private static readonly object Proof = new();
+
     /// <summary>Marks endpoints that tell of resources or change them.</summary>
     private sealed class Required;
 
@@ -33,15 +37,68 @@ internal static class Keys
 
         var given = http.Request.Headers.Authorization.ToString();
         const string Scheme = "Bearer ";
-        if (given.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && IsKnown(given.AsSpan(Scheme.Length).Trim(), options.KeyDigests))
+        if (given.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
         {
-            return next(http);
+            var guesses = http.RequestServices.GetRequiredService<KeyGuesses>();
+            var address = http.Connection.RemoteIpAddress;
+            if (!IsProven(http) && guesses.WaitOf(address) is { } wait)
+            {
+                var seconds = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+                http.Response.Headers.RetryAfter = seconds;
+                return new Problem(
+                    ProblemType.TooManyRequests, $"Too many wrong keys came from this address; the next is looked at in {seconds} s.").ExecuteAsync(http);
+            }
+
+            if (IsKnown(given.AsSpan(Scheme.Length).Trim(), options.KeyDigests))
+            {
+                Prove(http, isRight: true);
+                return next(http);
+            }
+
+            Prove(http, isRight: false);
+            guesses.NoteWrong(address);
         }
 
         const string Challenge = "Bearer realm=\"Pouring Rain\"";
         http.Response.Headers.WWWAuthenticate = given.Length == 0 ? Challenge : Challenge + ", error=\"invalid_token\"";
         var detail = given.Length == 0 ? "Authorization: Bearer with a key is needed." : "The key is not known.";
         return new Problem(ProblemType.Unauthorized, detail).ExecuteAsync(http);
+    }
+
+    /// <summary>Whether the last key that came over this connection was right: then it is not the one over which is guessed, though that
+    /// comes from the same address, behind which there may be many.</summary>
+    private static bool IsProven(HttpContext http)
+    {
+        if (http.Features.Get<IConnectionItemsFeature>()?.Items is not { } items)
+        {
+            return false;
+        }
+
+        // Requests of HTTP/2 share a connection.
+        lock (items)
+        {
+            return items.ContainsKey(Proof);
+        }
+    }
+
+    private static void Prove(HttpContext http, bool isRight)
+    {
+        if (http.Features.Get<IConnectionItemsFeature>()?.Items is not { } items)
+        {
+            return;
+        }
+
+        lock (items)
+        {
+            if (isRight)
+            {
+                items[Proof] = Proof;
+            }
+            else
+            {
+                items.Remove(Proof);
+            }
+        }
     }
 
     /// <summary>Takes the same time whichever key it is, or none.</summary>

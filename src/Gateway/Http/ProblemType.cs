@@ -29,6 +29,7 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
     public static readonly ProblemType Conflict = new("conflict", 409, "Somebody else changed the resource at the same time", true);
     public static readonly ProblemType MismatchingUploadOffset =
         new("mismatching-upload-offset", 409, "The upload does not stand at the offset of the request", IsRegistered: true);
+    public static readonly ProblemType TooManyServers = new("too-many-servers", 409, "No more servers can be added");
     public static readonly ProblemType Gone = new("gone", 410, "The resource was deleted");
     public static readonly ProblemType PreconditionFailed = new("precondition-failed", 412, "A precondition of the request does not hold");
     public static readonly ProblemType UploadProtocol = new("unsupported-upload-protocol", 412, "Uploads of this protocol are not taken");
@@ -51,7 +52,7 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
     public static ImmutableArray<ProblemType> All { get; } =
     [
         InvalidResourceId, InvalidParameter, InvalidDigest, DigestMismatch, PartialPut, IncompleteBody, CompletedUpload, InconsistentUploadLength, BadRequest,
-        Unauthorized, CrossSite, ServiceWorker, NotFound, MethodNotAllowed, RequestTimeout, Conflict, MismatchingUploadOffset, Gone,
+        Unauthorized, CrossSite, ServiceWorker, NotFound, MethodNotAllowed, RequestTimeout, Conflict, MismatchingUploadOffset, TooManyServers, Gone,
         PreconditionFailed, UploadProtocol, TooLarge, UnsupportedMedia,
         RangeNotSatisfiable, Misdirected, TooManyRequests, Internal, UnknownTransferCoding, IntegrityFailure, Overloaded, Unavailable, StoreReadOnly, NotCached, RetrievalTimeout, StoreFull,
     ];

@@ -15,7 +15,8 @@ internal static class ServerEndpoints
     {
         var servers = app.MapGroup("/servers").WithTags("Rain").RequireKeys();
         servers.MapRead("/", List).LogQuietly().WithName("ListServers");
-        servers.MapPut("/{endpoint}", Add).WithName("AddServer").Sends([201], AnswerField.Location).Fails(ProblemType.InvalidParameter);
+        servers.MapPut("/{endpoint}", Add).WithName("AddServer").Sends([201], AnswerField.Location)
+            .Fails(ProblemType.InvalidParameter, ProblemType.TooManyServers);
         servers.MapDelete("/{endpoint}", Remove).WithName("RemoveServer").Fails(ProblemType.InvalidParameter, ProblemType.NotFound);
     }
 
@@ -28,7 +29,7 @@ internal static class ServerEndpoints
     internal static Ok<ItemList<ServerSnapshot>> List(NodeHost host) => TypedResults.Ok(new ItemList<ServerSnapshot>(host.Node.Servers));
 
     /// <summary>Adds a server</summary>
-    /// <remarks>As host:port, until the process ends; servers.json is for longer.</remarks>
+    /// <remarks>As host:port, until the process ends; servers.json is for longer. What it asks this node to keep or delete is done.</remarks>
     /// <response code="200">It was known already.</response>
     /// <response code="201">It is asked from now on.</response>
     internal static Results<Ok<ServerSnapshot>, Created<ServerSnapshot>, Problem> Add(
@@ -39,11 +40,17 @@ internal static class ServerEndpoints
             return InvalidEndpoint(endpoint);
         }
 
-        var isNew = host.Node.AddServer(name.Host, name.Port);
+        var addition = host.Node.AddServer(name.Host, name.Port);
+        if (addition == ServerAddition.Full)
+        {
+            return new Problem(
+                ProblemType.TooManyServers, $"{ServersFile.CountMax} servers were added already; remove one first, or name servers in servers.json.");
+        }
+
         var shown = name.ToString();
         var server = host.Node.Servers.FirstOrDefault(one => one.Endpoint == shown)
             ?? new ServerSnapshot(shown, "api", "unknown", null, 0, 0, null);
-        return isNew ? TypedResults.Created($"/servers/{shown.Replace("%", "%25", StringComparison.Ordinal)}", server) : TypedResults.Ok(server);
+        return addition == ServerAddition.Added ? TypedResults.Created($"/servers/{shown.Replace("%", "%25", StringComparison.Ordinal)}", server) : TypedResults.Ok(server);
     }
 
     /// <summary>Forgets a server</summary>

@@ -120,12 +120,24 @@ internal sealed partial class ServerTable
         }
     }
 
-    /// <summary>Adds a server until the process ends; false when it was known.</summary>
+    /// <summary>Adds a server until the process ends; false when it was known, or as many are as may be.</summary>
     public bool Add(ServerName name, string origin)
     {
         lock (_gate)
         {
-            if (_servers.Any(server => IsSame(server.Name, name)) || (origin == "peer" && !HasPlaceForPeer(name.IsClassic)))
+            if (_servers.Find(server => IsSame(server.Name, name)) is { } known)
+            {
+                if (known.Origin == "peer" && origin != "peer")
+                {
+                    // It made itself known before; now a person has named it.
+                    known.Origin = origin;
+                    _named = null;
+                }
+
+                return false;
+            }
+
+            if (origin == "peer" ? !HasPlaceForPeer(name.IsClassic) : _servers.Count(server => server.Origin == origin) >= ServersFile.CountMax)
             {
                 return false;
             }
@@ -136,6 +148,15 @@ internal sealed partial class ServerTable
 
         _ = ResolveAsync();
         return true;
+    }
+
+    /// <summary>Whether there is a server of this name.</summary>
+    public bool Contains(ServerName name)
+    {
+        lock (_gate)
+        {
+            return _servers.Any(server => IsSame(server.Name, name));
+        }
     }
 
     /// <summary>Adds a node that made itself known, when it is one that may: one whose datagrams are sealed, or that <see cref="IsTrusted"/>.

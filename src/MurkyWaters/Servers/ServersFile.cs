@@ -9,7 +9,7 @@ namespace MurkyWaters.Servers;
 public static class ServersFile
 {
     /// <summary>More servers than a fetch could ask at once are a mistake in the file.</summary>
-    private const int CountMax = 1000;
+    public const int CountMax = 1000;
 
     /// <summary>Reads the file's bytes; each server once.</summary>
     /// <exception cref="InvalidDataException">They are not such a list; the message says what is wrong and where.</exception>

@@ -90,7 +90,7 @@ internal static class ConnectionsAttack
             stage.Row(
                 $"{name} x 5,000", victim.IsAlive
                     ? FormattableString.Invariant(
-                        $"{open} files open, GET {watch.MedianMilliseconds:F0} ms {watch.FailureCount}/{watch.Count} failed, PUT {put.Status}")
+                        $"{open} files, GET {watch.MedianMilliseconds:F0} ms {watch.FailureCount}/{watch.Count} failed, PUT {put.Status}")
                     : "the process ended",
                 "alive, no GET fails, PUT 20x", held);
         }

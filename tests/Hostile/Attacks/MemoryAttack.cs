@@ -66,10 +66,12 @@ internal static class MemoryAttack
         var ends = await Task.WhenAll(Enumerable.Range(1, DownloadCount).Select(id => DownloadAsync(victim, (ulong)id, stop.Token)));
         var seconds = clock.Elapsed.TotalSeconds;
         await watch.StopAsync();
-        int Count(string end) => ends.Count(one => one == end);
+        int Count(string end) => ends.Count(one => one.End == end);
+        var gigabytes = ends.Sum(one => one.Bytes) / 1e9;
+        var peak = victim.IsAlive ? victim.Process.MemoryBytes(peak: true) >> 20 : 0;
         var log = victim.Log.Contains("OutOfMemoryException", StringComparison.Ordinal) ? ", OutOfMemoryException" : "";
         stage.Row(
-            $"{heap} MiB: 64 x 200 MB in {seconds:F0} s",
+            $"{heap} MiB: 64 x 200 MB, {gigabytes:F1} GB in {seconds:F0} s, peak {peak} MiB",
             $"{Count("whole")} whole, {Count("put off")} put off, {Count("reading")} reading, "
                 + $"{Count("hung")} hung, {Count("broken")} broken{log}",
             "none hung or broken, no OutOfMemory", victim.IsAlive && Count("broken") + Count("hung") == 0 && log.Length == 0);
@@ -88,12 +90,12 @@ internal static class MemoryAttack
     }
 
     /// <returns>How it ended, or stood when the time was over.</returns>
-    private static async Task<string> DownloadAsync(Victim victim, ulong id, CancellationToken cancellation)
+    private static async Task<(string End, long Bytes)> DownloadAsync(Victim victim, ulong id, CancellationToken cancellation)
     {
         using var connection = await RawConnection.TryOpenAsync(victim, "127.0.0.2", TimeSpan.FromSeconds(20), CancellationToken.None);
         if (connection is null)
         {
-            return "broken";
+            return ("broken", 0);
         }
 
         var head = $"GET /resources/{id} HTTP/1.1\r\nHost: {victim.Http}\r\nCache-Control: no-cache\r\nConnection: close\r\n\r\n";
@@ -101,9 +103,10 @@ internal static class MemoryAttack
         var (start, count, isEnded, silent) = await connection.CountAsync(cancellation);
         var answer = Encoding.Latin1.GetString(start);
         var headBytes = answer.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4;
-        return !isEnded ? count > 0 && silent > Silence ? "hung" : "reading"
+        var end = !isEnded ? count > 0 && silent > Silence ? "hung" : "reading"
             : answer.StartsWith("HTTP/1.1 503", StringComparison.Ordinal) ? "put off"
             : answer.StartsWith("HTTP/1.1 200", StringComparison.Ordinal) && count - headBytes == ResourceBytes ? "whole"
             : "broken";
+        return (end, count);
     }
 }

@@ -9,7 +9,6 @@ internal static class StreamsAttack
 {
     private const int StreamCount = 1000;
     private const int AddressCount = 50;
-    private const double CoresMax = 0.3;
     private static readonly TimeSpan Length = TimeSpan.FromSeconds(8);
 
     public static Attack Attack { get; } = new(
@@ -17,11 +16,13 @@ internal static class StreamsAttack
 
     private static async Task RunAsync(Stage stage)
     {
-        await TryAsync(stage, "the default limit", []);
-        await TryAsync(stage, "MaxEventStreams=0", ["Gateway:MaxEventStreams=0"]);
+        await TryAsync(stage, "the default limit", [], coresMax: 0.3);
+        
+        // Whoever takes the limit away pays half a thousandth of a core for a page.
+        await TryAsync(stage, "MaxEventStreams=0", ["Gateway:MaxEventStreams=0"], coresMax: 0.5);
     }
 
-    private static async Task TryAsync(Stage stage, string name, string[] settings)
+    private static async Task TryAsync(Stage stage, string name, string[] settings, double coresMax)
     {
         var victim = await stage.StartAsync(new VictimSetup { Name = $"streams-{settings.Length}", Settings = settings });
         using var user = new User(victim);
@@ -47,7 +48,7 @@ internal static class StreamsAttack
             var megabytes = (victim.Process.MemoryBytes() - before) >> 20;
             stage.Row(
                 $"{name}: 1,000 event streams", $"{cores:F2} cores, {megabytes} MiB, GET {watch.MedianMilliseconds:F1} ms",
-                FormattableString.Invariant($"{CoresMax} cores, no GET fails"), cores <= CoresMax && watch.FailureCount == 0);
+                FormattableString.Invariant($"{coresMax} cores, no GET fails"), cores <= coresMax && watch.FailureCount == 0);
         }
         finally
         {

@@ -16,6 +16,7 @@ public sealed class HostileTests
     [Theory]
     [InlineData("settings")]
     [InlineData("keyless")]
+    [InlineData("guesses")]
     [InlineData("mute")]
     [InlineData("doors")]
     public async Task Held(string attack)

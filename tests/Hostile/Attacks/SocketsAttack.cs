@@ -1,3 +1,4 @@
+using Benchmarks.Processes;
 using Hostile.Http;
 using Hostile.Machine;
 
@@ -11,8 +12,9 @@ internal static class SocketsAttack
 
     private static async Task RunAsync(Stage stage)
     {
-        var honest = await stage.StartAsync(new VictimSetup { Name = "honest" });
-        var victim = await stage.StartAsync(new VictimSetup { Servers = [$"{honest.Rain}"] });
+        var ports = Ports.Free(2);
+        var honest = await stage.StartAsync(new VictimSetup { Name = "honest", RainPort = ports[0], Servers = [$"127.0.0.1:{ports[1]}"] });
+        var victim = await stage.StartAsync(new VictimSetup { RainPort = ports[1], Servers = [$"127.0.0.1:{ports[0]}"] });
         using var writer = new User(honest);
         using var user = new User(victim, limitSeconds: 30);
         byte[] body = [1, 2, 3];

@@ -10,7 +10,7 @@ namespace Gateway.Rain;
 /// that is through with one look before the next gets what has changed since; one that is slower skips to the newest look, all of
 /// it, so that nothing heaps up for it. Thread-safe.
 /// </summary>
-internal sealed class TransferFeed(NodeHost host, IOptions<JsonOptions> json)
+internal sealed partial class TransferFeed(NodeHost host, IOptions<JsonOptions> json, ILogger<TransferFeed> logger)
 {
     /// <summary>Between two looks; four a second are smooth enough to watch and cheap.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
@@ -101,16 +101,27 @@ internal sealed class TransferFeed(NodeHost host, IOptions<JsonOptions> json)
                 continue;
             }
 
-            var now = Read();
-            var changes = now.Where(transfer => before.HasChanged(transfer)).ToList();
-            var isIdle = changes.Count == 0 && ++quietLooks >= QuietLooksMax;
-            if (changes.Count == 0 && !isIdle)
+            Look look;
+            try
             {
+                var now = Read();
+                var changes = now.Where(before.HasChanged).ToList();
+                var isIdle = changes.Count == 0 && ++quietLooks >= QuietLooksMax;
+                if (changes.Count == 0 && !isIdle)
+                {
+                    continue;
+                }
+
+                quietLooks = 0;
+                look = new Look(before.Number + 1, now, changes, isIdle, json.Value.SerializerOptions);
+            }
+            catch (Exception error)
+            {
+                // One look that fails must not be the last for everybody who watches.
+                LookFailed(logger, error);
                 continue;
             }
 
-            quietLooks = 0;
-            var look = new Look(before.Number + 1, now, changes, isIdle, json.Value.SerializerOptions);
             lock (_gate)
             {
                 _newest = look;
@@ -123,6 +134,9 @@ internal sealed class TransferFeed(NodeHost host, IOptions<JsonOptions> json)
 
     /// <summary>The fetches, oldest first.</summary>
     private List<TransferView> Read() => [.. host.Node.Transfers.OrderBy(transfer => transfer.Id).Select(TransferView.Of)];
+
+    [LoggerMessage(60, LogLevel.Error, "The fetches could not be looked at for the streams of events")]
+    private static partial void LookFailed(ILogger logger, Exception exception);
 
     private sealed class Look
     {

@@ -263,6 +263,11 @@ internal sealed class GatewayProcess : IAsyncDisposable
             start.Environment["DOTNET_GCHeapHardLimit"] = bytes.ToString("x", CultureInfo.InvariantCulture);
         }
 
+        foreach (var (name, value) in limits?.Environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
+        }
+
         start.ArgumentList.Add(ProgramPath);
         foreach (var argument in arguments)
         {
@@ -291,4 +296,8 @@ internal sealed class GatewayProcess : IAsyncDisposable
 /// <param name="OpenFiles">Files and sockets that it may open.</param>
 /// <param name="MayRaise">Whether it may raise that by itself.</param>
 /// <param name="HeapBytes">Bytes of its managed memory.</param>
-internal sealed record ProcessLimits(int? OpenFiles = null, bool MayRaise = false, long? HeapBytes = null);
+internal sealed record ProcessLimits(int? OpenFiles = null, bool MayRaise = false, long? HeapBytes = null)
+{
+    /// <summary>Variables of its environment beside those of the tests.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+}

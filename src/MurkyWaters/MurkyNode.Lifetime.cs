@@ -35,6 +35,7 @@ public sealed partial class MurkyNode
         var classic = new ClassicNotices(store, _transport, servers, ClassicOptionsOf(options, seal), _stopping.Token);
         _propagator = new Propagator(store, _transport, servers, options.PropagationTimes, classic, logger, _stopping.Token);
         _uploads = new PendingUploads(store, options.UploadCountMax, options.UploadLifetime, _propagator.Announce, logger);
+        _budget = new FetchBudget(options.FetchBytesMax, options.FetchCountMax, options.Fetch.WindowBytesMax);
         var context = new FetchContext
         {
             Store = store,
@@ -43,7 +44,8 @@ public sealed partial class MurkyNode
             Logger = logger,
             Options = options.Fetch,
             ShareContent = options.ShareContent,
-            FetchCountMax = options.FetchCountMax,
+            Budget = _budget,
+            Patience = options.FetchPatience,
             OnStaleServer = _propagator.Tell,
         };
         _fetches = new FetchTable(options.FetchGrace is { } grace ? context with { Grace = grace } : context);

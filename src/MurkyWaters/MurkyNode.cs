@@ -25,6 +25,7 @@ public sealed partial class MurkyNode : IAsyncDisposable
     private readonly Propagator _propagator;
     private readonly PropagateInbox _inbox;
     private readonly PendingUploads _uploads;
+    private readonly FetchBudget _budget;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _heartbeat;
 
@@ -55,12 +56,13 @@ public sealed partial class MurkyNode : IAsyncDisposable
     /// <summary>Starts taking a resource in over several requests; null when as many are under way as may be.</summary>
     /// <param name="options">What it is to become; the precondition is given at the commit.</param>
     /// <param name="note">What the caller wants to keep with it.</param>
+    /// <param name="network">Whose it is, as of <see cref="PeerAddress.Network"/>: no one has more than half of the places.</param>
     /// <exception cref="StoreFullException">The declared length does not fit.</exception>
     /// <exception cref="StoreException">The store takes nothing in just now.</exception>
-    public PendingUpload? TryBeginPendingUpload(UploadOptions options, string note)
+    public PendingUpload? TryBeginPendingUpload(UploadOptions options, string note, UInt128 network = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return _uploads.TryCreate(options, note);
+        return _uploads.TryCreate(options, note, network);
     }
 
     /// <summary>How many uploads in several requests may be under way at once, and how long one is kept after its last.</summary>
@@ -226,6 +228,29 @@ public sealed partial class MurkyNode : IAsyncDisposable
                 Resources = _store.Count,
                 IsStoreReadOnly = StoreTrouble is not null,
                 StoreErrors = _store.Files.Health.ErrorCounts,
+            };
+        }
+    }
+
+    /// <summary>What of its room is in use.</summary>
+    public NodeRoom Room
+    {
+        get
+        {
+            var (bytes, count, waiting) = _budget.Used;
+            return new NodeRoom
+            {
+                FetchBytes = bytes,
+                FetchBytesMax = _budget.BytesMax,
+                Fetches = count,
+                FetchesMax = _budget.CountMax,
+                FetchesWaiting = waiting,
+                Transfers = _fetches.ActiveCount,
+                TransfersMax = FetchTable.ActiveCountMax,
+                Uploads = _uploads.Count,
+                UploadsMax = _options.UploadCountMax,
+                Subscribers = _listeners.Sum(listener => listener.Figures.Subscribers),
+                SubscribersMax = (long)_options.SubscriberCountMax * _listeners.Count,
             };
         }
     }

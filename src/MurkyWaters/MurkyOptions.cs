@@ -39,8 +39,14 @@ public sealed record MurkyOptions
     /// <summary>Deadlines and window of fetches.</summary>
     public FetchOptions Fetch { get; init; } = new();
 
-    /// <summary>Fetches that may run at once; beyond, <see cref="OpenStatus.Busy"/>. Each may hold a window of blocks in memory.</summary>
+    /// <summary>Fetches that may rain at once; beyond, they wait for <see cref="FetchPatience"/>.</summary>
     public int FetchCountMax { get; init; } = 32;
+
+    /// <summary>Bytes of blocks that all fetches together may have in work; each gets a part, of at most its window.</summary>
+    public long FetchBytesMax { get; init; } = 2L << 30;
+
+    /// <summary>How long a fetch waits for its part; beyond, <see cref="OpenStatus.Busy"/>.</summary>
+    public TimeSpan FetchPatience { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Uploads in several requests that may be under way at once.</summary>
     public int UploadCountMax { get; init; } = 1000;

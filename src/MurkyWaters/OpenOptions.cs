@@ -11,6 +11,9 @@ public sealed record OpenOptions
 
     /// <summary>Bytes wanted soon; 0 for the manifest only.</summary>
     public long DemandLength { get; init; } = long.MaxValue;
+
+    /// <summary>For whom, as of <see cref="PouringRain.Protocol.PeerAddress.Network"/>: fetches are shared out by it.</summary>
+    public UInt128 Network { get; init; }
 }
 
 /// <summary>Where to look for a resource.</summary>

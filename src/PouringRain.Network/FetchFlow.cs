@@ -100,19 +100,25 @@ internal sealed class FetchFlow : ClientFlow
         if (reason != FetchEndReason.None && _worksOut == 0 && !IsOver)
         {
             IsOver = true;
-            if (!HasFailed)
+            try
             {
-                // The last events, which a poll for transmits may have brought.
-                while (_fetch.TryPollEvent(out var fetchEvent))
+                if (!HasFailed)
                 {
-                    Tell(now, fetchEvent);
+                    // The last events, which a poll for transmits may have brought.
+                    while (_fetch.TryPollEvent(out var fetchEvent))
+                    {
+                        Tell(now, fetchEvent);
+                    }
+
+                    _handle.Publish(_fetch.Snapshot(now));
+                    _fetch.Dispose();
                 }
-
-                _handle.Publish(_fetch.Snapshot(now));
-                _fetch.Dispose();
             }
-
-            _handle.End(reason);
+            finally
+            {
+                // Whatever happens, and be it that there is no memory left for its last figures: somebody waits for the end.
+                _handle.End(reason);
+            }
         }
         else if (!HasFailed && now >= _nextSnapshot)
         {
@@ -150,10 +156,10 @@ internal sealed class FetchFlow : ClientFlow
     public override void Abandon(Exception exception)
     {
         // Its state is not to be trusted, so nothing of it goes back to a pool.
-        Log.FetchFailed(_logger, exception);
         _isUnwanted = true;
         _failure = FetchEndReason.LocalFailure;
         _loop.Touch(this);
+        Log.FetchFailed(_logger, exception);
     }
 
     /// <summary>Decodes, verifies and keeps a block; on a worker's thread.</summary>
@@ -183,7 +189,24 @@ internal sealed class FetchFlow : ClientFlow
             }
         }
 
-        _loop.Post(now => CompleteWork(now, work, hasRun, kept, failure));
+        while (!TryGiveBack(work, hasRun, kept, failure))
+        {
+            // The fetch does not end before its work is back. What others let go of meanwhile is enough for that.
+            Thread.Sleep(1);
+        }
+    }
+
+    private bool TryGiveBack(BlockWork work, bool hasRun, bool kept, Exception? failure)
+    {
+        try
+        {
+            _loop.Post(now => CompleteWork(now, work, hasRun, kept, failure));
+            return true;
+        }
+        catch (OutOfMemoryException)
+        {
+            return false;
+        }
     }
 
     private void CompleteWork(Instant now, BlockWork work, bool hasRun, bool kept, Exception? failure)

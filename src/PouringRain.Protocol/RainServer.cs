@@ -234,7 +234,14 @@ public sealed partial class RainServer
         var isNew = row is null;
         if (row is null)
         {
-            if (_isClosing || _table.Count >= _options.SubscriberCountMax)
+            var isFull = _table.Count >= _options.SubscriberCountMax;
+            if (!_isClosing && isFull && _table.FindToGiveWay(from) is { } other)
+            {
+                Remove(other);
+                isFull = false;
+            }
+
+            if (_isClosing || isFull)
             {
                 AnswerShort(from, MessageType.Busy, message, datagram.Length);
                 return;

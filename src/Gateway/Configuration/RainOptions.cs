@@ -54,6 +54,13 @@ internal sealed class RainOptions(SettingsReader reader)
     public TimeSpan StallTimeout { get; } = reader.Read(
         "Rain:StallSeconds", "10s", Duration(0.1, 3600), "until a fetch whose servers fell silent is given up");
 
+    /// <summary>0: a quarter of the memory that the process may use.</summary>
+    public long FetchBytesMax { get; } = reader.Read(
+        "Rain:FetchMemoryBytes", "0", SizeOrNone, "memory of the blocks that all fetches have in work; 0: a quarter of what the process may use");
+
+    public TimeSpan FetchPatience { get; } = reader.Read(
+        "Rain:FetchWaitSeconds", "1m", Duration(0, 3600), "how long a fetch waits for memory or a place before its readers get 503");
+
     public bool IsBackground { get; } = reader.Read(
         "Rain:Background", "false", Flag, "fetches yield to everything else on the way: they take only what nobody wants");
 

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Gateway.Access;
 using Gateway.Configuration;
+using Gateway.Machine;
 using MurkyWaters;
 
 namespace Gateway.Hosting;
@@ -17,14 +18,16 @@ internal sealed class NodeHost : IHostedService
     private static readonly TimeSpan HeadStart = TimeSpan.FromSeconds(1);
 
     private readonly GatewaySettings _settings;
+    private readonly MachineLimits _machine;
     private readonly NodeOpener _opener;
     private readonly ILoggerFactory _loggers;
     private readonly TimeProvider _time;
     private Task<MurkyNode>? _opening;
 
-    public NodeHost(GatewaySettings settings, NodeOpener opener, ILoggerFactory loggers, TimeProvider time)
+    public NodeHost(GatewaySettings settings, MachineLimits machine, NodeOpener opener, ILoggerFactory loggers, TimeProvider time)
     {
         _settings = settings;
+        _machine = machine;
         _opener = opener;
         _loggers = loggers;
         _time = time;
@@ -84,6 +87,9 @@ internal sealed class NodeHost : IHostedService
             SubscriberCountMax = rain.SubscriberCountMax,
             ReceiveLoopCount = rain.ReceiveLoopCount,
             Fetch = new() { DiscoveryTimeout = rain.DiscoveryTimeout, StallTimeout = rain.StallTimeout, IsBackground = rain.IsBackground },
+            FetchCountMax = _machine.FetchCount,
+            FetchBytesMax = rain.FetchBytesMax > 0 ? rain.FetchBytesMax : _machine.FetchBytes,
+            FetchPatience = rain.FetchPatience,
             UploadCountMax = _settings.Gateway.PendingUploadCountMax,
             UploadLifetime = _settings.Gateway.PendingUploadLifetime,
             PropagateOnStartup = _settings.Behaviour.PropagateOnStartup,

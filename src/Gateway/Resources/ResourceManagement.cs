@@ -55,7 +55,7 @@ internal static class ResourceManagement
             return Problem.InvalidResourceId(id);
         }
 
-        var opened = await host.Node.OpenAsync(resource, new OpenOptions { DemandLength = 0 }, http.RequestAborted);
+        var opened = await host.Node.OpenAsync(resource, new OpenOptions { DemandLength = 0, Network = Access.Clients.NetworkOf(http) }, http.RequestAborted);
         if (opened.Reader is not { } reader)
         {
             return Problem.OfOpening(resource, opened);

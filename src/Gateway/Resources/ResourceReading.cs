@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Gateway.Access;
 using Gateway.Configuration;
 using Gateway.Hosting;
 using Gateway.Http;
@@ -100,7 +101,7 @@ internal static class ResourceReading
         var demand = HttpMethods.IsHead(request.Method) || Preconditions.AreAnyIn(request.Headers) ? (0, 0)
             : range is null ? (0, long.MaxValue)
             : range.FirstDemand ?? (0, 0);
-        return new OpenOptions { Source = source, DemandOffset = demand.Item1, DemandLength = demand.Item2 };
+        return new OpenOptions { Source = source, DemandOffset = demand.Item1, DemandLength = demand.Item2, Network = Clients.NetworkOf(request.HttpContext) };
     }
 
     /// <summary>One answer from an open reader.</summary>

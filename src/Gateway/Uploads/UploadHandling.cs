@@ -22,9 +22,9 @@ internal static class UploadHandling
         HttpContext http, MurkyNode node, GatewaySettings settings, TimeProvider time, UploadRequest request, UploadNote note)
     {
         var limits = settings.Gateway;
-        if (node.TryBeginPendingUpload(request.ToOptions(), note.Write()) is not { } upload)
+        if (node.TryBeginPendingUpload(request.ToOptions(), note.Write(), Access.Clients.NetworkOf(http)) is not { } upload)
         {
-            return new Problem(ProblemType.Overloaded, $"{node.PendingUploadLimits.CountMax} uploads are under way (Gateway:MaxPendingUploads).");
+            return new Problem(ProblemType.Overloaded, $"{node.PendingUploadLimits.CountMax} uploads may be under way, half of them of one address (Gateway:MaxPendingUploads).");
         }
 
         UploadResult? result = null;

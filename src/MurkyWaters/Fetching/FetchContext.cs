@@ -21,8 +21,11 @@ internal sealed record FetchContext
     /// <summary>Whether what was fetched for a reader is kept and rained on.</summary>
     public bool ShareContent { get; init; } = true;
 
-    /// <summary>Fetches that may rain at once.</summary>
-    public int FetchCountMax { get; init; } = 32;
+    /// <summary>The memory of those that rain, and how many may.</summary>
+    public required FetchBudget Budget { get; init; }
+
+    /// <summary>How long one that knows its version waits for its part of that.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>How long a fetch whose last reader has left goes on: a browser that seeks, and a player, let go and come back at once.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(3);

@@ -12,6 +12,9 @@ internal sealed class FetchTable : IAsyncDisposable
     private readonly Dictionary<ResourceId, List<SharedFetch>> _fetches = [];
     private bool _isStopped;
 
+    /// <summary>Fetches that ask, rain or stand in line. One that asks has some 20 kB, and its window only as there is room.</summary>
+    public const int ActiveCountMax = 1024;
+
     public FetchTable(FetchContext context) => _context = context;
 
     /// <summary>Running and recent transfers, newest first.</summary>
@@ -48,6 +51,9 @@ internal sealed class FetchTable : IAsyncDisposable
         return (totals, running.Length);
     }
 
+    /// <summary>Fetches that ask, rain or stand in line.</summary>
+    public int ActiveCount => Running().Count(fetch => fetch.IsActive);
+
     /// <summary>Finds a resource in the rain; null when a fetch has ended since the store was looked at, and the store has it now.</summary>
     public async Task<OpenResult?> OpenAsync(ResourceId id, OpenOptions options, CancellationToken cancellationToken)
     {
@@ -58,7 +64,8 @@ internal sealed class FetchTable : IAsyncDisposable
         var fetch = FindOrStart(
             id,
             fetch => CanJoin(fetch, isRainOnly) && (reader = fetch.TryJoin(offset, options.DemandLength)) is not null,
-            () => Make(id, null, isRainOnly, null),
+            () => Make(id, null, isRainOnly, null, network: options.Network),
+            options.Network,
             () => isHere = !isRainOnly && _context.Store.FindEntry(id) is { IsTombstone: false });
         return isHere ? null : fetch is null ? new OpenResult(OpenStatus.Busy, null, []) : await fetch.OpenAsync(reader!, cancellationToken);
     }
@@ -67,7 +74,8 @@ internal sealed class FetchTable : IAsyncDisposable
     public SharedFetch? Keep(ResourceId id, Sha256Digest? version, ResourceOrigin origin, PeerAddress? source, bool isSourceClassic = false) => FindOrStart(
         id,
         fetch => (version is null ? CanJoin(fetch, isRainOnly: false) : version == (fetch.Manifest?.Version ?? fetch.WantedVersion)) && fetch.TryKeep(origin),
-        () => Make(id, version, isRainOnly: false, source, isSourceClassic),
+        () => Make(id, version, isRainOnly: false, source, isSourceClassic, source?.Network ?? default),
+        source?.Network ?? default,
         () => false);
 
     /// <summary>Starts or joins a fetch that learns what a version is, with a reader that wants none of its bytes; null when there are too
@@ -78,7 +86,8 @@ internal sealed class FetchTable : IAsyncDisposable
         var fetch = FindOrStart(
             id,
             fetch => version == (fetch.Manifest?.Version ?? fetch.WantedVersion) && (reader = fetch.TryJoin(0, 0)) is not null,
-            () => Make(id, version, isRainOnly: false, source),
+            () => Make(id, version, isRainOnly: false, source, network: source.Network),
+            source.Network,
             () => false);
         return fetch is null ? null : (fetch, reader!);
     }
@@ -135,7 +144,7 @@ internal sealed class FetchTable : IAsyncDisposable
 
     /// <summary>The fetch joined or started; null when none is needed any more, or there are too many. A fetch leaves the table after its
     /// end is in the store, so that what is neither here nor there was never fetched.</summary>
-    private SharedFetch? FindOrStart(ResourceId id, Func<SharedFetch, bool> tryJoin, Func<SharedFetch> make, Func<bool> isHere)
+    private SharedFetch? FindOrStart(ResourceId id, Func<SharedFetch, bool> tryJoin, Func<SharedFetch> make, UInt128 network, Func<bool> isHere)
     {
         lock (_gate)
         {
@@ -150,7 +159,7 @@ internal sealed class FetchTable : IAsyncDisposable
                 }
             }
 
-            if (isHere() || _isStopped || _fetches.Values.Sum(list => list.Count(fetch => fetch.IsActive)) >= _context.FetchCountMax)
+            if (isHere() || _isStopped || !HasPlaceFor(network))
             {
                 return null;
             }
@@ -162,8 +171,9 @@ internal sealed class FetchTable : IAsyncDisposable
                 _fetches[id] = fetches = [];
             }
 
-            fetches.Add(made);
+            // What cannot be started must not be found; what ends at once waits for this lock.
             made.Start();
+            fetches.Add(made);
             return made;
         }
     }
@@ -177,8 +187,21 @@ internal sealed class FetchTable : IAsyncDisposable
             && (!isRainOnly || fetch.IsActive);
     }
 
-    private SharedFetch Make(ResourceId id, Sha256Digest? version, bool isRainOnly, PeerAddress? source, bool isSourceClassic = false) =>
-        new(_context, _log.NextNumber(), id, version, isRainOnly, source, isSourceClassic, OnEnded);
+    private SharedFetch Make(ResourceId id, Sha256Digest? version, bool isRainOnly, PeerAddress? source, bool isSourceClassic = false, UInt128 network = default) =>
+        new(_context, _log.NextNumber(), id, version, isRainOnly, source, isSourceClassic, network, OnEnded);
+
+    /// <summary>A network may have as many places as it leaves to others: half of all, were it alone, a quarter beside it, and so on.
+    /// Under the lock.</summary>
+    private bool HasPlaceFor(UInt128 network)
+    {
+        if (_fetches.Count < ActiveCountMax / 2)
+        {
+            return true;
+        }
+
+        var active = _fetches.Values.SelectMany(list => list).Where(fetch => fetch.IsActive).ToList();
+        return active.Count < ActiveCountMax && active.Count(fetch => fetch.Network == network) < ActiveCountMax - active.Count;
+    }
 
     private void OnEnded(SharedFetch fetch)
     {

@@ -130,7 +130,16 @@ internal sealed partial class SharedFetch
         }
 
         // Out of the table before anybody learns of the end, so that who asks again gets a new fetch.
-        _onEnded(this);
+        try
+        {
+            _onEnded(this);
+        }
+        catch (Exception error)
+        {
+            // Its readers must learn of the end all the same.
+            FetchLog.TransferBroken(_context.Logger, error, Number, Id);
+        }
+
         _found.TrySetResult(outcome);
         foreach (var waiter in waiters)
         {

@@ -49,7 +49,8 @@ internal sealed partial class SharedFetch : IFetchSink
                 return null;
             }
 
-            if (_order is null)
+            // A round that only asks must not be asked for more.
+            if (_order is null && !_isAsking)
             {
                 _order = new DemandOrder(manifest.Layout);
                 var (first, end) = DemandOrder.BlocksOf(manifest.Layout, _requested.Offset, _requested.Length);
@@ -269,7 +270,25 @@ internal sealed partial class SharedFetch : IFetchSink
             return FetchEndReason.NotFound;
         }
 
-        var round = _context.Transport.StartFetch(request, _context.Options, this);
+        using var grant = await EnterAsync();
+        if (grant is null)
+        {
+            if (Manifest is not null)
+            {
+                return _closing.Task.IsCompleted ? FetchEndReason.Cancelled : FetchEndReason.Busy;
+            }
+
+            // To ask who has it takes hardly anything; its window it gets when that is known.
+            request = request with { DemandLength = 0 };
+            lock (_gate)
+            {
+                _requested = (request.DemandOffset, 0);
+                _isAsking = true;
+            }
+        }
+
+        var options = _context.Options with { WindowBytesMax = grant?.Bytes ?? 0 };
+        var round = _context.Transport.StartFetch(request, options, this);
         bool isClosed;
         lock (_gate)
         {
@@ -297,10 +316,39 @@ internal sealed partial class SharedFetch : IFetchSink
             _rained += lasted;
             _round = null;
             _order = null;
+            _isAsking = false;
         }
 
         _context.Servers.Learn(snapshot.Sources, hadTime: reason == FetchEndReason.Unanswered || lasted >= AnswerWithin);
         return reason;
+    }
+
+    /// <summary>The memory for a round. One that has its version waits for it, as long as anybody waits for that; one that still has
+    /// to find out what there is gets it now or not at all.</summary>
+    private async Task<FetchBudget.Grant?> EnterAsync()
+    {
+        const int fewBlocks = 2;
+        if (Manifest is not { } manifest)
+        {
+            return _context.Budget.TryEnter(fewBlocks * (long)_context.Store.Options.BlockSize);
+        }
+
+        using var left = new CancellationTokenSource();
+        Volatile.Write(ref _isWaiting, true);
+        try
+        {
+            var entry = _context.Budget.EnterAsync(Network, fewBlocks * (long)manifest.Layout.BlockBytes, _context.Patience, left.Token);
+            if (await Task.WhenAny(entry, _closing.Task) != entry)
+            {
+                await left.CancelAsync();
+            }
+
+            return await entry;
+        }
+        finally
+        {
+            Volatile.Write(ref _isWaiting, false);
+        }
     }
 
     /// <summary>The times of the rounds before and of one more. Under the lock.</summary>

@@ -31,6 +31,7 @@ internal sealed partial class SharedFetch
     private readonly Dictionary<int, TaskCompletionSource> _waiters = [];
     private readonly HashSet<PeerAddress> _staleServers = [];
     private readonly TransferFigures _figures = new();
+    private readonly TaskCompletionSource _closing = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource _wake = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Manifest? _manifest;
     private VerifiedBlocks? _partial;
@@ -39,6 +40,8 @@ internal sealed partial class SharedFetch
     private ResourceOrigin? _keep;
     private string? _verdict;
     private bool _isClosed;
+    private bool _isWaiting;
+    private bool _isAsking;
     private bool _isOver;
     private FetchEndReason _end;
     private long _idleEpoch;
@@ -54,10 +57,11 @@ internal sealed partial class SharedFetch
     /// <param name="isRainOnly">Whether this node's own listeners are asked too: it may well be here.</param>
     /// <param name="extraServer">A server to ask beside those listed.</param>
     /// <param name="isExtraServerClassic">Whether that one speaks format 1 alone.</param>
+    /// <param name="network">For whom, by which the places of fetches are shared.</param>
     /// <param name="onEnded">Called when it is over.</param>
     public SharedFetch(
         FetchContext context, long number, ResourceId id, Sha256Digest? wantedVersion, bool isRainOnly, PeerAddress? extraServer, bool isExtraServerClassic,
-        Action<SharedFetch> onEnded)
+        UInt128 network, Action<SharedFetch> onEnded)
     {
         _context = context;
         Number = number;
@@ -66,6 +70,7 @@ internal sealed partial class SharedFetch
         _isRainOnly = isRainOnly;
         _extraServer = extraServer;
         _isExtraServerClassic = isExtraServerClassic;
+        Network = network;
         _onEnded = onEnded;
     }
 
@@ -73,19 +78,22 @@ internal sealed partial class SharedFetch
 
     public ResourceId Id { get; }
 
+    /// <summary>Of whom asked first.</summary>
+    public UInt128 Network { get; }
+
     public Sha256Digest? WantedVersion { get; }
 
     /// <summary>Ends when the fetch has, in no exception.</summary>
     public Task Completion { get; private set; } = Task.CompletedTask;
 
-    /// <summary>Whether it is asking or raining, and not just lingering for its readers.</summary>
+    /// <summary>Whether it is asking, raining or waiting for memory, and not just lingering for its readers.</summary>
     public bool IsActive
     {
         get
         {
             lock (_gate)
             {
-                return !_isOver && (_manifest is null || _round is not null);
+                return !_isOver && (_manifest is null || _round is not null || _isWaiting);
             }
         }
     }
@@ -265,6 +273,7 @@ internal sealed partial class SharedFetch
         lock (_gate)
         {
             _isClosed = true;
+            _closing.TrySetResult();
             round = _round;
             _ = _classicAsking?.CancelAsync();
             Wake();
@@ -428,7 +437,7 @@ internal sealed partial class SharedFetch
             return _manifest is { IsDeleted: true } ? StateNames.Deleted : StateNames.Of(_end);
         }
 
-        return _manifest is null ? "discovering" : _round is null ? "completed" : "raining";
+        return _manifest is null ? "discovering" : _round is null && !_isWaiting ? "completed" : "raining";
     }
 
     private SourceReport[] Reports()
@@ -464,6 +473,7 @@ internal sealed partial class SharedFetch
             }
 
             _isClosed = true;
+            _closing.TrySetResult();
             round = _round;
             _ = _classicAsking?.CancelAsync();
             Wake();

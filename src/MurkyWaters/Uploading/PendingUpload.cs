@@ -19,14 +19,21 @@ public sealed class PendingUpload
     private long _offset;
     private long _lastUseUnixMs;
 
-    internal PendingUpload(PendingUploads table, string token, PendingRecord record, long offset, DateTimeOffset lastUse)
+    internal PendingUpload(PendingUploads table, string token, PendingRecord record, long offset, DateTimeOffset lastUse, UInt128 network = default)
     {
+        Network = network;
         _table = table;
         Token = token;
         _record = record;
         _offset = offset;
         _lastUseUnixMs = lastUse.ToUnixTimeMilliseconds();
     }
+
+    /// <summary>Whose it is; 0 for one that another process began.</summary>
+    internal UInt128 Network { get; }
+
+    /// <summary>When somebody worked at it last.</summary>
+    internal DateTimeOffset LastUse => DateTimeOffset.FromUnixTimeMilliseconds(Volatile.Read(ref _lastUseUnixMs));
 
     /// <summary>Names it; nobody can guess it.</summary>
     public string Token { get; }

@@ -12,6 +12,12 @@ internal sealed partial class PendingUploads : IAsyncDisposable
     /// <summary>How long a finished upload is told of.</summary>
     public static readonly TimeSpan CompleteLifetime = TimeSpan.FromMinutes(30);
 
+    /// <summary>So few are not divided.</summary>
+    private const int FewPlaces = 8;
+
+    /// <summary>How long an upload of which nothing has come keeps its place whoever wants it: its client has just been told of it.</summary>
+    private static readonly TimeSpan EmptyGrace = TimeSpan.FromSeconds(10);
+
     private readonly ConcurrentDictionary<string, PendingUpload> _uploads = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
     private readonly ResourceStore _store;
@@ -37,7 +43,7 @@ internal sealed partial class PendingUploads : IAsyncDisposable
     public DateTimeOffset Now => _store.Options.Time.GetUtcNow();
 
     /// <summary>Begins one; null when as many are under way as may be.</summary>
-    public PendingUpload? TryCreate(UploadOptions options, string note)
+    public PendingUpload? TryCreate(UploadOptions options, string note, UInt128 network = default)
     {
         _store.Files.Health.ThrowIfReadOnly();
         if (options.Length is { } length && !_store.Space.HasRoomFor(length))
@@ -61,10 +67,10 @@ internal sealed partial class PendingUploads : IAsyncDisposable
 
         // 128 bits: whoever has the token may send, read and cancel the upload.
         var token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
-        var upload = new PendingUpload(this, token, record, 0, Now);
+        var upload = new PendingUpload(this, token, record, 0, Now, network);
         lock (_gate)
         {
-            if (_uploads.Values.Count(other => !other.IsComplete) >= _countMax)
+            if (!TryMakePlace(network))
             {
                 return null;
             }
@@ -85,7 +91,39 @@ internal sealed partial class PendingUploads : IAsyncDisposable
         }
     }
 
+    /// <summary>Those under way.</summary>
+    public int Count => _uploads.Values.Count(upload => !upload.IsComplete);
+
     public PendingUpload? Find(string token) => _uploads.GetValueOrDefault(token);
+
+    /// <summary>No network has more than half of the places. Where there is none left, one of an upload of which nothing has come gives
+    /// way: of the same network, or of that which has most. Under the lock.</summary>
+    private bool TryMakePlace(UInt128 network)
+    {
+        var open = _uploads.Values.Where(upload => !upload.IsComplete).ToList();
+        var own = open.Count(upload => upload.Network == network);
+        var isOwnFull = network != 0 && own >= (_countMax < FewPlaces ? _countMax : _countMax / 2);
+        if (open.Count < _countMax && !isOwnFull)
+        {
+            return true;
+        }
+
+        var most = isOwnFull ? network : open.CountBy(upload => upload.Network).MaxBy(pair => pair.Value).Key;
+        var now = Now;
+        var empty = open.Where(upload => upload.Network == most && upload.Offset == 0 && upload.LastUse < now - EmptyGrace)
+            .MinBy(upload => upload.LastUse);
+        if (empty is null)
+        {
+            return false;
+        }
+
+        // It goes at once: nobody works at it, or it would not be that old.
+        Watch(empty.RemoveIfExpiredAsync(DateTimeOffset.MaxValue));
+        return true;
+    }
+
+    private void Watch(Task removal) =>
+        removal.ContinueWith(failed => LogFailed("********", failed.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
 
     /// <summary>Once a second: removes what has expired, and the oldest of the finished ones when they are many.</summary>
     public void Tick()
@@ -101,9 +139,6 @@ internal sealed partial class PendingUploads : IAsyncDisposable
         {
             Watch(upload.RemoveIfExpiredAsync(DateTimeOffset.MaxValue));
         }
-
-        void Watch(Task removal) =>
-            removal.ContinueWith(failed => LogFailed("********", failed.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
     }
 
     public string DataPathOf(string token) => Path.Combine(_store.Files.Uploads, token + ".data");

@@ -4,7 +4,8 @@ namespace PouringRain.Protocol;
 /// expire are found without a search; those whose peer has not been heard to hear, which expire sooner, in an order of their own.</summary>
 internal sealed class SubscriberTable
 {
-    private readonly Dictionary<(PeerAddress Peer, uint SubscriptionId), Subscriber> _rows = [];
+    private readonly Dictionary<(PeerAddress Peer, uint SubscriptionId), AddressShares<Subscriber>.Place> _rows = [];
+    private readonly AddressShares<Subscriber> _shares = new();
     private readonly RenewalOrder _confirmed = new(), _unconfirmed = new();
 
     public int Count => _rows.Count;
@@ -14,25 +15,31 @@ internal sealed class SubscriberTable
 
     public Subscriber? OldestUnconfirmed => _unconfirmed.Oldest;
 
-    public IEnumerable<Subscriber> Rows => _rows.Values;
+    public IEnumerable<Subscriber> Rows => _rows.Values.Select(place => place.Item);
 
     public Subscriber? Any => Oldest ?? OldestUnconfirmed;
 
-    public Subscriber? Find(PeerAddress peer, uint subscriptionId) => _rows.GetValueOrDefault((peer, subscriptionId));
+    public Subscriber? Find(PeerAddress peer, uint subscriptionId) => _rows.GetValueOrDefault((peer, subscriptionId))?.Item;
 
     public void Add(Subscriber subscriber)
     {
-        _rows.Add((subscriber.Peer, subscriber.SubscriptionId), subscriber);
+        _rows.Add((subscriber.Peer, subscriber.SubscriptionId), _shares.Add(subscriber.Peer.Network, subscriber));
         OrderOf(subscriber).Add(subscriber);
     }
 
     public void Remove(Subscriber subscriber)
     {
-        if (_rows.Remove((subscriber.Peer, subscriber.SubscriptionId)))
+        if (_rows.Remove((subscriber.Peer, subscriber.SubscriptionId), out var place))
         {
+            _shares.Remove(place);
             OrderOf(subscriber).Remove(subscriber);
         }
     }
+
+    /// <summary>The row that is to go for one more of a peer when the table is full: the oldest of the network that has most, if that is
+    /// more than the peer's network would have then.</summary>
+    public Subscriber? FindToGiveWay(PeerAddress peer) =>
+        _shares.LargestNetwork is { } network && _shares.LargestCount > _shares.CountOf(peer.Network) + 1 ? _shares.OldestOf(network)?.Item : null;
 
     public void Renew(Subscriber subscriber, Instant now)
     {

@@ -24,6 +24,8 @@ public sealed class WrongSettings : TheoryData<string, string>
         Add("Rain:BlockSize", "0", "99999999999", "1TiB", "1.5", "1M", "1000");
         Add("Rain:DiscoverySeconds", "soon", "0", "-1", "601", "NaN", "Infinity", "1e1", "49ms", "11m", "2 fortnights");
         Add("Rain:StallSeconds", "-1", "0", "3601", "2h", "10x", "99999999d");
+        Add("Rain:FetchMemoryBytes", "-1", "10G", "half");
+        Add("Rain:FetchWaitSeconds", "-1", "3601", "2h", "patient");
         Add("Rain:Background", "perhaps");
         Add("Rain:Faults", "loss=2", "loss=-1", "rain=0.5", "loss", "loss=0.1=0.2", "seed=-1", ",");
         Add("Store:Path", "/proc/nowhere", "/dev/null/data", "a\0b");

@@ -10,14 +10,19 @@ public class FetchLimitTests
     [Fact]
     public async Task BeyondTheLimitOfFetchesItIsBusy()
     {
-        await using var fixture = await FetchFixture.StartAsync(configure: options => options with { FetchCountMax = 1 });
-        fixture.Offer(Bytes.Random(5000, 1));
+        await using var fixture = await FetchFixture.StartAsync(configure: options => options with { FetchCountMax = 1, FetchPatience = TimeSpan.Zero });
+        var bytes = Bytes.Random(5000, 1);
+        var manifest = fixture.Offer(bytes);
+        fixture.Rain.Hold(fixture.Servers[0], new ResourceId(2), manifest, bytes);
         fixture.Rain.Pace = new SemaphoreSlim(1);
         await using var reader = (await fixture.OpenAsync()).Reader!;
 
-        var other = await fixture.Node.OpenAsync(new ResourceId(2), new OpenOptions(), Cancellation);
+        // That there is nothing is found out all the same.
+        Assert.Equal(OpenStatus.NotFound, (await fixture.Node.OpenAsync(new ResourceId(3), new OpenOptions(), Cancellation)).Status);
+        await using var other = (await fixture.Node.OpenAsync(new ResourceId(2), new OpenOptions(), Cancellation)).Reader!;
+        var failure = await Assert.ThrowsAsync<FetchFailedException>(async () => await other.ReadAsync(0, new byte[100], Cancellation));
 
-        Assert.Equal(OpenStatus.Busy, other.Status);
+        Assert.Equal(FetchEndReason.Busy, failure.Reason);
     }
 
     [Fact]

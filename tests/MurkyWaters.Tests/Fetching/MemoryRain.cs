@@ -197,6 +197,15 @@ internal sealed class MemoryRain : IRainTransport
                 Demand(offset, length, urgent);
             }
 
+            lock (_gate)
+            {
+                if (request.DemandLength == 0 && _wanted.First is null)
+                {
+                    // Who only asks takes no turn from those who rain.
+                    return FetchEndReason.Completed;
+                }
+            }
+
             while (true)
             {
                 if (rain.Pace is { } pace)

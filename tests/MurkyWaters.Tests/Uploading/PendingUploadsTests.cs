@@ -55,6 +55,27 @@ public sealed class PendingUploadsTests : IDisposable
     }
 
     [Fact]
+    public async Task One_network_has_half_of_the_places_and_its_empty_uploads_give_way()
+    {
+        var time = new MovedTime();
+        using var store = new StoreFixture(StoreFixture.SmallBlocks(_folder.FullPath) with { BootId = "boot", Time = time });
+        await using var uploads = new PendingUploads(store.Store, 20, TimeSpan.FromDays(1), null, NullLogger.Instance);
+        var options = new UploadOptions { Id = new ResourceId(1), ContentType = "text/plain" };
+        var hoarded = Enumerable.Range(0, 30).Select(_ => uploads.TryCreate(options, "", network: 1)).Where(upload => upload is not null).ToList();
+        Assert.Equal(10, hoarded.Count);
+        await AppendAsync(hoarded[0]!, Bytes.Random(10, 1));
+        Assert.All(Enumerable.Range(0, 10), i => Assert.NotNull(uploads.TryCreate(options, "", network: 2u + (uint)i)));
+        Assert.Null(uploads.TryCreate(options, "", network: 99));
+
+        // The one that something has come of stays.
+        time.Ahead = TimeSpan.FromSeconds(11);
+        Assert.NotNull(uploads.TryCreate(options, "", network: 99));
+        Assert.Equal(20, uploads.Count);
+        Assert.NotNull(uploads.Find(hoarded[0]!.Token));
+        Assert.Null(uploads.Find(hoarded[1]!.Token));
+    }
+
+    [Fact]
     public async Task A_process_that_dies_in_a_turn_keeps_what_was_written_and_a_machine_what_was_flushed()
     {
         var bytes = Bytes.Random(5000, 1);
@@ -179,4 +200,11 @@ public sealed class PendingUploadsTests : IDisposable
     }
 
     private StoreFixture Open(string bootId) => new(StoreFixture.SmallBlocks(_folder.FullPath) with { BootId = bootId });
+
+    private sealed class MovedTime : TimeProvider
+    {
+        public TimeSpan Ahead { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Ahead;
+    }
 }

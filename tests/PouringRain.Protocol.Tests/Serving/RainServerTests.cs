@@ -27,6 +27,28 @@ public class RainServerTests
     }
 
     [Fact]
+    public void WhereTheTableIsFullAnAddressWithManyRowsGivesWayToOneWithFew()
+    {
+        const int rows = 10_000;
+        var (server, _) = NewServer();
+        var token = TokenOf(server);
+        for (var id = 1u; id <= rows + 5; id++)
+        {
+            server.Handle(_now, Client, Subscribe(1, token, [new RequestItem(0, 0, 1, 10)], id: id));
+        }
+
+        Assert.Equal(rows, server.SubscriberCount);
+        var other = PeerAddress.FromIPv4(0x0A00_0099, 5000);
+        Drain(server);
+        var otherToken = TokenOf(server, other);
+        server.Handle(_now, other, Subscribe(1, otherToken, [new RequestItem(0, 0, 1, 10)], id: 7));
+        Assert.Equal(rows, server.SubscriberCount);
+        var snapshot = server.SnapshotSubscribers(_now);
+        Assert.Single(snapshot, row => row.Peer == other);
+        Assert.Equal(rows - 1, snapshot.Count(row => row.Peer == Client));
+    }
+
+    [Fact]
     public void RepeatsOfASubscribeSendNothingTwice()
     {
         var (server, _) = NewServer();

@@ -9,8 +9,9 @@ namespace PouringRain.Protocol;
 /// <remarks>
 /// In the order in which a datagram meets them: <c>Fetch.Answers</c> takes offers and chooses the version, <c>Fetch.Droplets</c>
 /// takes symbols, <c>Fetch.Blocks</c> opens blocks, hands out their works and takes them back, <c>Fetch.Doubt</c> finds the source
-/// that rains wrong bytes, <c>Fetch.Requests</c> writes SUBSCRIBEs, <c>Fetch.Shares</c> divides what is missing among the sources,
-/// <c>Fetch.PathSize</c> takes smaller symbols where large datagrams vanish.
+/// that rains wrong bytes, <c>Fetch.Pace</c> passes over those that bring nothing, <c>Fetch.Requests</c> writes SUBSCRIBEs,
+/// <c>Fetch.Shares</c> divides what is missing among the sources, <c>Fetch.PathSize</c> takes smaller symbols where large datagrams
+/// vanish.
 /// </remarks>
 public sealed partial class Fetch : IDisposable
 {
@@ -217,7 +218,8 @@ public sealed partial class Fetch : IDisposable
             sources[i] = new SourceSnapshot
             {
                 Peer = path.Peer,
-                State = path.State,
+                State = path.Pace.IsLagging && path.State is SourceState.Raining or SourceState.Stale
+                    ? SourceState.Withholding : path.State,
                 Droplets = path.Droplets,
                 Bytes = path.Bytes,
                 Lost = Math.Max(0, path.Sequences.Expected - path.Sequences.Received),

@@ -67,6 +67,9 @@ public enum SourceState
 
     /// <summary>It rained wrong bytes and was dropped.</summary>
     Lied,
+
+    /// <summary>It answers, and brings next to nothing of what it is asked for.</summary>
+    Withholding,
 }
 
 /// <summary>One server in the eyes of a fetch.</summary>

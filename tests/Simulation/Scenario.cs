@@ -11,7 +11,7 @@ public sealed partial class Scenario
     private static readonly TimeSpan FaultTime = TimeSpan.FromSeconds(8);
     private static readonly Instant FaultsEnd = new Instant(1_000_000_000_000) + FaultTime;
 
-    private readonly SimRandom _random, _sizes;
+    private readonly SimRandom _random, _sizes, _hostility;
     private readonly SimWorld _world;
     private readonly List<SimServer> _servers = [];
     private readonly List<SimClient> _clients = [];
@@ -24,6 +24,7 @@ public sealed partial class Scenario
     {
         _random = new SimRandom(seed);
         _sizes = new SimRandom(seed ^ 0x4D54_5500);
+        _hostility = new SimRandom(seed ^ 0x4E41_5300);
         _hasNarrowPaths = _sizes.Chance(500_000);
         _world = new SimWorld(_random.Next());
         _amplification = new AmplificationChecker(_world.Network, _servers);
@@ -39,6 +40,7 @@ public sealed partial class Scenario
         try
         {
             DrawServers();
+            DrawWithholders();
             DrawNetwork();
             var starts = DrawStarts();
             DrawServerFaults();
@@ -101,7 +103,8 @@ public sealed partial class Scenario
     private string Describe() =>
         $"{_newest.Manifest.Code} {_newest.Bytes.Length} bytes, T {_newest.Manifest.Layout.SymbolSize}, {_servers.Count} servers"
         + $"{(_hasNarrowPaths ? ", narrow paths" : "")}"
-        + $"{(_secret is null ? "" : ", sealed")}{(_liars.Count == 0 ? "" : $", {_liars.Count} liars")}, {_versions.Count} versions, "
+        + $"{(_secret is null ? "" : ", sealed")}{(_liars.Count == 0 ? "" : $", {_liars.Count} liars")}"
+        + $"{(_withholders.Count == 0 ? "" : $", {_withholders.Count} withholders")}, {_versions.Count} versions, "
         + $"{_world.Steps} steps, {string.Join(" ", _clients.Select(client => client.Fetch.EndReason))}";
 
     private string Describe(SimClient client)

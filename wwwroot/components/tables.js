@@ -3,7 +3,7 @@ import { parseEndpoint } from '../logic/resources.js';
 import { cell, h, iconButton, keyed, setAttribute, setText, want } from './dom.js';
 
 const lively = new Set(['up', 'raining', 'done', 'completed']);
-const troubled = new Set(['silent', 'lied', 'stale', 'unresolvable', 'busy', 'notFound']);
+const troubled = new Set(['silent', 'lied', 'stale', 'unresolvable', 'busy', 'notFound', 'withholding']);
 
 /** How a state is marked: `good`, `bad` or `plain`. Its word is always there too. */
 export function stateKind(state) {

@@ -100,7 +100,7 @@ export function explain(transfer) {
 
 /** What the servers that did not rain have answered, as parts of a sentence; a single one when they all said the same. */
 function tally(sources) {
-  const said = { notFound: 'had no such resource', busy: 'was busy', stale: 'had an older version', lied: 'sent wrong bytes' };
+  const said = { notFound: 'had no such resource', busy: 'was busy', stale: 'had an older version', lied: 'sent wrong bytes', withholding: 'sent nothing' };
   const counts = new Map();
   for (const { state } of sources) {
     const words = said[state] ?? 'did not answer';

@@ -89,6 +89,7 @@ internal sealed partial class ServerTable
             SourceState.Stale => "stale",
             SourceState.Silent => "silent",
             SourceState.Lied => "lied",
+            SourceState.Withholding => "withholding",
             _ => hadTime && source.LastHeard is null ? "silent" : null,
         };
         if (state is not null && (state != "silent" || hadTime))

@@ -52,6 +52,7 @@ public sealed partial class Fetch
         if (!offer.IsAddressValidated)
         {
             // What was asked without a good token was not heard.
+            path.Pace.OnUnheard(path.IsRaining ? path.Log.Outstanding : 0);
             WithdrawAll(path);
             path.HasGuesses = false;
         }
@@ -85,17 +86,17 @@ public sealed partial class Fetch
         }
     }
 
-    /// <summary>Takes the newest version on offer, unless bytes of another were released already.</summary>
+    /// <summary>Takes the newest version on offer that comes, unless bytes of another were released already.</summary>
     private void ChooseVersion(Instant now)
     {
-        OfferedVersion? best = null;
+        FetchPath? best = null;
         foreach (var path in _paths)
         {
             if (path.Offer is { } offer && path.State is not (SourceState.Lied or SourceState.NotFound or SourceState.Silent)
                 && (_request.Version is not { } wanted || offer.Version == wanted)
-                && (best is null || offer.IsNewerThan(best)))
+                && (best is null || GoesBefore(path, best)))
             {
-                best = offer;
+                best = path;
             }
         }
 
@@ -104,9 +105,9 @@ public sealed partial class Fetch
             return;
         }
 
-        if (_chosen is null || (!_isReleased && !best.IsSameAs(_chosen)))
+        if (_chosen is null || (!_isReleased && !best.Offer!.IsSameAs(_chosen)))
         {
-            Choose(now, best);
+            Choose(now, best.Offer!, isNew: !best.Pace.IsLagging);
         }
 
         foreach (var path in _paths)
@@ -123,6 +124,7 @@ public sealed partial class Fetch
                 if (!path.IsRaining)
                 {
                     path.State = SourceState.Raining;
+                    path.Pace.BeginNext(now, path.Log.Outstanding, path.Rate.RoundTrip);
                     path.Hurry(now);
                 }
 
@@ -142,7 +144,10 @@ public sealed partial class Fetch
         }
     }
 
-    private void Choose(Instant now, OfferedVersion version)
+    /// <param name="now">The time.</param>
+    /// <param name="version">The version.</param>
+    /// <param name="isNew">Whether it has its full time: not when it comes back because others brought nothing either.</param>
+    private void Choose(Instant now, OfferedVersion version, bool isNew)
     {
         foreach (var path in _paths)
         {
@@ -154,8 +159,10 @@ public sealed partial class Fetch
 
         DropBlocks();
         ForgetManifest();
+        _lastUseful = isNew || _chosen is null ? now : _lastUseful;
+        _lastSymbol = now;
+        _symbolsSinceUseful = 0;
         _chosen = version;
-        _lastUseful = now;
         SetLayout(version);
         _demand.SetLayout(version.Layout);
         OpenManifest();
@@ -249,6 +256,7 @@ public sealed partial class Fetch
         if (path.State == SourceState.Silent && path.Offer is not null && path.Offer == _chosen)
         {
             path.State = SourceState.Raining;
+            path.Pace.BeginNext(now, path.Log.Outstanding, path.Rate.RoundTrip);
             path.Rate.Restart(now);
             path.Hurry(now);
             _due = Instant.Min(_due, path.NextSubscribe);

@@ -54,7 +54,6 @@ public sealed partial class Fetch
             return;
         }
 
-        _lastUseful = now;
         block.Phase = BlockPhase.Ready;
         if (work.IsVerified)
         {
@@ -222,6 +221,7 @@ public sealed partial class Fetch
         }
 
         Manifest = manifest;
+        _lastUseful = now;
         _owesManifest = true;
         TellManifest(now);
         HurryAll(now);
@@ -231,7 +231,7 @@ public sealed partial class Fetch
     /// is this version or none.</summary>
     private void TellManifest(Instant now)
     {
-        if (_owesManifest && (now >= GuessesEnd || !_paths.Exists(path => path.State == SourceState.Asked)))
+        if (_owesManifest && (now >= GuessesEnd || !_paths.Exists(path => path.State == SourceState.Asked)) && HasProof(now))
         {
             _owesManifest = false;
             Tell(FetchEventKind.ManifestReady);

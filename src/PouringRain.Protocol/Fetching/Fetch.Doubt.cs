@@ -60,7 +60,7 @@ public sealed partial class Fetch
             }
         }
 
-        if (_isDoubting && _paths.TrueForAll(path => !path.IsRaining || path.SoloSuccesses >= SoloSuccessesToTrust))
+        if (_isDoubting && _paths.TrueForAll(path => !path.IsRaining || IsSetBack(path, now) || path.SoloSuccesses >= SoloSuccessesToTrust))
         {
             EndDoubt();
         }
@@ -112,16 +112,17 @@ public sealed partial class Fetch
         HurryAll(now);
     }
 
-    /// <summary>A block whose one source rains no more goes to another.</summary>
+    /// <summary>A block whose one source rains no more, or is passed over, goes to another.</summary>
     private void ReplaceLostSolos(Instant now)
     {
         foreach (var block in _open)
         {
-            if (block.Solo is { IsRaining: false } && block.Phase == BlockPhase.Collecting)
+            if (block.Phase == BlockPhase.Collecting && block.Solo is { } solo && (!solo.IsRaining || IsPassedOver(solo, now))
+                && NextSolo(block) is var next && next != solo)
             {
                 WithdrawBlock(block);
                 Restart(block);
-                block.Solo = NextSolo(block);
+                block.Solo = next;
                 HurryAll(now);
             }
         }
@@ -148,7 +149,7 @@ public sealed partial class Fetch
         }
     }
 
-    /// <summary>The next source in turn, one that has not failed at this block if there is one.</summary>
+    /// <summary>The next source in turn, one that brings something and has not failed at this block if there is one.</summary>
     private FetchPath? NextSolo(CollectingBlock block)
     {
         FetchPath? any = null;
@@ -157,12 +158,13 @@ public sealed partial class Fetch
             var path = _paths[_soloTurn++ % _paths.Count];
             if (path.IsRaining && !path.RefusedBlocks.Contains(block.BlockNumber))
             {
-                if (!block.SoloFailures.Contains(path))
+                var isSetBack = IsSetBack(path, _now);
+                if (!isSetBack && !block.SoloFailures.Contains(path))
                 {
                     return path;
                 }
 
-                any ??= path;
+                any = any is null || (!isSetBack && IsSetBack(any, _now)) ? path : any;
             }
         }
 

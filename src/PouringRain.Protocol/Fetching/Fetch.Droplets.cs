@@ -61,6 +61,7 @@ public sealed partial class Fetch
         switch (path.Log.OnDroplet(droplet.BlockNumber, droplet.Esi))
         {
             case LogArrival.Counted:
+                path.Pace.OnBrought(now, path.Log.Outstanding);
                 if (block is not null)
                 {
                     block.Outstanding--;
@@ -98,7 +99,7 @@ public sealed partial class Fetch
                 return;
         }
 
-        _lastUseful = now;
+        OnUseful(now);
         var contributors = block.Contributors;
         if ((contributors.Count == 0 || contributors[^1] != path) && !contributors.Contains(path))
         {

@@ -28,6 +28,7 @@ public sealed partial class Fetch
             {
                 // It is dead, or as good as: others are asked for what it owes, and it is asked whether it lives.
                 WithdrawAll(path);
+                path.Pace.Restart();
                 path.State = SourceState.Silent;
                 path.NextSubscribe = now;
                 HurryAll(now);
@@ -39,6 +40,7 @@ public sealed partial class Fetch
             }
         }
 
+        CheckPaces(now);
         ReplaceLostSolos(now);
         if (IsDiscovering)
         {
@@ -52,14 +54,10 @@ public sealed partial class Fetch
             return;
         }
 
-        // Work for the owner is progress; but what waits for a manifest that does not come is not.
-        if (Manifest is not null && _open.Exists(block => block.Phase is BlockPhase.Ready or BlockPhase.Working))
+        PauseWhileWorking(now);
+        if (!_isReleased && now >= Instant.Max(_lastUseful, _lastSymbol) + FallbackDelay && !_paths.Exists(path => path.IsRaining))
         {
-            _lastUseful = now;
-        }
-
-        if (!_isReleased && now >= _lastUseful + FallbackDelay && !_paths.Exists(path => path.IsRaining))
-        {
+            SetSilentBack(now);
             ChooseVersion(now);
         }
 
@@ -104,12 +102,19 @@ public sealed partial class Fetch
 
         if (_owesManifest)
         {
-            due = Instant.Min(due, GuessesEnd);
+            // What is past has not been enough; then it is a block that is waited for.
+            due = Instant.Min(due, GuessesEnd > now ? GuessesEnd : _firstOffer + AnswerGrace is { } end && end > now ? end : Instant.Never);
+        }
+
+        if (!_isReleased && HasRival)
+        {
+            due = Instant.Min(due, VersionIsDueAt);
         }
 
         foreach (var path in _paths)
         {
             due = Instant.Min(due, path.NextSubscribe);
+            due = path.IsRaining ? Instant.Min(due, path.Pace.EndsAt(path.Rate.RoundTrip)) : due;
             if (path.Log.Outstanding > 0)
             {
                 due = Instant.Min(due, path.IsRaining ? path.QuietAt : path.State == SourceState.Asked ? GuessesEnd : Instant.Never);
@@ -189,7 +194,7 @@ public sealed partial class Fetch
     /// <summary>Time to the next SUBSCRIBE; <see langword="null"/> for the retries of a path that owes an answer.</summary>
     private TimeSpan? GapAfter(FetchPath path) => path.State switch
     {
-        SourceState.Raining => path.Log.Outstanding > 0 || HasDeficit() ? path.Interval : IdleGap,
+        SourceState.Raining => path.Log.Outstanding > 0 || (HasDeficit() && !IsPassedOver(path, _now)) ? path.Interval : IdleGap,
         SourceState.Asked or SourceState.Silent => null,
         SourceState.Busy => BusyGap,
         _ => ProbeGap,
@@ -263,6 +268,8 @@ public sealed partial class Fetch
                     block.NextEsi = Math.Max(block.NextEsi, item.EsiAt(item.Count - 1) + 1);
                 }
             }
+
+            path.Pace.OnOrdered(_now, path.Log.Outstanding);
         }
     }
 
@@ -290,7 +297,7 @@ public sealed partial class Fetch
         double weight = 0, loss = 0;
         foreach (var path in _paths)
         {
-            if (path.IsRaining)
+            if (path.IsRaining && !IsSetBack(path, _now))
             {
                 weight += path.Rate.RateBytesPerSecond;
                 loss += path.Rate.RateBytesPerSecond * path.Rate.LossRatio;
@@ -359,6 +366,7 @@ public sealed partial class Fetch
     {
         var blockNumber = path.Log.ItemAt(index).BlockNumber;
         var outstanding = path.Log.Withdraw(index);
+        path.Pace.OnWithdrawn(outstanding);
         if (outstanding > 0 && FindOpen(blockNumber) is { } block)
         {
             block.Outstanding -= outstanding;

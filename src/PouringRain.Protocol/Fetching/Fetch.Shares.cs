@@ -6,6 +6,11 @@ public sealed partial class Fetch
     /// <summary>Orders what a path has room for, from the earliest block that misses symbols.</summary>
     private void Fill(Instant now, FetchPath path)
     {
+        if (IsPassedOver(path, now))
+        {
+            return;
+        }
+
         var loss = LossExpected();
         var timely = TimelyCount(now, path, loss);
         WithdrawBeyond(path, timely);
@@ -37,7 +42,7 @@ public sealed partial class Fetch
         var turns = 1;
         foreach (var other in _paths)
         {
-            if (other != path && other.IsRaining && now - other.LastSubscribe >= path.Interval / 2
+            if (other != path && other.IsRaining && !IsSetBack(other, now) && now - other.LastSubscribe >= path.Interval / 2
                 && other.CreditTarget(DropletBytes) > other.Log.Outstanding)
             {
                 turns++;
@@ -77,7 +82,7 @@ public sealed partial class Fetch
         var roundTrip = path.Rate.RoundTrip;
         foreach (var other in _paths)
         {
-            if (other.IsRaining && other.Offer == _chosen && !other.IsBehind(now))
+            if (other.IsRaining && other.Offer == _chosen && !other.IsBehind(now) && (other == path || !IsSetBack(other, now)))
             {
                 rate += other.RateExpected;
                 others += other == path || other.RefusedBlocks.Count > 0 ? 0 : 1;
@@ -153,6 +158,7 @@ public sealed partial class Fetch
     private void Order(Instant now, FetchPath path, CollectingBlock block, int count)
     {
         path.OnAsked(now);
+        path.Pace.OnOrdered(now, count);
         path.Log.Add(block.Take(count, _chosen!.EsiMax));
     }
 }

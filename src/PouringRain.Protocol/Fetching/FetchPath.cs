@@ -50,6 +50,9 @@ internal sealed class FetchPath
 
     public IRateControl Rate { get; }
 
+    /// <summary>Whether what is ordered of it comes.</summary>
+    public DeliveryPace Pace { get; } = new();
+
     /// <summary>Whether large datagrams vanish on it.</summary>
     public SwallowingWatch Swallowing { get; } = new();
 

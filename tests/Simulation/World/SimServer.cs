@@ -27,6 +27,9 @@ public sealed class SimServer : SimHost
     /// <summary>A liar changes what it sends.</summary>
     public Tampering? Tamper { get; set; }
 
+    /// <summary>One that withholds does not send what this says no to.</summary>
+    public Tampering<bool>? Filter { get; set; }
+
     public override Instant NextTimeout => _isUp ? Rain.NextTimeout : Instant.Never;
 
     /// <summary>kill -9.</summary>
@@ -88,7 +91,20 @@ public sealed class SimServer : SimHost
                 Tamper(_buffer.AsSpan(offset, Math.Min(transmit.SegmentSize, transmit.Length - offset)));
             }
 
-            Send(_buffer, transmit);
+            if (Filter is null)
+            {
+                Send(_buffer, transmit);
+                continue;
+            }
+
+            for (var offset = 0; offset < transmit.Length; offset += transmit.SegmentSize)
+            {
+                var datagram = _buffer.AsSpan(offset, Math.Min(transmit.SegmentSize, transmit.Length - offset));
+                if (Filter(datagram))
+                {
+                    Send(datagram, new Transmit(transmit.To, datagram.Length, datagram.Length));
+                }
+            }
         }
 
         while (Rain.TryPollEvent(out var request))
@@ -100,3 +116,6 @@ public sealed class SimServer : SimHost
 
 /// <summary>Changes a datagram of a liar.</summary>
 public delegate void Tampering(Span<byte> datagram);
+
+/// <summary>Looks at a datagram, and may change it.</summary>
+public delegate T Tampering<out T>(Span<byte> datagram);

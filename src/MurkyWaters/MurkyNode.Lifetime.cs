@@ -35,7 +35,7 @@ public sealed partial class MurkyNode
         var classic = new ClassicNotices(store, _transport, servers, ClassicOptionsOf(options, seal), _stopping.Token);
         _propagator = new Propagator(store, _transport, servers, options.PropagationTimes, classic, logger, _stopping.Token);
         _uploads = new PendingUploads(store, options.UploadCountMax, options.UploadLifetime, _propagator.Announce, logger);
-        _budget = new FetchBudget(options.FetchBytesMax, options.FetchCountMax, options.Fetch.WindowBytesMax);
+        _budget = new FetchBudget(options.FetchBytesMax, options.FetchCountMax, options.Fetch.WindowBytesMax, options.Time);
         var context = new FetchContext
         {
             Store = store,

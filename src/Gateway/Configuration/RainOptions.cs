@@ -59,7 +59,8 @@ internal sealed class RainOptions(SettingsReader reader)
         "Rain:FetchMemoryBytes", "0", SizeOrNone, "memory of the blocks that all fetches have in work; 0: a quarter of what the process may use");
 
     public TimeSpan FetchPatience { get; } = reader.Read(
-        "Rain:FetchWaitSeconds", "1m", Duration(0, 3600), "how long a fetch waits for memory or a place before its readers get 503");
+        "Rain:FetchWaitSeconds", "1m", Duration(0, 3600),
+        "how long a fetch waits for memory or a place, while no other gets one, before its readers get 503");
 
     public bool IsBackground { get; } = reader.Read(
         "Rain:Background", "false", Flag, "fetches yield to everything else on the way: they take only what nobody wants");

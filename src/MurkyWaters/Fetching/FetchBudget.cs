@@ -16,18 +16,22 @@ internal sealed class FetchBudget
     private readonly Dictionary<UInt128, Queue<Waiter>> _lines = [];
     private readonly Queue<UInt128> _turns = new();
     private readonly long _windowMax;
+    private readonly TimeProvider _time;
     private long _bytesUsed;
     private int _count;
     private int _waitingCount;
+    private long _movedAt;
 
     /// <param name="bytesMax">Bytes of blocks that all of them may have in work.</param>
     /// <param name="countMax">How many may rain at once.</param>
     /// <param name="windowMax">Bytes of blocks that one of them may have in work.</param>
-    public FetchBudget(long bytesMax, int countMax, long windowMax)
+    /// <param name="time">The clock of those who wait.</param>
+    public FetchBudget(long bytesMax, int countMax, long windowMax, TimeProvider time)
     {
         BytesMax = bytesMax;
         CountMax = countMax;
         _windowMax = windowMax;
+        _time = time;
     }
 
     public long BytesMax { get; }
@@ -57,10 +61,10 @@ internal sealed class FetchBudget
         }
     }
 
-    /// <summary>A window as soon as there is one; null when the line is too long, or it took too long.</summary>
+    /// <summary>A window as soon as there is one; null when the line is too long, or stood still too long.</summary>
     /// <param name="network">For whom.</param>
     /// <param name="bytesMin">Without these it is of no use: two blocks.</param>
-    /// <param name="patience">How long it waits at the most.</param>
+    /// <param name="patience">How long it waits at the most while nobody in the line gets a window: one that moves comes to everybody.</param>
     /// <param name="cancellationToken">Ends the waiting, as if it had taken too long.</param>
     public async Task<Grant?> EnterAsync(UInt128 network, long bytesMin, TimeSpan patience, CancellationToken cancellationToken)
     {
@@ -89,26 +93,36 @@ internal sealed class FetchBudget
             _waitingCount++;
         }
 
-        try
+        var entered = _time.GetTimestamp();
+        for (var left = patience; ;)
         {
-            return await waiter.Granted.Task.WaitAsync(patience, cancellationToken);
-        }
-        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
-        {
-            lock (_gate)
+            try
             {
-                if (!waiter.Granted.Task.IsCompletedSuccessfully)
+                return await waiter.Granted.Task.WaitAsync(left, _time, cancellationToken);
+            }
+            catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+            {
+                lock (_gate)
                 {
-                    // It is passed over when its turn comes.
-                    waiter.HasLeft = true;
-                    _waitingCount--;
-                    GiveOut();
-                    return null;
+                    if (waiter.Granted.Task.IsCompletedSuccessfully)
+                    {
+                        break;
+                    }
+
+                    left = patience - _time.GetElapsedTime(Math.Max(entered, _movedAt));
+                    if (cancellationToken.IsCancellationRequested || left <= TimeSpan.Zero)
+                    {
+                        // It is passed over when its turn comes.
+                        waiter.HasLeft = true;
+                        _waitingCount--;
+                        GiveOut();
+                        return null;
+                    }
                 }
             }
-
-            return await waiter.Granted.Task;
         }
+
+        return await waiter.Granted.Task;
     }
 
     private Grant? TryGrant(long bytesMin)
@@ -158,6 +172,7 @@ internal sealed class FetchBudget
 
                 line.Dequeue();
                 _waitingCount--;
+                _movedAt = _time.GetTimestamp();
                 first.Granted.SetResult(grant);
             }
 

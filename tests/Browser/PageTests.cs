@@ -170,7 +170,7 @@ public sealed class PageTests
     {
         using var folder = new TestFolder();
         var ports = GatewayProcess.FreePorts(4);
-        await using var far = await GatewayProcess.StartAsync(folder["far"], ports[0], [ports[1]], []);
+        await using var far = await GatewayProcess.StartAsync(folder["far"], ports[0], [ports[1]], [ports[3]]);
         await using var near = await GatewayProcess.StartAsync(folder["near"], ports[2], [ports[3]], [ports[3]]);
         await TestBytes.WriteFileAsync(folder["in"], 5, 100_000);
         (await Tool.CurlAsync("-f", "-T", folder["in"], $"{near.Url}/resources/5")).Succeeded();

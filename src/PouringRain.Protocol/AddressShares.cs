@@ -39,7 +39,6 @@ public sealed class AddressShares<T>
         }
 
         var place = new Place(item, share);
-        share.Append(place);
         Count++;
         Move(share, share.Count + 1);
         return place;
@@ -54,7 +53,7 @@ public sealed class AddressShares<T>
             return;
         }
 
-        share.Take(place);
+        share.Places.Remove(place.Node);
         place.Share = null;
         Count--;
         Move(share, share.Count - 1);
@@ -65,7 +64,7 @@ public sealed class AddressShares<T>
     }
 
     /// <summary>The oldest thing of a network; null when it has none.</summary>
-    public Place? OldestOf(UInt128 network) => _shares.TryGetValue(network, out var share) ? share.First : null;
+    public Place? OldestOf(UInt128 network) => _shares.TryGetValue(network, out var share) ? share.Places.First?.Value : null;
 
     private void Move(Share share, int count)
     {
@@ -115,6 +114,7 @@ public sealed class AddressShares<T>
         {
             Item = item;
             Share = share;
+            Node = share.Places.AddLast(this);
         }
 
         /// <summary>The thing.</summary>
@@ -125,72 +125,32 @@ public sealed class AddressShares<T>
 
         internal Share? Share { get; set; }
 
-        internal Place? Older { get; set; }
-
-        internal Place? Newer { get; set; }
+        internal LinkedListNode<Place> Node { get; }
 
         /// <summary>Makes it the newest of its network.</summary>
         public void Renew()
         {
             if (Share is { } share)
             {
-                share.Take(this);
-                share.Append(this);
+                share.Places.Remove(Node);
+                share.Places.AddLast(Node);
             }
         }
     }
 
-    /// <summary>What one network has, oldest first.</summary>
+    /// <summary>What one network has.</summary>
     internal sealed class Share(UInt128 network)
     {
         public UInt128 Network { get; } = network;
 
+        /// <summary>By which it stands in the list of its count; of <see cref="Places"/> while nothing changes.</summary>
         public int Count { get; set; }
 
         public Share? Before { get; set; }
 
         public Share? After { get; set; }
 
-        public Place? First { get; private set; }
-
-        private Place? Last { get; set; }
-
-        public void Append(Place place)
-        {
-            (place.Older, place.Newer) = (Last, null);
-            if (Last is null)
-            {
-                First = place;
-            }
-            else
-            {
-                Last.Newer = place;
-            }
-
-            Last = place;
-        }
-
-        public void Take(Place place)
-        {
-            if (place.Older is null)
-            {
-                First = place.Newer;
-            }
-            else
-            {
-                place.Older.Newer = place.Newer;
-            }
-
-            if (place.Newer is null)
-            {
-                Last = place.Older;
-            }
-            else
-            {
-                place.Newer.Older = place.Older;
-            }
-
-            (place.Older, place.Newer) = (null, null);
-        }
+        /// <summary>Oldest first.</summary>
+        public LinkedList<Place> Places { get; } = [];
     }
 }

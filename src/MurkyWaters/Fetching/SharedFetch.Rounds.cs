@@ -163,6 +163,9 @@ internal sealed partial class SharedFetch : IFetchSink
                 }
 
                 wake = _wake.Task;
+
+                // Only then is all here that was wanted: between two rounds there is none either, and before an end that failed.
+                _isIdle = request is null && _partial is not null;
                 if (_isClosed && (request is not null || isSealed || _partial is not { IsComplete: true }))
                 {
                     return _found.Task.IsCompleted && request is null ? FetchEndReason.Completed : FetchEndReason.Cancelled;

@@ -42,6 +42,7 @@ internal sealed partial class SharedFetch
     private bool _isClosed;
     private bool _isWaiting;
     private bool _isAsking;
+    private bool _isIdle;
     private bool _isOver;
     private FetchEndReason _end;
     private long _idleEpoch;
@@ -432,12 +433,11 @@ internal sealed partial class SharedFetch
 
     private string StateName()
     {
-        if (_isOver)
-        {
-            return _manifest is { IsDeleted: true } ? StateNames.Deleted : StateNames.Of(_end);
-        }
-
-        return _manifest is null ? "discovering" : _round is null && !_isWaiting ? "completed" : "raining";
+        return _manifest is { IsDeleted: true } ? StateNames.Deleted
+            : _isOver ? StateNames.Of(_end)
+            : _manifest is null ? "discovering"
+            : _isIdle || _partial is { IsComplete: true } ? "completed"
+            : "raining";
     }
 
     private SourceReport[] Reports()

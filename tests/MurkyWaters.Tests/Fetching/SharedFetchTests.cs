@@ -363,6 +363,31 @@ public class SharedFetchTests
     }
 
     [Fact]
+    public async Task AFoundDeletionIsToldAsOneBeforeItIsWrittenToo()
+    {
+        await using var fixture = await FetchFixture.StartAsync();
+        fixture.Offer(Bytes.Random(3000, 1));
+        await fixture.ReadAllAsync();
+        await FetchFixture.EventuallyAsync(() => fixture.Node.Find(FetchFixture.Id) is not null, "it is kept");
+        fixture.Rain.Hold(fixture.Servers[1], FetchFixture.Id, Manifest.CreateTombstone("lt", 2), []);
+        using var mayGoOn = new ManualResetEventSlim();
+
+        // Whoever changes the resource meanwhile holds the tombstone up.
+        var other = Task.Run(() => fixture.Node.DeleteAsync(FetchFixture.Id, _ => !mayGoOn.Wait(TimeSpan.FromMinutes(1)), default));
+        var opening = fixture.OpenAsync(OpenSource.RainOnly);
+        var state = "";
+        await FetchFixture.EventuallyAsync(
+            () => (state = fixture.Node.Transfers[0].State) is not ("discovering" or "raining") && fixture.Node.Transfers[0].Length == 0,
+            "nothing rains any more");
+        mayGoOn.Set();
+
+        Assert.Equal(OpenStatus.Deleted, (await opening).Status);
+        Assert.Equal(DeleteOutcome.PreconditionFailed, (await other).Outcome);
+        Assert.Equal("deleted", state);
+        Assert.Equal("deleted", fixture.Node.Transfers[0].State);
+    }
+
+    [Fact]
     public async Task ATombstoneIsTheNewestVersion()
     {
         await using var fixture = await FetchFixture.StartAsync();

@@ -93,7 +93,7 @@ internal sealed class BlockEncoders : IDisposable
         {
             foreach (var (key, slot) in _slots)
             {
-                if (ReferenceEquals(key.Blob, blob) && slot.TryClose())
+                if (key.Blob == blob && slot.TryClose())
                 {
                     Remove(slot);
                 }

@@ -4,18 +4,21 @@ using PouringRain.Protocol;
 namespace MurkyWaters.Store;
 
 /// <summary>
-/// One content-addressed file. Lives as long as somebody holds it: a record, a reader, a version on its way out. Its bytes never
-/// change (but for those that went bad, see <see cref="BlobTable.Mend"/>), so that everyone reads through one handle, opened when needed
-/// and closed when idle.
+/// One content-addressed file, which <see cref="BlobTable"/> makes and removes. Its bytes never change (but for those that went bad, see
+/// <see cref="BlobTable.Mend"/>), so that many read through one handle, opened when needed and closed when idle. Two of the same digest
+/// are equal.
 /// </summary>
-internal sealed class Blob
+internal sealed class Blob : IEquatable<Blob>
 {
     private readonly Lock _gate = new();
+    private readonly BlobTable _table;
     private SafeFileHandle? _handle;
     private long _lastReadMs;
 
-    public Blob(Sha256Digest digest, long length, string path)
+    /// <summary>Made by <see cref="BlobTable.At"/>, which says where it is.</summary>
+    internal Blob(BlobTable table, Sha256Digest digest, long length, string path)
     {
+        _table = table;
         Digest = digest;
         Length = length;
         FilePath = path;
@@ -28,8 +31,18 @@ internal sealed class Blob
 
     public string FilePath { get; }
 
-    /// <summary>Who holds it; changed by <see cref="BlobTable"/> alone, under its lock.</summary>
-    public int Holds { get; set; }
+    public static bool operator ==(Blob? left, Blob? right) => left is null ? right is null : left.Equals(right);
+
+    public static bool operator !=(Blob? left, Blob? right) => !(left == right);
+
+    /// <inheritdoc/>
+    public bool Equals(Blob? other) => other is not null && Digest == other.Digest;
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as Blob);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Digest.GetHashCode();
 
     /// <summary>Fills the destination from an offset.</summary>
     /// <exception cref="IOException">The file is gone, too short or unreadable.</exception>
@@ -74,8 +87,8 @@ internal sealed class Blob
         }
     }
 
-    /// <summary>Closes the handle when nothing was read for a while.</summary>
-    public void CloseIdleHandle(long idleSinceMs)
+    /// <summary>Closes the handle when nothing was read for a while; whether none is open now.</summary>
+    public bool TryCloseHandle(long idleSinceMs)
     {
         lock (_gate)
         {
@@ -84,6 +97,8 @@ internal sealed class Blob
                 _handle.Dispose();
                 _handle = null;
             }
+
+            return _handle is null;
         }
     }
 
@@ -98,7 +113,13 @@ internal sealed class Blob
 
         lock (_gate)
         {
-            return _handle ??= StoreFiles.OpenToRead(FilePath);
+            if (_handle is null)
+            {
+                _handle = StoreFiles.OpenToRead(FilePath);
+                _table.NoteOpen(this);
+            }
+
+            return _handle;
         }
     }
 }

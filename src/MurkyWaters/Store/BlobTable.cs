@@ -1,43 +1,57 @@
-using System.Diagnostics.CodeAnalysis;
+using System.Collections.Concurrent;
 using MurkyWaters.Raining;
 using PouringRain.Protocol;
 
 namespace MurkyWaters.Store;
 
-/// <summary>The blobs that are on disk, and how many hold each of them. The last to let go removes the file.</summary>
+/// <summary>
+/// The blobs' files: who has a lease of each, how one comes and when it goes. A file is removed when nothing in the store names it and the
+/// last lease has ended. What is done to one file waits for its turn (<see cref="KeyedGates{TKey}"/> by digest), never for another's; no lock
+/// is held while the disk works. Thread-safe.
+/// </summary>
 internal sealed class BlobTable
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<Sha256Digest, Blob> _blobs = [];
+    private readonly Dictionary<Sha256Digest, Use> _uses = [];
     private readonly HashSet<Sha256Digest> _leftovers = [];
+    private readonly ConcurrentDictionary<Blob, bool> _open = new(ReferenceEqualityComparer.Instance);
+    private readonly KeyedGates<Sha256Digest> _turns = new();
     private readonly StoreFiles _files;
     private readonly BlockEncoders _encoders;
+    private readonly Func<Sha256Digest, bool> _isNamed;
 
-    public BlobTable(StoreFiles files, BlockEncoders encoders)
+    /// <summary>Makes it.</summary>
+    /// <param name="files">The store's folders.</param>
+    /// <param name="encoders">Told of blobs that go or change.</param>
+    /// <param name="isNamed">Whether a resource of the store has a blob as its bytes.</param>
+    public BlobTable(StoreFiles files, BlockEncoders encoders, Func<Sha256Digest, bool> isNamed)
     {
         _files = files;
         _encoders = encoders;
+        _isNamed = isNamed;
     }
 
-    /// <summary>Takes in a blob found at start; false when there is no file of its length.</summary>
-    public bool TryAdopt(Sha256Digest digest, long length, [NotNullWhen(true)] out Blob? blob)
+    /// <summary>The blob of a digest, whether its file is there or not.</summary>
+    public Blob At(Sha256Digest digest, long length) => new(this, digest, length, PathOf(digest));
+
+    /// <summary>Keeps a blob's file where it is. Whoever found the blob in an entry looks, when he has the lease, whether the entry is still
+    /// that of the store: if not, the file may have gone before.</summary>
+    public BlobLease Lease(Blob blob)
     {
         lock (_gate)
         {
-            if (!_blobs.TryGetValue(digest, out blob))
-            {
-                var file = new FileInfo(PathOf(digest));
-                if (!file.Exists || file.Length != length)
-                {
-                    return false;
-                }
+            UseOf(blob.Digest).LeaseCount++;
+        }
 
-                blob = new Blob(digest, length, file.FullName);
-                _blobs.Add(digest, blob);
-            }
+        return new BlobLease(this, blob);
+    }
 
-            blob.Holds++;
-            return true;
+    /// <summary>Whether somebody has a lease.</summary>
+    public bool IsLeased(Blob blob)
+    {
+        lock (_gate)
+        {
+            return _uses.ContainsKey(blob.Digest);
         }
     }
 
@@ -46,24 +60,28 @@ internal sealed class BlobTable
     public Publication Publish(string path, Sha256Digest digest, long length)
     {
         using var folder = _files.OpenFolder(_files.Blobs);
-        Blob? blob;
+        var blob = At(digest, length);
+        var lease = Lease(blob);
         var isMoved = false;
-        lock (_gate)
+        try
         {
-            if (_blobs.TryGetValue(digest, out blob))
+            using (_turns.Enter(digest))
             {
-                blob.Holds++;
-            }
-            else
-            {
-                blob = new Blob(digest, length, PathOf(digest)) { Holds = 1 };
-                _files.Move(path, blob.FilePath);
-                _blobs.Add(digest, blob);
-                isMoved = true;
+                var there = new FileInfo(blob.FilePath);
+                if (!there.Exists || there.Length != length)
+                {
+                    _files.Move(path, blob.FilePath);
+                    isMoved = true;
+                }
             }
         }
+        catch
+        {
+            lease.Dispose();
+            throw;
+        }
 
-        var publication = new Publication(this, blob, path, isMoved);
+        var publication = new Publication(this, lease, path, isMoved);
         try
         {
             // Also when the blob was there: another commit may have moved it a moment ago and not have flushed the folder yet.
@@ -77,48 +95,26 @@ internal sealed class BlobTable
         }
     }
 
-    /// <summary>Holds a blob once more, unless it is gone.</summary>
-    public bool TryHold(Blob blob)
+    /// <summary>Removes the file of a blob that a resource has had as its bytes, if none has it now: as soon as its last lease has ended. What
+    /// the disk does not let go is removed later.</summary>
+    public void Drop(Blob blob)
     {
         lock (_gate)
         {
-            if (blob.Holds == 0)
+            if (_uses.TryGetValue(blob.Digest, out var use))
             {
-                return false;
-            }
-
-            blob.Holds++;
-            return true;
-        }
-    }
-
-    /// <summary>Lets go; the last one removes the file. One that the disk does not let go is removed later.</summary>
-    public void Release(Blob blob)
-    {
-        string? trash;
-        lock (_gate)
-        {
-            if (--blob.Holds > 0)
-            {
+                use.IsDropped = true;
                 return;
             }
-
-            _blobs.Remove(blob.Digest);
-            trash = TryTrash(blob.Digest);
         }
 
-        _encoders.Forget(blob);
-        blob.CloseIdleHandle(long.MaxValue);
-        if (trash is not null)
-        {
-            _files.Discard(trash);
-        }
+        RemoveUnlessNamed(blob.Digest);
     }
 
     /// <summary>Once a second: removes what the disk did not let go.</summary>
     public void RemoveLeftovers()
     {
-        List<string>? trash = null;
+        Sha256Digest[] leftovers;
         lock (_gate)
         {
             if (_leftovers.Count == 0 || _files.Health.Trouble is not null)
@@ -126,21 +122,17 @@ internal sealed class BlobTable
                 return;
             }
 
-            Sha256Digest[] leftovers = [.. _leftovers];
+            leftovers = [.. _leftovers];
             _leftovers.Clear();
-            foreach (var digest in leftovers)
-            {
-                if (!_blobs.ContainsKey(digest) && File.Exists(PathOf(digest)) && TryTrash(digest) is { } path)
-                {
-                    (trash ??= []).Add(path);
-                }
-            }
         }
 
-        trash?.ForEach(_files.Discard);
+        foreach (var digest in leftovers)
+        {
+            RemoveUnlessNamed(digest);
+        }
     }
 
-    /// <summary>Puts verified bytes over those on disk, which went bad. The blob is held, so it stays where it is meanwhile.</summary>
+    /// <summary>Puts verified bytes over those on disk, which went bad. The caller has a lease, so the file stays where it is meanwhile.</summary>
     public void Mend(Blob blob, long offset, ReadOnlySpan<byte> bytes)
     {
         using (var file = _files.OpenToWrite(blob.FilePath))
@@ -154,84 +146,127 @@ internal sealed class BlobTable
     /// <summary>Closes the handles of blobs that nobody has read since then.</summary>
     public void CloseIdleHandles(long idleSinceMs)
     {
-        Blob[] blobs;
-        lock (_gate)
+        foreach (var (blob, _) in _open)
         {
-            blobs = [.. _blobs.Values];
-        }
-
-        foreach (var blob in blobs)
-        {
-            blob.CloseIdleHandle(idleSinceMs);
+            // Out of the table first: who opens it again meanwhile puts it in again.
+            _open.TryRemove(blob, out _);
+            if (!blob.TryCloseHandle(idleSinceMs))
+            {
+                _open.TryAdd(blob, true);
+            }
         }
     }
 
-    /// <summary>Removes the files that no record names, as a crash between two steps leaves them.</summary>
-    public int RemoveOrphans()
+    /// <summary>A blob has opened its handle.</summary>
+    internal void NoteOpen(Blob blob) => _open.TryAdd(blob, true);
+
+    /// <summary>A lease ends.</summary>
+    internal void Release(Blob blob)
     {
-        var count = 0;
-        foreach (var path in Directory.EnumerateFiles(_files.Blobs))
+        lock (_gate)
         {
-            if (!Sha256Digest.TryParseHex(Path.GetFileName(path), out var digest) || !_blobs.ContainsKey(digest))
+            var use = _uses[blob.Digest];
+            if (--use.LeaseCount > 0)
             {
-                _files.Discard(path);
-                count++;
+                return;
+            }
+
+            _uses.Remove(blob.Digest);
+            if (!use.IsDropped)
+            {
+                return;
             }
         }
 
-        return count;
+        RemoveUnlessNamed(blob.Digest);
     }
 
     private string PathOf(Sha256Digest digest) => Path.Combine(_files.Blobs, digest.ToString());
 
-    /// <summary>Freeing the space of a big file takes a while, so it is renamed under the lock and removed after it. Null when the disk does
-    /// not take that: then it stays, as a file that nobody names.</summary>
-    private string? TryTrash(Sha256Digest digest)
+    private Use UseOf(Sha256Digest digest)
     {
-        var trash = _files.NextTemporaryPath();
-        try
+        if (!_uses.TryGetValue(digest, out var use))
         {
-            _files.Move(PathOf(digest), trash);
-            return trash;
+            _uses[digest] = use = new Use();
         }
-        catch (StoreException)
-        {
-            _leftovers.Add(digest);
-            return null;
-        }
+
+        return use;
     }
 
-    /// <summary>Takes back a publication: the file goes where it came from, unless somebody else has come to hold the blob.</summary>
-    private void Undo(Publication publication)
+    private void RemoveUnlessNamed(Sha256Digest digest)
     {
-        var blob = publication.Blob;
-        lock (_gate)
+        using (_turns.Enter(digest))
         {
-            if (publication.IsMoved && blob.Holds == 1)
+            lock (_gate)
             {
-                try
+                if (_uses.TryGetValue(digest, out var use))
                 {
-                    _files.MoveBack(blob.FilePath, publication.Path);
-                    blob.Holds = 0;
-                    _blobs.Remove(blob.Digest);
+                    use.IsDropped = true;
                     return;
                 }
-                catch (StoreException)
+            }
+
+            if (_isNamed(digest))
+            {
+                return;
+            }
+
+            _encoders.Forget(At(digest, 0));
+            if (!_files.TryDiscard(PathOf(digest)))
+            {
+                lock (_gate)
                 {
-                    // It is let go as any other.
+                    _leftovers.Add(digest);
                 }
             }
         }
 
-        Release(blob);
+        foreach (var (blob, _) in _open)
+        {
+            if (blob.Digest == digest && blob.TryCloseHandle(long.MaxValue))
+            {
+                _open.TryRemove(blob, out _);
+            }
+        }
     }
 
-    /// <summary>A blob in its place, held once, until it is kept or disposed.</summary>
-    internal sealed class Publication(BlobTable blobs, Blob blob, string path, bool isMoved) : IDisposable
+    /// <summary>Takes back a publication: the file goes where it came from, unless somebody else has come to have the blob.</summary>
+    private void Undo(Publication publication)
+    {
+        var blob = publication.Lease.Blob;
+        using (_turns.Enter(blob.Digest))
+        {
+            bool isAlone;
+            lock (_gate)
+            {
+                isAlone = _uses[blob.Digest].LeaseCount == 1;
+            }
+
+            // Whoever else wants to publish it waits for the turn, or has a lease already.
+            if (publication.IsMoved && isAlone && !_isNamed(blob.Digest))
+            {
+                try
+                {
+                    _files.MoveBack(blob.FilePath, publication.Path);
+                }
+                catch (StoreException)
+                {
+                    // It goes as any other that nobody names.
+                }
+            }
+        }
+
+        Drop(blob);
+        publication.Lease.Dispose();
+    }
+
+    /// <summary>A blob in its place, leased, until it is kept or disposed.</summary>
+    internal sealed class Publication(BlobTable blobs, BlobLease lease, string path, bool isMoved) : IDisposable
     {
         private bool _isKept;
 
-        public Blob Blob => blob;
+        /// <summary>Keeps it where it is meanwhile.</summary>
+        public BlobLease Lease => lease;
 
         /// <summary>Where the file came from.</summary>
         public string Path => path;
@@ -239,7 +274,7 @@ internal sealed class BlobTable
         /// <summary>Whether the file is the blob's now.</summary>
         public bool IsMoved => isMoved;
 
-        /// <summary>Leaves it to who holds the blob by now.</summary>
+        /// <summary>Leaves it to the resource that names it by now.</summary>
         public void Keep()
         {
             _isKept = true;
@@ -252,11 +287,24 @@ internal sealed class BlobTable
         /// <inheritdoc/>
         public void Dispose()
         {
-            if (!_isKept)
+            if (_isKept)
+            {
+                lease.Dispose();
+            }
+            else
             {
                 _isKept = true;
                 blobs.Undo(this);
             }
         }
+    }
+
+    /// <summary>What is known of a blob that somebody has a lease of; under the lock.</summary>
+    private sealed class Use
+    {
+        public int LeaseCount { get; set; }
+
+        /// <summary>Whether a resource has let go of it meanwhile.</summary>
+        public bool IsDropped { get; set; }
     }
 }

@@ -18,31 +18,33 @@ internal sealed class CheckedBlob : VerifiedBlocks
 
     private readonly BlobTable _blobs;
     private readonly StoreEntry _entry;
+    private readonly BlobLease _lease;
     private readonly FileStream _file;
     private readonly ILogger _logger;
 
-    private CheckedBlob(BlobTable blobs, StoreEntry entry, Manifest manifest, FileStream file, ILogger logger)
+    private CheckedBlob(BlobTable blobs, StoreEntry entry, BlobLease lease, Manifest manifest, FileStream file, ILogger logger)
         : base(entry.Resource with { Manifest = manifest })
     {
         _blobs = blobs;
         _entry = entry;
+        _lease = lease;
         _file = file;
         _logger = logger;
         Holds = 1;
     }
 
     /// <summary>The blob that it reads from.</summary>
-    public Blob Blob => _entry.Blob!;
+    public Blob Blob => _lease.Blob;
 
     /// <summary>Takes an entry that is no tombstone and keeps it from eviction; null when its file is gone or not of its length. No block counts
     /// as held before it has rained.</summary>
-    public static CheckedBlob? TryOpen(BlobTable blobs, StoreEntry entry, ILogger logger) => TryOpen(blobs, entry, entry.Resource.Manifest, logger);
+    public static CheckedBlob? TryOpen(ResourceStore store, StoreEntry entry, ILogger logger) => TryOpen(store, entry, entry.Resource.Manifest, logger);
 
     /// <summary>As above, of another version with the same bytes, of which every block counts as held; null also when its bytes are
     /// others.</summary>
-    public static CheckedBlob? TryOpenWhole(BlobTable blobs, StoreEntry entry, Manifest manifest, ILogger logger)
+    public static CheckedBlob? TryOpenWhole(ResourceStore store, StoreEntry entry, Manifest manifest, ILogger logger)
     {
-        if (!HasBytesOf(entry.Resource.Manifest, manifest) || TryOpen(blobs, entry, manifest, logger) is not { } whole)
+        if (!HasBytesOf(entry.Resource.Manifest, manifest) || TryOpen(store, entry, manifest, logger) is not { } whole)
         {
             return null;
         }
@@ -59,10 +61,9 @@ internal sealed class CheckedBlob : VerifiedBlocks
         left.Layout.Length == right.Layout.Length && left.Layout.BlockBytes == right.Layout.BlockBytes && left.Sha256 == right.Sha256
         && left.BlockDigests.SequenceEqual(right.BlockDigests);
 
-    private static CheckedBlob? TryOpen(BlobTable blobs, StoreEntry entry, Manifest manifest, ILogger logger)
+    private static CheckedBlob? TryOpen(ResourceStore store, StoreEntry entry, Manifest manifest, ILogger logger)
     {
-        var blob = entry.Blob!;
-        if (!blobs.TryHold(blob))
+        if (store.TryLease(entry) is not { } lease)
         {
             return null;
         }
@@ -70,11 +71,11 @@ internal sealed class CheckedBlob : VerifiedBlocks
         FileStream? file = null;
         try
         {
-            file = StoreFiles.OpenToSend(blob.FilePath);
-            if (file.Length == blob.Length)
+            file = StoreFiles.OpenToSend(lease.Blob.FilePath);
+            if (file.Length == lease.Blob.Length)
             {
-                entry.AddReader();
-                return new CheckedBlob(blobs, entry, manifest, file, logger);
+                entry.Touch();
+                return new CheckedBlob(store.Blobs, entry, lease, manifest, file, logger);
             }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -83,7 +84,7 @@ internal sealed class CheckedBlob : VerifiedBlocks
         }
 
         file?.Dispose();
-        blobs.Release(blob);
+        lease.Dispose();
         return null;
     }
 
@@ -94,8 +95,8 @@ internal sealed class CheckedBlob : VerifiedBlocks
     public override void Close()
     {
         _file.Dispose();
-        _entry.RemoveReader();
-        _blobs.Release(_entry.Blob!);
+        _entry.Touch();
+        _lease.Dispose();
     }
 
     /// <inheritdoc/>
@@ -104,8 +105,8 @@ internal sealed class CheckedBlob : VerifiedBlocks
         var offset = Manifest.Layout.OffsetOf(blockIndex);
         if (!IsOnDisk(offset, block))
         {
-            StoreLog.BlockMended(_logger, Resource.Id, blockIndex, _entry.Blob!.FilePath);
-            _blobs.Mend(_entry.Blob!, offset, block);
+            StoreLog.BlockMended(_logger, Resource.Id, blockIndex, _lease.Blob.FilePath);
+            _blobs.Mend(_lease.Blob, offset, block);
         }
     }
 

@@ -57,7 +57,7 @@ internal sealed partial class ResourceStore
 
         foreach (var (_, entry) in _entries)
         {
-            if (entry.FetchedBytes > 0 && entry.ReaderCount == 0)
+            if (entry.FetchedBytes > 0 && !Blobs.IsLeased(entry.Blob!))
             {
                 yield return (entry.LastUseMs, () => TryEvict(entry));
             }
@@ -67,15 +67,14 @@ internal sealed partial class ResourceStore
     /// <summary>Forgets what was fetched, without a tombstone; not while it is being changed or read.</summary>
     private void TryEvict(StoreEntry entry)
     {
-        var gate = CommitGateOf(entry.Resource.Id);
-        if (!gate.Wait(0))
+        if (!_gates.TryEnter(entry.Resource.Id, out var gate))
         {
             return;
         }
 
-        using (new CommitGate(gate))
+        using (gate)
         {
-            if (FindEntry(entry.Resource.Id) == entry && entry.ReaderCount == 0)
+            if (FindEntry(entry.Resource.Id) == entry && !Blobs.IsLeased(entry.Blob!))
             {
                 try
                 {
@@ -87,7 +86,6 @@ internal sealed partial class ResourceStore
                     return;
                 }
 
-                Blobs.Release(entry.Blob!);
                 StoreLog.Evicted(_logger, entry.Resource.Id, entry.Blob!.Length);
             }
         }

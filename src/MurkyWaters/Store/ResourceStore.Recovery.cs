@@ -32,7 +32,7 @@ internal sealed partial class ResourceStore
 
         // A record whose name was never flushed may go back to the one before with the machine's power, and needs its bytes then.
         Files.FlushFolder(Files.Records);
-        var orphans = Blobs.RemoveOrphans();
+        var orphans = RemoveOrphans();
         Files.Reserve.Fill();
         StoreLog.Opened(_logger, Files.Root, _liveIds.Count, discarded, orphans, _options.Time.GetElapsedTime(started).TotalMilliseconds);
     }
@@ -59,13 +59,32 @@ internal sealed partial class ResourceStore
             return true;
         }
 
-        if (!Blobs.TryAdopt(TreeDigest.Of(manifest), manifest.Layout.Length, out var blob))
+        var blob = Blobs.At(TreeDigest.Of(manifest), manifest.Layout.Length);
+        var file = new FileInfo(blob.FilePath);
+        if (!file.Exists || file.Length != blob.Length)
         {
             return false;
         }
 
         _entries[resource.Id] = new StoreEntry(resource, blob, Encoders);
         _liveIds.Add(resource.Id);
+        Name(blob);
         return true;
+    }
+
+    /// <summary>Removes the files that no record names, as a crash between two steps leaves them.</summary>
+    private int RemoveOrphans()
+    {
+        var count = 0;
+        foreach (var path in Directory.EnumerateFiles(Files.Blobs))
+        {
+            if (!Sha256Digest.TryParseHex(Path.GetFileName(path), out var digest) || !IsNamed(digest))
+            {
+                Files.Discard(path);
+                count++;
+            }
+        }
+
+        return count;
     }
 }

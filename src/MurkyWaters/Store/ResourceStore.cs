@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using MurkyWaters.Raining;
 using PouringRain.Protocol;
@@ -19,8 +20,9 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
     private readonly ConcurrentDictionary<ResourceId, StoreEntry> _entries = new();
     private readonly SortedSet<ResourceId> _liveIds = [];
     private readonly Lock _liveIdsGate = new();
-    private readonly ConcurrentDictionary<(ResourceId Id, ulong Tag), StoreEntry> _superseded = new();
-    private readonly SemaphoreSlim[] _commitGates = new SemaphoreSlim[64];
+    private readonly Dictionary<Sha256Digest, int> _names = [];
+    private readonly ConcurrentDictionary<(ResourceId Id, ulong Tag), Superseded> _superseded = new();
+    private readonly KeyedGates<ResourceId> _gates = new();
 
     private ResourceStore(StoreOptions options, ILogger logger)
     {
@@ -33,16 +35,9 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
         _lockFile = StoreFiles.OpenAlone(Path.Combine(Files.Root, "store.lock"));
         Space = options.Space ?? new DiskSpace(Files.Root);
         Encoders = new BlockEncoders(options.EncoderBytesMax);
-        Blobs = new BlobTable(Files, Encoders);
+        Blobs = new BlobTable(Files, Encoders, IsNamed);
         Partials = new PartialTable(Files, options.BootId);
-        for (var i = 0; i < _commitGates.Length; i++)
-        {
-            _commitGates[i] = new SemaphoreSlim(1);
-        }
     }
-
-    /// <summary>Raised after every change: the version that is now the newest (which may be a tombstone).</summary>
-    public event Action<StoredResource>? Changed;
 
     public StoreOptions Options => _options;
 
@@ -96,6 +91,19 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
     /// <summary>What is kept of a resource, a tombstone too.</summary>
     public StoreEntry? FindEntry(ResourceId id) => _entries.GetValueOrDefault(id);
 
+    /// <summary>Keeps the bytes of an entry, which is no tombstone, where they are; null when it is no more what the store has.</summary>
+    public BlobLease? TryLease(StoreEntry entry)
+    {
+        var lease = Blobs.Lease(entry.Blob!);
+        if (FindEntry(entry.Resource.Id) is { } current && current.Blob == entry.Blob)
+        {
+            return lease;
+        }
+
+        lease.Dispose();
+        return null;
+    }
+
     /// <summary>Where a fetch of a version puts what it verifies, held: into a file of its own, or beside what is here whole.</summary>
     /// <param name="id">The resource.</param>
     /// <param name="manifest">The version.</param>
@@ -104,9 +112,9 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
     public VerifiedBlocks HoldForFetch(ResourceId id, Manifest manifest, bool mustRain)
     {
         VerifiedBlocks? whole = FindEntry(id) is not { IsTombstone: false } entry ? null
-            : entry.Resource.Manifest.Version == manifest.Version ? CheckedBlob.TryOpen(Blobs, entry, _logger)
+            : entry.Resource.Manifest.Version == manifest.Version ? CheckedBlob.TryOpen(this, entry, _logger)
             : mustRain ? null
-            : CheckedBlob.TryOpenWhole(Blobs, entry, manifest, _logger);
+            : CheckedBlob.TryOpenWhole(this, entry, manifest, _logger);
         return whole ?? Partials.Hold(id, manifest);
     }
 
@@ -124,7 +132,7 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
         var entry = FindEntry(id);
         if (entry is null || entry.Resource.Manifest.Version.Tag != versionTag)
         {
-            entry = _superseded.GetValueOrDefault((id, versionTag));
+            entry = _superseded.GetValueOrDefault((id, versionTag))?.Entry;
         }
 
         entry?.Touch();
@@ -164,12 +172,7 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
     }
 
     /// <summary>Lets one change of a resource at a time through.</summary>
-    public async Task<CommitGate> EnterAsync(ResourceId id, CancellationToken cancellationToken)
-    {
-        var gate = CommitGateOf(id);
-        await gate.WaitAsync(cancellationToken);
-        return new CommitGate(gate);
-    }
+    public Task<KeyedGates<ResourceId>.Turn> EnterAsync(ResourceId id, CancellationToken cancellationToken) => _gates.EnterAsync(id, cancellationToken);
 
     /// <summary>The stamp of a version that is made now, after <paramref name="previous"/>.</summary>
     public long NextStamp(Manifest? previous) =>
@@ -185,31 +188,15 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
         // All that takes room or open files comes before the first change that is seen.
         using var record = PrepareRecord(resource);
         using var publication = Blobs.Publish(path, TreeDigest.Of(manifest), manifest.Layout.Length);
-        Commit(record, new StoreEntry(resource, publication.Blob, Encoders), publication.Keep);
+        Commit(record, new StoreEntry(resource, publication.Lease.Blob, Encoders), publication.Keep);
     }
 
-    /// <summary>Makes a version whose bytes are here the newest one; the blob is held by the caller. Under the resource's gate.</summary>
+    /// <summary>Makes a version whose bytes are here the newest one; the caller has a lease of the blob. Under the resource's gate.</summary>
     /// <exception cref="StoreException">See <see cref="CommitBlob"/>.</exception>
     public void CommitManifest(StoredResource resource, Blob blob)
     {
-        if (!Blobs.TryHold(blob))
-        {
-            throw new InvalidOperationException($"The blob {blob.Digest} is gone, though it is held.");
-        }
-
-        var isKept = false;
-        try
-        {
-            using var record = PrepareRecord(resource);
-            Commit(record, new StoreEntry(resource, blob, Encoders), () => isKept = true);
-        }
-        finally
-        {
-            if (!isKept)
-            {
-                Blobs.Release(blob);
-            }
-        }
+        using var record = PrepareRecord(resource);
+        Commit(record, new StoreEntry(resource, blob, Encoders), static () => { });
     }
 
     /// <summary>Makes a tombstone the newest version. Under the resource's gate.</summary>
@@ -243,11 +230,11 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
     public void Tick()
     {
         var now = Environment.TickCount64;
-        foreach (var (key, entry) in _superseded)
+        foreach (var (key, superseded) in _superseded)
         {
-            if (now - entry.LastUseMs >= _options.SupersededLifetime.TotalMilliseconds && _superseded.TryRemove(key, out _))
+            if (now - superseded.Entry.LastUseMs >= _options.SupersededLifetime.TotalMilliseconds && _superseded.TryRemove(key, out _))
             {
-                Blobs.Release(entry.Blob!);
+                superseded.Lease.Dispose();
             }
         }
 
@@ -266,10 +253,9 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
     {
         foreach (var entry in _entries.Values.Where(entry => entry.IsTombstone && IsExpired(entry.Resource.Manifest)))
         {
-            var gate = CommitGateOf(entry.Resource.Id);
-            if (gate.Wait(0))
+            if (_gates.TryEnter(entry.Resource.Id, out var gate))
             {
-                using (new CommitGate(gate))
+                using (gate)
                 {
                     if (FindEntry(entry.Resource.Id) == entry)
                     {
@@ -287,14 +273,7 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
         Partials.Dispose();
         Blobs.CloseIdleHandles(long.MaxValue);
         _lockFile.Dispose();
-        foreach (var gate in _commitGates)
-        {
-            gate?.Dispose();
-        }
     }
-
-    /// <summary>Ids may be counted up or taken from hashes; the multiplication spreads both over the 64 gates.</summary>
-    private SemaphoreSlim CommitGateOf(ResourceId id) => _commitGates[(id.Value * 0x9E37_79B9_7F4A_7C15) >> 58];
 
     private string RecordPathOf(ResourceId id) => Path.Combine(Files.Records, id.Value.ToString("x16", null));
 
@@ -321,7 +300,7 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
             onPut();
             if (FindEntry(entry.Resource.Id) is { Blob: { } old })
             {
-                Blobs.TryHold(old);
+                Name(old);
             }
 
             Replace(entry);
@@ -350,16 +329,56 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
         }
 
         Interlocked.Add(ref _fetchedBytes, entry.FetchedBytes - (old?.FetchedBytes ?? 0));
-        if (old?.Blob is not null)
+        if (entry.Blob is not null)
         {
-            // Whoever is in the middle of the old version may finish it; but what was deleted stops at once.
-            if (entry.IsTombstone || !_superseded.TryAdd((id, old.Resource.Manifest.Version.Tag), old))
+            Name(entry.Blob);
+        }
+
+        if (old?.Blob is null)
+        {
+            return;
+        }
+
+        // Whoever is in the middle of the old version may finish it; but what was deleted stops at once.
+        if (!entry.IsTombstone)
+        {
+            var superseded = new Superseded(old, Blobs.Lease(old.Blob));
+            if (!_superseded.TryAdd((id, old.Resource.Manifest.Version.Tag), superseded))
             {
-                Blobs.Release(old.Blob);
+                superseded.Lease.Dispose();
             }
         }
 
-        Changed?.Invoke(entry.Resource);
+        Unname(old.Blob);
+    }
+
+    private void Name(Blob blob)
+    {
+        lock (_names)
+        {
+            CollectionsMarshal.GetValueRefOrAddDefault(_names, blob.Digest, out _)++;
+        }
+    }
+
+    private void Unname(Blob blob)
+    {
+        lock (_names)
+        {
+            if (--CollectionsMarshal.GetValueRefOrNullRef(_names, blob.Digest) == 0)
+            {
+                _names.Remove(blob.Digest);
+            }
+        }
+
+        Blobs.Drop(blob);
+    }
+
+    private bool IsNamed(Sha256Digest digest)
+    {
+        lock (_names)
+        {
+            return _names.ContainsKey(digest);
+        }
     }
 
     /// <exception cref="StoreException">The disk did not take it; nothing has changed.</exception>
@@ -373,11 +392,12 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
         }
 
         Interlocked.Add(ref _fetchedBytes, -entry.FetchedBytes);
+        if (entry.Blob is not null)
+        {
+            Unname(entry.Blob);
+        }
     }
 
-    /// <summary>The right to change one resource, until disposed.</summary>
-    internal readonly struct CommitGate(SemaphoreSlim gate) : IDisposable
-    {
-        public void Dispose() => gate.Release();
-    }
+    /// <summary>A version that was replaced, and that may still be rained.</summary>
+    private sealed record Superseded(StoreEntry Entry, BlobLease Lease);
 }

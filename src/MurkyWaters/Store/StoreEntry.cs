@@ -5,8 +5,6 @@ namespace MurkyWaters.Store;
 /// <summary>What the store has of one resource now: immutable but for the time of its last use.</summary>
 internal sealed class StoreEntry
 {
-    private int _readerCount;
-
     public StoreEntry(StoredResource resource, Blob? blob, BlockEncoders encoders)
     {
         Resource = resource;
@@ -29,20 +27,5 @@ internal sealed class StoreEntry
     /// <summary>When somebody last read it or asked for its rain, on the clock of <see cref="Environment.TickCount64"/>.</summary>
     public long LastUseMs => Content.LastUseMs;
 
-    /// <summary>HTTP readers that are at it.</summary>
-    public int ReaderCount => Volatile.Read(ref _readerCount);
-
     public void Touch() => Content.Touch();
-
-    public void AddReader()
-    {
-        Interlocked.Increment(ref _readerCount);
-        Touch();
-    }
-
-    public void RemoveReader()
-    {
-        Touch();
-        Interlocked.Decrement(ref _readerCount);
-    }
 }

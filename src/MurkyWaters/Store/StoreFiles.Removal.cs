@@ -26,6 +26,15 @@ internal sealed partial class StoreFiles
     /// (<see cref="Tick"/>) when nobody can have used its name again by then: nothing that was done fails for it.</summary>
     public void Discard(string path)
     {
+        if (!TryDiscard(path) && Path.GetDirectoryName(path) is { } folder && (folder == Temporary || folder == Uploads))
+        {
+            _leftovers.Enqueue(path);
+        }
+    }
+
+    /// <summary>As <see cref="Discard"/>, but leaves it to the caller to come back to what the disk does not let go.</summary>
+    public bool TryDiscard(string path)
+    {
         // Also while the store is read-only: what must not be trusted is better gone.
         try
         {
@@ -34,15 +43,14 @@ internal sealed partial class StoreFiles
         }
         catch (Exception error) when (DiskErrors.Of(error) != DiskError.None)
         {
-            if (Path.GetDirectoryName(path) is { } folder && (folder == Temporary || folder == Uploads))
-            {
-                _leftovers.Enqueue(path);
-            }
+            return false;
         }
         catch (DirectoryNotFoundException)
         {
             // Then so is the file.
         }
+
+        return true;
     }
 
     /// <summary>Once a second: probes a disk that failed, and removes what could not be removed before.</summary>

@@ -5,36 +5,29 @@ namespace MurkyWaters.Store;
 /// <summary>Reads what is here whole.</summary>
 internal sealed class StoredReader : ResourceReader
 {
-    private readonly ResourceStore _store;
     private readonly StoreEntry _entry;
+    private readonly BlobLease _lease;
     private FileStream? _file;
     private int _isDisposed;
 
-    private StoredReader(ResourceStore store, StoreEntry entry)
+    private StoredReader(StoreEntry entry, BlobLease lease)
     {
-        _store = store;
         _entry = entry;
+        _lease = lease;
+        entry.Touch();
     }
 
     public override Manifest Manifest => _entry.Resource.Manifest;
 
     public override bool IsHit => true;
 
-    public override string? FilePath => _entry.Blob!.FilePath;
+    public override string? FilePath => _lease.Blob.FilePath;
 
     public override TransferSnapshot? Transfer => null;
 
     /// <summary>Opens an entry that is no tombstone; null when it was replaced or removed just now.</summary>
-    public static StoredReader? TryOpen(ResourceStore store, StoreEntry entry)
-    {
-        if (!store.Blobs.TryHold(entry.Blob!))
-        {
-            return null;
-        }
-
-        entry.AddReader();
-        return new StoredReader(store, entry);
-    }
+    public static StoredReader? TryOpen(ResourceStore store, StoreEntry entry) =>
+        store.TryLease(entry) is { } lease ? new StoredReader(entry, lease) : null;
 
     public override ValueTask<int> ReadAsync(long offset, Memory<byte> destination, CancellationToken cancellationToken)
     {
@@ -42,7 +35,7 @@ internal sealed class StoredReader : ResourceReader
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         return destination.IsEmpty || offset >= Manifest.Layout.Length
             ? ValueTask.FromResult(0)
-            : _entry.Blob!.ReadAsync(offset, destination, cancellationToken);
+            : _lease.Blob.ReadAsync(offset, destination, cancellationToken);
     }
 
     public override ValueTask<FileRun> LocateAsync(long offset, int count, CancellationToken cancellationToken)
@@ -59,8 +52,8 @@ internal sealed class StoredReader : ResourceReader
         if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
         {
             _file?.Dispose();
-            _entry.RemoveReader();
-            _store.Blobs.Release(_entry.Blob!);
+            _entry.Touch();
+            _lease.Dispose();
         }
 
         return ValueTask.CompletedTask;

@@ -42,6 +42,7 @@ public sealed partial class MurkyNode
             Transport = _transport,
             Servers = servers,
             Logger = logger,
+            Time = options.Time,
             Options = options.Fetch,
             ShareContent = options.ShareContent,
             Budget = _budget,

@@ -16,6 +16,9 @@ internal sealed record FetchContext
 
     public required ILogger Logger { get; init; }
 
+    /// <summary>The clock by which they run.</summary>
+    public required TimeProvider Time { get; init; }
+
     public required FetchOptions Options { get; init; }
 
     /// <summary>Whether what was fetched for a reader is kept and rained on.</summary>

@@ -9,26 +9,13 @@ namespace MurkyWaters.Fetching;
 internal sealed class FetchReader : ResourceReader
 {
     private readonly SharedFetch _fetch;
-    private VerifiedBlocks? _partial;
+    private readonly TaskCompletionSource<FetchOutcome> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private BlocksLease? _lease;
     private int _isDisposed;
 
-    public FetchReader(SharedFetch fetch, long demandOffset, long demandLength)
-    {
-        _fetch = fetch;
-        DemandOffset = demandOffset;
-        DemandLength = demandLength;
-    }
+    public FetchReader(SharedFetch fetch) => _fetch = fetch;
 
-    /// <summary>What it wants; changed by the fetch alone, under its lock.</summary>
-    public long DemandOffset { get; set; }
-
-    /// <inheritdoc cref="DemandOffset"/>
-    public long DemandLength { get; set; }
-
-    /// <summary>The blocks that were asked for at once on its behalf, when it stood waiting for the first of them.</summary>
-    public (int First, int End) Urgent { get; set; }
-
-    public override Manifest Manifest => _partial!.Manifest;
+    public override Manifest Manifest => Blocks.Manifest;
 
     public override bool IsHit => false;
 
@@ -38,42 +25,63 @@ internal sealed class FetchReader : ResourceReader
 
     public override FetchTimes? Times => _fetch.Times;
 
-    /// <summary>Says what it reads, once that is known. The reader lets go of it.</summary>
-    public void Attach(VerifiedBlocks heldPartial) => _partial = heldPartial;
+    /// <summary>Ends when there is something to read, or when it is known that there is not.</summary>
+    public Task<FetchOutcome> Opened => _opened.Task;
+
+    private VerifiedBlocks Blocks => Volatile.Read(ref _lease)!.Blocks;
+
+    /// <summary>Gives it what it reads: once at the most, and then no refusal. It ends the lease with its own life, which may be over already, or
+    /// be over just now.</summary>
+    public void Attach(BlocksLease lease)
+    {
+        Interlocked.Exchange(ref _lease, lease);
+        if (Volatile.Read(ref _isDisposed) != 0)
+        {
+            lease.Dispose();
+        }
+
+        _opened.TrySetResult(FetchOutcome.Raining);
+    }
+
+    /// <summary>Tells it that there is nothing to read from this fetch.</summary>
+    public void Refuse(FetchOutcome outcome) => _opened.TrySetResult(outcome);
 
     public override ValueTask<int> ReadAsync(long offset, Memory<byte> destination, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        if (destination.IsEmpty || offset >= Manifest.Layout.Length)
+        var blocks = Blocks;
+        if (destination.IsEmpty || offset >= blocks.Layout.Length)
         {
             return ValueTask.FromResult(0);
         }
 
-        var count = _partial!.Read(offset, destination.Span);
+        var count = blocks.Read(offset, destination.Span);
         return count > 0 ? ValueTask.FromResult(count) : ReadAwaited(offset, destination, cancellationToken);
     }
 
     public override async ValueTask<FileRun> LocateAsync(long offset, int count, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
+        var blocks = Blocks;
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(offset, Manifest.Layout.Length);
-        var here = _partial!.CountAt(offset, count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(offset, blocks.Layout.Length);
+        var here = blocks.CountAt(offset, count);
         if (here == 0)
         {
-            await _fetch.WaitForBlockAsync(this, offset, count, cancellationToken);
-            here = _partial.CountAt(offset, count);
+            await _fetch.WaitForBlockAsync(this, blocks, offset, count, cancellationToken);
+            here = blocks.CountAt(offset, count);
         }
 
-        return new FileRun(_partial.OpenToSend(), here);
+        return new FileRun(blocks.OpenToSend(), here);
     }
 
     public override ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
         {
-            _fetch.Leave(this, _partial);
+            Volatile.Read(ref _lease)?.Dispose();
+            _fetch.Leave(this);
         }
 
         return ValueTask.CompletedTask;
@@ -81,8 +89,9 @@ internal sealed class FetchReader : ResourceReader
 
     private async ValueTask<int> ReadAwaited(long offset, Memory<byte> destination, CancellationToken cancellationToken)
     {
-        await _fetch.WaitForBlockAsync(this, offset, destination.Length, cancellationToken);
-        var count = _partial!.Read(offset, destination.Span);
+        var blocks = Blocks;
+        await _fetch.WaitForBlockAsync(this, blocks, offset, destination.Length, cancellationToken);
+        var count = blocks.Read(offset, destination.Span);
         return count > 0 ? count : throw new EndOfStreamException($"The file of {_fetch.Id} ends before byte {offset}.");
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using MurkyWaters.Store;
 using PouringRain.Protocol;
 
@@ -6,130 +7,63 @@ namespace MurkyWaters.Fetching;
 /// <summary>How a fetch ends: sealed into the store, answered by what is here, or failed.</summary>
 internal sealed partial class SharedFetch
 {
-    /// <summary>Keeps the whole version, if it is to be kept. True when nobody needs to be led to this fetch any more.</summary>
-    private async Task<bool> SealAsync()
+    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private FetchOutcome? _outcome;
+    private Activity? _activity;
+
+    private async Task SealAsync()
     {
-        var partial = _partial!;
-        StoredResource? kept = null;
-        bool isHere;
-        using (await _context.Store.EnterAsync(Id, CancellationToken.None))
-        {
-            isHere = await Task.Run(() => Seal(partial, out kept));
-        }
-
-        if (kept is not null && _context.OnStaleServer is { } onStaleServer)
-        {
-            PeerAddress[] staleServers;
-            lock (_gate)
-            {
-                staleServers = [.. _staleServers];
-            }
-
-            foreach (var server in staleServers)
-            {
-                onStaleServer(kept, server);
-            }
-        }
-
-        return isHere;
-    }
-
-    /// <summary>Under the resource's gate, on a thread that may wait for the disk.</summary>
-    /// <exception cref="StoreException">The disk did not take it. It is passed through, then: its readers read it to the end.</exception>
-    private bool Seal(VerifiedBlocks blocks, out StoredResource? kept)
-    {
-        kept = null;
-        var store = _context.Store;
-        var entry = store.FindEntry(Id);
-        var partial = blocks as PartialBlob;
-        if (entry is not null && !blocks.Manifest.IsNewerThan(entry.Resource.Manifest))
-        {
-            // The same version is here (it was fetched although), or a newer one by now.
-            if (_keep == ResourceOrigin.Put && entry.Resource is { Origin: ResourceOrigin.Fetched, Manifest.IsDeleted: false })
-            {
-                store.ChangeOrigin(entry, ResourceOrigin.Put);
-            }
-
-            if (partial is not null)
-            {
-                store.Partials.Retire(partial);
-            }
-
-            return true;
-        }
-
-        if (partial is null)
-        {
-            return SealWhole((CheckedBlob)blocks, entry, out kept);
-        }
-
-        var isPut = _keep == ResourceOrigin.Put || entry is { IsTombstone: false, Resource.Origin: ResourceOrigin.Put };
-        if (!isPut && ((!_context.ShareContent && _keep is null) || !store.FitsQuota()))
-        {
-            // Whoever comes while somebody reads is still led here; then it is gone.
-            store.Partials.Retire(partial);
-            return false;
-        }
-
-        var whole = new StoredResource(Id, partial.Manifest, isPut ? ResourceOrigin.Put : ResourceOrigin.Fetched);
         try
         {
-            partial.Flush();
-            store.CommitBlob(whole, partial.DataPath);
+            var result = await _keeping.SealAsync(_lease!.Blocks);
+            _mailbox.Post(static (fetch, result, _, _) => fetch.TakeSealed((FetchKeeping.Result)result!), result);
         }
-        catch (StoreException) when (partial.IsLost || !partial.HasData)
+        catch (Exception error)
         {
-            // Those who read it have it open; nobody else may go on with it. What failed otherwise is there to be sealed another time.
-            store.Partials.Retire(partial);
-            throw;
+            FetchLog.TransferBroken(_context.Logger, error, Number, Id);
+            _mailbox.Post(static (fetch, _, _, _) => fetch._machine.HandleFailure(fetch.Now, FetchEndReason.LocalFailure));
         }
-
-        kept = whole;
-        store.Partials.Retire(partial);
-        return true;
     }
 
-    /// <summary>The bytes were here, and stay here as they did: under a newer manifest, if that is what came.</summary>
-    private bool SealWhole(CheckedBlob whole, StoreEntry? entry, out StoredResource? kept)
+    private void TakeSealed(FetchKeeping.Result result)
     {
-        kept = null;
-        if (entry is null || entry.Blob != whole.Blob)
+        Publish(_view with { Verdict = result.Verdict ?? _view.Verdict });
+        if (result.Kept is not null && _context.OnStaleServer is { } onStaleServer)
         {
-            // They were given up meanwhile.
-            return false;
+            foreach (var server in _staleServers)
+            {
+                onStaleServer(result.Kept, server);
+            }
         }
 
-        kept = whole.Resource with { Origin = _keep == ResourceOrigin.Put ? ResourceOrigin.Put : entry.Resource.Origin };
-        _context.Store.CommitManifest(kept, whole.Blob);
-        _verdict = "The bytes were here already, only their description was new.";
-        return true;
+        _machine.HandleSealed(Now, result.IsHere);
     }
 
     private async Task FinishAsync(FetchEndReason end)
     {
-        var outcome = new FetchOutcome(OpenStatus.LocalFailure);
+        var outcome = FetchOutcome.LocalFailure;
         try
         {
-            outcome = await FindOutcomeAsync(end);
+            outcome = _machine.Blocks is not null ? FetchOutcome.Raining
+                : _outcome ?? (_machine.Manifest is { IsDeleted: true } tombstone ? await _keeping.ApplyTombstoneAsync(tombstone) : _keeping.FindOutcome(end));
         }
         catch (Exception error)
         {
             FetchLog.TransferBroken(_context.Logger, error, Number, Id);
         }
 
-        TaskCompletionSource[] waiters;
-        VerifiedBlocks? partial;
-        lock (_gate)
-        {
-            _isClosed = true;
-            _isOver = true;
-            _end = Manifest is { IsDeleted: true } ? FetchEndReason.NotFound : outcome.Stored is not null ? FetchEndReason.Completed : end;
-            waiters = [.. _waiters.Values];
-            _waiters.Clear();
-            partial = _partial;
-        }
+        _mailbox.Post(
+            static (fetch, outcome, end, _) =>
+            {
+                fetch._outcome = (FetchOutcome)outcome!;
+                fetch.Publish(fetch._view with { Verdict = fetch._outcome.Verdict ?? fetch._view.Verdict });
+                fetch._machine.HandleFinished(fetch._outcome.Stored is not null ? FetchEndReason.Completed : (FetchEndReason)end);
+            },
+            outcome, (long)end);
+    }
 
-        // Out of the table before anybody learns of the end, so that who asks again gets a new fetch.
+    private void Withdraw()
+    {
         try
         {
             _onEnded(this);
@@ -139,74 +73,35 @@ internal sealed partial class SharedFetch
             // Its readers must learn of the end all the same.
             FetchLog.TransferBroken(_context.Logger, error, Number, Id);
         }
-
-        _found.TrySetResult(outcome);
-        foreach (var waiter in waiters)
-        {
-            waiter.TrySetResult();
-        }
-
-        if (partial is not null)
-        {
-            partial.BlockHeld -= OnBlockHeld;
-            if (partial is PartialBlob arrived && _context.Store.FindEntry(Id) is { } entry && !arrived.Manifest.IsNewerThan(entry.Resource.Manifest))
-            {
-                // What is here whole needs no part to go on with.
-                _context.Store.Partials.Retire(arrived);
-            }
-
-            _context.Store.Partials.Release(partial);
-        }
-
-        var snapshot = Snapshot();
-        FetchLog.TransferEnded(
-            _context.Logger, Number, Id, snapshot.State, snapshot.ReceivedBytes, snapshot.ElapsedMs, snapshot.DropletsReceived,
-            snapshot.Sources.Count(source => source.Droplets > 0), snapshot.Overhead, snapshot.Verdict);
     }
 
-    private async Task<FetchOutcome> FindOutcomeAsync(FetchEndReason end)
+    private void Release()
     {
-        if (_found.Task.IsCompleted)
+        try
         {
-            return await _found.Task;
-        }
-
-        if (Manifest is { IsDeleted: true } tombstone)
-        {
-            _verdict = "It was deleted.";
-            await ApplyTombstoneAsync(tombstone);
-            return new FetchOutcome(OpenStatus.Deleted);
-        }
-
-        var entry = _context.Store.FindEntry(Id);
-        if (Manifest is not null && entry is not null)
-        {
-            _verdict = "What is here is newer than what rains.";
-            return new FetchOutcome(OpenStatus.Found, entry);
-        }
-
-        var status = end switch
-        {
-            FetchEndReason.NotFound => OpenStatus.NotFound,
-            FetchEndReason.Busy => OpenStatus.Busy,
-            FetchEndReason.IntegrityFailure => OpenStatus.IntegrityFailure,
-            FetchEndReason.LocalFailure => OpenStatus.LocalFailure,
-            FetchEndReason.NoNetwork => OpenStatus.NoNetwork,
-            _ => OpenStatus.Unanswered,
-        };
-        return new FetchOutcome(entry is { IsTombstone: true } && status is (OpenStatus.NotFound or OpenStatus.Unanswered) ? OpenStatus.Deleted : status);
-    }
-
-    /// <summary>A deletion that was missed is made up for; of what never was here nothing is noted, unless a node asked for it.</summary>
-    private async Task ApplyTombstoneAsync(Manifest tombstone)
-    {
-        using (await _context.Store.EnterAsync(Id, CancellationToken.None))
-        {
-            var entry = _context.Store.FindEntry(Id);
-            if (entry is null ? _keep == ResourceOrigin.Put || WantedVersion is not null : tombstone.IsNewerThan(entry.Resource.Manifest))
+            _waiters.End();
+            _timer?.Dispose();
+            if (_lease is { Blocks: var blocks } lease)
             {
-                await Task.Run(() => _context.Store.CommitTombstone(Id, tombstone));
+                blocks.BlockHeld -= _waiters.Wake;
+                if (blocks is PartialBlob arrived && _context.Store.FindEntry(Id) is { } entry && !arrived.Manifest.IsNewerThan(entry.Resource.Manifest))
+                {
+                    // What is here whole needs no part to go on with.
+                    _context.Store.Partials.Retire(arrived);
+                }
+
+                lease.Dispose();
             }
+
+            var snapshot = Snapshot();
+            FetchLog.TransferEnded(
+                _context.Logger, Number, Id, snapshot.State, snapshot.ReceivedBytes, snapshot.ElapsedMs, snapshot.DropletsReceived,
+                snapshot.Sources.Count(source => source.Droplets > 0), snapshot.Overhead, snapshot.Verdict);
+            TransferActivity.End(_activity, snapshot);
+        }
+        finally
+        {
+            _completion.TrySetResult();
         }
     }
 }

@@ -1,133 +1,62 @@
-using System.Diagnostics;
 using System.Net.Sockets;
 using MurkyWaters.Store;
-using PouringRain.Network;
 using PouringRain.Protocol;
 
 namespace MurkyWaters.Fetching;
 
-/// <summary>The rounds: asking, raining, waiting for what the readers want next, and the sink of the blocks.</summary>
-internal sealed partial class SharedFetch : IFetchSink
+/// <summary>The rounds: memory for one, its run, and the last resort, the servers of 2012.</summary>
+internal sealed partial class SharedFetch
 {
     /// <summary>A server that has not answered for this long is silent: some dozen round trips on a long path.</summary>
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(2);
 
-    private (long Offset, long Length) _requested;
+    private readonly HashSet<PeerAddress> _staleServers = [];
+    private IReadOnlyList<PeerAddress> _servers = [];
+    private FetchBudget.Grant? _grant;
+    private Action? _leaveLine;
+    private Action? _cancelClassic;
 
-    /// <inheritdoc/>
-    public ReadOnlyMemory<ulong>? OnManifest(Manifest manifest)
-    {
-        ulong[] held;
-        lock (_gate)
+    /// <summary>The version is known.</summary>
+    /// <param name="manifest">The version.</param>
+    /// <param name="lease">What is here of it, which is this fetch's from now on; null when it is not to be fetched.</param>
+    public void TakeManifest(Manifest manifest, BlocksLease? lease) => _mailbox.Post(
+        static (fetch, known, _, _) =>
         {
-            if (_manifest is null)
+            fetch._lease = known as BlocksLease;
+            if (fetch._lease?.Blocks is { } blocks)
             {
-                Volatile.Write(ref _manifest, manifest);
-                var entry = _context.Store.FindEntry(Id);
-                if (manifest.IsDeleted || (entry is not null && entry.Resource.Manifest.IsNewerThan(manifest)))
-                {
-                    // Not to be fetched: the resource is gone, or what is here is newer than all that rains.
-                    _isClosed = true;
-                    Wake();
-                    return null;
-                }
-
-                _partial = _context.Store.HoldForFetch(Id, manifest, mustRain: _isRainOnly);
-                _partial.IsExempt |= _keep == ResourceOrigin.Put;
-                _partial.BlockHeld += OnBlockHeld;
-                foreach (var reader in _readers)
-                {
-                    _context.Store.Partials.HoldAgain(_partial);
-                    reader.Attach(_partial);
-                }
-
-                _found.TrySetResult(FetchOutcome.Raining);
+                blocks.BlockHeld += fetch._waiters.Wake;
+                fetch._machine.HandleManifest(fetch.Now, blocks.Manifest, blocks);
             }
-
-            if (_partial is null || _manifest.Version != manifest.Version)
+            else
             {
-                return null;
+                fetch._machine.HandleManifest(fetch.Now, (Manifest)known!, null);
             }
+        },
+        (object?)lease ?? manifest);
 
-            // A round that only asks must not be asked for more.
-            if (_order is null && !_isAsking)
-            {
-                _order = new DemandOrder(manifest.Layout);
-                var (first, end) = DemandOrder.BlocksOf(manifest.Layout, _requested.Offset, _requested.Length);
-                _order.Add(first, end, urgent: false);
-            }
+    /// <summary>A server has an older version than the one that is fetched.</summary>
+    public void NoteStaleServer(PeerAddress server) =>
+        _mailbox.Post(static (fetch, server, _, _) => fetch._staleServers.Add((PeerAddress)server!), server);
 
-            held = _partial.CopyHeld();
+    private void Prepare()
+    {
+        var partials = _context.Store.Partials.FindAll(Id);
+        if (partials.Length == 0)
+        {
+            EndPreparation();
+            return;
         }
 
-        // Readers who came while the manifest was not known have not been heard yet.
-        ThreadPool.UnsafeQueueUserWorkItem(static fetch => fetch.IssueDemands(), this, preferLocal: false);
-        return held;
-    }
-
-    /// <inheritdoc/>
-    public void OnBlock(int blockIndex, ReadOnlySpan<byte> block)
-    {
-        var partial = _partial ?? throw new InvalidOperationException("A block came before the manifest.");
-        if (partial is PartialBlob && !partial.HasBlock(blockIndex)
-            && !_context.Store.TryMakeRoom(block.Length, countsForQuota: !partial.IsExempt))
+        _ = Task.Run(() =>
         {
-            throw new StoreFullException("The disk has no room for a fetched block.");
-        }
-
-        partial.Write(blockIndex, block);
-    }
-
-    /// <inheritdoc/>
-    public void OnSourceEvent(FetchEvent fetchEvent)
-    {
-        var endpoint = _context.Servers.NameOf(fetchEvent.Peer);
-        switch (fetchEvent.Kind)
-        {
-            case FetchEventKind.SourceLied:
-                FetchLog.SourceLied(_context.Logger, endpoint, Id, Number);
-                _context.Servers.NoteLie(fetchEvent.Peer);
-                break;
-            case FetchEventKind.SourceStale:
-                FetchLog.SourceStale(_context.Logger, endpoint, Id);
-                lock (_gate)
-                {
-                    _staleServers.Add(fetchEvent.Peer);
-                }
-
-                break;
-        }
-    }
-
-    private async Task RunAsync()
-    {
-        using var activity = TransferActivity.Start(Number, Id);
-        FetchEndReason end;
-        try
-        {
-            foreach (var partial in _context.Store.Partials.FindAll(Id))
+            foreach (var partial in partials)
             {
                 Prepare(partial);
             }
 
-            end = await RainAsync();
-            if (Manifest is null && end is (FetchEndReason.NotFound or FetchEndReason.Unanswered or FetchEndReason.Busy))
-            {
-                end = await TryClassicAsync(end);
-            }
-        }
-        catch (Exception error)
-        {
-            // Whatever it is: those who wait for this fetch must not wait for ever.
-            end = error is SocketException ? FetchEndReason.NoNetwork : FetchEndReason.LocalFailure;
-            if (error is not SocketException)
-            {
-                FetchLog.TransferBroken(_context.Logger, error, Number, Id);
-            }
-        }
-
-        await FinishAsync(end);
-        TransferActivity.End(activity, Snapshot());
+            _mailbox.Post(static (fetch, _, _, _) => fetch.EndPreparation());
+        });
     }
 
     private void Prepare(PartialBlob partial)
@@ -136,7 +65,7 @@ internal sealed partial class SharedFetch : IFetchSink
         {
             partial.Prepare();
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or AggregateException)
+        catch (Exception error)
         {
             // What cannot be read is fetched again.
             FetchLog.TransferBroken(_context.Logger, error, Number, Id);
@@ -144,260 +73,172 @@ internal sealed partial class SharedFetch : IFetchSink
         }
     }
 
-    private async Task<FetchEndReason> RainAsync()
-    {
-        var isSealed = false;
-        var idleRounds = 0;
-        while (true)
-        {
-            Task wake;
-            FetchRequest? request;
-            var heldBefore = 0;
-            lock (_gate)
-            {
-                request = NextRequest();
-                heldBefore = _partial?.HeldCount ?? 0;
-                if (_wake.Task.IsCompleted)
-                {
-                    _wake = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                }
-
-                wake = _wake.Task;
-
-                // Only then is all here that was wanted: between two rounds there is none either, and before an end that failed.
-                _isIdle = request is null && _partial is not null;
-                if (_isClosed && (request is not null || isSealed || _partial is not { IsComplete: true }))
-                {
-                    return _found.Task.IsCompleted && request is null ? FetchEndReason.Completed : FetchEndReason.Cancelled;
-                }
-            }
-
-            if (request is not null)
-            {
-                // A round that says it is complete and brings nothing is a defect somewhere; it must not become a busy loop.
-                const int idleRoundsMax = 3;
-                var reason = await RunRoundAsync(request);
-                if (reason != FetchEndReason.Completed && _partial is not { IsComplete: true })
-                {
-                    return reason;
-                }
-
-                idleRounds = _partial is null || _partial.HeldCount == heldBefore ? idleRounds + 1 : 0;
-                if (idleRounds > idleRoundsMax)
-                {
-                    return FetchEndReason.Stalled;
-                }
-            }
-            else if (!isSealed && _partial is { IsComplete: true })
-            {
-                isSealed = true;
-                if (await SealAsync())
-                {
-                    return FetchEndReason.Completed;
-                }
-            }
-            else
-            {
-                await wake;
-            }
-        }
-    }
-
-    /// <summary>What to ask for next; null when all that is wanted is here. Under the lock.</summary>
-    private FetchRequest? NextRequest()
-    {
-        foreach (var (offset, length) in Wanted())
-        {
-            if (_manifest is null)
-            {
-                // Where an older version is here, the newer one may have the same bytes, which its manifest tells.
-                var mayBeHere = !_isRainOnly && _context.Store.FindEntry(Id) is { IsTombstone: false };
-                _requested = (offset, mayBeHere ? 0 : length);
-                return RequestOf(offset, _requested.Length);
-            }
-
-            if (_partial is null)
-            {
-                return null;
-            }
-
-            var layout = _manifest.Layout;
-            var (first, end) = DemandOrder.BlocksOf(layout, offset, length);
-            while (first < end && _partial.HasBlock(first))
-            {
-                first++;
-            }
-
-            if (first < end)
-            {
-                _requested = (layout.OffsetOf(first), BytesOf(layout, (first, end)));
-                _order = new DemandOrder(layout);
-                _order.Add(first, end, urgent: false);
-                return RequestOf(_requested.Offset, _requested.Length);
-            }
-        }
-
-        return null;
-    }
-
-    private IEnumerable<(long Offset, long Length)> Wanted()
-    {
-        foreach (var reader in _readers)
-        {
-            yield return (reader.DemandOffset, reader.DemandLength);
-        }
-
-        if (_keep is not null)
-        {
-            yield return (0, long.MaxValue);
-        }
-    }
-
-    private FetchRequest RequestOf(long offset, long length)
-    {
-        var servers = _context.Servers.AddressesForFetch(includeOwn: _isRainOnly);
-        return new FetchRequest
-        {
-            Resource = Id,
-            Version = _manifest?.Version ?? WantedVersion,
-            Servers = _extraServer is { } extra && !_isExtraServerClassic && !servers.Contains(extra) ? [.. servers, extra] : servers,
-            DemandOffset = offset,
-            DemandLength = length,
-        };
-    }
-
-    private async Task<FetchEndReason> RunRoundAsync(FetchRequest request)
-    {
-        if (request.Servers.Count == 0)
-        {
-            return FetchEndReason.NotFound;
-        }
-
-        using var grant = await EnterAsync();
-        if (grant is null)
-        {
-            if (Manifest is not null)
-            {
-                return _closing.Task.IsCompleted ? FetchEndReason.Cancelled : FetchEndReason.Busy;
-            }
-
-            // To ask who has it takes hardly anything; its window it gets when that is known.
-            request = request with { DemandLength = 0 };
-            lock (_gate)
-            {
-                _requested = (request.DemandOffset, 0);
-                _isAsking = true;
-            }
-        }
-
-        var options = _context.Options with { WindowBytesMax = grant?.Bytes ?? 0 };
-        var round = _context.Transport.StartFetch(request, options, this);
-        bool isClosed;
-        lock (_gate)
-        {
-            _round = round;
-            _roundStarted = Stopwatch.GetTimestamp();
-            isClosed = _isClosed;
-        }
-
-        if (isClosed)
-        {
-            round.Cancel();
-        }
-        else
-        {
-            IssueDemands();
-        }
-
-        var reason = await round.Completion;
-        var snapshot = round.Snapshot;
-        var lasted = Stopwatch.GetElapsedTime(_roundStarted);
-        lock (_gate)
-        {
-            _figures.Add(snapshot);
-            _times = TimesWith(round);
-            _rained += lasted;
-            _round = null;
-            _order = null;
-            _isAsking = false;
-        }
-
-        _context.Servers.Learn(snapshot.Sources, hadTime: reason == FetchEndReason.Unanswered || lasted >= AnswerWithin);
-        return reason;
-    }
+    private void EndPreparation() =>
+        _machine.HandlePrepared(Now, mayBeHere: !IsRainOnly && _context.Store.FindEntry(Id) is { IsTombstone: false });
 
     /// <summary>The memory for a round. One that has its version waits for it, as long as anybody waits for that; one that still has
     /// to find out what there is gets it now or not at all.</summary>
-    private async Task<FetchBudget.Grant?> EnterAsync()
+    private async Task EnterAsync()
     {
         const int fewBlocks = 2;
-        if (Manifest is not { } manifest)
-        {
-            return _context.Budget.TryEnter(fewBlocks * (long)_context.Store.Options.BlockSize);
-        }
-
-        using var left = new CancellationTokenSource();
-        Volatile.Write(ref _isWaiting, true);
         try
         {
-            var entry = _context.Budget.EnterAsync(Network, fewBlocks * (long)manifest.Layout.BlockBytes, _context.Patience, left.Token);
-            if (await Task.WhenAny(entry, _closing.Task) != entry)
+            _servers = _context.Servers.AddressesForFetch(includeOwn: IsRainOnly);
+            if (_extraServer is { } extra && !_isExtraServerClassic && !_servers.Contains(extra))
             {
-                await left.CancelAsync();
+                _servers = [.. _servers, extra];
             }
 
-            return await entry;
+            if (_servers.Count == 0)
+            {
+                EndRound(FetchEndReason.NotFound);
+            }
+            else if (_machine.Manifest is not { } manifest)
+            {
+                TakeGrant(_context.Budget.TryEnter(fewBlocks * (long)_context.Store.Options.BlockSize));
+            }
+            else
+            {
+                var line = new CancellationTokenSource();
+                _leaveLine = line.Cancel;
+                var grant = await _context.Budget.EnterAsync(Network, fewBlocks * (long)manifest.Layout.BlockBytes, _context.Patience, line.Token);
+                _mailbox.Post(static (fetch, grant, _, _) => fetch.TakeGrant((FetchBudget.Grant?)grant), grant);
+            }
         }
-        finally
+        catch (Exception error)
         {
-            Volatile.Write(ref _isWaiting, false);
+            FailRound(error);
         }
     }
 
-    /// <summary>The times of the rounds before and of one more. Under the lock.</summary>
-    private FetchTimes TimesWith(IRainRound? round) => round?.Times is not { } more ? _times
-        : new FetchTimes(_times.FirstDroplet ?? _rained + more.FirstDroplet, _times.Verifying + more.Verifying);
-
-    /// <summary>Asks the running round for what readers want beside what it was asked for.</summary>
-    private void IssueDemands()
+    private void TakeGrant(FetchBudget.Grant? grant)
     {
-        IRainRound? round;
-        ResourceLayout layout;
-        List<(int First, int End)>? demands = null;
-        lock (_gate)
+        _leaveLine = null;
+        _grant = grant;
+        _machine.HandleGrant(Now, grant is not null);
+        if (_machine.Phase != FetchPhase.Raining)
         {
-            if (_round is null || _order is null || _partial is null)
+            _grant?.Dispose();
+            _grant = null;
+        }
+    }
+
+    private async Task RainAsync(long offset, long length)
+    {
+        try
+        {
+            var request = new FetchRequest
             {
-                return;
+                Resource = Id,
+                Version = _machine.Manifest?.Version ?? WantedVersion,
+                Servers = _servers,
+                DemandOffset = offset,
+                DemandLength = length,
+            };
+            var options = _context.Options with { WindowBytesMax = _grant?.Bytes ?? 0 };
+            var round = _context.Transport.StartFetch(request, options, new FetchSink(_context, this, _lease?.Blocks));
+            Publish(_view with { Round = round, RoundBegan = Now });
+            var reason = await round.Completion;
+            _mailbox.Post(static (fetch, _, reason, _) => fetch.EndRound((FetchEndReason)reason), null, (long)reason);
+        }
+        catch (Exception error)
+        {
+            FailRound(error);
+        }
+    }
+
+    /// <summary>Whatever it is: those who wait for this fetch must not wait for ever.</summary>
+    private void FailRound(Exception error)
+    {
+        var reason = FetchEndReason.NoNetwork;
+        if (error is not SocketException)
+        {
+            reason = FetchEndReason.LocalFailure;
+            FetchLog.TransferBroken(_context.Logger, error, Number, Id);
+        }
+
+        _mailbox.Post(static (fetch, _, reason, _) => fetch.EndRound((FetchEndReason)reason), null, (long)reason);
+    }
+
+    private void EndRound(FetchEndReason reason)
+    {
+        if (_view.Round is { } round)
+        {
+            var lasted = Now - _view.RoundBegan;
+            Publish(_view.WithRoundEnded(Now));
+            _context.Servers.Learn(round.Snapshot.Sources, hadTime: reason == FetchEndReason.Unanswered || lasted >= AnswerWithin);
+        }
+
+        _grant?.Dispose();
+        _grant = null;
+        _machine.HandleRoundEnded(Now, reason);
+    }
+
+    private async Task AskClassicAsync(FetchEndReason otherwise)
+    {
+        var end = otherwise;
+        try
+        {
+            var servers = _context.Servers.ClassicAddressesForFetch();
+            if (_extraServer is { } extra && _isExtraServerClassic && !servers.Contains(extra))
+            {
+                servers = [.. servers, extra];
             }
 
-            round = _round;
-            layout = _partial.Manifest.Layout;
-            foreach (var (offset, length) in Wanted())
+            if (servers.Count > 0)
             {
-                var (first, end) = DemandOrder.BlocksOf(layout, offset, length);
-                if (!_order.Covers(first, end, _partial))
+                var asking = new CancellationTokenSource();
+                _cancelClassic = () => _ = asking.CancelAsync();
+                var began = Now;
+                if (await ClassicAsking.AskAsync(_context, Id, servers, asking.Token) is ({ } server, { } bytes))
                 {
-                    _order.Add(first, end, urgent: false);
-                    (demands ??= []).Add((first, end));
+                    // What the others still send is not wanted any more.
+                    await asking.CancelAsync();
+                    end = await Task.Run(() => TakeClassic(server, bytes, began));
                 }
             }
         }
-
-        foreach (var blocks in demands ?? [])
+        catch (OperationCanceledException)
         {
-            round.Demand(layout.OffsetOf(blocks.First), BytesOf(layout, blocks), urgent: false);
+            end = FetchEndReason.Cancelled;
         }
+        catch (Exception error)
+        {
+            end = FetchEndReason.LocalFailure;
+            FetchLog.TransferBroken(_context.Logger, error, Number, Id);
+        }
+
+        _mailbox.Post(static (fetch, _, end, _) => fetch._machine.HandleClassicEnded(fetch.Now, (FetchEndReason)end), null, (long)end);
     }
 
-    private void OnBlockHeld(int blockIndex)
+    private FetchEndReason TakeClassic(PeerAddress server, byte[] bytes, Instant began)
     {
-        TaskCompletionSource? waiter;
-        lock (_gate)
+        var endpoint = _context.Servers.NameOf(server);
+        FetchLog.FetchedClassic(_context.Logger, Id, endpoint, bytes.Length);
+        var entry = _context.Store.FindEntry(Id);
+        var current = entry is null || entry.IsTombstone ? null : entry.Resource;
+        var manifest = ClassicAsking.ManifestOf(_context.Store, bytes, entry?.Resource.Manifest, current?.Manifest);
+        if (current is { Origin: ResourceOrigin.Put } && manifest != current.Manifest)
         {
-            _waiters.Remove(blockIndex, out waiter);
+            // Format 1 cannot tell which is newer, and what was put here must not go for what anybody may have sent.
+            _mailbox.Post(static (fetch, outcome, _, _) => fetch._outcome = (FetchOutcome)outcome!, new FetchOutcome(
+                OpenStatus.Found, entry, $"What is here was put here, and goes before what came in format 1 from {endpoint}."));
+            return FetchEndReason.Completed;
         }
 
-        waiter?.TrySetResult();
+        // Told before anybody has a block of it.
+        _mailbox.Post(
+            static (fetch, verdict, _, _) => fetch.Publish(fetch._view with { Verdict = (string)verdict! }), $"It came in format 1 from {endpoint}.");
+        var sink = new FetchSink(_context, this, null);
+        sink.OnManifest(manifest);
+        for (var i = 0; i < manifest.Layout.BlockCount; i++)
+        {
+            sink.OnBlock(i, bytes.AsSpan((int)manifest.Layout.OffsetOf(i), manifest.Layout.BytesOf(i)));
+        }
+
+        _mailbox.Post(
+            static (fetch, _, ticks, _) => fetch.Publish(fetch._view with { Rained = fetch._view.Rained + TimeSpan.FromTicks(ticks) }),
+            null, (Now - began).Ticks);
+        return FetchEndReason.Completed;
     }
 }

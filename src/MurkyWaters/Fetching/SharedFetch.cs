@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using MurkyWaters.Store;
 using PouringRain.Network;
 using PouringRain.Protocol;
@@ -6,49 +5,34 @@ using PouringRain.Protocol;
 namespace MurkyWaters.Fetching;
 
 /// <summary>
-/// One transfer of one resource, however many readers wait for it. Its life:
+/// One transfer of one resource, however many readers wait for it. What it does and when, <see cref="FetchMachine"/> decides; this is what gets
+/// it done. Its life:
 /// <list type="number">
-/// <item>it asks the servers, and learns the manifest (<see cref="OnManifest"/>): from here on it is one version;</item>
-/// <item>it rains in rounds: what the readers demand, until it is all here; a round ends, and another begins when a reader wants
-/// more;</item>
+/// <item>it asks the servers, and learns the manifest (<see cref="FetchSink"/>): from here on it is one version;</item>
+/// <item>it rains in rounds (SharedFetch.Rounds.cs): what the readers demand, until it is all here; a round ends, and another begins when a
+/// reader wants more;</item>
 /// <item>verified blocks go to a <see cref="PartialBlob"/> (or are compared with what is here, <see cref="CheckedBlob"/>), from which every reader
-/// reads at its own speed;</item>
-/// <item>when the version is whole it is sealed into the store; when the last reader has left it ends, and what it has is kept for the
-/// next fetch.</item>
+/// reads at its own speed (<see cref="FetchReader"/>, <see cref="BlockWaiters"/>);</item>
+/// <item>when the version is whole it is sealed into the store (<see cref="FetchKeeping"/>); when the last reader has left it ends, and what it
+/// has is kept for the next fetch (SharedFetch.Ending.cs).</item>
 /// </list>
-/// Thread-safe. Lock order: this, then the partials, then nothing.
+/// Thread-safe: what happens is a message in the mailbox, taken in order by one thread at a time; what others read is <see cref="View"/>.
 /// </summary>
 internal sealed partial class SharedFetch
 {
     private readonly FetchContext _context;
-    private readonly Action<SharedFetch> _onEnded;
-    private readonly bool _isRainOnly;
     private readonly PeerAddress? _extraServer;
     private readonly bool _isExtraServerClassic;
-    private readonly Lock _gate = new();
-    private readonly TaskCompletionSource<FetchOutcome> _found = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly List<FetchReader> _readers = [];
-    private readonly Dictionary<int, TaskCompletionSource> _waiters = [];
-    private readonly HashSet<PeerAddress> _staleServers = [];
-    private readonly TransferFigures _figures = new();
-    private readonly TaskCompletionSource _closing = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private TaskCompletionSource _wake = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private Manifest? _manifest;
-    private VerifiedBlocks? _partial;
-    private DemandOrder? _order;
-    private IRainRound? _round;
-    private ResourceOrigin? _keep;
-    private string? _verdict;
-    private bool _isClosed;
-    private bool _isWaiting;
-    private bool _isAsking;
-    private bool _isIdle;
-    private bool _isOver;
-    private FetchEndReason _end;
-    private long _idleEpoch;
-    private long _roundStarted;
-    private TimeSpan _rained;
-    private FetchTimes _times;
+    private readonly Action<SharedFetch> _onEnded;
+    private readonly FetchDoor _door = new();
+    private readonly BlockWaiters _waiters = new();
+    private readonly Mailbox<SharedFetch> _mailbox;
+    private readonly FetchMachine _machine;
+    private readonly FetchKeeping _keeping;
+    private FetchView _view = new();
+    private BlocksLease? _lease;
+    private ITimer? _timer;
+    private Instant _timerAt = Instant.Never;
 
     /// <summary>Makes a fetch; <see cref="Start"/> starts it.</summary>
     /// <param name="context">What it works with.</param>
@@ -68,11 +52,14 @@ internal sealed partial class SharedFetch
         Number = number;
         Id = id;
         WantedVersion = wantedVersion;
-        _isRainOnly = isRainOnly;
+        IsRainOnly = isRainOnly;
         _extraServer = extraServer;
         _isExtraServerClassic = isExtraServerClassic;
         Network = network;
         _onEnded = onEnded;
+        _machine = new FetchMachine(_door, wantedVersion is not null, context.Grace);
+        _keeping = new FetchKeeping(context, this);
+        _mailbox = new Mailbox<SharedFetch>(this, static fetch => fetch.Act(), static (fetch, error) => fetch.Break(error));
     }
 
     public long Number { get; }
@@ -84,138 +71,87 @@ internal sealed partial class SharedFetch
 
     public Sha256Digest? WantedVersion { get; }
 
-    /// <summary>Ends when the fetch has, in no exception.</summary>
-    public Task Completion { get; private set; } = Task.CompletedTask;
+    public bool IsRainOnly { get; }
 
-    /// <summary>Whether it is asking, raining or waiting for memory, and not just lingering for its readers.</summary>
-    public bool IsActive
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return !_isOver && (_manifest is null || _round is not null || _isWaiting);
-            }
-        }
-    }
+    /// <summary>Ends when the fetch has, in no exception.</summary>
+    public Task Completion => _completion.Task;
+
+    /// <summary>What is to be seen of it now.</summary>
+    public FetchView View => Volatile.Read(ref _view);
+
+    /// <inheritdoc cref="FetchView.IsActive"/>
+    public bool IsActive => View.IsActive;
 
     /// <summary>The version, once known.</summary>
-    public Manifest? Manifest => Volatile.Read(ref _manifest);
+    public Manifest? Manifest => View.Manifest;
 
-    public void Start() => Completion = Task.Run(RunAsync);
+    /// <summary>As what it is to be kept, whoever reads; null when it is not.</summary>
+    public ResourceOrigin? KeptAs => View.Keep;
+
+    /// <summary>How it ended, once <see cref="Completion"/> has.</summary>
+    public FetchEndReason End => View.End;
+
+    /// <summary>Bytes of distinct symbols that have arrived so far.</summary>
+    public long ArrivedBytes => View is var view ? view.FiguresNow.DropletsReceived * (long)(view.Manifest?.Layout.SymbolSize ?? 0) : 0;
+
+    /// <inheritdoc cref="FetchView.Times"/>
+    public FetchTimes Times => View.Times;
+
+    private Instant Now => _context.Time.GetInstant();
+
+    public void Start()
+    {
+        _activity = TransferActivity.Start(Number, Id);
+        _mailbox.Post(static (fetch, _, _, _) => fetch._machine.HandleStart());
+    }
 
     /// <summary>Adds a reader; null when the fetch is about to end.</summary>
     public FetchReader? TryJoin(long demandOffset, long demandLength)
     {
-        var reader = new FetchReader(this, demandOffset, demandLength);
-        lock (_gate)
+        if (!_door.TryEnter())
         {
-            if (_isClosed)
-            {
-                return null;
-            }
-
-            _readers.Add(reader);
-            _idleEpoch++;
-            if (_partial is not null)
-            {
-                _context.Store.Partials.HoldAgain(_partial);
-                reader.Attach(_partial);
-            }
-
-            Wake();
+            return null;
         }
 
-        IssueDemands();
+        var reader = new FetchReader(this);
+        _mailbox.Post(
+            static (fetch, reader, offset, length) => fetch._machine.HandleJoined(fetch.Now, reader!, offset, length), reader, demandOffset, demandLength);
         return reader;
     }
 
     /// <summary>Makes it fetch the whole, without a reader, to be kept; false when it is about to end.</summary>
     public bool TryKeep(ResourceOrigin origin)
     {
-        lock (_gate)
+        if (!_door.TryEnter())
         {
-            if (_isClosed)
-            {
-                return false;
-            }
-
-            _keep = _keep == ResourceOrigin.Put ? ResourceOrigin.Put : origin;
-            if (_partial is not null)
-            {
-                _partial.IsExempt |= origin == ResourceOrigin.Put;
-            }
-
-            Wake();
+            return false;
         }
 
-        IssueDemands();
+        _mailbox.Post(static (fetch, _, origin, _) => fetch._machine.HandleKeep(fetch.Now, (ResourceOrigin)origin), null, (long)origin);
         return true;
     }
 
     /// <summary>Nobody waits for the whole any more: it ends, unless somebody reads.</summary>
-    public void GiveUp()
-    {
-        lock (_gate)
-        {
-            _keep = null;
-        }
-
-        EndUnlessWanted();
-    }
+    public void GiveUp() => _mailbox.Post(static (fetch, _, _, _) => fetch._machine.HandleGiveUp(fetch.Now));
 
     /// <summary>Ends it at once, unless somebody reads or it is to be kept.</summary>
-    public void EndUnlessWanted()
+    public void EndUnlessWanted() => _mailbox.Post(static (fetch, _, _, _) => fetch._machine.HandleUnwanted(fetch.Now));
+
+    /// <summary>A reader lets go.</summary>
+    public void Leave(FetchReader reader) => _mailbox.Post(static (fetch, reader, _, _) => fetch._machine.HandleLeft(fetch.Now, reader!), reader);
+
+    /// <summary>Ends it now, whoever reads: the node stops.</summary>
+    public void Stop()
     {
-        IRainRound? round;
-        lock (_gate)
-        {
-            if (_isClosed || _readers.Count > 0 || _keep is not null)
-            {
-                return;
-            }
-
-            _isClosed = true;
-            round = _round;
-            _ = _classicAsking?.CancelAsync();
-            Wake();
-        }
-
-        round?.Cancel();
+        _door.Close();
+        _mailbox.Post(static (fetch, _, _, _) => fetch._machine.HandleStop(fetch.Now));
     }
 
-    /// <summary>How it ended, once <see cref="Completion"/> has.</summary>
-    public FetchEndReason End
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _end;
-            }
-        }
-    }
-
-    /// <summary>Bytes of distinct symbols that have arrived so far.</summary>
-    public long ArrivedBytes
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _figures.With(_round?.Snapshot).DropletsReceived * (long)(_manifest?.Layout.SymbolSize ?? 0);
-            }
-        }
-    }
+    /// <summary>Whether it asks a server of 2012 that is in no list.</summary>
+    public bool AsksClassic(PeerAddress server) => _isExtraServerClassic && _extraServer == server;
 
     /// <summary>Whether a server was heard in this fetch.</summary>
-    public bool HasHeard(PeerAddress server)
-    {
-        lock (_gate)
-        {
-            return _figures.With(_round?.Snapshot).Sources.Any(source => source.Peer == server && source.LastHeard is not null);
-        }
-    }
+    public bool HasHeard(PeerAddress server) => View.FiguresNow.Sources.Any(source => source.Peer == server && source.LastHeard is not null);
 
     /// <summary>Waits until the version is known, or that there is none.</summary>
     public async Task<OpenResult> OpenAsync(FetchReader reader, CancellationToken cancellationToken)
@@ -223,7 +159,7 @@ internal sealed partial class SharedFetch
         var isHandedOut = false;
         try
         {
-            var outcome = await _found.Task.WaitAsync(cancellationToken);
+            var outcome = await reader.Opened.WaitAsync(cancellationToken);
             if (outcome.Status == OpenStatus.Found && outcome.Stored is null)
             {
                 isHandedOut = true;
@@ -249,236 +185,179 @@ internal sealed partial class SharedFetch
         }
     }
 
-    /// <summary>A reader lets go.</summary>
-    public void Leave(FetchReader reader, VerifiedBlocks? heldPartial)
-    {
-        lock (_gate)
-        {
-            if (_readers.Remove(reader) && _readers.Count == 0)
-            {
-                _idleEpoch++;
-                _ = CloseWhenIdleAsync(_idleEpoch);
-            }
-        }
-
-        if (heldPartial is not null)
-        {
-            _context.Store.Partials.Release(heldPartial);
-        }
-    }
-
-    /// <summary>Ends it now, whoever reads: the node stops.</summary>
-    public void Stop()
-    {
-        IRainRound? round;
-        lock (_gate)
-        {
-            _isClosed = true;
-            _closing.TrySetResult();
-            round = _round;
-            _ = _classicAsking?.CancelAsync();
-            Wake();
-        }
-
-        round?.Cancel();
-    }
-
-    /// <summary>Waits until the block at an offset is held.</summary>
+    /// <summary>Waits until the block at an offset is here.</summary>
     /// <exception cref="FetchFailedException">It never will be.</exception>
-    public async ValueTask WaitForBlockAsync(FetchReader reader, long offset, int count, CancellationToken cancellationToken)
+    public async ValueTask WaitForBlockAsync(FetchReader reader, VerifiedBlocks blocks, long offset, int count, CancellationToken cancellationToken)
     {
-        var layout = reader.Manifest.Layout;
-        var block = layout.BlockAt(offset);
-        while (true)
+        var block = blocks.Layout.BlockAt(offset);
+        while (_waiters.Find(blocks, block, out var isOver) is var wait)
         {
-            IRainRound? round = null;
-            (int First, int End) urgent = default;
-            Task wait;
-            lock (_gate)
+            if (isOver)
             {
-                if (_partial!.HasBlock(block))
-                {
-                    return;
-                }
-
-                if (_isOver)
-                {
-                    throw new FetchFailedException(_end, Reports(), _context.Store.Files.Health.Trouble);
-                }
-
-                if (offset < reader.DemandOffset || offset - reader.DemandOffset >= reader.DemandLength)
-                {
-                    (reader.DemandOffset, reader.DemandLength) = (offset, count);
-                }
-
-                if (_round is null || _order is null)
-                {
-                    Wake();
-                }
-                else if (FindUrgent(reader, DemandOrder.BlocksOf(layout, offset, count)) is { } found)
-                {
-                    urgent = reader.Urgent = found;
-                    _order.Add(found.First, found.End, urgent: true);
-                    round = _round;
-                }
-
-                if (!_waiters.TryGetValue(block, out var waiter))
-                {
-                    _waiters[block] = waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                }
-
-                wait = waiter.Task;
+                throw new FetchFailedException(End, Reports(), _context.Store.Files.Health.Trouble);
             }
 
-            round?.Demand(layout.OffsetOf(urgent.First), BytesOf(layout, urgent), urgent: true);
+            if (wait is null)
+            {
+                return;
+            }
+
+            _mailbox.Post(
+                static (fetch, reader, offset, count) => fetch._machine.HandleWaiting(
+                    fetch.Now, reader!, offset, (int)count, fetch._view.Round?.Snapshot.WireBytes ?? 0, fetch._context.Options.WindowBytesMax),
+                reader, offset, count);
             await wait.WaitAsync(cancellationToken);
         }
     }
 
-    /// <summary>Where its time went, up to now; idle time between rounds is not counted.</summary>
-    public FetchTimes Times
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return TimesWith(_round);
-            }
-        }
-    }
-
     /// <summary>Its figures now.</summary>
-    public TransferSnapshot Snapshot()
-    {
-        lock (_gate)
-        {
-            var figures = _figures.With(_round?.Snapshot);
-            var isOver = _isOver || _round is null;
-            var elapsed = _rained + (_round is null ? TimeSpan.Zero : Stopwatch.GetElapsedTime(_roundStarted));
-            return new TransferSnapshot
-            {
-                Id = Number,
-                Resource = Id,
-                FileName = _manifest?.FileName,
-                State = StateName(),
-                Length = _manifest?.Layout.Length,
-                ReceivedBytes = _partial?.HeldBytes ?? 0,
-                DecodedBlocks = _partial?.HeldCount ?? 0,
-                Blocks = _manifest?.Layout.BlockCount ?? 0,
-                BlockMap = _partial is null ? null : BlockRuns.Of(_partial.CopyHeld(), _partial.Manifest.Layout.BlockCount),
-                SymbolsNeeded = figures.SymbolsNeeded,
-                DropletsReceived = figures.DropletsReceived,
-                Overhead = figures.Overhead,
-                ElapsedMs = elapsed.TotalMilliseconds,
-                Verdict = _verdict ?? Verdict.Of(figures, _end, elapsed, isOver),
-                Sources = [.. figures.Sources.Select(source => new TransferSource(
-                    _context.Servers.NameOf(source.Peer),
-                    StateNames.Of(source.State, isOver),
-                    source.Droplets,
-                    source.Bytes,
-                    source.Lost,
-                    TransferFigures.RoundTripMsOf(source),
-                    TransferFigures.RateOf(source, elapsed, isOver)))],
-            };
-        }
-    }
+    public TransferSnapshot Snapshot() => View.ToSnapshot(Number, Id, Now, _context.Servers.NameOf);
 
     /// <summary>Takes a sample of the running round: what bounds it, and for the table of servers what it has seen so far.</summary>
     public void Sample()
     {
-        FetchSnapshot snapshot;
-        lock (_gate)
+        if (View.Round?.Snapshot is { } snapshot)
         {
-            if (_round is null)
+            _mailbox.Post(static (fetch, _, bound, _) => fetch.Publish(fetch._view with { Figures = fetch._view.Figures.WithSample((FetchBound)bound) }),
+                null, (long)snapshot.Bound);
+            _context.Servers.Learn(snapshot.Sources, hadTime: false);
+        }
+    }
+
+    private SourceReport[] Reports() =>
+        [.. View.FiguresNow.Sources.Select(source => new SourceReport(
+            _context.Servers.NameOf(source.Peer),
+            StateNames.Of(source.State),
+            source.Droplets,
+            TransferFigures.LossOf(source),
+            TransferFigures.RoundTripMsOf(source),
+            _context.Time.TimeOfDay(source.LastHeard) ?? _context.Servers.LastSeenOf(source.Peer)))];
+
+    private void Publish(FetchView view) => Volatile.Write(ref _view, view);
+
+    /// <summary>After each message: what others see, then what is to be done, then the timer.</summary>
+    private void Act()
+    {
+        PublishState();
+        while (_machine.TryPollAction(out var action))
+        {
+            Do(action);
+            PublishState();
+        }
+
+        if (_machine.NextTimeout != _timerAt)
+        {
+            _timerAt = _machine.NextTimeout;
+            var due = _timerAt == Instant.Never ? Timeout.InfiniteTimeSpan : _timerAt - Now is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+            _timer ??= _context.Time.CreateTimer(
+                static fetch => ((SharedFetch)fetch!)._mailbox.Post(static (fetch, _, _, _) => fetch.Tick()), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _timer.Change(due, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    /// <summary>The timer has gone off, which is not exact: it may be set once more.</summary>
+    private void Tick()
+    {
+        _timerAt = Instant.Never;
+        _machine.HandleTimeout(Now);
+    }
+
+    private void PublishState()
+    {
+        var view = _view;
+        if (view.Phase != _machine.Phase || view.IsSatisfied != _machine.IsSatisfied || view.Keep != _machine.Keep || view.Manifest != _machine.Manifest)
+        {
+            if (_machine.Keep == ResourceOrigin.Put && _lease is not null)
             {
-                return;
+                _lease.Blocks.IsExempt = true;
             }
 
-            snapshot = _round.Snapshot;
-            _figures.Sample(snapshot.Bound);
-        }
-
-        _context.Servers.Learn(snapshot.Sources, hadTime: false);
-    }
-
-    private static long BytesOf(ResourceLayout layout, (int First, int End) blocks) =>
-        layout.OffsetOf(blocks.End - 1) + layout.BytesOf(blocks.End - 1) - layout.OffsetOf(blocks.First);
-
-    /// <summary>The blocks that a waiting reader needs before others get theirs: those that nobody has asked for, and those that were
-    /// asked for so long after others that they are not coming soon. A few at a time, so that several readers at several places
-    /// take turns.</summary>
-    private (int First, int End)? FindUrgent(FetchReader reader, (int First, int End) blocks)
-    {
-        const int urgentBlockCount = 8;
-        var block = blocks.First;
-        if (!_order!.Covers(blocks.First, blocks.End, _partial!))
-        {
-            return blocks;
-        }
-
-        if ((reader.Urgent.First <= block && block < reader.Urgent.End) || _order.IsNear(block, BytesSoon(), _partial!))
-        {
-            return null;
-        }
-
-        return (block, Math.Min(block + urgentBlockCount, _partial!.Manifest.Layout.BlockCount));
-    }
-
-    /// <summary>What a second brings at the pace so far, which is how long a reader may have to wait for those before it.</summary>
-    private long BytesSoon()
-    {
-        var seconds = Math.Max(1, Stopwatch.GetElapsedTime(_roundStarted).TotalSeconds);
-        return Math.Min(_context.Options.WindowBytesMax, (long)(_round!.Snapshot.WireBytes / seconds));
-    }
-
-    private string StateName()
-    {
-        return _manifest is { IsDeleted: true } ? StateNames.Deleted
-            : _isOver ? StateNames.Of(_end)
-            : _manifest is null ? "discovering"
-            : _isIdle || _partial is { IsComplete: true } ? "completed"
-            : "raining";
-    }
-
-    private SourceReport[] Reports()
-    {
-        lock (_gate)
-        {
-            return [.. _figures.With(_round?.Snapshot).Sources.Select(source => new SourceReport(
-                _context.Servers.NameOf(source.Peer),
-                StateNames.Of(source.State),
-                source.Droplets,
-                TransferFigures.LossOf(source),
-                TransferFigures.RoundTripMsOf(source),
-                WallClock.Of(source.LastHeard) ?? _context.Servers.LastSeenOf(source.Peer)))];
-        }
-    }
-
-    /// <summary>Under the lock.</summary>
-    private void Wake() => _wake.TrySetResult();
-
-    private async Task CloseWhenIdleAsync(long epoch)
-    {
-        if (_context.Grace > TimeSpan.Zero)
-        {
-            await Task.Delay(_context.Grace);
-        }
-
-        IRainRound? round;
-        lock (_gate)
-        {
-            if (_idleEpoch != epoch || _readers.Count > 0 || _keep is not null || _isClosed)
+            Publish(view with
             {
-                return;
-            }
-
-            _isClosed = true;
-            _closing.TrySetResult();
-            round = _round;
-            _ = _classicAsking?.CancelAsync();
-            Wake();
+                Phase = _machine.Phase,
+                IsSatisfied = _machine.IsSatisfied,
+                Keep = _machine.Keep,
+                Manifest = _machine.Manifest,
+                Blocks = _machine.Blocks as VerifiedBlocks,
+                End = _machine.Manifest is { IsDeleted: true } && _machine.Phase == FetchPhase.Over ? FetchEndReason.NotFound : _machine.End,
+            });
         }
+    }
 
-        round?.Cancel();
+    private void Do(FetchAction action)
+    {
+        switch (action.Kind)
+        {
+            case FetchActionKind.Prepare:
+                Prepare();
+                break;
+            case FetchActionKind.Enter:
+                _ = EnterAsync();
+                break;
+            case FetchActionKind.LeaveLine:
+                _leaveLine?.Invoke();
+                break;
+            case FetchActionKind.Rain:
+                _ = RainAsync(action.Offset, action.Length);
+                break;
+            case FetchActionKind.Demand:
+                _view.Round?.Demand(action.Offset, action.Length, action.IsUrgent);
+                break;
+            case FetchActionKind.CancelRound:
+                _view.Round?.Cancel();
+                break;
+            case FetchActionKind.AskClassic:
+                _ = AskClassicAsync(action.End);
+                break;
+            case FetchActionKind.CancelClassic:
+                _cancelClassic?.Invoke();
+                break;
+            case FetchActionKind.Seal:
+                _ = SealAsync();
+                break;
+            case FetchActionKind.Attach:
+                Attach((FetchReader)action.Reader!);
+                break;
+            case FetchActionKind.Finish:
+                _ = FinishAsync(action.End);
+                break;
+            case FetchActionKind.Withdraw:
+                Withdraw();
+                break;
+            case FetchActionKind.Refuse:
+                ((FetchReader)action.Reader!).Refuse(_outcome ?? FetchOutcome.LocalFailure);
+                break;
+            case FetchActionKind.Release:
+                Release();
+                break;
+        }
+    }
+
+    private void Attach(FetchReader reader)
+    {
+        try
+        {
+            reader.Attach(_lease!.Again());
+        }
+        catch
+        {
+            reader.Refuse(FetchOutcome.LocalFailure);
+            throw;
+        }
+    }
+
+    /// <summary>A message failed, as none may: it ends, and nobody waits for ever.</summary>
+    private void Break(Exception error)
+    {
+        FetchLog.TransferBroken(_context.Logger, error, Number, Id);
+        try
+        {
+            _machine.HandleFailure(Now, FetchEndReason.LocalFailure);
+            Act();
+        }
+        catch (Exception again)
+        {
+            FetchLog.TransferBroken(_context.Logger, again, Number, Id);
+        }
     }
 }

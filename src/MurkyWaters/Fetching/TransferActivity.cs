@@ -9,12 +9,27 @@ internal static class TransferActivity
 {
     private static readonly ActivitySource Source = new("PouringRain.Transfers");
 
-    public static Activity? Start(long number, ResourceId resource) =>
-        Source.StartActivity("rain transfer", ActivityKind.Client)?
+    /// <summary>Begins it. What the caller does next is no part of it.</summary>
+    public static Activity? Start(long number, ResourceId resource)
+    {
+        var parent = Activity.Current;
+        var activity = Source.StartActivity("rain transfer", ActivityKind.Client)?
             .SetTag("rain.resource", resource.ToString()).SetTag("rain.transfer", number.ToString(CultureInfo.InvariantCulture));
+        Activity.Current = parent;
+        return activity;
+    }
 
-    public static void End(Activity? activity, TransferSnapshot transfer) =>
-        activity?.SetTag("rain.state", transfer.State).SetTag("rain.bytes", transfer.ReceivedBytes).SetTag("rain.droplets", transfer.DropletsReceived)
+    /// <summary>Ends it, on whatever thread.</summary>
+    public static void End(Activity? activity, TransferSnapshot transfer)
+    {
+        if (activity is null)
+        {
+            return;
+        }
+
+        activity.SetTag("rain.state", transfer.State).SetTag("rain.bytes", transfer.ReceivedBytes).SetTag("rain.droplets", transfer.DropletsReceived)
             .SetTag("rain.overhead", transfer.Overhead).SetTag("rain.sources", transfer.Sources.Count).SetTag("rain.verdict", transfer.Verdict)
             .SetStatus(transfer.State == "completed" ? ActivityStatusCode.Ok : ActivityStatusCode.Error);
+        activity.Dispose();
+    }
 }

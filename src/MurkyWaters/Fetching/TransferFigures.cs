@@ -2,15 +2,15 @@ using PouringRain.Protocol;
 
 namespace MurkyWaters.Fetching;
 
-/// <summary>The figures of a transfer, summed over its rounds. Not thread-safe.</summary>
+/// <summary>The figures of a transfer, summed over its rounds. Immutable.</summary>
 internal sealed class TransferFigures
 {
     private readonly Dictionary<PeerAddress, SourceSnapshot> _sources = [];
     private readonly int[] _boundSamples = new int[Enum.GetValues<FetchBound>().Length];
 
-    public long SymbolsNeeded { get; private set; }
+    public long SymbolsNeeded { get; private init; }
 
-    public long DropletsReceived { get; private set; }
+    public long DropletsReceived { get; private init; }
 
     /// <summary>What bounded the speed most of the time.</summary>
     public FetchBound Bound
@@ -26,24 +26,28 @@ internal sealed class TransferFigures
 
     public double Overhead => SymbolsNeeded == 0 ? 0 : (double)DropletsReceived / SymbolsNeeded;
 
-    /// <summary>Notes what bounds the speed just now: once a second, so that the end of a round, when nothing does, does not speak for all of it.</summary>
-    public void Sample(FetchBound bound)
+    /// <summary>These and what bounds the speed just now: once a second, so that the end of a round, when nothing does, does not speak for all of
+    /// it.</summary>
+    public TransferFigures WithSample(FetchBound bound)
     {
-        if (bound != FetchBound.Unknown)
-        {
-            _boundSamples[(int)bound]++;
-        }
+        var sum = Copy(SymbolsNeeded, DropletsReceived);
+        sum.Count(bound);
+        return sum;
     }
 
-    /// <summary>Adds the figures of a round.</summary>
-    public void Add(FetchSnapshot round)
+    /// <summary>These and those of one more round.</summary>
+    public TransferFigures With(FetchSnapshot? round)
     {
-        SymbolsNeeded += round.SymbolsNeeded;
-        DropletsReceived += round.DropletsReceived;
-        Sample(round.Bound);
+        if (round is null)
+        {
+            return this;
+        }
+
+        var sum = Copy(SymbolsNeeded + round.SymbolsNeeded, DropletsReceived + round.DropletsReceived);
+        sum.Count(round.Bound);
         foreach (var source in round.Sources)
         {
-            _sources[source.Peer] = !_sources.TryGetValue(source.Peer, out var before) ? source : source with
+            sum._sources[source.Peer] = !_sources.TryGetValue(source.Peer, out var before) ? source : source with
             {
                 State = before.State == SourceState.Lied ? SourceState.Lied : source.State,
                 Droplets = before.Droplets + source.Droplets,
@@ -53,24 +57,7 @@ internal sealed class TransferFigures
                 LastHeard = source.LastHeard ?? before.LastHeard,
             };
         }
-    }
 
-    /// <summary>These and a round that is still running.</summary>
-    public TransferFigures With(FetchSnapshot? round)
-    {
-        if (round is null)
-        {
-            return this;
-        }
-
-        var sum = new TransferFigures { SymbolsNeeded = SymbolsNeeded, DropletsReceived = DropletsReceived };
-        _boundSamples.CopyTo(sum._boundSamples, 0);
-        foreach (var (peer, source) in _sources)
-        {
-            sum._sources.Add(peer, source);
-        }
-
-        sum.Add(round);
         return sum;
     }
 
@@ -86,4 +73,25 @@ internal sealed class TransferFigures
     /// <summary>Droplets lost as a share of those sent.</summary>
     public static double LossOf(SourceSnapshot source) =>
         source.Droplets + source.Lost == 0 ? 0 : (double)source.Lost / (source.Droplets + source.Lost);
+
+    private TransferFigures Copy(long symbolsNeeded, long dropletsReceived)
+    {
+        var copy = new TransferFigures { SymbolsNeeded = symbolsNeeded, DropletsReceived = dropletsReceived };
+        _boundSamples.CopyTo(copy._boundSamples, 0);
+        foreach (var (peer, source) in _sources)
+        {
+            copy._sources.Add(peer, source);
+        }
+
+        return copy;
+    }
+
+    /// <summary>Only before anybody sees it.</summary>
+    private void Count(FetchBound bound)
+    {
+        if (bound != FetchBound.Unknown)
+        {
+            _boundSamples[(int)bound]++;
+        }
+    }
 }

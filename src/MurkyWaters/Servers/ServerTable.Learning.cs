@@ -100,7 +100,7 @@ internal sealed partial class ServerTable
         server.State = state ?? server.State;
         // Of one that was not heard, the round trip is what an earlier fetch left behind.
         server.RoundTrip = source.LastHeard is not null && source.RoundTrip > TimeSpan.Zero ? source.RoundTrip : server.RoundTrip;
-        server.LastSeen = WallClock.Of(source.LastHeard) ?? server.LastSeen;
+        server.LastSeen = _time.TimeOfDay(source.LastHeard) ?? server.LastSeen;
         if (source.Droplets > 0)
         {
             server.RateBytesPerSecond = source.RateBytesPerSecond;

@@ -30,7 +30,6 @@ internal sealed class CheckedBlob : VerifiedBlocks
         _lease = lease;
         _file = file;
         _logger = logger;
-        Holds = 1;
     }
 
     /// <summary>The blob that it reads from.</summary>

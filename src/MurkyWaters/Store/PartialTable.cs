@@ -2,7 +2,7 @@ using PouringRain.Protocol;
 
 namespace MurkyWaters.Store;
 
-/// <summary>The versions that are here in part. Each is held by the fetches and readers that are at it; between them it stays on
+/// <summary>The versions that are here in part. The fetches and readers that are at one have leases; between them it stays on
 /// disk, so that a later fetch goes on where the last one ended, also in another process.</summary>
 internal sealed class PartialTable : IDisposable
 {
@@ -61,8 +61,8 @@ internal sealed class PartialTable : IDisposable
         }
     }
 
-    /// <summary>The version, held once more; a new one when nothing of it is here.</summary>
-    public PartialBlob Hold(ResourceId id, Manifest manifest)
+    /// <summary>A lease of the version; a new one when nothing of it is here.</summary>
+    public BlocksLease Lease(ResourceId id, Manifest manifest)
     {
         lock (_gate)
         {
@@ -72,47 +72,20 @@ internal sealed class PartialTable : IDisposable
                 _partials.Add(KeyOf(partial), partial);
             }
 
-            partial.Holds++;
-            return partial;
+            return LeaseLocked(partial);
         }
     }
 
-    /// <summary>Holds once more what somebody holds already.</summary>
-    public void HoldAgain(VerifiedBlocks blocks)
+    /// <summary>A lease of blocks that are in no table: the first, or one more.</summary>
+    public BlocksLease Lease(VerifiedBlocks blocks)
     {
         lock (_gate)
         {
-            blocks.Holds++;
+            return LeaseLocked(blocks);
         }
     }
 
-    /// <summary>Lets go. The last one closes the files, and removes them when there is nothing in them.</summary>
-    public void Release(VerifiedBlocks blocks)
-    {
-        lock (_gate)
-        {
-            if (--blocks.Holds > 0)
-            {
-                return;
-            }
-
-            if (blocks is PartialBlob { IsRetired: false } partial)
-            {
-                if (partial.HeldCount > 0)
-                {
-                    partial.Close();
-                    return;
-                }
-
-                RetireLocked(partial);
-            }
-        }
-
-        // Nobody can find it any more. Giving the space of a large file back takes a while, for which nobody else need wait.
-        blocks.Close();
-    }
-
-    /// <summary>Takes its name away: it is kept elsewhere by now, or not to be kept. Those who hold it read on.</summary>
+    /// <summary>Takes its name away: it is kept elsewhere by now, or not to be kept. Those who have a lease read on.</summary>
     public void Retire(PartialBlob partial)
     {
         lock (_gate)
@@ -121,21 +94,21 @@ internal sealed class PartialTable : IDisposable
         }
     }
 
-    /// <summary>Those that nobody holds, for eviction.</summary>
+    /// <summary>Those without a lease, for eviction.</summary>
     public PartialBlob[] FindIdle()
     {
         lock (_gate)
         {
-            return [.. _partials.Values.Where(partial => partial.Holds == 0)];
+            return [.. _partials.Values.Where(partial => partial.LeaseCount == 0)];
         }
     }
 
-    /// <summary>Removes one that nobody holds; false when somebody does.</summary>
+    /// <summary>Removes one without a lease; false when there is one.</summary>
     public bool TryEvict(PartialBlob partial)
     {
         lock (_gate)
         {
-            if (partial.Holds > 0 || partial.IsRetired)
+            if (partial.LeaseCount > 0 || partial.IsRetired)
             {
                 return false;
             }
@@ -157,6 +130,38 @@ internal sealed class PartialTable : IDisposable
         }
     }
 
+    /// <summary>Ends a lease. The last one closes the files, and removes them when there is nothing in them.</summary>
+    internal void Release(VerifiedBlocks blocks)
+    {
+        lock (_gate)
+        {
+            if (--blocks.LeaseCount > 0)
+            {
+                return;
+            }
+
+            if (blocks is PartialBlob { IsRetired: false } partial)
+            {
+                if (partial.HeldCount > 0)
+                {
+                    partial.Close();
+                    return;
+                }
+
+                RetireLocked(partial);
+            }
+        }
+
+        // Nobody can find it any more. Giving the space of a large file back takes a while, for which nobody else need wait.
+        blocks.Close();
+    }
+
+    private BlocksLease LeaseLocked(VerifiedBlocks blocks)
+    {
+        blocks.LeaseCount++;
+        return new BlocksLease(this, blocks);
+    }
+
     private static (ResourceId Id, Sha256Digest Version) KeyOf(PartialBlob partial) => (partial.Resource.Id, partial.Manifest.Version);
 
     private void RetireLocked(PartialBlob partial)
@@ -164,7 +169,7 @@ internal sealed class PartialTable : IDisposable
         if (!partial.IsRetired)
         {
             partial.IsRetired = true;
-            if (partial.Holds > 0)
+            if (partial.LeaseCount > 0)
             {
                 partial.KeepOpen();
             }

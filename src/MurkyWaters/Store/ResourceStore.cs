@@ -104,18 +104,18 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
         return null;
     }
 
-    /// <summary>Where a fetch of a version puts what it verifies, held: into a file of its own, or beside what is here whole.</summary>
+    /// <summary>Where a fetch of a version puts what it verifies: into a file of its own, or beside what is here whole.</summary>
     /// <param name="id">The resource.</param>
     /// <param name="manifest">The version.</param>
     /// <param name="mustRain">Whether the blocks are to come although they are here; otherwise those that are here under an older version's
     /// manifest need not.</param>
-    public VerifiedBlocks HoldForFetch(ResourceId id, Manifest manifest, bool mustRain)
+    public BlocksLease LeaseForFetch(ResourceId id, Manifest manifest, bool mustRain)
     {
         VerifiedBlocks? whole = FindEntry(id) is not { IsTombstone: false } entry ? null
             : entry.Resource.Manifest.Version == manifest.Version ? CheckedBlob.TryOpen(this, entry, _logger)
             : mustRain ? null
             : CheckedBlob.TryOpenWhole(this, entry, manifest, _logger);
-        return whole ?? Partials.Hold(id, manifest);
+        return whole is null ? Partials.Lease(id, manifest) : Partials.Lease(whole);
     }
 
     /// <inheritdoc/>

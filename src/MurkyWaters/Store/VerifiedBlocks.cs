@@ -1,10 +1,11 @@
+using MurkyWaters.Fetching;
 using PouringRain.Protocol;
 
 namespace MurkyWaters.Store;
 
 /// <summary>The blocks of one version that were verified as a fetch brought them: which they are, and where they are read from.
 /// Thread-safe.</summary>
-internal abstract class VerifiedBlocks
+internal abstract class VerifiedBlocks : IHeldBlocks
 {
     private readonly ulong[] _held;
     private int _heldCount;
@@ -23,8 +24,11 @@ internal abstract class VerifiedBlocks
 
     public Manifest Manifest => Resource.Manifest;
 
-    /// <summary>Who holds it; changed by <see cref="PartialTable"/> alone, under its lock.</summary>
-    public int Holds { get; set; }
+    /// <inheritdoc/>
+    public ResourceLayout Layout => Resource.Manifest.Layout;
+
+    /// <summary>How many leases there are; changed by <see cref="PartialTable"/> alone, under its lock.</summary>
+    public int LeaseCount { get; set; }
 
     /// <summary>Whether it is to be kept as if it had been put, outside the quota.</summary>
     public bool IsExempt { get; set; }
@@ -86,10 +90,10 @@ internal abstract class VerifiedBlocks
         return count == 0 ? 0 : ReadHeld(offset, destination[..count]);
     }
 
-    /// <summary>The file, for the system to send from: open as long as this is held.</summary>
+    /// <summary>The file, for the system to send from: open as long as there is a lease.</summary>
     public abstract FileStream OpenToSend();
 
-    /// <summary>Closes the files, when nobody holds it any more.</summary>
+    /// <summary>Closes the files, when there is no lease any more.</summary>
     public abstract void Close();
 
     /// <summary>Has a block where it can be read from.</summary>

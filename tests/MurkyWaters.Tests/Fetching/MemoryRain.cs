@@ -16,6 +16,9 @@ internal sealed class MemoryRain : IRainTransport
     /// <summary>A block is delivered for each release; null delivers at once.</summary>
     public SemaphoreSlim? Pace { get; set; }
 
+    /// <summary>Called before and after a round tells of its version.</summary>
+    public Action<bool>? OnManifest { get; set; }
+
     /// <summary>Servers that answer nothing.</summary>
     public HashSet<PeerAddress> Silent { get; } = [];
 
@@ -142,7 +145,7 @@ internal sealed class MemoryRain : IRainTransport
                     return;
                 }
 
-                var (first, end) = DemandOrder.BlocksOf(_manifest.Layout, offset, length);
+                var (first, end) = FetchDemand.BlocksOf(_manifest.Layout, offset, length);
                 if (urgent)
                 {
                     for (var i = end - 1; i >= first; i--)
@@ -179,7 +182,10 @@ internal sealed class MemoryRain : IRainTransport
             }
 
             var newest = offers.Aggregate((left, right) => right.Manifest.IsNewerThan(left.Manifest) ? right : left);
-            if (sink.OnManifest(newest.Manifest) is not { } held)
+            rain.OnManifest?.Invoke(false);
+            var answer = sink.OnManifest(newest.Manifest);
+            rain.OnManifest?.Invoke(true);
+            if (answer is not { } held)
             {
                 return FetchEndReason.Cancelled;
             }

@@ -422,6 +422,7 @@ public class SharedFetchTests
         Assert.Equal(5, fixture.Rain.BlockCount);
         await reader.DisposeAsync();
 
+        await FetchFixture.EventuallyAsync(() => fixture.Node.Figures.TransfersRunning == 0, "the fetch ends");
         await FetchFixture.EventuallyAsync(() => Directory.GetFiles(Path.Combine(fixture.StorePath, "partial")).Length == 0, "no partial is left");
         Assert.Null(fixture.Node.Find(FetchFixture.Id));
         Assert.Equal(bytes, await fixture.ReadAllAsync());

@@ -80,7 +80,7 @@ internal sealed class ClassicNotices
             try
             {
                 TellNow(id);
-                await Task.Delay(Pause, _stopping);
+                await Task.Delay(Pause, _store.Options.Time, _stopping);
             }
             catch (Exception error) when (error is OperationCanceledException or ObjectDisposedException)
             {

@@ -20,6 +20,7 @@ internal sealed class NodeQueue
     private const int WaitingCountMax = 1_000_000;
 
     private readonly ResourceStore _store;
+    private readonly TimeProvider _time;
     private readonly IRainTransport _transport;
     private readonly ServerTable _servers;
     private readonly PropagationTimes _times;
@@ -39,6 +40,7 @@ internal sealed class NodeQueue
         Action<ResourceId, Sha256Digest, PeerAddress, PropagationResult> onSettled, ILogger logger, CancellationToken stopping)
     {
         _store = store;
+        _time = store.Options.Time;
         _transport = transport;
         _servers = servers;
         _times = times;
@@ -59,7 +61,7 @@ internal sealed class NodeQueue
                 return;
             }
 
-            _waiting.Enqueue((id, DateTimeOffset.UtcNow + _times.GiveUpAfter));
+            _waiting.Enqueue((id, _time.GetUtcNow() + _times.GiveUpAfter));
             if (_runnerCount < ConcurrencyMax)
             {
                 _runnerCount++;
@@ -90,7 +92,7 @@ internal sealed class NodeQueue
             {
                 if (pause > TimeSpan.Zero)
                 {
-                    await Task.Delay(pause, _stopping);
+                    await Task.Delay(pause, _time, _stopping);
                 }
 
                 await TellAsync(item.Id, item.Deadline);
@@ -117,7 +119,7 @@ internal sealed class NodeQueue
 
         var version = entry.Resource.Manifest;
         var result = await AskAsync(id, version, untilHeld: false, _times.FirstAnswerWithin);
-        while (result.State is PropagationState.Accepted or PropagationState.Asked && DateTimeOffset.UtcNow < deadline)
+        while (result.State is PropagationState.Accepted or PropagationState.Asked && _time.GetUtcNow() < deadline)
         {
             Answered();
             if (_store.FindEntry(id)?.Resource.Manifest.Version != version.Version)
@@ -137,7 +139,7 @@ internal sealed class NodeQueue
         }
 
         _servers.NoteAnswer(_node, "silent");
-        if (DateTimeOffset.UtcNow >= deadline)
+        if (_time.GetUtcNow() >= deadline)
         {
             _onSettled(id, version.Version, _node, result);
             return;
@@ -151,7 +153,7 @@ internal sealed class NodeQueue
     {
         lock (_gate)
         {
-            if (DateTimeOffset.UtcNow >= deadline)
+            if (_time.GetUtcNow() >= deadline)
             {
                 return;
             }

@@ -30,10 +30,11 @@ internal sealed class PropagateInbox
     private readonly CancellationToken _stopping;
     private readonly Lock _gate = new();
     private readonly HashSet<(ResourceId, Sha256Digest?, PeerAddress)> _underWay = [];
-    private readonly FailedSources _failed = new(TimeProvider.System);
+    private readonly TimeProvider _time;
+    private readonly FailedSources _failed;
     private readonly FairQueue _looks;
     private readonly FairQueue _bytes;
-    private readonly PriorityQueue<AskedFetch, long> _resting = new();
+    private readonly PriorityQueue<AskedFetch, Instant> _resting = new();
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _runningCount;
     private bool _isStopped;
@@ -44,6 +45,8 @@ internal sealed class PropagateInbox
     {
         _stopping = stopping;
         _store = store;
+        _time = store.Options.Time;
+        _failed = new FailedSources(_time);
         _fetches = fetches;
         _servers = servers;
         _times = times;
@@ -73,7 +76,7 @@ internal sealed class PropagateInbox
     {
         lock (_gate)
         {
-            while (_resting.TryPeek(out var request, out var until) && until <= Environment.TickCount64)
+            while (_resting.TryPeek(out var request, out var until) && until <= _time.GetInstant())
             {
                 _resting.Dequeue();
                 Enqueue(request.Version is null ? _bytes : _looks, request);
@@ -200,7 +203,7 @@ internal sealed class PropagateInbox
             && _resting.Count < InboxTimes.WaitingCountMax)
         {
             var pause = request.Version is null || outcome == AskedOutcome.NoPlace ? _times.FirstPause : _times.PauseAfter(request.FailureCount);
-            _resting.Enqueue(request, Environment.TickCount64 + (long)pause.TotalMilliseconds);
+            _resting.Enqueue(request, _time.GetInstant() + pause);
             return;
         }
 
@@ -311,7 +314,7 @@ internal sealed class PropagateInbox
         var before = 0L;
         while (true)
         {
-            await Task.WhenAny(fetch.Completion, Task.Delay(_times.ProgressWithin, _stopping));
+            await Task.WhenAny(fetch.Completion, Task.Delay(_times.ProgressWithin, _time, _stopping));
             _stopping.ThrowIfCancellationRequested();
             if (fetch.Completion.IsCompleted)
             {

@@ -27,6 +27,9 @@ public enum OpenStatus
     /// <summary>No honest source is left.</summary>
     IntegrityFailure,
 
+    /// <summary>The versions on offer have manifests that this program does not understand.</summary>
+    NotUnderstood,
+
     /// <summary>The servers, or this node's limit of fetches, are at their bounds.</summary>
     Busy,
 

@@ -268,6 +268,9 @@ internal sealed class FetchFlow : ClientFlow
                     var dropletBytes = WireFormat.DropletHeaderBytes + _fetch.SymbolSizeOffered;
                     Log.PathIsNarrow(_logger, dropletBytes, fetchEvent.Peer, _fetch.SymbolSize);
                     break;
+                case FetchEventKind.VersionNotUnderstood when _fetch.NotUnderstood is { } notUnderstood:
+                    Log.VersionNotUnderstood(_logger, notUnderstood.Version, _fetch.Resource, notUnderstood.Why);
+                    break;
                 case FetchEventKind.SourceLied or FetchEventKind.SourceStale:
                     _sink.OnSourceEvent(fetchEvent);
                     break;

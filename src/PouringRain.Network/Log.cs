@@ -48,6 +48,10 @@ internal static partial class Log
         + "({Count} datagrams dropped so far; told once a minute)")]
     public static partial void DatagramsNotSealed(ILogger logger, PeerAddress peer, IPEndPoint endPoint, long count);
 
+    [LoggerMessage(2013, LogLevel.Warning,
+        "Version {Version} of {Resource} is not fetched: its manifest is of a later program ({Why})")]
+    public static partial void VersionNotUnderstood(ILogger logger, Sha256Digest version, ResourceId resource, ManifestReading why);
+
     [LoggerMessage(2011, LogLevel.Information,
         "Datagrams of {Bytes} bytes vanish on the way from {Peer}: symbols of {SymbolSize} bytes instead")]
     public static partial void PathIsNarrow(ILogger logger, int bytes, PeerAddress peer, int symbolSize);

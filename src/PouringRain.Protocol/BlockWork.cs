@@ -4,11 +4,13 @@ namespace PouringRain.Protocol;
 public sealed class BlockWork
 {
     private readonly CollectingBlock _block;
-    private readonly Sha256Digest _expected;
+    private readonly BlockDigestAlgorithm _algorithm;
+    private readonly BlockDigest _expected;
 
-    internal BlockWork(CollectingBlock block, Sha256Digest expected)
+    internal BlockWork(CollectingBlock block, BlockDigestAlgorithm algorithm, BlockDigest expected)
     {
         _block = block;
+        _algorithm = algorithm;
         _expected = expected;
     }
 
@@ -18,7 +20,7 @@ public sealed class BlockWork
     /// <summary>The block without padding, valid between <see cref="Run"/> and <see cref="Fetch.CompleteWork"/>.</summary>
     public ReadOnlyMemory<byte> Bytes => _block.Memory.AsMemory(0, _block.Bytes);
 
-    /// <summary>Whether the block was decoded and its SHA-256 is the manifest's.</summary>
+    /// <summary>Whether the block was decoded and its digest is the manifest's.</summary>
     public bool IsVerified { get; private set; }
 
     internal CollectingBlock Block => _block;
@@ -37,5 +39,5 @@ public sealed class BlockWork
 
     /// <summary>The second half of <see cref="Run"/>.</summary>
     public void Verify() =>
-        IsVerified = IsDecoded && Sha256Digest.Of(_block.Memory.AsSpan(0, _block.Bytes)) == _expected;
+        IsVerified = IsDecoded && BlockDigest.Of(_algorithm, _block.Memory.AsSpan(0, _block.Bytes)) == _expected;
 }

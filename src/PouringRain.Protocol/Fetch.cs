@@ -60,6 +60,9 @@ public sealed partial class Fetch : IDisposable
     /// <summary>Chosen at random by the fetch and carried by all its datagrams, both ways.</summary>
     public uint SubscriptionId { get; }
 
+    /// <summary>What is fetched.</summary>
+    public ResourceId Resource => _request.Resource;
+
     /// <summary>The manifest, once known.</summary>
     public Manifest? Manifest { get; private set; }
 

@@ -56,6 +56,9 @@ public enum FetchEndReason
     /// <summary>No honest source is left.</summary>
     IntegrityFailure,
 
+    /// <summary>What is on offer has manifests that this program does not understand.</summary>
+    NotUnderstood,
+
     /// <summary>Every server that answered was busy.</summary>
     Busy,
 
@@ -81,6 +84,10 @@ public enum FetchEventKind
 
     /// <summary>A source holds an older version than the one fetched.</summary>
     SourceStale,
+
+    /// <summary>The manifest of a version on offer is true and not understood, as <see cref="Fetch.NotUnderstood"/> says: it is not
+    /// fetched.</summary>
+    VersionNotUnderstood,
 
     /// <summary>Large datagrams vanish on the way from a source: the fetch takes small symbols, <see cref="Fetch.SymbolSize"/>.</summary>
     PathIsNarrow,

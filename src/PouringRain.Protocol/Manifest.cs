@@ -1,6 +1,5 @@
-using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
-using System.Text;
+using System.Text.Unicode;
 
 namespace PouringRain.Protocol;
 
@@ -9,15 +8,13 @@ namespace PouringRain.Protocol;
 /// is the <see cref="Version"/>. A manifest with <see cref="IsDeleted"/> is a tombstone: a version that says that the
 /// resource is gone, so that deletion spreads and outranks older versions as any newer version does.
 /// </summary>
-/// <remarks>
-/// Encoded, integers big-endian: <c>"PRM2"</c>, <see cref="ManifestFlags"/> (1), stamp (8), length (8), block bytes (4), symbol size (4),
-/// SHA-256 of the whole (32), then code, media type and file name, each as a length (2) and UTF-8, then the SHA-256 of every
-/// source block (32 each) to the end.
-/// </remarks>
-public sealed class Manifest
+public sealed partial class Manifest
 {
-    /// <summary>The most UTF-8 bytes of the code's name, the media type and the file name.</summary>
-    public const int CodeBytesMax = 32, ContentTypeBytesMax = 256, FileNameBytesMax = 1024;
+    /// <summary>The most UTF-8 bytes of the code's name, the media type, the file name and the path name.</summary>
+    public const int CodeBytesMax = 32, ContentTypeBytesMax = 256, FileNameBytesMax = 1024, PathBytesMax = 1024;
+
+    /// <summary>The most UTF-8 bytes between two slashes of a path name: what file systems take.</summary>
+    public const int PathSegmentBytesMax = 255;
 
     /// <summary>The greatest stamp of a version that has bytes: the end of the year 9998.</summary>
     /// <remarks>HTTP, and <see cref="DateTimeOffset"/>, know no year after 9999. Of that year only tombstones have stamps, so that there is no
@@ -27,14 +24,11 @@ public sealed class Manifest
     /// <summary>The greatest stamp of a tombstone: the end of the year 9999.</summary>
     public const long TombstoneStampMax = 253_402_300_799_999;
 
-    /// <summary>The most bytes beside the digests of the blocks.</summary>
-    internal const int HeadBytesMax = FixedBytes + 6 + CodeBytesMax + ContentTypeBytesMax + FileNameBytesMax;
-
-    private const int FixedBytes = 4 + 1 + 8 + 8 + 4 + 4 + 32;
-    private readonly Sha256Digest[] _blockDigests;
+    private readonly BlockDigest[] _blockDigests;
     private readonly byte[] _bytes;
 
-    private Manifest(
+    /// <summary>Puts one together of parts that were looked at.</summary>
+    internal Manifest(
         ResourceLayout layout,
         string code,
         long stamp,
@@ -42,7 +36,11 @@ public sealed class Manifest
         Sha256Digest sha256,
         string contentType,
         string? fileName,
-        Sha256Digest[] blockDigests)
+        string? path,
+        PieceRole? piece,
+        BlockDigestAlgorithm algorithm,
+        BlockDigest[] blockDigests,
+        byte[]? bytes = null)
     {
         Layout = layout;
         Code = code;
@@ -51,8 +49,11 @@ public sealed class Manifest
         Sha256 = sha256;
         ContentType = contentType;
         FileName = fileName;
+        Path = path;
+        Piece = piece;
+        BlockDigestAlgorithm = algorithm;
         _blockDigests = blockDigests;
-        _bytes = Encode();
+        _bytes = bytes ?? Encode();
         Version = Sha256Digest.Of(_bytes);
         SmallLayout = layout.WithSmallSymbols(_bytes.Length);
     }
@@ -93,8 +94,17 @@ public sealed class Manifest
     /// <summary>The file name, or none.</summary>
     public string? FileName { get; }
 
-    /// <summary>The SHA-256 of every source block, without padding.</summary>
-    public ReadOnlySpan<Sha256Digest> BlockDigests => _blockDigests;
+    /// <summary>The relative path that it has in a collection, as <c>docs/a.txt</c>, or none. Its segments are separated by slashes.</summary>
+    public string? Path { get; }
+
+    /// <summary>What it is a piece of, or none.</summary>
+    public PieceRole? Piece { get; }
+
+    /// <summary>What <see cref="BlockDigests"/> are made with.</summary>
+    public BlockDigestAlgorithm BlockDigestAlgorithm { get; }
+
+    /// <summary>The digest of every source block, without padding.</summary>
+    public ReadOnlySpan<BlockDigest> BlockDigests => _blockDigests;
 
     /// <summary>The encoded form.</summary>
     public ReadOnlyMemory<byte> Bytes => _bytes;
@@ -112,8 +122,11 @@ public sealed class Manifest
         Sha256Digest sha256,
         string contentType,
         string? fileName,
-        ReadOnlySpan<Sha256Digest> blockDigests,
-        ManifestFlags flags = ManifestFlags.None)
+        ReadOnlySpan<BlockDigest> blockDigests,
+        ManifestFlags flags = ManifestFlags.None,
+        BlockDigestAlgorithm algorithm = BlockDigestAlgorithm.Blake3,
+        string? path = null,
+        PieceRole? piece = null)
     {
         ArgumentNullException.ThrowIfNull(layout);
         if ((flags & ~(ManifestFlags.DateWeak | ManifestFlags.Attachment)) != 0)
@@ -131,12 +144,22 @@ public sealed class Manifest
             throw new ArgumentException("The code, media type or file name is empty, too long, or has characters that it may not have.");
         }
 
+        if ((path is not null && !IsPath(path)) || piece is { IsPossible: false })
+        {
+            throw new ArgumentException("The path or the piece is none that a manifest may have.");
+        }
+
+        if (!Enum.IsDefined(algorithm))
+        {
+            throw new ArgumentOutOfRangeException(nameof(algorithm), algorithm, "No algorithm of block digests.");
+        }
+
         if (!IsStamp(stamp, isDeleted: false))
         {
             throw new ArgumentOutOfRangeException(nameof(stamp), stamp, "A stamp is a time from 1970 to 9998.");
         }
 
-        return new Manifest(layout, code, stamp, flags, sha256, contentType, fileName, blockDigests.ToArray());
+        return new Manifest(layout, code, stamp, flags, sha256, contentType, fileName, path, piece, algorithm, blockDigests.ToArray());
     }
 
     /// <summary>Makes the tombstone of a resource.</summary>
@@ -148,49 +171,8 @@ public sealed class Manifest
         }
 
         ResourceLayout.TryCreate(0, ResourceLayout.SymbolSizeMin, ResourceLayout.SymbolSizeMin, out var layout);
-        return new Manifest(layout!, code, stamp, ManifestFlags.Deleted, Sha256Digest.Of([]), "application/octet-stream", null, []);
-    }
-
-    /// <summary>Reads the encoded form; total: anything that <see cref="Bytes"/> cannot be is refused.</summary>
-    public static bool TryParse(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out Manifest? manifest)
-    {
-        manifest = null;
-        if (bytes.Length < FixedBytes || !bytes.StartsWith("PRM2"u8))
-        {
-            return false;
-        }
-
-        var flags = (ManifestFlags)bytes[4];
-        if (flags != ManifestFlags.Deleted && (flags & ~(ManifestFlags.DateWeak | ManifestFlags.Attachment)) != 0)
-        {
-            return false;
-        }
-
-        var stamp = BinaryPrimitives.ReadInt64BigEndian(bytes[5..]);
-        var length = BinaryPrimitives.ReadInt64BigEndian(bytes[13..]);
-        var blockBytes = BinaryPrimitives.ReadUInt32BigEndian(bytes[21..]);
-        var symbolSize = BinaryPrimitives.ReadUInt32BigEndian(bytes[25..]);
-        var sha256 = Sha256Digest.Read(bytes[29..]);
-        var rest = bytes[FixedBytes..];
-        if (!IsStamp(stamp, flags == ManifestFlags.Deleted)
-            || !ResourceLayout.TryCreate(length, blockBytes, symbolSize, out var layout)
-            || !TryReadText(ref rest, CodeBytesMax, out var code) || !IsCode(code)
-            || !TryReadText(ref rest, ContentTypeBytesMax, out var contentType) || !IsContentType(contentType)
-            || !TryReadText(ref rest, FileNameBytesMax, out var fileName) || (fileName.Length > 0 && !IsFileName(fileName))
-            || rest.Length != (long)layout.BlockCount * Sha256Digest.SizeBytes
-            || (flags == ManifestFlags.Deleted && length != 0))
-        {
-            return false;
-        }
-
-        var digests = new Sha256Digest[layout.BlockCount];
-        for (var i = 0; i < digests.Length; i++)
-        {
-            digests[i] = Sha256Digest.Read(rest[(i * Sha256Digest.SizeBytes)..]);
-        }
-
-        manifest = new Manifest(layout, code, stamp, flags, sha256, contentType, fileName.Length == 0 ? null : fileName, digests);
-        return true;
+        return new Manifest(
+            layout!, code, stamp, ManifestFlags.Deleted, Sha256Digest.Of([]), "application/octet-stream", null, null, null, BlockDigestAlgorithm.Blake3, []);
     }
 
     /// <summary>Whether this version is newer than <paramref name="other"/>: by stamp, then by digest.</summary>
@@ -205,61 +187,42 @@ public sealed class Manifest
     public static bool IsContentType([NotNullWhen(true)] string? text) =>
         text is { Length: > 0 and <= ContentTypeBytesMax } && !text.AsSpan().ContainsAnyExceptInRange(' ', '~');
 
-    /// <summary>Whether a stamp is a time that HTTP can express, with room above it for a deletion.</summary>
-    internal static bool IsStamp(long stamp, bool isDeleted) => stamp >= 0 && stamp <= (isDeleted ? TombstoneStampMax : StampMax);
-
-    private static bool IsCode([NotNullWhen(true)] string? text) =>
-        text is { Length: > 0 and <= CodeBytesMax } && !text.AsSpan().ContainsAnyExceptInRange('!', '~');
-
-    private static bool IsFileName(string text) =>
-        Encoding.UTF8.GetByteCount(text) is > 0 and <= FileNameBytesMax && !text.Any(char.IsControl);
-
-    private static bool TryReadText(ref ReadOnlySpan<byte> rest, int bytesMax, out string text)
+    /// <summary>Whether a text is a path name that URLs and file systems can express: relative, 1 to <see cref="PathBytesMax"/> bytes of UTF-8 in
+    /// segments of 1 to <see cref="PathSegmentBytesMax"/>, none of them <c>.</c> or <c>..</c>, without control characters and backslashes,
+    /// which are separators in some places.</summary>
+    public static bool IsPath([NotNullWhen(true)] string? text)
     {
-        text = "";
-        if (rest.Length < 2)
+        if (text is null || !IsText(text, PathBytesMax) || text.Contains('\\', StringComparison.Ordinal))
         {
             return false;
         }
 
-        var count = BinaryPrimitives.ReadUInt16BigEndian(rest);
-        if (count > bytesMax || rest.Length < 2 + count || !System.Text.Unicode.Utf8.IsValid(rest.Slice(2, count)))
+        foreach (var range in text.AsSpan().Split('/'))
         {
-            return false;
+            var segment = text.AsSpan()[range];
+            if (segment is "" or "." or ".." || System.Text.Encoding.UTF8.GetByteCount(segment) > PathSegmentBytesMax)
+            {
+                return false;
+            }
         }
 
-        text = Encoding.UTF8.GetString(rest.Slice(2, count));
-        rest = rest[(2 + count)..];
         return true;
     }
 
-    private byte[] Encode()
+    /// <summary>Whether a stamp is a time that HTTP can express, with room above it for a deletion.</summary>
+    internal static bool IsStamp(long stamp, bool isDeleted) => stamp >= 0 && stamp <= (isDeleted ? TombstoneStampMax : StampMax);
+
+    internal static bool IsCode([NotNullWhen(true)] string? text) =>
+        text is { Length: > 0 and <= CodeBytesMax } && !text.AsSpan().ContainsAnyExceptInRange('!', '~');
+
+    private static bool IsFileName(string text) => IsText(text, FileNameBytesMax);
+
+    /// <summary>Whether a text has that many bytes of UTF-8 at most, but some, and neither control characters nor halves of surrogate pairs,
+    /// which UTF-8 cannot express.</summary>
+    private static bool IsText(string text, int bytesMax)
     {
-        var code = Encoding.UTF8.GetBytes(Code);
-        var contentType = Encoding.UTF8.GetBytes(ContentType);
-        var fileName = Encoding.UTF8.GetBytes(FileName ?? "");
-        var bytes = new byte[FixedBytes + 6 + code.Length + contentType.Length + fileName.Length + (_blockDigests.Length * Sha256Digest.SizeBytes)];
-        "PRM2"u8.CopyTo(bytes);
-        bytes[4] = (byte)Flags;
-        BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(5), Stamp);
-        BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(13), Layout.Length);
-        BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(21), Layout.BlockBytes);
-        BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(25), Layout.SymbolSize);
-        Sha256.Write(bytes.AsSpan(29));
-        var position = FixedBytes;
-        foreach (var text in (ReadOnlySpan<byte[]>)[code, contentType, fileName])
-        {
-            BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(position), (ushort)text.Length);
-            text.CopyTo(bytes, position + 2);
-            position += 2 + text.Length;
-        }
-
-        foreach (var digest in _blockDigests)
-        {
-            digest.Write(bytes.AsSpan(position));
-            position += Sha256Digest.SizeBytes;
-        }
-
-        return bytes;
+        Span<byte> bytes = stackalloc byte[FileNameBytesMax];
+        return text.Length > 0 && !text.Any(char.IsControl)
+            && Utf8.FromUtf16(text, bytes[..bytesMax], out _, out _, replaceInvalidSequences: false) == System.Buffers.OperationStatus.Done;
     }
 }

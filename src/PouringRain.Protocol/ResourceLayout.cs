@@ -65,7 +65,7 @@ public sealed record ResourceLayout
             return -1;
         }
 
-        var named = ((SymbolCountMax * symbolSize) - Manifest.HeadBytesMax) / Sha256Digest.SizeBytes;
+        var named = ((SymbolCountMax * symbolSize) - Manifest.HeadBytesMax) / BlockDigest.SizeBytes;
         return Math.Min(BlockCountMax, named) * blockBytes;
     }
 

@@ -16,13 +16,8 @@ internal sealed class MemoryCatalog : IRainCatalog, IClassicCatalog
     public Manifest Add(ResourceId id, byte[] bytes, int blockBytes = 64 * 1024, int symbolSize = 1024)
     {
         Assert.True(ResourceLayout.TryCreate(bytes.Length, blockBytes, symbolSize, out var layout));
-        var digests = new Sha256Digest[layout.BlockCount];
-        for (var i = 0; i < digests.Length; i++)
-        {
-            digests[i] = Sha256Digest.Of(bytes.AsSpan((int)layout.OffsetOf(i), layout.BytesOf(i)));
-        }
-
-        var manifest = Manifest.Create(layout, FountainCodes.All[0].Name, 1, Sha256Digest.Of(bytes), "application/octet-stream", null, digests);
+        var manifest = Manifest.Create(
+            layout, FountainCodes.All[0].Name, 1, Sha256Digest.Of(bytes), "application/octet-stream", null, BlockDigest.OfBlocks(layout, bytes));
         _contents[id] = new Content(this, manifest, bytes);
         return manifest;
     }

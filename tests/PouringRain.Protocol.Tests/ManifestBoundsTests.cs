@@ -84,7 +84,7 @@ public sealed class ManifestBoundsTests
     [InlineData(1024 * 1024, 1408, 1L << 40)]
     [InlineData(64 * 1024 * 1024, 1408, 1L << 46)]
     [InlineData(4096, 1408, 1L << 32)]
-    [InlineData(4096, 16, 28_158 * 4096L)]
+    [InlineData(4096, 16, 28_062 * 4096L)]
     [InlineData(16, 32, -1)]
     public void TheLongestResourceHasAManifestThatRains(long blockBytes, long symbolSize, long lengthMax)
     {
@@ -92,7 +92,7 @@ public sealed class ManifestBoundsTests
         Assert.False(ResourceLayout.TryCreate(lengthMax + 1, blockBytes, symbolSize, out _));
         if (ResourceLayout.TryCreate(lengthMax, blockBytes, symbolSize, out var layout))
         {
-            var manifestBytes = Manifest.HeadBytesMax + (layout.BlockCount * (long)Sha256Digest.SizeBytes);
+            var manifestBytes = Manifest.HeadBytesMax + (layout.BlockCount * (long)BlockDigest.SizeBytes);
             Assert.True(manifestBytes < 33 * 1024 * 1024);
             Assert.True((manifestBytes + symbolSize - 1) / symbolSize <= ResourceLayout.SymbolCountMax);
             Assert.NotNull(OfferedVersion.From(OfferOf(layout, (int)manifestBytes), "raptorq"u8));
@@ -158,17 +158,21 @@ public sealed class ManifestBoundsTests
     /// <summary>A manifest as whoever likes may write it.</summary>
     private static byte[] Encode(string contentType, string fileName, string code = "raptorq", long stamp = 1, byte flags = 0)
     {
-        var bytes = new List<byte>(Make("text/plain", "a.txt", 1).Bytes.Span[..61].ToArray());
-        foreach (var text in (string[])[code, contentType, fileName])
+        var bytes = new List<byte>(Make("text/plain", "a.txt", 1).Bytes.Span[..62].ToArray());
+        foreach (var text in (string[])[code, contentType])
         {
-            var encoded = Encoding.UTF8.GetBytes(text);
-            bytes.AddRange([(byte)(encoded.Length >> 8), (byte)encoded.Length, .. encoded]);
+            Append(Encoding.UTF8.GetBytes(text));
         }
+
+        var name = Encoding.UTF8.GetBytes(fileName);
+        Append(name.Length == 0 ? [] : [1, (byte)(name.Length >> 8), (byte)name.Length, .. name]);
 
         var all = bytes.ToArray();
         all[4] = flags;
-        BinaryPrimitives.WriteInt64BigEndian(all.AsSpan(5), stamp);
+        BinaryPrimitives.WriteInt64BigEndian(all.AsSpan(6), stamp);
         return all;
+
+        void Append(byte[] part) => bytes.AddRange([(byte)(part.Length >> 8), (byte)part.Length, .. part]);
     }
 
     private static OfferMessage OfferOf(ResourceLayout layout, int manifestBytes) => new()

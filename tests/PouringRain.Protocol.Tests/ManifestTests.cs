@@ -21,10 +21,10 @@ public sealed class ManifestTests
     }
 
     [Fact]
-    public void AVersionWithoutFlagsIsEncodedAsItAlwaysWas()
+    public void AVersionWithoutFlagsIsEncodedAsTheDocumentSays()
     {
-        // "PRM2", no flags, stamp 1, length 0, blocks and symbols of 1408 bytes.
-        const string head = "50524D32" + "00" + "0000000000000001" + "0000000000000000" + "00000580" + "00000580";
+        // "PRM3", no flags, BLAKE3, stamp 1, length 0, blocks and symbols of 1408 bytes.
+        const string head = "50524D33" + "00" + "02" + "0000000000000001" + "0000000000000000" + "00000580" + "00000580";
 
         Assert.StartsWith(head, Convert.ToHexString(Make(ManifestFlags.None).Bytes.Span), StringComparison.Ordinal);
     }
@@ -33,7 +33,7 @@ public sealed class ManifestTests
     [Fact]
     public void OnlyFlagsWithAMeaningAreRead()
     {
-        var bytes = Make(ManifestFlags.None).Bytes.ToArray();
+        var bytes = Make(ManifestFlags.None, fileName: null).Bytes.ToArray();
         for (var flags = 0; flags <= byte.MaxValue; flags++)
         {
             bytes[4] = (byte)flags;
@@ -52,9 +52,9 @@ public sealed class ManifestTests
         Assert.Throws<ArgumentException>(() => Make((ManifestFlags)8));
     }
 
-    private static Manifest Make(ManifestFlags flags)
+    private static Manifest Make(ManifestFlags flags, string? fileName = "a.txt")
     {
         Assert.True(ResourceLayout.TryCreate(0, 1408, 1408, out var layout));
-        return Manifest.Create(layout, "raptorq", 1, Sha256Digest.Of([]), "text/plain", "a.txt", [], flags);
+        return Manifest.Create(layout, "raptorq", 1, Sha256Digest.Of([]), "text/plain", fileName, [], flags);
     }
 }

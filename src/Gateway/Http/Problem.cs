@@ -75,6 +75,7 @@ internal sealed class Problem : IResult
         OpenStatus.NotCached => new(ProblemType.NotCached, $"Resource {id} is not here, and only-if-cached forbids to ask the servers for it."),
         OpenStatus.Unanswered => new(ProblemType.RetrievalTimeout, $"No server answered for resource {id} in time.", opened.Sources),
         OpenStatus.IntegrityFailure => new(ProblemType.IntegrityFailure, $"Every server that offered resource {id} sent wrong bytes.", opened.Sources),
+        OpenStatus.NotUnderstood => NotUnderstood(id, opened.Sources),
         OpenStatus.Busy => new(ProblemType.Overloaded, $"The servers that may have resource {id} are busy.", opened.Sources),
         OpenStatus.NoNetwork => new(ProblemType.Overloaded, $"This node cannot open a socket just now to ask the servers for resource {id}."),
         _ => new(ProblemType.StoreFull, $"The store could not keep resource {id}.", opened.Sources),
@@ -85,6 +86,7 @@ internal sealed class Problem : IResult
     {
         FetchEndReason.NotFound => NotFound(id, failure.Sources),
         FetchEndReason.IntegrityFailure => new(ProblemType.IntegrityFailure, $"Every server that offered resource {id} sent wrong bytes.", failure.Sources),
+        FetchEndReason.NotUnderstood => NotUnderstood(id, failure.Sources),
         FetchEndReason.Busy => new(ProblemType.Overloaded, $"The servers that may have resource {id} are busy.", failure.Sources),
         FetchEndReason.Cancelled => new(ProblemType.Overloaded, $"The fetch of resource {id} was ended.", failure.Sources),
         FetchEndReason.LocalFailure when failure.StoreTrouble is { } trouble => new(ProblemType.StoreReadOnly, trouble, failure.Sources),
@@ -92,6 +94,9 @@ internal sealed class Problem : IResult
         FetchEndReason.NoNetwork => new(ProblemType.Overloaded, $"This node cannot open a socket just now to ask the servers for resource {id}."),
         _ => new(ProblemType.RetrievalTimeout, $"The servers of resource {id} fell silent.", failure.Sources),
     };
+
+    private static Problem NotUnderstood(ResourceId id, IReadOnlyList<SourceReport>? sources) =>
+        new(ProblemType.IntegrityFailure, $"What the servers offer of resource {id} is described in a way that this program does not know.", sources);
 
     private static Problem NotFound(ResourceId id, IReadOnlyList<SourceReport>? sources) => new(
         ProblemType.NotFound,

@@ -91,7 +91,7 @@ internal sealed record ResourceList(IReadOnlyList<ResourceSummary> Items, string
 /// "fileName": "holiday.mp4", "code": "raptorq", "blockSize": 1048576, "symbolSize": 1408, "blocks": 48,
 /// "version": "d8a624a3ffa3d942f2bf0e9ac8d2bb1b7e9d2a4f3c1e5a6b7c8d9e0f1a2b3c4d",
 /// "modified": "2026-11-21T06:10:07.642+00:00", "replicas": 1,
-/// "blockDigests": ["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]
+/// "blockDigestAlgorithm": "blake3", "blockDigests": ["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]
 /// }
 /// </example>
 internal sealed record ManifestView : ResourceSummary
@@ -102,7 +102,11 @@ internal sealed record ManifestView : ResourceSummary
     public ManifestView(ResourceId id, Manifest manifest)
         : base(id, manifest, replicas: 1) => _manifest = manifest;
 
-    /// <summary>SHA-256 of every source block, hexadecimal.</summary>
+    /// <summary>What the digests of the blocks are made with: blake3 or sha256.</summary>
+    [JsonPropertyOrder(1)]
+    public string BlockDigestAlgorithm => _manifest.BlockDigestAlgorithm == PouringRain.Protocol.BlockDigestAlgorithm.Blake3 ? "blake3" : "sha256";
+
+    /// <summary>Digest of every source block, hexadecimal.</summary>
     /// <remarks>Made one by one while they are written, for there may be millions.</remarks>
     [JsonPropertyOrder(1)]
     public IEnumerable<string> BlockDigests

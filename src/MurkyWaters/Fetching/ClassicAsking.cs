@@ -54,13 +54,8 @@ internal static class ClassicAsking
             throw new UnreachableException("A resource of format 1 has few blocks of any size.");
         }
 
-        var digests = new Sha256Digest[layout.BlockCount];
-        for (var i = 0; i < digests.Length; i++)
-        {
-            digests[i] = Sha256Digest.Of(bytes.AsSpan((int)layout.OffsetOf(i), layout.BytesOf(i)));
-        }
-
         return Manifest.Create(
-            layout, options.Code, store.NextStamp(before), sha256, current?.ContentType ?? "application/octet-stream", current?.FileName, digests);
+            layout, options.Code, store.NextStamp(before), sha256, current?.ContentType ?? "application/octet-stream", current?.FileName,
+            BlockDigest.OfBlocks(layout, bytes));
     }
 }

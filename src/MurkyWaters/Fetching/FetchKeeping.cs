@@ -57,6 +57,7 @@ internal sealed class FetchKeeping
             FetchEndReason.NotFound => OpenStatus.NotFound,
             FetchEndReason.Busy => OpenStatus.Busy,
             FetchEndReason.IntegrityFailure => OpenStatus.IntegrityFailure,
+            FetchEndReason.NotUnderstood => OpenStatus.NotUnderstood,
             FetchEndReason.LocalFailure => OpenStatus.LocalFailure,
             FetchEndReason.NoNetwork => OpenStatus.NoNetwork,
             _ => OpenStatus.Unanswered,

@@ -25,6 +25,8 @@ internal static class Verdict
                 return "The servers that rained fell silent.";
             case FetchEndReason.IntegrityFailure:
                 return "No honest source was left.";
+            case FetchEndReason.NotUnderstood:
+                return "What the servers offer is of a later program than this one.";
             case FetchEndReason.Busy:
                 return figures.Sources.Any(source => source.State == SourceState.NotFound) ? "Some servers do not have it, and the others were busy."
                     : "Every server that answered was busy.";

@@ -259,7 +259,7 @@ internal sealed class PartialBlob : VerifiedBlocks
         try
         {
             var block = buffer.AsSpan(0, count);
-            if (RandomAccess.Read(_data!, block, layout.OffsetOf(blockIndex)) == count && Sha256Digest.Of(block) == Manifest.BlockDigests[blockIndex])
+            if (RandomAccess.Read(_data!, block, layout.OffsetOf(blockIndex)) == count && BlockDigest.Of(Manifest.BlockDigestAlgorithm, block) == Manifest.BlockDigests[blockIndex])
             {
                 return;
             }

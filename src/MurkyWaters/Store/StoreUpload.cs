@@ -26,7 +26,7 @@ internal sealed partial class StoreUpload : Upload
     private readonly string _path;
     private readonly bool _isPending;
     private readonly IncrementalHash _wholeHash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-    private readonly List<Sha256Digest> _blockDigests = [];
+    private readonly List<BlockDigest> _blockDigests = [];
     private UploadOptions _options;
     private SafeFileHandle? _file;
     private byte[]? _filling;
@@ -270,24 +270,11 @@ internal sealed partial class StoreUpload : Upload
             ReadFilled();
         }
 
-        var isSingle = _blockDigests.Count == 0;
         _wholeHash.AppendData(_filling.AsSpan(0, _filled));
         var sha256 = ReadWholeHash();
         if (_filled > 0)
         {
-            if (isSingle)
-            {
-                // One block: its digest is that of the whole.
-                _blockDigests.Add(sha256);
-                if (!isWritten)
-                {
-                    WriteFilled();
-                }
-            }
-            else
-            {
-                Keep(_filling.AsSpan(0, _filled), _length - _filled, isWritten);
-            }
+            Keep(_filling.AsSpan(0, _filled), _length - _filled, isWritten);
         }
 
         return sha256;
@@ -307,7 +294,7 @@ internal sealed partial class StoreUpload : Upload
             Write(block, offset);
         }
 
-        _blockDigests.Add(Sha256Digest.Of(block));
+        _blockDigests.Add(BlockDigest.Of(BlockDigestAlgorithm.Blake3, block));
     }
 
     /// <summary>Makes room in memory for as many bytes of the block.</summary>

@@ -65,6 +65,11 @@ public sealed partial class Fetch
             path.RefusedBlocks.Clear();
         }
 
+        if (path.Offer is { } known && _notUnderstood.Contains(known.Version))
+        {
+            path.Offer = null;
+        }
+
         if (path.Offer is null || (_request.Version is { } wanted && path.Offer.Version != wanted))
         {
             HandleRefusal(now, path, SourceState.Stale);

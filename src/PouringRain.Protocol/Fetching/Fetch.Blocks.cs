@@ -5,13 +5,22 @@ namespace PouringRain.Protocol;
 // Blocks: opened in the order of demand, decoded and verified elsewhere, given away.
 public sealed partial class Fetch
 {
+    /// <summary>Versions remembered as not understood: more than one fetch is offered.</summary>
+    private const int NotUnderstoodMax = 64;
+
     private readonly List<CollectingBlock> _open = [];
     private readonly Dictionary<uint, CollectingBlock> _openByNumber = [];
     private readonly Queue<CollectingBlock> _ready = new();
+
+    /// <summary>Versions whose manifests are not understood.</summary>
+    private readonly Queue<Sha256Digest> _notUnderstood = new();
     private BlockPool? _pool;
     private CollectingBlock? _lastFound;
     private long _verifiedBytes;
     private int _verifiedBlocks;
+
+    /// <summary>The version whose manifest was not understood last, and why.</summary>
+    public (Sha256Digest Version, ManifestReading Why)? NotUnderstood { get; private set; }
 
     /// <summary>Blocks in work at once; the manifest does not count.</summary>
     private int OpenCountMax => _chosen is null ? 2 : (int)Math.Clamp(_options.WindowBytesMax / _chosen.Layout.BlockBytes, 2, 1 << 16);
@@ -31,7 +40,7 @@ public sealed partial class Fetch
             if (block.Phase == BlockPhase.Ready)
             {
                 block.Phase = BlockPhase.Working;
-                work = new BlockWork(block, Manifest.BlockDigests[block.Index]);
+                work = new BlockWork(block, Manifest.BlockDigestAlgorithm, Manifest.BlockDigests[block.Index]);
                 return true;
             }
         }
@@ -188,22 +197,67 @@ public sealed partial class Fetch
         }
 
         // The manifest is small: its work is done at once.
-        var work = new BlockWork(block, _chosen!.Version);
+        var version = _chosen!.Version;
+        var work = new BlockWork(block, BlockDigestAlgorithm.Sha256, new BlockDigest(version.High, version.Low));
         work.Run();
         if (!work.IsDecoded)
         {
             GoOnCollecting(block);
             HurryAll(now);
         }
-        else if (!work.IsVerified || !Manifest.TryParse(work.Bytes.Span, out var manifest) || manifest.Version != _chosen.Version)
+        else if (!work.IsVerified)
         {
             OnWrong(now, block);
         }
         else
         {
-            OnVerified(now, block);
-            Close(block);
-            TakeManifest(now, manifest);
+            switch (Manifest.Parse(work.Bytes.Span, out var manifest))
+            {
+                case ManifestReading.Read:
+                    OnVerified(now, block);
+                    Close(block);
+                    TakeManifest(now, manifest!);
+                    break;
+                case ManifestReading.Malformed:
+                    OnWrong(now, block);
+                    break;
+                case var unknown:
+                    OnVerified(now, block);
+                    SetAside(now, unknown);
+                    break;
+            }
+        }
+    }
+
+    /// <summary>The version is true and means nothing here: it is not fetched. The next best on offer gets its chance.</summary>
+    private void SetAside(Instant now, ManifestReading why)
+    {
+        if (_notUnderstood.Count == NotUnderstoodMax)
+        {
+            _notUnderstood.Dequeue();
+        }
+
+        _notUnderstood.Enqueue(_chosen!.Version);
+        NotUnderstood = (_chosen.Version, why);
+        Tell(FetchEventKind.VersionNotUnderstood);
+        foreach (var path in _paths)
+        {
+            if (path.Offer is { } offer && offer.Version == _chosen.Version)
+            {
+                WithdrawAll(path);
+                path.Offer = null;
+                path.State = path.State == SourceState.Lied ? SourceState.Lied : SourceState.Stale;
+                path.NextSubscribe = now + ProbeGap;
+            }
+        }
+
+        _chosen = null;
+        ForgetManifest();
+        DropBlocks();
+        ChooseVersion(now);
+        if (_chosen is null && !_paths.Exists(path => path.State == SourceState.Asked))
+        {
+            End(FetchEndReason.NotUnderstood);
         }
     }
 

@@ -48,6 +48,7 @@ public sealed partial class Fetch
             {
                 End(_paths.Exists(path => path.State == SourceState.Busy) ? FetchEndReason.Busy
                     : _paths.Exists(path => path.State == SourceState.Lied) ? FetchEndReason.IntegrityFailure
+                    : NotUnderstood is not null ? FetchEndReason.NotUnderstood
                     : FetchEndReason.Unanswered);
             }
 

@@ -6,8 +6,6 @@ namespace PouringRain.Protocol;
 /// <summary>A version as a server offered it: what is known before its manifest is there, and not to be trusted before.</summary>
 internal sealed class OfferedVersion
 {
-    private const int ManifestHeadBytesMin = 69;
-
     private OfferedVersion(Sha256Digest version, long stamp, ResourceLayout layout, int manifestBytes, IFountainCode code)
     {
         Version = version;
@@ -47,9 +45,9 @@ internal sealed class OfferedVersion
             return null;
         }
 
-        var digestBytes = (long)layout.BlockCount * Sha256Digest.SizeBytes;
+        var digestBytes = (long)layout.BlockCount * BlockDigest.SizeBytes;
         var symbolCountMax = Math.Min(code.SymbolCountMax, ResourceLayout.SymbolCountMax);
-        return offer.ManifestBytes < ManifestHeadBytesMin + digestBytes || offer.ManifestBytes > Manifest.HeadBytesMax + digestBytes
+        return offer.ManifestBytes < Manifest.HeadBytesMin + digestBytes || offer.ManifestBytes > Manifest.HeadBytesMax + digestBytes
             || (offer.ManifestBytes + layout.SymbolSize - 1) / layout.SymbolSize > symbolCountMax
             || (layout.BlockBytes + layout.SymbolSize - 1) / layout.SymbolSize > symbolCountMax
             ? null

@@ -184,8 +184,8 @@ internal static class RainBenchmark
             _code = code;
             new Random(1).NextBytes(_block);
             ResourceLayout.TryCreate(size, BlockBytes, SymbolSize, out var layout);
-            var digests = new Sha256Digest[layout!.BlockCount];
-            digests.AsSpan().Fill(Sha256Digest.Of(_block));
+            var digests = new BlockDigest[layout!.BlockCount];
+            digests.AsSpan().Fill(BlockDigest.Of(BlockDigestAlgorithm.Blake3, _block));
             Manifest = Manifest.Create(layout, code.Name, 1, default, "application/octet-stream", null, digests);
             _encoders = new IBlockEncoder?[layout.BlockCount];
             for (var block = 0; !code.IsSystematic && block < _encoders.Length; block++)

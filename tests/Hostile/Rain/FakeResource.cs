@@ -149,13 +149,7 @@ internal sealed class FakeResource
             throw new InvalidOperationException($"{body.Length} bytes cannot be laid out");
         }
 
-        var digests = new Sha256Digest[layout.BlockCount];
-        for (var i = 0; i < digests.Length; i++)
-        {
-            digests[i] = Sha256Digest.Of(body.AsSpan((int)layout.OffsetOf(i), layout.BytesOf(i)));
-        }
-
         return Manifest.Create(
-            layout, FountainCodes.All[0].Name, stamp, Sha256Digest.Of(body), "application/octet-stream", null, digests);
+            layout, FountainCodes.All[0].Name, stamp, Sha256Digest.Of(body), "application/octet-stream", null, BlockDigest.OfBlocks(layout, body));
     }
 }

@@ -62,8 +62,7 @@ internal sealed class FetchFixture : IAsyncDisposable
     public Manifest Offer(byte[] bytes, long stamp = 1, params PeerAddress[] servers)
     {
         Assert.True(ResourceLayout.TryCreate(bytes.Length, BlockSize, 100, out var layout));
-        var digests = Enumerable.Range(0, layout.BlockCount).Select(i => Sha256Digest.Of(bytes.AsSpan((int)layout.OffsetOf(i), layout.BytesOf(i)))).ToArray();
-        var manifest = Manifest.Create(layout, "lt", stamp, Sha256Digest.Of(bytes), "text/plain", null, digests);
+        var manifest = Manifest.Create(layout, "lt", stamp, Sha256Digest.Of(bytes), "text/plain", null, BlockDigest.OfBlocks(layout, bytes));
         foreach (var server in servers.Length == 0 ? Servers : servers)
         {
             Rain.Hold(server, Id, manifest, bytes);

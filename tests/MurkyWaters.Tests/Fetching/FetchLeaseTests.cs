@@ -160,7 +160,6 @@ public class FetchLeaseTests
     {
         Assert.True(ResourceLayout.TryCreate(length, FetchFixture.BlockSize, 100, out var layout));
         var bytes = Bytes.Random(length, 1);
-        var digests = Enumerable.Range(0, layout.BlockCount).Select(i => Sha256Digest.Of(bytes.AsSpan((int)layout.OffsetOf(i), layout.BytesOf(i)))).ToArray();
-        return Manifest.Create(layout, "lt", 1, Sha256Digest.Of(bytes), "text/plain", null, digests);
+        return Manifest.Create(layout, "lt", 1, Sha256Digest.Of(bytes), "text/plain", null, BlockDigest.OfBlocks(layout, bytes));
     }
 }

@@ -211,8 +211,7 @@ public class FetchMachineTests
             _held = new bool[count];
             var bytes = Bytes.Random(count * FetchFixture.BlockSize, 1);
             Assert.True(ResourceLayout.TryCreate(bytes.Length, FetchFixture.BlockSize, 100, out var layout));
-            var digests = Enumerable.Range(0, count).Select(i => Sha256Digest.Of(bytes.AsSpan((int)layout.OffsetOf(i), layout.BytesOf(i)))).ToArray();
-            Manifest = Manifest.Create(layout, "lt", 1, Sha256Digest.Of(bytes), "text/plain", null, digests);
+            Manifest = Manifest.Create(layout, "lt", 1, Sha256Digest.Of(bytes), "text/plain", null, BlockDigest.OfBlocks(layout, bytes));
         }
 
         public Manifest Manifest { get; }

@@ -45,7 +45,7 @@ public sealed class RestingUploadTests : IDisposable
 
         Assert.Equal(bytes, await store.ReadAsync(1));
         var digests = store.Store.FindEntry(new ResourceId(1))!.Resource.Manifest.BlockDigests.ToArray();
-        Assert.Equal(bytes.Chunk(1000).Select(block => Sha256Digest.Of(block)), digests);
+        Assert.Equal(bytes.Chunk(1000).Select(block => BlockDigest.Of(BlockDigestAlgorithm.Blake3, block)), digests);
         store.AssertNothingLeftOver();
     }
 

@@ -36,7 +36,7 @@ public sealed class StoreUploadTests : IDisposable
         Assert.Equal(Sha256Digest.Of(bytes), manifest.Sha256);
         for (var i = 0; i < manifest.Layout.BlockCount; i++)
         {
-            Assert.Equal(Sha256Digest.Of(bytes.AsSpan((int)manifest.Layout.OffsetOf(i), manifest.Layout.BytesOf(i))), manifest.BlockDigests[i]);
+            Assert.Equal(BlockDigest.Of(BlockDigestAlgorithm.Blake3, bytes.AsSpan((int)manifest.Layout.OffsetOf(i), manifest.Layout.BytesOf(i))), manifest.BlockDigests[i]);
         }
 
         Assert.Equal(bytes, await _store.ReadAsync(1));

@@ -7,7 +7,7 @@ namespace MurkyWaters.Tests.Store;
 /// <summary>Records of manifests that would not be taken any more, in a store from before.</summary>
 public sealed class StrangeRecordTests
 {
-    private const int ManifestOffset = 20, StampOffset = ManifestOffset + 5;
+    private const int ManifestOffset = 20, StampOffset = ManifestOffset + 6;
 
     [Theory]
     [InlineData(long.MaxValue)]

@@ -16,8 +16,8 @@ public sealed class SimEndless : IRainContent
         var block = new byte[BlockBytes];
         new SimRandom(3).Fill(block);
         ResourceLayout.TryCreate((long)blocks * BlockBytes, BlockBytes, SymbolSize, out var layout);
-        var digests = new Sha256Digest[blocks];
-        digests.AsSpan().Fill(Sha256Digest.Of(block));
+        var digests = new BlockDigest[blocks];
+        digests.AsSpan().Fill(BlockDigest.Of(BlockDigestAlgorithm.Blake3, block));
         Manifest = Manifest.Create(layout!, "raptorq", 1, default, "application/octet-stream", null, digests);
         FountainCodes.TryGet("raptorq", out var code);
 

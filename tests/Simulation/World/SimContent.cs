@@ -47,15 +47,13 @@ public sealed class SimContent : IRainContent
             throw new ArgumentException("The layout is impossible.", nameof(bytes));
         }
 
-        var digests = new Sha256Digest[layout.BlockCount];
-        for (var i = 0; i < digests.Length; i++)
-        {
-            digests[i] = Sha256Digest.Of(bytes.AsSpan((int)layout.OffsetOf(i), layout.BytesOf(i)));
-        }
-
-        var manifest = Manifest.Create(layout, code, stamp, Sha256Digest.Of(bytes), "application/octet-stream", "file.bin", digests);
+        var manifest = Manifest.Create(
+            layout, code, stamp, Sha256Digest.Of(bytes), "application/octet-stream", "file.bin", BlockDigest.OfBlocks(layout, bytes));
         return new SimContent(bytes, manifest, null);
     }
+
+    /// <summary>A version under a manifest of any kind.</summary>
+    public static SimContent Of(byte[] bytes, Manifest manifest) => new(bytes, manifest, null);
 
     public static SimContent CreateTombstone(long stamp, string code = "raptorq") => new([], Manifest.CreateTombstone(code, stamp), null);
 

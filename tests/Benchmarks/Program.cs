@@ -3,6 +3,7 @@ using Benchmarks.Amplification;
 using Benchmarks.Codes;
 using Benchmarks.Fair;
 using Benchmarks.First;
+using Benchmarks.Hits;
 using Benchmarks.Loopback;
 using Benchmarks.Network;
 using Benchmarks.Processes;
@@ -21,6 +22,8 @@ Command[] commands =
     new("rain", "[MIB [RUNS]]  rain over a loopback inside one process", RainBenchmark.Run),
     ProcessBenchmark.Command("loopback", "processes of this machine beside nginx and an nginx proxy (1 GiB)",
         lab: false, ["curl", "nginx"], LoopbackBenchmark.RunAsync),
+    ProcessBenchmark.Command("hits", "small resources that are here, beside nginx (1 KiB, 5 s)",
+        lab: false, ["curl", "nginx", "wrk"], HitsBenchmark.RunAsync),
     ProcessBenchmark.Command("sealed", "what sealing costs: the same rain with a secret and without (1 GiB)",
         lab: false, ["curl"], SealedBenchmark.RunAsync),
     ProcessBenchmark.Command("wan", "one server far away, losses, beside TCP cubic and BBR (12 s a rain)",

@@ -56,7 +56,9 @@ internal static class LoggingSetup
             .ReadFrom.Configuration(configuration);
         if (!configuration.GetSection("Serilog:WriteTo").Exists())
         {
-            logger.WriteTo.Console(outputTemplate: Template, formatProvider: CultureInfo.InvariantCulture);
+            // Requests do not wait for the output, unless they are thousands of lines ahead of it: then none is lost.
+            logger.WriteTo.Async(
+                output => output.Console(outputTemplate: Template, formatProvider: CultureInfo.InvariantCulture), blockWhenFull: true);
         }
 
         return logger.CreateLogger();

@@ -7,7 +7,9 @@ internal static class PageFiles
     public static void UsePage(this WebApplication app)
     {
         app.Use(RefuseOtherMethods);
-        app.UseDefaultFiles();
+
+        // It looks on the disk for every path that it is asked about, and the page is one folder.
+        app.UseWhen(http => http.Request.Path == "/", root => root.UseDefaultFiles());
         app.UseStaticFiles(new StaticFileOptions
         {
             OnPrepareResponse = served =>

@@ -16,8 +16,9 @@ internal sealed class Nginx : IAsyncDisposable
     public string Url { get; }
 
     /// <summary>Serves the files of a folder.</summary>
-    public static Task<Nginx> ServeAsync(Host host, TemporaryFolder folder, string root, int port, CancellationToken cancellation) =>
-        StartAsync(host, folder, port, $"location / {{ root {root}; }}", cancellation);
+    public static Task<Nginx> ServeAsync(
+        Host host, TemporaryFolder folder, string root, int port, CancellationToken cancellation, bool logsRequests = false) =>
+        StartAsync(host, folder, port, $"location / {{ root {root}; }}", cancellation, logsRequests);
 
     /// <summary>A reverse proxy, buffered and tuned: the buffers hold what a fast backend is ahead by, and nothing goes to disk.</summary>
     public static Task<Nginx> ProxyAsync(Host host, TemporaryFolder folder, string backend, int port, CancellationToken cancellation) =>
@@ -42,7 +43,7 @@ internal sealed class Nginx : IAsyncDisposable
     public ValueTask DisposeAsync() => Process.DisposeAsync();
 
     private static async Task<Nginx> StartAsync(
-        Host host, TemporaryFolder folder, int port, string location, CancellationToken cancellation)
+        Host host, TemporaryFolder folder, int port, string location, CancellationToken cancellation, bool logsRequests = false)
     {
         var own = Directory.CreateDirectory(folder[string.Create(CultureInfo.InvariantCulture, $"nginx-{host.Address}-{port}")]).FullName;
         var configuration = Path.Combine(own, "nginx.conf");
@@ -55,7 +56,7 @@ internal sealed class Nginx : IAsyncDisposable
             error_log {{own}}/error.log;
             events { worker_connections 512; }
             http {
-                access_log off;
+                access_log {{(logsRequests ? $"{own}/access.log" : "off")}};
                 sendfile on;
                 tcp_nopush on;
                 client_body_temp_path {{own}}/body;

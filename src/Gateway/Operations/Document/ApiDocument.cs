@@ -47,13 +47,13 @@ internal static class ApiDocument
 
     /// <summary>Maps the page that shows the document.</summary>
     public static void UseApiPage(this WebApplication app) =>
-        app.UseSwaggerUI(page =>
+        app.UseWhen(http => http.Request.Path.StartsWithSegments("/swagger"), paths => paths.UseSwaggerUI(page =>
         {
             page.RoutePrefix = "swagger";
             page.SwaggerEndpoint("/openapi/v1.json", "Pouring Rain");
             page.DocumentTitle = "Pouring Rain API";
             page.DisplayRequestDuration();
-        });
+        }));
 
     private const string Introduction =
         """

@@ -57,7 +57,7 @@ internal sealed record FetchView
         Manifest is { IsDeleted: true } ? StateNames.Deleted
         : IsOver ? StateNames.Of(End)
         : Manifest is null ? "discovering"
-        : IsSatisfied || Blocks is { IsComplete: true } ? "completed"
+        : IsSatisfied || (Round is null && Blocks is { IsComplete: true }) ? "completed"
         : "raining";
 
     /// <summary>This when the running round has ended.</summary>

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using PouringRain.Protocol;
 
 namespace PouringRain.Network;
@@ -48,9 +47,9 @@ internal sealed class BlockWorkers : IDisposable
     {
         foreach (var (flow, work) in _queue.GetConsumingEnumerable())
         {
-            var began = Stopwatch.GetTimestamp();
+            var began = MonotonicClock.Now;
             flow.RunWork(work);
-            Interlocked.Add(ref _ticks, Stopwatch.GetElapsedTime(began).Ticks);
+            Interlocked.Add(ref _ticks, (MonotonicClock.Now - began).Ticks);
             Interlocked.Increment(ref _blocks);
         }
     }

@@ -152,7 +152,9 @@ internal abstract class DatagramLoop
             {
                 // A wait that fails may go on failing, and is no wait then.
                 Log.LoopFailed(Logger, exception, Socket.LocalEndPoint);
+#pragma warning disable RS0030 // There is nothing else left to wait by.
                 Thread.Sleep(FailurePause);
+#pragma warning restore RS0030
             }
         }
 

@@ -192,7 +192,9 @@ internal sealed class FetchFlow : ClientFlow
         while (!TryGiveBack(work, hasRun, kept, failure))
         {
             // The fetch does not end before its work is back. What others let go of meanwhile is enough for that.
+#pragma warning disable RS0030 // Nothing may be allocated to wait by.
             Thread.Sleep(1);
+#pragma warning restore RS0030
         }
     }
 

@@ -3,6 +3,7 @@ using PouringRain.Protocol;
 
 namespace PouringRain.Network;
 
+#pragma warning disable RS0030 // This is the one place that asks the machine.
 /// <summary>The clock that drives the state machines of this process.</summary>
 internal static class MonotonicClock
 {

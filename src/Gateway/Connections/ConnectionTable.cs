@@ -31,7 +31,7 @@ internal sealed partial class ConnectionTable
     private readonly ILogger _logger;
     private TaskCompletionSource? _closed;
     private UInt128 _lastProxyShare;
-    private long _lastTold = long.MinValue;
+    private long? _lastTold;
     private int _closingCount;
     private int _requestCount;
     private long _evictedCount;
@@ -242,13 +242,12 @@ internal sealed partial class ConnectionTable
     /// <summary>Once a minute. Under the lock.</summary>
     private void Tell()
     {
-        var now = Environment.TickCount64;
-        if (now - _lastTold < 60_000 && _lastTold != long.MinValue)
+        if (_lastTold is { } last && TimeProvider.System.GetElapsedTime(last) < TimeSpan.FromMinutes(1))
         {
             return;
         }
 
-        _lastTold = now;
+        _lastTold = TimeProvider.System.GetTimestamp();
         NoRoom(_logger, _shares.Count, ConnectionCountMax, RequestCount, DescriptorCountMax, _shares.LargestCount, _evictedCount, _refusedCount);
     }
 

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Diagnostics;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -37,7 +36,7 @@ internal sealed class SocketOutput : PipeWriter, IFileOutput
     private volatile bool _isCancelled;
     private volatile bool _isSending;
     private long _takenBytes;
-    private long _lastTick = Stopwatch.GetTimestamp();
+    private long _lastTick = TimeProvider.System.GetTimestamp();
 
     /// <summary>Makes the output of a connection.</summary>
     /// <param name="client">Who is at the other end.</param>
@@ -147,8 +146,8 @@ internal sealed class SocketOutput : PipeWriter, IFileOutput
     /// <summary>Once a second: breaks the connection of a reader for whom a flush has waited too long.</summary>
     public void Tick()
     {
-        var waited = Stopwatch.GetElapsedTime(_lastTick);
-        _lastTick = Stopwatch.GetTimestamp();
+        var waited = TimeProvider.System.GetElapsedTime(_lastTick);
+        _lastTick = TimeProvider.System.GetTimestamp();
         if (_pace is null || !_isSending)
         {
             return;

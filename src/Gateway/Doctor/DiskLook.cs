@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using MurkyWaters.Store;
 
@@ -33,14 +32,14 @@ internal static class DiskLook
         {
             using var stream = new FileStream(file, FileMode.Create, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
             stream.Write(new byte[65_536]);
-            var began = Stopwatch.GetTimestamp();
+            var began = TimeProvider.System.GetTimestamp();
             DurableFlush.Flush(stream.SafeFileHandle);
-            sync = Stopwatch.GetElapsedTime(began);
+            sync = TimeProvider.System.GetElapsedTime(began);
             writtenAt = File.GetLastWriteTimeUtc(file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            (writtenAt, sync) = (DateTime.UtcNow, TimeSpan.Zero);
+            (writtenAt, sync) = (TimeProvider.System.GetUtcNow().UtcDateTime, TimeSpan.Zero);
             failure = Finding.Problem(
                 "disk", $"{folder} cannot be written: {e.Message}", "Give the user that runs the gateway the right to write there, or set Store:Path to a folder that can be written.");
         }
@@ -65,7 +64,7 @@ internal static class DiskLook
 
     private static Finding LookAtClock(DateTime writtenAt)
     {
-        var now = DateTime.UtcNow;
+        var now = TimeProvider.System.GetUtcNow().UtcDateTime;
         var difference = (now - writtenAt).Duration();
 
         // The newest version of a resource is the one with the latest time, so a clock that is far ahead wins against everybody.

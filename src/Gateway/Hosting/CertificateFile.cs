@@ -11,14 +11,14 @@ namespace Gateway.Hosting;
 /// system see every change of a file that is linked or mounted, as renewed certificates often are. Thread-safe.</remarks>
 internal sealed partial class CertificateFile
 {
-    private const long LookIntervalMs = 1000;
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
     private readonly IConfigurationSection _section;
     private readonly ILogger _logger;
     private readonly Lock _gate = new();
     private SslStreamCertificateContext _current;
     private Source _seen;
-    private long _lookedAt = Environment.TickCount64;
+    private long _lookedAt = TimeProvider.System.GetTimestamp();
 
     /// <summary>Reads it.</summary>
     /// <param name="section">With Path, and KeyPath and Password where they are needed; paths that are relative are so to the working
@@ -41,12 +41,12 @@ internal sealed partial class CertificateFile
         get
         {
             // Who finds another at it takes what is there: one new connection in a second looks, and none waits.
-            if (Environment.TickCount64 - Volatile.Read(ref _lookedAt) >= LookIntervalMs && _gate.TryEnter())
+            if (TimeProvider.System.GetElapsedTime(Volatile.Read(ref _lookedAt)) >= LookInterval && _gate.TryEnter())
             {
                 try
                 {
                     Look();
-                    Volatile.Write(ref _lookedAt, Environment.TickCount64);
+                    Volatile.Write(ref _lookedAt, TimeProvider.System.GetTimestamp());
                 }
                 finally
                 {

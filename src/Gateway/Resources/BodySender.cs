@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Diagnostics;
 using System.IO.Pipelines;
 using Gateway.Configuration;
 using Gateway.Connections;
@@ -38,7 +37,7 @@ internal static class BodySender
 
         // Over HTTP/2 a reader can leave one answer lying while its connection goes on.
         var pace = HttpProtocol.IsHttp2(http.Request.Protocol) ? PaceOf(http) : null;
-        var began = Stopwatch.GetTimestamp();
+        var began = TimeProvider.System.GetTimestamp();
         try
         {
             foreach (var part in body.Parts)
@@ -50,7 +49,7 @@ internal static class BodySender
                     var run = await reader.LocateAsync(offset, (int)Math.Min(files?.RunBytesMax ?? ChunkBytes, left), http.RequestAborted);
                     if (!response.HasStarted)
                     {
-                        timing.Decoding = Stopwatch.GetElapsedTime(began);
+                        timing.Decoding = TimeProvider.System.GetElapsedTime(began);
                         timing.Rain = reader.Times;
                         timing.AddTo(response.Headers);
                         await response.StartAsync(http.RequestAborted);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Gateway.Access;
 using Gateway.Configuration;
@@ -74,7 +73,7 @@ internal static class ResourceReading
 
         var range = HttpMethods.IsHead(http.Request.Method) ? null : RangeHeader.Parse(http.Request.Headers.Range);
         var options = PlanOpening(http.Request, range);
-        var began = Stopwatch.GetTimestamp();
+        var began = TimeProvider.System.GetTimestamp();
         var wasHere = options.Source == OpenSource.RainOnly && host.Node.Find(resource) is { Manifest.IsDeleted: false };
         var opened = await host.Node.OpenAsync(resource, options, http.RequestAborted);
         if (opened.Reader is not { } reader)
@@ -86,7 +85,7 @@ internal static class ResourceReading
         await using (reader)
         {
             RequestLog.NoteHit(http, reader.IsHit);
-            var timing = new ServerTiming(reader.IsHit, Stopwatch.GetElapsedTime(began));
+            var timing = new ServerTiming(reader.IsHit, TimeProvider.System.GetElapsedTime(began));
             var answer = new Answer(http, resource, reader, timing, time.GetUtcNow(), isFresherAsked: wasHere, settings.Behaviour.ShareContent);
             await answer.SendAsync(range);
         }

@@ -31,7 +31,7 @@ internal static class UploadBody
         await using var stopping = stop.Register(body.CancelPendingRead);
         await using var quiet = new Timer(static reader => ((PipeReader)reader!).CancelPendingRead(), body, Timeout.Infinite, Timeout.Infinite);
         var isResting = false;
-        var lookedAt = Environment.TickCount64;
+        var lookedAt = TimeProvider.System.GetTimestamp();
         var seen = 0L;
         var total = 0L;
         while (true)
@@ -73,15 +73,14 @@ internal static class UploadBody
                 return true;
             }
 
-            var now = Environment.TickCount64;
-            if (now - lookedAt >= QuietAfter.TotalMilliseconds)
+            if (TimeProvider.System.GetElapsedTime(lookedAt) >= QuietAfter)
             {
                 if (total - seen < QuietBytes)
                 {
                     await rest();
                 }
 
-                (lookedAt, seen) = (now, total);
+                (lookedAt, seen) = (TimeProvider.System.GetTimestamp(), total);
             }
         }
     }

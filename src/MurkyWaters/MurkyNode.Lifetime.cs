@@ -73,6 +73,7 @@ public sealed partial class MurkyNode
             SymbolSize = options.SymbolSize,
             BlockSize = options.BlockSize,
             Time = options.Time,
+            Space = options.Space,
         };
         var store = await Task.Run(() => ResourceStore.Open(storeOptions, logger), cancellationToken);
         var listeners = new List<RainListener>();

@@ -91,6 +91,9 @@ public sealed record MurkyOptions
     /// <summary>In place of the network, for tests.</summary>
     internal Fetching.IRainTransport? Transport { get; init; }
 
+    /// <summary>In place of the disk's own figures, for tests.</summary>
+    internal Store.DiskSpace? Space { get; init; }
+
     /// <summary>How long a fetch outlives its last reader, for tests.</summary>
     internal TimeSpan? FetchGrace { get; init; }
 

@@ -60,9 +60,9 @@ internal static class BodySender
                         writer.Write(part.Head);
                     }
 
-                    if (files is null || !TryWriteRun(writer, files, run, offset))
+                    if (files is null || run.File is null || !TryWriteRun(writer, files, run, offset))
                     {
-                        files = null;
+                        files = run.File is null ? files : null;
                         var memory = writer.GetMemory(ChunkBytes)[..(int)Math.Min(ChunkBytes, left)];
                         run = run with { Count = await reader.ReadAsync(offset, memory, http.RequestAborted) };
                         writer.Advance(run.Count);
@@ -140,7 +140,7 @@ internal static class BodySender
 
     private static bool TryWriteRun(PipeWriter writer, IFileOutput files, FileRun run, long offset)
     {
-        files.Offer(run.File, offset, run.Count);
+        files.Offer(run.File!, offset, run.Count);
         if (!files.Takes(writer.GetMemory(run.Count)))
         {
             return false;

@@ -32,6 +32,9 @@ internal enum FetchActionKind
     /// <summary>Ask the running round for more.</summary>
     Demand,
 
+    /// <summary>Let a block go from memory: it is at <see cref="FetchAction.Offset"/>.</summary>
+    Drop,
+
     /// <summary>End the running round.</summary>
     CancelRound,
 

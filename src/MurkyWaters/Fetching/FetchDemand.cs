@@ -7,7 +7,7 @@ namespace MurkyWaters.Fetching;
 /// round has been asked for runs of blocks, in the order in which they are to come. Before the version is known runs are of bytes. Not
 /// thread-safe.
 /// </summary>
-internal sealed class FetchDemand
+internal sealed partial class FetchDemand
 {
     /// <summary>Blocks asked for at once out of turn: a few, so that several readers at several places take turns.</summary>
     private const int UrgentBlockCount = 8;
@@ -37,7 +37,7 @@ internal sealed class FetchDemand
         return (layout.BlockAt(Math.Max(offset, 0)), layout.BlockAt(last) + 1);
     }
 
-    public void AddReader(object reader, long offset, long length) => _wants.Add(new Want(reader) { Offset = offset, Length = length });
+    public void AddReader(object reader, long offset, long length) => _wants.Add(new Want(reader) { Offset = offset, Length = length, Position = offset });
 
     public bool RemoveReader(object reader) => _wants.RemoveAll(want => want.Reader == reader) > 0;
 
@@ -52,11 +52,21 @@ internal sealed class FetchDemand
         }
     }
 
+    /// <summary>Whether nobody lacks anything.</summary>
+    public bool IsSatisfied(IHeldBlocks held) => IsPassing ? IsAllHere(held) : !TryFindNext(held, out _);
+
     /// <summary>What to begin a round with: the bytes, before the version is known, and afterwards the missing blocks of the first who
     /// misses any.</summary>
     /// <returns>False when nothing is missing.</returns>
     public bool TryFindNext(IHeldBlocks? held, out (long Offset, long Length) bytes)
     {
+        if (IsPassing)
+        {
+            var isFound = TryFindPassing(held!, out var blocks);
+            bytes = isFound ? BytesOf(blocks) : default;
+            return isFound;
+        }
+
         foreach (var want in Wanted())
         {
             if (_layout is null)
@@ -85,11 +95,14 @@ internal sealed class FetchDemand
     /// <summary>A round begins, which is asked for these bytes.</summary>
     public void Begin((long Offset, long Length) bytes)
     {
-        End();
         IsOpen = true;
         if (_layout is null)
         {
             _first = bytes;
+        }
+        else if (IsPassing)
+        {
+            Place(BlocksOf(_layout, bytes.Offset, bytes.Length));
         }
         else
         {
@@ -97,12 +110,16 @@ internal sealed class FetchDemand
         }
     }
 
-    /// <summary>No round runs, or one that must not be asked for more.</summary>
-    public void End()
+    /// <summary>The round is over.</summary>
+    public void End(IHeldBlocks? held)
     {
         IsOpen = false;
         _first = null;
         _asked.Clear();
+        if (IsPassing)
+        {
+            EndPassing(held!);
+        }
     }
 
     /// <summary>The next bytes that are wanted and that the running round has not been asked for; from now on it has.</summary>
@@ -112,6 +129,11 @@ internal sealed class FetchDemand
         if (!IsOpen || _layout is null)
         {
             return false;
+        }
+
+        if (IsPassing)
+        {
+            return TryAskPassing(held, out bytes);
         }
 
         foreach (var want in Wanted())
@@ -131,7 +153,13 @@ internal sealed class FetchDemand
     /// <summary>A reader stands before a block that is not here. From there on it wants what it says, if that is not what it wanted.</summary>
     public void MoveTo(object reader, long offset, int count)
     {
-        if (_wants.Find(want => want.Reader == reader) is { } want && (offset < want.Offset || offset - want.Offset >= want.Length))
+        if (_wants.Find(want => want.Reader == reader) is not { } want)
+        {
+            return;
+        }
+
+        (want.Position, want.IsWaiting) = (offset, true);
+        if (offset < want.Offset || offset - want.Offset >= want.Length)
         {
             (want.Offset, want.Length) = (offset, count);
         }
@@ -147,7 +175,7 @@ internal sealed class FetchDemand
     public bool TryAskUrgently(IHeldBlocks held, long offset, int count, long bytesSoon, out (long Offset, long Length) bytes)
     {
         bytes = default;
-        if (!IsOpen || _layout is null)
+        if (!IsOpen || IsPassing || _layout is null)
         {
             return false;
         }
@@ -245,6 +273,12 @@ internal sealed class FetchDemand
         public long Offset { get; set; }
 
         public long Length { get; set; }
+
+        /// <summary>All before it is read, as far as is known.</summary>
+        public long Position { get; set; }
+
+        /// <summary>Whether it stands before a block that is not here, as far as is known.</summary>
+        public bool IsWaiting { get; set; }
     }
 
     private sealed class Run(int first, int end, bool isUrgent)

@@ -92,11 +92,12 @@ internal sealed class FetchKeeping
         }
 
         var isPut = _fetch.KeptAs == ResourceOrigin.Put || entry is { IsTombstone: false, Resource.Origin: ResourceOrigin.Put };
-        if (!isPut && ((!_context.ShareContent && _fetch.KeptAs is null) || !Store.FitsQuota()))
+        var isShared = _context.ShareContent || _fetch.KeptAs is not null;
+        if (!isPut && (!isShared || !Store.FitsQuota()))
         {
             // Whoever comes while somebody reads is still led here; then it is gone.
             Store.Partials.Retire(partial);
-            return new Result(IsHere: false);
+            return new Result(IsHere: false, null, isShared ? "It was not kept: the quota of what is fetched has no room for it." : null);
         }
 
         var whole = new StoredResource(_fetch.Id, partial.Manifest, isPut ? ResourceOrigin.Put : ResourceOrigin.Fetched);

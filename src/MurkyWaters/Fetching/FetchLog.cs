@@ -27,6 +27,10 @@ internal static partial class FetchLog
     [LoggerMessage(3106, LogLevel.Information, "The sockets that fetch from and propagate to other nodes are open by now")]
     public static partial void SocketsOpen(ILogger logger);
 
+    [LoggerMessage(3107, LogLevel.Warning,
+        "There is no room to keep {Resource} ({Reason}): transfer {Number} passes it on to its readers and does not keep it")]
+    public static partial void PassedThrough(ILogger logger, ResourceId resource, string reason, long number);
+
     [LoggerMessage(3104, LogLevel.Information, "Fetched {Resource} in format 1 from {Endpoint}: {Bytes} bytes")]
     public static partial void FetchedClassic(ILogger logger, ResourceId resource, string endpoint, int bytes);
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using PouringRain.Protocol;
 
 namespace MurkyWaters.Fetching;
@@ -9,7 +8,7 @@ namespace MurkyWaters.Fetching;
 /// whatever order that comes (Handle...), and says what is to be done (<see cref="TryPollAction"/>, asked after each of those until there is
 /// nothing left) and when it wants to be told the time (<see cref="NextTimeout"/>). Not thread-safe.
 /// </summary>
-internal sealed class FetchMachine
+internal sealed partial class FetchMachine
 {
     /// <summary>A round that says it is complete and brings nothing is a defect somewhere; it must not become a busy loop.</summary>
     private const int IdleRoundsMax = 3;
@@ -24,10 +23,12 @@ internal sealed class FetchMachine
     private Instant _closeAt = Instant.Never;
     private (long Offset, long Length) _next;
     private long _heardCount;
-    private int _heldBefore;
+    private int _takenBefore;
     private int _idleRounds;
     private bool _mayBeHere;
     private bool _isSealed;
+    private bool _isRoundFutile;
+    private bool _isKeepRefused;
     private bool _isFinished;
     private FetchEndReason _failure;
 
@@ -57,6 +58,9 @@ internal sealed class FetchMachine
 
     /// <summary>How it ended, once it has.</summary>
     public FetchEndReason End { get; private set; }
+
+    /// <summary>Whether what comes is not kept, and passes through memory.</summary>
+    public bool IsPassing => _demand.IsPassing;
 
     /// <summary>When to call <see cref="HandleTimeout"/>.</summary>
     public Instant NextTimeout => Phase >= FetchPhase.Finishing ? Instant.Never : _closeAt;
@@ -105,6 +109,11 @@ internal sealed class FetchMachine
         _heardCount++;
         Keep = Keep == ResourceOrigin.Put ? ResourceOrigin.Put : origin;
         _demand.IsWholeWanted = true;
+        if (_demand.IsPassing)
+        {
+            RefuseKeep(now);
+        }
+
         GoOn(now);
     }
 
@@ -123,7 +132,12 @@ internal sealed class FetchMachine
         }
 
         _demand.MoveTo(reader, offset, count);
-        if (Phase != FetchPhase.Raining || !_demand.IsOpen)
+        if (_demand.IsPassing)
+        {
+            MakePlaces();
+            GoOn(now);
+        }
+        else if (Phase != FetchPhase.Raining || !_demand.IsOpen)
         {
             GoOn(now);
         }
@@ -137,10 +151,22 @@ internal sealed class FetchMachine
     public void HandleLeft(Instant now, object reader)
     {
         _unattached.Remove(reader);
+        if (_demand.IsPassing && Blocks is not null && Phase < FetchPhase.Finishing)
+        {
+            // Whoever leaves in the middle has not got what it wanted.
+            IsSatisfied = _demand.IsSatisfied(Blocks);
+        }
+
         if (_demand.RemoveReader(reader) && _demand.ReaderCount == 0)
         {
             _closeAt = now + _grace;
             HandleTimeout(now);
+        }
+
+        if (_demand.IsPassing && Phase < FetchPhase.Finishing)
+        {
+            DropPassed();
+            GoOn(now);
         }
     }
 
@@ -179,7 +205,10 @@ internal sealed class FetchMachine
     }
 
     /// <summary>There is memory for a round, or there is none.</summary>
-    public void HandleGrant(Instant now, bool isGranted)
+    /// <param name="now">The time.</param>
+    /// <param name="isGranted">Whether there is.</param>
+    /// <param name="passingMax">For how many blocks that pass through memory, at least 1, where they do.</param>
+    public void HandleGrant(Instant now, bool isGranted, int passingMax = 1)
     {
         if (Phase != FetchPhase.Waiting)
         {
@@ -194,7 +223,8 @@ internal sealed class FetchMachine
 
         Phase = FetchPhase.Raining;
         _roundBegan = now;
-        _heldBefore = Blocks?.HeldCount ?? 0;
+        _takenBefore = Blocks?.TakenCount ?? 0;
+        _demand.Allow(passingMax);
         if (isGranted)
         {
             _demand.Begin(_next);
@@ -240,14 +270,21 @@ internal sealed class FetchMachine
             return;
         }
 
-        _demand.End();
+        _demand.End(Blocks);
+        if (_isRoundFutile && _failure == FetchEndReason.None)
+        {
+            _isRoundFutile = false;
+            Decide(now);
+            return;
+        }
+
         if (_failure != FetchEndReason.None || (reason != FetchEndReason.Completed && Blocks is not { IsComplete: true }))
         {
             EndRain(_failure != FetchEndReason.None ? _failure : reason);
             return;
         }
 
-        _idleRounds = Blocks is null || Blocks.HeldCount == _heldBefore ? _idleRounds + 1 : 0;
+        _idleRounds = Blocks is null || Blocks.TakenCount == _takenBefore ? _idleRounds + 1 : 0;
         if (_idleRounds > IdleRoundsMax)
         {
             EndRain(FetchEndReason.Stalled);
@@ -275,61 +312,6 @@ internal sealed class FetchMachine
         else
         {
             Finish(end);
-        }
-    }
-
-    /// <summary>The store has taken it in, or is not to.</summary>
-    /// <param name="now">The time.</param>
-    /// <param name="isHere">Whether nobody needs to be led to this fetch any more.</param>
-    public void HandleSealed(Instant now, bool isHere)
-    {
-        if (Phase != FetchPhase.Sealing)
-        {
-            return;
-        }
-
-        _isSealed = true;
-        if (!isHere)
-        {
-            Decide(now);
-        }
-        else if (_door.TryClose(_heardCount) || _door.IsClosed)
-        {
-            Finish(FetchEndReason.Completed);
-        }
-        else
-        {
-            // Somebody has just come in, who may want it kept in another way. What is here already is sealed in no time.
-            _isSealed = false;
-            Phase = FetchPhase.Idle;
-        }
-    }
-
-    /// <summary>Something failed here, as it must not: those who wait for this fetch must not wait for ever.</summary>
-    public void HandleFailure(Instant now, FetchEndReason reason)
-    {
-        _failure = _failure == FetchEndReason.None ? reason : _failure;
-        _door.Close();
-        if (Phase is FetchPhase.Waiting or FetchPhase.Raining or FetchPhase.AskingClassic)
-        {
-            // What runs is ended first: until then it may bring something.
-            Close(now);
-        }
-        else if (Phase < FetchPhase.Finishing)
-        {
-            Finish(reason);
-        }
-    }
-
-    /// <summary>It is known what to tell those who have no blocks.</summary>
-    /// <param name="end">How it ended.</param>
-    public void HandleFinished(FetchEndReason end)
-    {
-        if (Phase == FetchPhase.Finishing && !_isFinished)
-        {
-            _isFinished = true;
-            End = end;
-            GetOver();
         }
     }
 
@@ -361,9 +343,19 @@ internal sealed class FetchMachine
     /// <summary>What to do next, when nothing is under way.</summary>
     private void Decide(Instant now)
     {
+        if (_demand.IsPassing)
+        {
+            DropPassed();
+            MakePlaces();
+        }
+
         var isMissing = _demand.TryFindNext(Blocks, out _next);
         var isComplete = Blocks is { IsComplete: true };
-        IsSatisfied = !isMissing && Blocks is not null;
+        if (!_demand.IsPassing || _demand.ReaderCount > 0)
+        {
+            IsSatisfied = Blocks is not null && (_demand.IsPassing ? _demand.IsSatisfied(Blocks) : !isMissing);
+        }
+
         if (_door.IsClosed && (isMissing || _isSealed || !isComplete))
         {
             Finish(IsSatisfied ? FetchEndReason.Completed : FetchEndReason.Cancelled);
@@ -387,67 +379,6 @@ internal sealed class FetchMachine
         {
             Phase = FetchPhase.Idle;
         }
-    }
-
-    /// <summary>The door is closed: what runs is ended.</summary>
-    private void Close(Instant now)
-    {
-        switch (Phase)
-        {
-            case FetchPhase.Idle:
-                Decide(now);
-                break;
-            case FetchPhase.Waiting:
-                Do(FetchActionKind.LeaveLine);
-                break;
-            case FetchPhase.Raining:
-                Do(FetchActionKind.CancelRound);
-                break;
-            case FetchPhase.AskingClassic:
-                Do(FetchActionKind.CancelClassic);
-                break;
-        }
-    }
-
-    private void EndRain(FetchEndReason reason)
-    {
-        if (Manifest is null && !_isVersionGiven && !_door.IsClosed
-            && reason is FetchEndReason.NotFound or FetchEndReason.Unanswered or FetchEndReason.Busy)
-        {
-            Phase = FetchPhase.AskingClassic;
-            _actions.Enqueue(new FetchAction(FetchActionKind.AskClassic, End: reason));
-        }
-        else
-        {
-            Finish(reason);
-        }
-    }
-
-    private void Finish(FetchEndReason reason)
-    {
-        _door.Close();
-        Phase = FetchPhase.Finishing;
-        _actions.Enqueue(new FetchAction(FetchActionKind.Finish, End: reason));
-    }
-
-    /// <summary>Ends it once all have been heard of who came in by the door.</summary>
-    private void GetOver()
-    {
-        Debug.Assert(_door.IsClosed, "It cannot be joined any more.");
-        if (_heardCount < _door.EntryCount)
-        {
-            return;
-        }
-
-        Phase = FetchPhase.Over;
-        Do(FetchActionKind.Withdraw);
-        foreach (var reader in _unattached)
-        {
-            _actions.Enqueue(new FetchAction(FetchActionKind.Refuse, reader));
-        }
-
-        _unattached.Clear();
-        Do(FetchActionKind.Release);
     }
 
     /// <summary>What a second brings at the pace so far, which is how long a reader may have to wait for those before it.</summary>

@@ -11,6 +11,8 @@ internal sealed class FetchReader : ResourceReader
     private readonly SharedFetch _fetch;
     private readonly TaskCompletionSource<FetchOutcome> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private BlocksLease? _lease;
+    private FetchBlocks? _blocks;
+    private int _passedBlock = -1;
     private int _isDisposed;
 
     public FetchReader(SharedFetch fetch) => _fetch = fetch;
@@ -28,12 +30,13 @@ internal sealed class FetchReader : ResourceReader
     /// <summary>Ends when there is something to read, or when it is known that there is not.</summary>
     public Task<FetchOutcome> Opened => _opened.Task;
 
-    private VerifiedBlocks Blocks => Volatile.Read(ref _lease)!.Blocks;
+    private FetchBlocks Blocks => Volatile.Read(ref _blocks)!;
 
     /// <summary>Gives it what it reads: once at the most, and then no refusal. It ends the lease with its own life, which may be over already, or
     /// be over just now.</summary>
-    public void Attach(BlocksLease lease)
+    public void Attach(BlocksLease lease, FetchBlocks blocks)
     {
+        Volatile.Write(ref _blocks, blocks);
         Interlocked.Exchange(ref _lease, lease);
         if (Volatile.Read(ref _isDisposed) != 0)
         {
@@ -56,8 +59,9 @@ internal sealed class FetchReader : ResourceReader
             return ValueTask.FromResult(0);
         }
 
+        NotePassed(blocks, offset);
         var count = blocks.Read(offset, destination.Span);
-        return count > 0 ? ValueTask.FromResult(count) : ReadAwaited(offset, destination, cancellationToken);
+        return count > 0 ? ValueTask.FromResult(count) : ReadAwaited(blocks, offset, destination, cancellationToken);
     }
 
     public override async ValueTask<FileRun> LocateAsync(long offset, int count, CancellationToken cancellationToken)
@@ -66,14 +70,16 @@ internal sealed class FetchReader : ResourceReader
         var blocks = Blocks;
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(offset, blocks.Layout.Length);
-        var here = blocks.CountAt(offset, count);
-        if (here == 0)
+        NotePassed(blocks, offset);
+        while (true)
         {
-            await _fetch.WaitForBlockAsync(this, blocks, offset, count, cancellationToken);
-            here = blocks.CountAt(offset, count);
-        }
+            if (blocks.CountAt(offset, count, out var isOnDisk) is > 0 and var here)
+            {
+                return new FileRun(isOnDisk ? blocks.Disk.OpenToSend() : null, here);
+            }
 
-        return new FileRun(blocks.OpenToSend(), here);
+            await _fetch.WaitForBlockAsync(this, blocks, offset, count, cancellationToken);
+        }
     }
 
     public override ValueTask DisposeAsync()
@@ -87,11 +93,32 @@ internal sealed class FetchReader : ResourceReader
         return ValueTask.CompletedTask;
     }
 
-    private async ValueTask<int> ReadAwaited(long offset, Memory<byte> destination, CancellationToken cancellationToken)
+    private async ValueTask<int> ReadAwaited(FetchBlocks blocks, long offset, Memory<byte> destination, CancellationToken cancellationToken)
     {
-        var blocks = Blocks;
-        await _fetch.WaitForBlockAsync(this, blocks, offset, destination.Length, cancellationToken);
-        var count = blocks.Read(offset, destination.Span);
-        return count > 0 ? count : throw new EndOfStreamException($"The file of {_fetch.Id} ends before byte {offset}.");
+        while (true)
+        {
+            await _fetch.WaitForBlockAsync(this, blocks, offset, destination.Length, cancellationToken);
+            var count = blocks.Read(offset, destination.Span);
+            if (count > 0)
+            {
+                return count;
+            }
+
+            // One that passes through memory may have gone from there to make room; one on the disk stays.
+            if (blocks.Disk.HasBlock(blocks.Layout.BlockAt(offset)))
+            {
+                throw new EndOfStreamException($"The file of {_fetch.Id} ends before byte {offset}.");
+            }
+        }
+    }
+
+    /// <summary>Says where it is, which lets go what it has passed: once a block, of blocks that pass through memory.</summary>
+    private void NotePassed(FetchBlocks blocks, long offset)
+    {
+        if (blocks.IsPassing && blocks.Layout.BlockAt(offset) is var block && block != _passedBlock)
+        {
+            _passedBlock = block;
+            _fetch.NotePassed(this, offset);
+        }
     }
 }

@@ -9,13 +9,16 @@ internal sealed class FetchSink : IFetchSink
 {
     private readonly FetchContext _context;
     private readonly SharedFetch _fetch;
-    private VerifiedBlocks? _blocks;
+    private readonly bool _mayPass;
+    private FetchBlocks? _blocks;
 
     /// <param name="context">What it works with.</param>
     /// <param name="fetch">Whose it is.</param>
     /// <param name="blocks">Where blocks go; null while the version is not known.</param>
-    public FetchSink(FetchContext context, SharedFetch fetch, VerifiedBlocks? blocks)
+    /// <param name="mayPass">Whether what the disk does not take may pass through memory, from which it goes and has to come again.</param>
+    public FetchSink(FetchContext context, SharedFetch fetch, FetchBlocks? blocks, bool mayPass)
     {
+        _mayPass = mayPass;
         _context = context;
         _fetch = fetch;
         _blocks = blocks;
@@ -29,14 +32,13 @@ internal sealed class FetchSink : IFetchSink
             var entry = _context.Store.FindEntry(_fetch.Id);
             if (manifest.IsDeleted || (entry is not null && entry.Resource.Manifest.IsNewerThan(manifest)))
             {
-                _fetch.TakeManifest(manifest, null);
+                _fetch.RefuseManifest(manifest);
                 return null;
             }
 
             var lease = _context.Store.LeaseForFetch(_fetch.Id, manifest, mustRain: _fetch.IsRainOnly);
             lease.Blocks.IsExempt |= _fetch.KeptAs == ResourceOrigin.Put;
-            _blocks = lease.Blocks;
-            _fetch.TakeManifest(manifest, lease);
+            _blocks = _fetch.TakeManifest(manifest, lease);
         }
 
         return _blocks.Manifest.Version == manifest.Version ? _blocks.CopyHeld() : null;
@@ -46,12 +48,29 @@ internal sealed class FetchSink : IFetchSink
     public void OnBlock(int blockIndex, ReadOnlySpan<byte> block)
     {
         var blocks = _blocks ?? throw new InvalidOperationException("A block came before the manifest.");
-        if (blocks is PartialBlob && !blocks.HasBlock(blockIndex) && !_context.Store.TryMakeRoom(block.Length, countsForQuota: !blocks.IsExempt))
+        if (blocks.HasBlock(blockIndex))
         {
-            throw new StoreFullException("The disk has no room for a fetched block.");
+            return;
         }
 
-        blocks.Write(blockIndex, block);
+        try
+        {
+            if (!blocks.IsPassing)
+            {
+                Write(blocks.Disk, blockIndex, block);
+                return;
+            }
+        }
+        catch (StoreException error) when (_mayPass)
+        {
+            // Nobody is given less for that: this block and those in work come again, to be passed on.
+            if (blocks.BeginPassing())
+            {
+                _fetch.NoteNoRoom(error.Message);
+            }
+        }
+
+        blocks.TryTake(blockIndex, block);
     }
 
     /// <inheritdoc/>
@@ -69,5 +88,15 @@ internal sealed class FetchSink : IFetchSink
                 _fetch.NoteStaleServer(fetchEvent.Peer);
                 break;
         }
+    }
+
+    private void Write(VerifiedBlocks disk, int blockIndex, ReadOnlySpan<byte> block)
+    {
+        if (disk is PartialBlob && !_context.Store.TryMakeRoom(block.Length, countsForQuota: !disk.IsExempt))
+        {
+            throw new StoreFullException("The disk has no room for a fetched block.");
+        }
+
+        disk.Write(blockIndex, block);
     }
 }

@@ -1,4 +1,3 @@
-using MurkyWaters.Store;
 using PouringRain.Network;
 using PouringRain.Protocol;
 
@@ -13,7 +12,7 @@ internal sealed record FetchView
     public Manifest? Manifest { get; init; }
 
     /// <summary>What is here of it.</summary>
-    public VerifiedBlocks? Blocks { get; init; }
+    public FetchBlocks? Blocks { get; init; }
 
     /// <inheritdoc cref="FetchMachine.Keep"/>
     public ResourceOrigin? Keep { get; init; }
@@ -86,10 +85,10 @@ internal sealed record FetchView
             FileName = Manifest?.FileName,
             State = StateName,
             Length = Manifest?.Layout.Length,
-            ReceivedBytes = Blocks?.HeldBytes ?? 0,
-            DecodedBlocks = Blocks?.HeldCount ?? 0,
+            ReceivedBytes = Blocks?.CameBytes ?? 0,
+            DecodedBlocks = Blocks?.CameCount ?? 0,
             Blocks = Manifest?.Layout.BlockCount ?? 0,
-            BlockMap = Blocks is null ? null : BlockRuns.Of(Blocks.CopyHeld(), Blocks.Layout.BlockCount),
+            BlockMap = Blocks is null ? null : BlockRuns.Of(Blocks.CopyCame(), Blocks.Layout.BlockCount),
             SymbolsNeeded = figures.SymbolsNeeded,
             DropletsReceived = figures.DropletsReceived,
             Overhead = figures.Overhead,

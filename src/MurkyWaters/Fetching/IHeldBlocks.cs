@@ -7,9 +7,15 @@ internal interface IHeldBlocks
 {
     ResourceLayout Layout { get; }
 
-    int HeldCount { get; }
+    /// <summary>How many were taken so far, each as often as it was: more than before when something came.</summary>
+    int TakenCount { get; }
 
+    /// <summary>Whether all of it is on the disk.</summary>
     bool IsComplete { get; }
 
+    /// <summary>Whether a block can be read.</summary>
     bool HasBlock(int blockIndex);
+
+    /// <summary>Whether it is in memory, from which it is dropped when all have passed it.</summary>
+    bool IsInMemory(int blockIndex);
 }

@@ -81,6 +81,7 @@ internal sealed partial class SharedFetch
         {
             _waiters.End();
             _timer?.Dispose();
+            LetGrantGo();
             if (_lease is { Blocks: var blocks } lease)
             {
                 blocks.BlockHeld -= _waiters.Wake;

@@ -13,27 +13,39 @@ internal sealed partial class SharedFetch
     private readonly HashSet<PeerAddress> _staleServers = [];
     private IReadOnlyList<PeerAddress> _servers = [];
     private FetchBudget.Grant? _grant;
+    private BlocksLease? _lease;
     private Action? _leaveLine;
     private Action? _cancelClassic;
 
     /// <summary>The version is known.</summary>
     /// <param name="manifest">The version.</param>
-    /// <param name="lease">What is here of it, which is this fetch's from now on; null when it is not to be fetched.</param>
-    public void TakeManifest(Manifest manifest, BlocksLease? lease) => _mailbox.Post(
-        static (fetch, known, _, _) =>
-        {
-            fetch._lease = known as BlocksLease;
-            if (fetch._lease?.Blocks is { } blocks)
+    /// <param name="lease">What is here of it, which is this fetch's from now on.</param>
+    /// <returns>Where its blocks go.</returns>
+    public FetchBlocks TakeManifest(Manifest manifest, BlocksLease lease)
+    {
+        var blocks = new FetchBlocks(lease.Blocks, _waiters.Wake);
+        lease.Blocks.BlockHeld += _waiters.Wake;
+        _lease = lease;
+        _mailbox.Post(static (fetch, blocks, _, _) => fetch._machine.HandleManifest(fetch.Now, ((FetchBlocks)blocks!).Manifest, (FetchBlocks)blocks), blocks);
+        return blocks;
+    }
+
+    /// <summary>The version is known, and not to be fetched.</summary>
+    public void RefuseManifest(Manifest manifest) =>
+        _mailbox.Post(static (fetch, manifest, _, _) => fetch._machine.HandleManifest(fetch.Now, (Manifest)manifest!, null), manifest);
+
+    /// <summary>The disk takes no more.</summary>
+    public void NoteNoRoom(string reason)
+    {
+        FetchLog.PassedThrough(_context.Logger, Id, reason, Number);
+        _mailbox.Post(
+            static (fetch, verdict, _, _) =>
             {
-                blocks.BlockHeld += fetch._waiters.Wake;
-                fetch._machine.HandleManifest(fetch.Now, blocks.Manifest, blocks);
-            }
-            else
-            {
-                fetch._machine.HandleManifest(fetch.Now, (Manifest)known!, null);
-            }
-        },
-        (object?)lease ?? manifest);
+                fetch.Publish(fetch._view with { Verdict = (string)verdict! });
+                fetch._machine.HandleNoRoom(fetch.Now);
+            },
+            $"It was passed on to its readers and not kept: {reason}");
+    }
 
     /// <summary>A server has an older version than the one that is fetched.</summary>
     public void NoteStaleServer(PeerAddress server) =>
@@ -89,7 +101,12 @@ internal sealed partial class SharedFetch
                 _servers = [.. _servers, extra];
             }
 
-            if (_servers.Count == 0)
+            if (_machine.IsPassing && _grant is { } kept)
+            {
+                // As long as there are blocks in memory.
+                TakeGrant(kept);
+            }
+            else if (_servers.Count == 0)
             {
                 EndRound(FetchEndReason.NotFound);
             }
@@ -115,12 +132,25 @@ internal sealed partial class SharedFetch
     {
         _leaveLine = null;
         _grant = grant;
-        _machine.HandleGrant(Now, grant is not null);
+        var passingMax = 1;
+        if (_machine.IsPassing && grant is not null)
+        {
+            // Half of it is for what waits for its readers, the other for what is in work.
+            passingMax = (int)Math.Max(1, grant.Bytes / 2 / _machine.Manifest!.Layout.BlockBytes);
+            Blocks!.Allow(passingMax);
+        }
+
+        _machine.HandleGrant(Now, grant is not null, passingMax);
         if (_machine.Phase != FetchPhase.Raining)
         {
-            _grant?.Dispose();
-            _grant = null;
+            LetGrantGo();
         }
+    }
+
+    private void LetGrantGo()
+    {
+        _grant?.Dispose();
+        _grant = null;
     }
 
     private async Task RainAsync(long offset, long length)
@@ -135,8 +165,8 @@ internal sealed partial class SharedFetch
                 DemandOffset = offset,
                 DemandLength = length,
             };
-            var options = _context.Options with { WindowBytesMax = _grant?.Bytes ?? 0 };
-            var round = _context.Transport.StartFetch(request, options, new FetchSink(_context, this, _lease?.Blocks));
+            var options = _context.Options with { WindowBytesMax = (_grant?.Bytes ?? 0) / (_machine.IsPassing ? 2 : 1) };
+            var round = _context.Transport.StartFetch(request, options, new FetchSink(_context, this, Blocks, mayPass: true));
             Publish(_view with { Round = round, RoundBegan = Now });
             var reason = await round.Completion;
             _mailbox.Post(static (fetch, _, reason, _) => fetch.EndRound((FetchEndReason)reason), null, (long)reason);
@@ -169,8 +199,11 @@ internal sealed partial class SharedFetch
             _context.Servers.Learn(round.Snapshot.Sources, hadTime: reason == FetchEndReason.Unanswered || lasted >= AnswerWithin);
         }
 
-        _grant?.Dispose();
-        _grant = null;
+        if (!_machine.IsPassing)
+        {
+            LetGrantGo();
+        }
+
         _machine.HandleRoundEnded(Now, reason);
     }
 
@@ -229,7 +262,7 @@ internal sealed partial class SharedFetch
         // Told before anybody has a block of it.
         _mailbox.Post(
             static (fetch, verdict, _, _) => fetch.Publish(fetch._view with { Verdict = (string)verdict! }), $"It came in format 1 from {endpoint}.");
-        var sink = new FetchSink(_context, this, null);
+        var sink = new FetchSink(_context, this, null, mayPass: false);
         sink.OnManifest(manifest);
         for (var i = 0; i < manifest.Layout.BlockCount; i++)
         {

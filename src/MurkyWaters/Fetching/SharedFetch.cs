@@ -30,7 +30,6 @@ internal sealed partial class SharedFetch
     private readonly FetchMachine _machine;
     private readonly FetchKeeping _keeping;
     private FetchView _view = new();
-    private BlocksLease? _lease;
     private ITimer? _timer;
     private Instant _timerAt = Instant.Never;
 
@@ -97,6 +96,8 @@ internal sealed partial class SharedFetch
     /// <inheritdoc cref="FetchView.Times"/>
     public FetchTimes Times => View.Times;
 
+    private FetchBlocks? Blocks => (FetchBlocks?)_machine.Blocks;
+
     private Instant Now => _context.Time.GetInstant();
 
     public void Start()
@@ -139,6 +140,10 @@ internal sealed partial class SharedFetch
 
     /// <summary>A reader lets go.</summary>
     public void Leave(FetchReader reader) => _mailbox.Post(static (fetch, reader, _, _) => fetch._machine.HandleLeft(fetch.Now, reader!), reader);
+
+    /// <summary>A reader is at an offset, of blocks that pass through memory.</summary>
+    public void NotePassed(FetchReader reader, long offset) =>
+        _mailbox.Post(static (fetch, reader, offset, _) => fetch._machine.HandlePassed(fetch.Now, reader!, offset), reader, offset);
 
     /// <summary>Ends it now, whoever reads: the node stops.</summary>
     public void Stop()
@@ -187,7 +192,7 @@ internal sealed partial class SharedFetch
 
     /// <summary>Waits until the block at an offset is here.</summary>
     /// <exception cref="FetchFailedException">It never will be.</exception>
-    public async ValueTask WaitForBlockAsync(FetchReader reader, VerifiedBlocks blocks, long offset, int count, CancellationToken cancellationToken)
+    public async ValueTask WaitForBlockAsync(FetchReader reader, FetchBlocks blocks, long offset, int count, CancellationToken cancellationToken)
     {
         var block = blocks.Layout.BlockAt(offset);
         while (_waiters.Find(blocks, block, out var isOver) is var wait)
@@ -278,7 +283,7 @@ internal sealed partial class SharedFetch
                 IsSatisfied = _machine.IsSatisfied,
                 Keep = _machine.Keep,
                 Manifest = _machine.Manifest,
-                Blocks = _machine.Blocks as VerifiedBlocks,
+                Blocks = Blocks,
                 End = _machine.Manifest is { IsDeleted: true } && _machine.Phase == FetchPhase.Over ? FetchEndReason.NotFound : _machine.End,
             });
         }
@@ -302,6 +307,9 @@ internal sealed partial class SharedFetch
                 break;
             case FetchActionKind.Demand:
                 _view.Round?.Demand(action.Offset, action.Length, action.IsUrgent);
+                break;
+            case FetchActionKind.Drop:
+                Blocks!.Drop((int)action.Offset);
                 break;
             case FetchActionKind.CancelRound:
                 _view.Round?.Cancel();
@@ -337,7 +345,7 @@ internal sealed partial class SharedFetch
     {
         try
         {
-            reader.Attach(_lease!.Again());
+            reader.Attach(_lease!.Again(), Blocks!);
         }
         catch
         {

@@ -1,11 +1,10 @@
-using MurkyWaters.Fetching;
 using PouringRain.Protocol;
 
 namespace MurkyWaters.Store;
 
 /// <summary>The blocks of one version that were verified as a fetch brought them: which they are, and where they are read from.
 /// Thread-safe.</summary>
-internal abstract class VerifiedBlocks : IHeldBlocks
+internal abstract class VerifiedBlocks
 {
     private readonly ulong[] _held;
     private int _heldCount;
@@ -24,7 +23,6 @@ internal abstract class VerifiedBlocks : IHeldBlocks
 
     public Manifest Manifest => Resource.Manifest;
 
-    /// <inheritdoc/>
     public ResourceLayout Layout => Resource.Manifest.Layout;
 
     /// <summary>How many leases there are; changed by <see cref="PartialTable"/> alone, under its lock.</summary>

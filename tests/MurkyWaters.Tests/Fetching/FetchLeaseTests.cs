@@ -62,6 +62,7 @@ public class FetchLeaseTests
         };
         var fetch = new SharedFetch(context, 1, FetchFixture.Id, null, false, null, false, default, _ => { });
         using var own = store.Store.Partials.Lease(FetchFixture.Id, ManifestOf(5000));
+        var blocks = new FetchBlocks(own.Blocks, static _ => { });
         using var meeting = new Barrier(2);
         for (var turn = 0; turn < 2000; turn++)
         {
@@ -77,7 +78,7 @@ public class FetchLeaseTests
                 Cancellation);
             meeting.SignalAndWait(Cancellation);
             Thread.SpinWait(40 - lag);
-            reader.Attach(own.Again());
+            reader.Attach(own.Again(), blocks);
             await leaving;
             Assert.Equal(1, own.Blocks.LeaseCount);
         }

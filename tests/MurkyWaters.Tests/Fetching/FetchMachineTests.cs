@@ -218,11 +218,13 @@ public class FetchMachineTests
 
         public ResourceLayout Layout => Manifest.Layout;
 
-        public int HeldCount => _held.Count(held => held);
+        public int TakenCount => _held.Count(held => held);
 
         public bool IsComplete => _held.All(held => held);
 
         public bool HasBlock(int blockIndex) => _held[blockIndex];
+
+        public bool IsInMemory(int blockIndex) => false;
 
         public void HoldAll() => Array.Fill(_held, true);
     }

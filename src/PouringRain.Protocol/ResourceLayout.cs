@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace PouringRain.Protocol;
 
 /// <summary>
@@ -23,6 +25,12 @@ public sealed record ResourceLayout
     /// <summary>The most source blocks. A manifest has 32 bytes for each: 32 MiB at most, of which whoever fetches it holds three copies
     /// for a moment. That is 1 TiB in blocks of 1 MiB, 64 TiB in the largest.</summary>
     public const int BlockCountMax = 1 << 20;
+
+    /// <summary>Into how many blocks <see cref="AutoBlockBytes"/> cuts.</summary>
+    public const int AutoBlockCount = 1024;
+
+    /// <summary>Its bounds.</summary>
+    public const int AutoBlockBytesMin = 64 * 1024, AutoBlockBytesMax = 1024 * 1024;
 
     private ResourceLayout(long length, int blockBytes, int symbolSize)
     {
@@ -67,6 +75,15 @@ public sealed record ResourceLayout
 
         var named = ((SymbolCountMax * symbolSize) - Manifest.HeadBytesMax) / BlockDigest.SizeBytes;
         return Math.Min(BlockCountMax, named) * blockBytes;
+    }
+
+    /// <summary>A size of blocks that suits a length: about <see cref="AutoBlockCount"/> of them, each a power of two, from
+    /// <see cref="AutoBlockBytesMin"/> to <see cref="AutoBlockBytesMax"/>, or to as many symbols as a block may have. What is small begins to come out
+    /// early and is fetched from many; what is large needs no larger manifest than that.</summary>
+    public static int AutoBlockBytes(long length, int symbolSize)
+    {
+        var suiting = Math.Clamp(length / AutoBlockCount, AutoBlockBytesMin, AutoBlockBytesMax);
+        return 1 << BitOperations.Log2((ulong)Math.Min(suiting, (long)symbolSize * SymbolCountMax));
     }
 
     /// <summary>The same blocks cut into small symbols: of <see cref="SmallSymbolSize"/> bytes, or as many more as it takes that neither a

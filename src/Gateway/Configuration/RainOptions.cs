@@ -44,9 +44,13 @@ internal sealed class RainOptions(SettingsReader reader)
         "Rain:SymbolSize", "1408", Size(ResourceLayout.SymbolSizeMin, ResourceLayout.SymbolSizeMax),
         "bytes of a symbol of new resources, which is the payload of a droplet");
 
+    /// <summary>0: by the length.</summary>
     public int BlockSize { get; } = (int)reader.Read(
-        "Rain:BlockSize", "1MiB", Size(ResourceLayout.SymbolSizeMin, ResourceLayout.BlockBytesMax),
-        "bytes of a source block of new resources");
+        "Rain:BlockSize", "auto", AutoOr(Size(ResourceLayout.SymbolSizeMin, ResourceLayout.BlockBytesMax)),
+        "bytes of a source block of new resources; auto: about 1024 blocks of 64 KiB to 1 MiB");
+
+    /// <summary>Bytes of the largest blocks that new resources have.</summary>
+    public int LargestBlockSize => BlockSize > 0 ? BlockSize : ResourceLayout.AutoBlockBytes(long.MaxValue, SymbolSize);
 
     public TimeSpan DiscoveryTimeout { get; } = reader.Read(
         "Rain:DiscoverySeconds", "2s", Duration(0.05, 600), "until a GET that no server answers is given up with 504");

@@ -45,7 +45,7 @@ internal static class RelationsCheck
                 "Rain:Classic:Allow: wire format 1 knows no keys, so with Gateway:ProtectReads it is not spoken; remove one of the two.");
         }
 
-        if (!ResourceLayout.TryCreate(0, rain.BlockSize, rain.SymbolSize, out _))
+        if (!ResourceLayout.TryCreate(0, rain.LargestBlockSize, rain.SymbolSize, out _))
         {
             mistakes.Add(
                 $"Rain:BlockSize = \"{rain.BlockSize}\": a block of 1 to {ResourceLayout.SymbolCountMax} symbols of Rain:SymbolSize = {rain.SymbolSize} bytes is wanted.");

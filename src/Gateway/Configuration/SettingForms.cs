@@ -101,6 +101,17 @@ internal static class SettingForms
         Quantities.Format(Math.Clamp(64 << 10, min, max)),
         (string text, out long value) => Quantities.TryParseSize(text, out value) && value >= min && value <= max);
 
+    /// <summary>Sizes, or <c>auto</c>, which is 0.</summary>
+    public static SettingForm<long> AutoOr(SettingForm<long> size) => size with
+    {
+        Wanted = $"auto or {size.Wanted}",
+        Parse = (string text, out long value) =>
+        {
+            value = 0;
+            return string.Equals(text, "auto", StringComparison.OrdinalIgnoreCase) || size.Parse(text, out value);
+        },
+    };
+
     /// <summary>Durations in a range of seconds, both ends included.</summary>
     public static SettingForm<TimeSpan> Duration(double min, double max) => new(
         $"a duration from {Format(min)} to {Format(max)} (seconds, or with a unit: ms, s, m, h, d)",

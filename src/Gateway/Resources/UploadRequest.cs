@@ -188,7 +188,7 @@ internal sealed record UploadRequest
         ProblemType.TooLarge,
         LengthMaxOf(settings) < DescribedMaxOf(settings.Rain)
             ? $"Bodies of up to {settings.Gateway.MaxBodyBytes} bytes are taken (Gateway:MaxBodyBytes)."
-            : $"In blocks of {settings.Rain.BlockSize} bytes a resource has at most {DescribedMaxOf(settings.Rain)} bytes (Rain:BlockSize, Rain:SymbolSize).");
+            : $"In blocks of {settings.Rain.LargestBlockSize} bytes a resource has at most {DescribedMaxOf(settings.Rain)} bytes (Rain:BlockSize, Rain:SymbolSize).");
 
-    private static long DescribedMaxOf(RainOptions rain) => ResourceLayout.LengthMaxOf(rain.BlockSize, rain.SymbolSize);
+    private static long DescribedMaxOf(RainOptions rain) => ResourceLayout.LengthMaxOf(rain.LargestBlockSize, rain.SymbolSize);
 }

@@ -49,7 +49,7 @@ internal static class ClassicAsking
         }
 
         var options = store.Options;
-        if (!ResourceLayout.TryCreate(bytes.Length, options.BlockSize, options.SymbolSize, out var layout))
+        if (!ResourceLayout.TryCreate(bytes.Length, options.BlockBytesOf(bytes.Length), options.SymbolSize, out var layout))
         {
             throw new UnreachableException("A resource of format 1 has few blocks of any size.");
         }

@@ -112,7 +112,7 @@ internal sealed partial class SharedFetch
             }
             else if (_machine.Manifest is not { } manifest)
             {
-                TakeGrant(_context.Budget.TryEnter(fewBlocks * (long)_context.Store.Options.BlockSize));
+                TakeGrant(_context.Budget.TryEnter(fewBlocks * (long)_context.Store.Options.BlockBytesOf(null)));
             }
             else
             {

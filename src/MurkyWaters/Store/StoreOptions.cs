@@ -1,3 +1,5 @@
+using PouringRain.Protocol;
+
 namespace MurkyWaters.Store;
 
 /// <summary>How a store is set up.</summary>
@@ -11,7 +13,12 @@ internal sealed record StoreOptions
 
     public int SymbolSize { get; init; } = 1408;
 
-    public int BlockSize { get; init; } = 1024 * 1024;
+    /// <summary>Bytes of a block of new resources; 0: by their length.</summary>
+    public int BlockSize { get; init; }
+
+    /// <summary>Bytes of an upload's buffers: a fraction of a processor's cache, in which what is hashed and written lies, and enough that
+    /// handing on costs nothing.</summary>
+    public int UploadBufferBytes { get; init; } = 256 * 1024;
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
@@ -32,6 +39,9 @@ internal sealed record StoreOptions
     /// <summary>How long the tombstone of a deleted resource is kept: longer than a node is thought to stay away and come back with the
     /// old version.</summary>
     public TimeSpan TombstoneLifetime { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>Bytes of a block of a new resource of some length; the most there may be when the length is not known.</summary>
+    public int BlockBytesOf(long? length) => BlockSize > 0 ? BlockSize : ResourceLayout.AutoBlockBytes(length ?? long.MaxValue, SymbolSize);
 
     /// <summary>How long a version that was replaced is still rained for those who are in the middle of it, after its last use.</summary>
     public TimeSpan SupersededLifetime { get; init; } = TimeSpan.FromSeconds(30);

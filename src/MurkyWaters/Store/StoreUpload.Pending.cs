@@ -2,7 +2,7 @@ namespace MurkyWaters.Store;
 
 /// <summary>
 /// An upload into a file that outlives this object, so that it can go on in a later request or process. It may be paused between any
-/// two writes; what then has come of a block stands in the file, and is read back when it goes on.
+/// two writes.
 /// </summary>
 internal sealed partial class StoreUpload
 {
@@ -42,18 +42,10 @@ internal sealed partial class StoreUpload
     /// <exception cref="StoreException">The disk does not take it.</exception>
     public async Task PauseAsync()
     {
-        await _work;
-        if (_isDirty || (_filled > 0 && !_isDirect))
+        await SettleAsync();
+        if (_isDirty)
         {
-            await Task.Run(() =>
-            {
-                if (!_isDirect)
-                {
-                    WriteFilled();
-                }
-
-                Flush();
-            });
+            await Task.Run(Flush);
         }
 
         Rest();
@@ -69,20 +61,17 @@ internal sealed partial class StoreUpload
     private async Task ReadBackAsync(long length, CancellationToken cancellationToken)
     {
         _store.Files.SetLength(OpenFile(), length);
-        while (length - _length >= _defaults.BlockSize)
+        while (_length < length)
         {
-            Grow(_defaults.BlockSize);
-            ReadExactly(_filling.AsSpan(0, _defaults.BlockSize), _length);
+            _filled = (int)Math.Min(_defaults.UploadBufferBytes, length - _length);
+            Grow(_filled);
+            ReadExactly(_filling.AsSpan(0, _filled), _length);
+            _length += _filled;
             cancellationToken.ThrowIfCancellationRequested();
-            await _work;
-            (_filled, _length) = (_defaults.BlockSize, _length + _defaults.BlockSize);
-            StartWork(isWritten: true);
+            await HandOnAsync(isWritten: true);
         }
 
-        await _work;
-
-        // What there is of the next block is there.
-        (_filled, _length) = ((int)(length - _length), length);
+        await SettleAsync();
         Rest();
     }
 

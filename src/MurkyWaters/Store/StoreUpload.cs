@@ -1,15 +1,15 @@
 using System.Buffers;
-using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 using PouringRain.Protocol;
 
 namespace MurkyWaters.Store;
 
 /// <summary>
-/// An upload: block by block into a temporary file. While one block fills, the one before is hashed for the whole on one core, and
-/// hashed for itself and written on another. The buffer grows with what comes. When nothing comes for a while
-/// (<see cref="RestAsync"/>), what came of the block goes to the file and the rest of it follows there as it comes; such a block is read
-/// back once, to be hashed. So an upload that waits holds no more than its hashes, and of the disk no more than it has brought.
+/// An upload: buffer by buffer into a temporary file, hashed on the way (<see cref="UploadPipeline"/>). What fits one buffer is hashed and written
+/// at the end, in one go. The buffer grows with what comes. When nothing comes for a while (<see cref="RestAsync"/>), what is in it goes
+/// the same way; so an upload that waits holds no more than its hashes, and of the disk no more than it has brought.
+/// The size of the blocks may depend on the length: while that is unknown they are hashed as if it were large, and anew from the file when
+/// it was not.
 /// </summary>
 internal sealed partial class StoreUpload : Upload
 {
@@ -25,18 +25,15 @@ internal sealed partial class StoreUpload : Upload
     private readonly ResourceOrigin _origin;
     private readonly string _path;
     private readonly bool _isPending;
-    private readonly IncrementalHash _wholeHash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-    private readonly List<BlockDigest> _blockDigests = [];
     private UploadOptions _options;
     private SafeFileHandle? _file;
+    private UploadPipeline? _pipeline;
     private byte[]? _filling;
-    private byte[]? _working;
     private int _filled;
-    private bool _isDirect;
     private bool _isDirty;
     private long _length;
     private long _reservedBytes;
-    private Task _work = Task.CompletedTask;
+    private BlockDigest[] _blockDigests = [];
     private bool _isEnded;
     private bool _isDisposed;
 
@@ -49,7 +46,7 @@ internal sealed partial class StoreUpload : Upload
     public StoreUpload(
         ResourceStore store, UploadOptions options, StoreOptions defaults, Action<StoredResource>? onStored = null, ResourceOrigin origin = ResourceOrigin.Put)
     {
-        if (!ResourceLayout.TryCreate(options.Length ?? 0, defaults.BlockSize, defaults.SymbolSize, out _))
+        if (!ResourceLayout.TryCreate(options.Length ?? 0, defaults.BlockBytesOf(options.Length), defaults.SymbolSize, out _))
         {
             throw new ArgumentException("The length, block size and symbol size make no layout.", nameof(options));
         }
@@ -69,7 +66,7 @@ internal sealed partial class StoreUpload : Upload
     }
 
     /// <summary>Bytes of memory that it holds for what came and is not in the file.</summary>
-    internal int BufferBytes => (_filling?.Length ?? 0) + (_working?.Length ?? 0);
+    internal int BufferBytes => (_filling?.Length ?? 0) + (_pipeline?.BufferBytes ?? 0);
 
     /// <inheritdoc/>
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
@@ -84,24 +81,16 @@ internal sealed partial class StoreUpload : Upload
 
         while (!bytes.IsEmpty)
         {
-            var count = Math.Min(bytes.Length, _defaults.BlockSize - _filled);
-            if (_isDirect)
-            {
-                Write(bytes.Span[..count], _length);
-            }
-            else
-            {
-                Grow(_filled + count);
-                bytes.Span[..count].CopyTo(_filling.AsSpan(_filled));
-            }
-
+            var count = Math.Min(bytes.Length, _defaults.UploadBufferBytes - _filled);
+            Grow(_filled + count);
+            bytes.Span[..count].CopyTo(_filling.AsSpan(_filled));
             _filled += count;
             _length += count;
             bytes = bytes[count..];
-            if (_filled == _defaults.BlockSize)
+            if (_filled == _defaults.UploadBufferBytes)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                await TurnAsync();
+                await HandOnAsync(isWritten: false);
             }
         }
     }
@@ -109,18 +98,11 @@ internal sealed partial class StoreUpload : Upload
     /// <inheritdoc/>
     public override async ValueTask RestAsync()
     {
-        await _work;
-        if (_isDisposed || _isEnded)
+        if (!_isDisposed && !_isEnded)
         {
-            return;
+            await SettleAsync();
+            Rest();
         }
-
-        if (_filled > 0 && !_isDirect)
-        {
-            await Task.Run(WriteFilled);
-        }
-
-        Rest();
     }
 
     /// <inheritdoc/>
@@ -138,7 +120,7 @@ internal sealed partial class StoreUpload : Upload
             return new UploadResult(UploadOutcome.LengthMismatch, null);
         }
 
-        var sha256 = await FinishBlocksAsync();
+        var sha256 = await FinishHashesAsync();
         if (_options.ExpectedSha256 is { } expected && expected != sha256)
         {
             return new UploadResult(UploadOutcome.DigestMismatch, null);
@@ -164,12 +146,16 @@ internal sealed partial class StoreUpload : Upload
     public override async ValueTask DisposeAsync()
     {
         _isEnded = true;
-        await _work.ContinueWith(static _ => { }, TaskScheduler.Default);
         if (!_isDisposed)
         {
             _isDisposed = true;
+            if (_pipeline is not null)
+            {
+                await _pipeline.SettleAsync();
+                _pipeline.Dispose();
+            }
+
             Rest();
-            _wholeHash.Dispose();
             if (!_isPending)
             {
                 _store.Files.Discard(_path);
@@ -200,7 +186,7 @@ internal sealed partial class StoreUpload : Upload
             return new UploadResult(UploadOutcome.NoLaterVersion, current);
         }
 
-        if (!ResourceLayout.TryCreate(_length, _defaults.BlockSize, _defaults.SymbolSize, out var layout))
+        if (!ResourceLayout.TryCreate(_length, _defaults.BlockBytesOf(_length), _defaults.SymbolSize, out var layout))
         {
             return new UploadResult(UploadOutcome.TooLong, current);
         }
@@ -214,7 +200,7 @@ internal sealed partial class StoreUpload : Upload
             sha256,
             described.ContentType,
             described.FileName,
-            System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_blockDigests),
+            _blockDigests,
             (described.IsAttachment ? ManifestFlags.Attachment : 0) | (IsSameSecond(entry?.Resource.Manifest, stamp) ? ManifestFlags.DateWeak : 0));
         var resource = new StoredResource(id, manifest, current?.Origin == ResourceOrigin.Put ? ResourceOrigin.Put : _origin);
         _store.CommitBlob(resource, _path);
@@ -235,69 +221,73 @@ internal sealed partial class StoreUpload : Upload
     private bool IsSame(Manifest manifest, Sha256Digest sha256, Description described) =>
         HasBytes(manifest, sha256) && described == Description.Of(manifest);
 
-    /// <summary>Hands on the block that is full.</summary>
-    private async ValueTask TurnAsync()
+    /// <summary>Has what is in the buffer hashed, and written where it is not in the file yet.</summary>
+    private ValueTask HandOnAsync(bool isWritten)
     {
-        await _work;
-        var isWritten = _isDirect;
-        if (isWritten)
-        {
-            ReadFilled();
-        }
-
-        StartWork(isWritten);
+        _pipeline ??= new UploadPipeline(_defaults.BlockBytesOf(_options.Length), Write, Environment.ProcessorCount > 1);
+        var (buffer, count) = (_filling!, _filled);
+        (_filling, _filled) = (null, 0);
+        return _pipeline.AddAsync(buffer, count, _length - count, isWritten);
     }
 
-    /// <summary>Has the block in <see cref="_filling"/> hashed, and written where it is not in the file yet. The one before is done.</summary>
-    private void StartWork(bool isWritten)
+    /// <summary>Waits until all that came is hashed and in the file.</summary>
+    private async ValueTask SettleAsync()
     {
-        (_filling, _working) = (_working, _filling);
-        var block = _working!;
-        var count = _filled;
-        var offset = _length - count;
-        _filled = 0;
-        var whole = Task.Run(() => _wholeHash.AppendData(block.AsSpan(0, count)), CancellationToken.None);
-        var own = Task.Run(() => Keep(block.AsSpan(0, count), offset, isWritten), CancellationToken.None);
-        _work = Task.WhenAll(whole, own);
-    }
-
-    private async Task<Sha256Digest> FinishBlocksAsync()
-    {
-        await _work;
-        var isWritten = _isDirect;
-        if (isWritten)
-        {
-            ReadFilled();
-        }
-
-        _wholeHash.AppendData(_filling.AsSpan(0, _filled));
-        var sha256 = ReadWholeHash();
         if (_filled > 0)
         {
-            Keep(_filling.AsSpan(0, _filled), _length - _filled, isWritten);
+            await HandOnAsync(isWritten: false);
         }
 
-        return sha256;
-    }
-
-    private Sha256Digest ReadWholeHash()
-    {
-        Span<byte> bytes = stackalloc byte[Sha256Digest.SizeBytes];
-        _wholeHash.GetHashAndReset(bytes);
-        return Sha256Digest.Read(bytes);
-    }
-
-    private void Keep(ReadOnlySpan<byte> block, long offset, bool isWritten)
-    {
-        if (!isWritten)
+        if (_pipeline is not null)
         {
-            Write(block, offset);
+            await _pipeline.DrainAsync();
         }
-
-        _blockDigests.Add(BlockDigest.Of(BlockDigestAlgorithm.Blake3, block));
     }
 
-    /// <summary>Makes room in memory for as many bytes of the block.</summary>
+    private async ValueTask<Sha256Digest> FinishHashesAsync()
+    {
+        var blockBytes = _defaults.BlockBytesOf(_length);
+        if (_pipeline is null)
+        {
+            using var blocks = new BlockDigester(blockBytes);
+            blocks.Append(_filling.AsSpan(0, _filled));
+            _blockDigests = blocks.Finish().ToArray();
+            if (_filled > 0)
+            {
+                Write(_filling.AsSpan(0, _filled), 0);
+            }
+
+            return Sha256Digest.Of(_filling.AsSpan(0, _filled));
+        }
+
+        await SettleAsync();
+        _blockDigests = _pipeline.BlockBytes == blockBytes ? _pipeline.FinishBlocks() : await Task.Run(() => HashBlocksOfFile(blockBytes));
+        return _pipeline.FinishWhole();
+    }
+
+    private BlockDigest[] HashBlocksOfFile(int blockBytes)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(blockBytes, _defaults.UploadBufferBytes));
+        try
+        {
+            using var blocks = new BlockDigester(blockBytes);
+            var step = Math.Max(1, _defaults.UploadBufferBytes / blockBytes) * blockBytes;
+            for (var offset = 0L; offset < _length; offset += step)
+            {
+                var bytes = buffer.AsSpan(0, (int)Math.Min(step, _length - offset));
+                ReadExactly(bytes, offset);
+                blocks.Append(bytes);
+            }
+
+            return blocks.Finish().ToArray();
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>Makes room in memory for as many bytes.</summary>
     private void Grow(int count)
     {
         if (_filling is { } buffer && buffer.Length >= count)
@@ -305,7 +295,7 @@ internal sealed partial class StoreUpload : Upload
             return;
         }
 
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(count, Math.Min(_defaults.BlockSize, Math.Max(BufferBytesMin, 2 * (_filling?.Length ?? 0)))));
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(count, Math.Min(_defaults.UploadBufferBytes, Math.Max(BufferBytesMin, 2 * (_filling?.Length ?? 0)))));
         if (_filling is { } smaller)
         {
             smaller.AsSpan(0, _filled).CopyTo(larger);
@@ -315,32 +305,17 @@ internal sealed partial class StoreUpload : Upload
         _filling = larger;
     }
 
-    /// <summary>Takes the bytes of the block back from the file.</summary>
-    private void ReadFilled()
-    {
-        Grow(_filled);
-        ReadExactly(_filling.AsSpan(0, _filled), _length - _filled);
-        _isDirect = false;
-    }
-
-    /// <summary>Puts the bytes of the block into the file.</summary>
-    private void WriteFilled() => Write(_filling.AsSpan(0, _filled), _length - _filled);
-
     private SafeFileHandle OpenFile() => _file ??= _store.Files.OpenToWrite(_path);
 
-    /// <summary>Gives back memory, file and room. What came of the block is in the file, or of no more use.</summary>
+    /// <summary>Gives back memory, file and room. What came is in the file, or of no more use.</summary>
     private void Rest()
     {
-        foreach (var buffer in (ReadOnlySpan<byte[]?>)[_filling, _working])
+        if (_filling is not null)
         {
-            if (buffer is not null)
-            {
-                ArrayPool<byte>.Shared.Return(buffer);
-            }
+            ArrayPool<byte>.Shared.Return(_filling);
+            (_filling, _filled) = (null, 0);
         }
 
-        _filling = _working = null;
-        _isDirect = _filled > 0;
         _file?.Dispose();
         _file = null;
         ReleaseRoom(_reservedBytes);

@@ -7,8 +7,9 @@ namespace PouringRain.Protocol;
 /// </content>
 public sealed partial class Fetch
 {
-    // Guesses before the layout is known: the default layout of new resources.
-    private const int GuessedBlockBytes = 1024 * 1024, GuessedManifestSymbols = 4, GuessedBlocksMax = 3;
+    // Guesses before the layout is known, which follows the length.
+    private const int LargeBlockBytes = ResourceLayout.AutoBlockBytesMax, SmallBlockBytes = ResourceLayout.AutoBlockBytesMin;
+    private const int GuessedManifestSymbols = 4, GuessedLargeMax = 3, GuessedSmallMax = LargeBlockBytes / SmallBlockBytes;
     private static readonly TimeSpan BusyGap = TimeSpan.FromMilliseconds(250), IdleGap = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ProbeGap = TimeSpan.FromSeconds(1), FallbackDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan GuessGrace = TimeSpan.FromMilliseconds(3);
@@ -221,19 +222,30 @@ public sealed partial class Fetch
             return;
         }
 
-        var perBlock = (GuessedBlockBytes / GuessedSymbolSize / step) + 1;
+        var perLarge = (LargeBlockBytes / GuessedSymbolSize / step) + 1;
+        var perSmall = (SmallBlockBytes / GuessedSymbolSize / step) + 1;
         var credit = path.Rate.RoundTrip > TimeSpan.Zero ? path.CreditTarget(DropletBytes) : 32;
-        var first = _demand.FirstOffset / GuessedBlockBytes;
-        for (var block = first; block < first + GuessedBlocksMax && credit > 0 && (block - first) * GuessedBlockBytes < _demand.FirstLength; block++)
+        if (_demand.FirstOffset < SmallBlockBytes)
         {
-            if (block >= ResourceLayout.BlockCountMax)
+            // Block 0 begins all, whatever its size. If blocks are small, those that follow are in credit, too; if not, they come next all the same.
+            for (var block = 0; block < GuessedSmallMax && credit > 0 && block * (long)SmallBlockBytes < _demand.FirstLength; block++)
             {
-                break;
+                var count = Math.Min(credit, block == 0 ? perLarge : perSmall);
+                path.Log.Add(new RequestItem((uint)block, (uint)index, (byte)step, (ushort)count));
+                credit -= Math.Min(count, perSmall);
             }
-
-            var count = Math.Min(credit, perBlock);
-            path.Log.Add(new RequestItem((uint)block, (uint)index, (byte)step, (ushort)count));
-            credit -= count;
+        }
+        else if (ResourceLayout.AutoBlockBytes(_demand.FirstOffset, GuessedSymbolSize) == LargeBlockBytes)
+        {
+            // What has bytes there has large blocks; where in others of unknown size a byte is cannot be told.
+            var first = _demand.FirstOffset / LargeBlockBytes;
+            for (var n = 0; n < GuessedLargeMax && credit > 0 && n * (long)LargeBlockBytes < _demand.FirstLength
+                && first + n < ResourceLayout.BlockCountMax; n++)
+            {
+                var count = Math.Min(credit, perLarge);
+                path.Log.Add(new RequestItem((uint)(first + n), (uint)index, (byte)step, (ushort)count));
+                credit -= count;
+            }
         }
     }
 

@@ -21,7 +21,7 @@ public sealed class WrongSettings : TheoryData<string, string>
         Add("Rain:ReceiveLoops", "-1", "65", "many");
         Add("Rain:Code", "turnip", "raptorq,lt");
         Add("Rain:SymbolSize", "abc", "15", "60001", "1,408", "-1408", "1408.0", "1MiB", "1408 bytes");
-        Add("Rain:BlockSize", "0", "99999999999", "1TiB", "1.5", "1M", "1000");
+        Add("Rain:BlockSize", "0", "automatic", "auto,1MiB", "99999999999", "1TiB", "1.5", "1M", "1000");
         Add("Rain:DiscoverySeconds", "soon", "0", "-1", "601", "NaN", "Infinity", "1e1", "49ms", "11m", "2 fortnights");
         Add("Rain:StallSeconds", "-1", "0", "3601", "2h", "10x", "99999999d");
         Add("Rain:FetchMemoryBytes", "-1", "10G", "half");

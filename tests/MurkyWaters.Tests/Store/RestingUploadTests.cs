@@ -67,7 +67,7 @@ public sealed class RestingUploadTests : IDisposable
     {
         var free = 60_000_000L;
         var space = new DiskSpace(() => free, 1_000_000);
-        using var store = new StoreFixture(new StoreOptions { Path = _folder.FullPath, Space = space });
+        using var store = new StoreFixture(new StoreOptions { Path = _folder.FullPath, Space = space, UploadBufferBytes = 1 << 20 });
         Assert.Throws<StoreFullException>(() => { _ = new StoreUpload(store.Store, new UploadOptions { Length = 60_000_000 }, store.Options); });
         await using var huge = new StoreUpload(store.Store, new UploadOptions { Length = 59_000_000 }, store.Options);
         await huge.WriteAsync(new byte[2_000_000], Token);

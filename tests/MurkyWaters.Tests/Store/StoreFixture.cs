@@ -17,7 +17,7 @@ internal sealed class StoreFixture : IDisposable
 
     public ResourceStore Store { get; }
 
-    public static StoreOptions SmallBlocks(string path) => new() { Path = path, BlockSize = 1000, SymbolSize = 100 };
+    public static StoreOptions SmallBlocks(string path) => new() { Path = path, BlockSize = 1000, SymbolSize = 100, UploadBufferBytes = 700 };
 
     public async Task<UploadResult> PutAsync(ulong id, byte[] bytes, UploadOptions? options = null, int chunk = 777)
     {

@@ -207,7 +207,14 @@ public sealed class StoreUploadTests : IDisposable
 
         Assert.Throws<StoreFullException>(() => new StoreUpload(store.Store, new UploadOptions { Length = 6_000 }, store.Options));
         await using var unannounced = new StoreUpload(store.Store, new UploadOptions(), store.Options);
-        await Assert.ThrowsAsync<StoreFullException>(async () => await unannounced.WriteAsync(Bytes.Random(8_000, 1), TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<StoreFullException>(async () =>
+        {
+            await unannounced.WriteAsync(Bytes.Random(8_000, 1), TestContext.Current.CancellationToken);
+            await unannounced.RestAsync();
+        });
+
+        // It stays said.
+        await Assert.ThrowsAsync<StoreFullException>(() => unannounced.CommitAsync(TestContext.Current.CancellationToken));
     }
 
     [Fact]

@@ -1,0 +1,69 @@
+namespace PouringRain.Protocol;
+
+/// <summary>Makes the BLAKE3 digests of a resource's blocks as its bytes come. Keeps no bytes beside the state of one hash. Not thread-safe.</summary>
+public sealed class BlockDigester : IDisposable
+{
+    private readonly List<BlockDigest> _digests = [];
+    private Blake3.Hasher? _hasher;
+    private int _inBlock;
+
+    /// <summary>Begins.</summary>
+    /// <param name="blockBytes">Bytes of every block but the last.</param>
+    public BlockDigester(int blockBytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(blockBytes, 1);
+        BlockBytes = blockBytes;
+    }
+
+    /// <summary>Bytes of every block but the last.</summary>
+    public int BlockBytes { get; }
+
+    /// <summary>Takes the next bytes.</summary>
+    public void Append(ReadOnlySpan<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            var count = Math.Min(bytes.Length, BlockBytes - _inBlock);
+            if (count == BlockBytes)
+            {
+                // A whole block at once needs no state.
+                _digests.Add(BlockDigest.Of(BlockDigestAlgorithm.Blake3, bytes[..count]));
+            }
+            else
+            {
+                _hasher ??= Blake3.Hasher.New();
+                _hasher.Update(bytes[..count]);
+                _inBlock += count;
+                if (_inBlock == BlockBytes)
+                {
+                    EndBlock();
+                }
+            }
+
+            bytes = bytes[count..];
+        }
+    }
+
+    /// <summary>The digests of all blocks, the last of which ends here; nothing may be appended after.</summary>
+    public ReadOnlySpan<BlockDigest> Finish()
+    {
+        if (_inBlock > 0)
+        {
+            EndBlock();
+        }
+
+        return System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_digests);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _hasher?.Dispose();
+
+    private void EndBlock()
+    {
+        Span<byte> digest = stackalloc byte[BlockDigest.SizeBytes];
+        _hasher!.Finalize(digest);
+        _hasher.Reset();
+        _inBlock = 0;
+        _digests.Add(BlockDigest.Read(digest));
+    }
+}

@@ -74,6 +74,7 @@ public sealed partial class MurkyNode
             BlockSize = options.BlockSize,
             Time = options.Time,
             Space = options.Space,
+            InlineBytes = options.InlineBytes,
         };
         var store = await Task.Run(() => ResourceStore.Open(storeOptions, logger), cancellationToken);
         var listeners = new List<RainListener>();
@@ -88,9 +89,9 @@ public sealed partial class MurkyNode
             var node = new MurkyNode(options, seal, store, servers, listeners, inbound, logger);
             if (options.PropagateOnStartup)
             {
-                foreach (var entry in store.Entries.Where(entry => entry.Resource.Origin == ResourceOrigin.Put))
+                foreach (var resource in store.EnumerateKept())
                 {
-                    node._propagator.Announce(entry.Resource);
+                    node._propagator.Announce(resource);
                 }
             }
 

@@ -32,8 +32,13 @@ public sealed partial class MurkyNode : IAsyncDisposable
     /// <summary>The newest version kept here whole, or a tombstone, or null.</summary>
     public StoredResource? Find(ResourceId id) => _store.FindEntry(id)?.Resource;
 
-    /// <summary>A page of what is kept here, in order of ids, tombstones left out.</summary>
-    public ResourcePage List(ResourceId? after, int limit) => _store.List(after, limit);
+    /// <summary>A page of what is kept here, tombstones left out.</summary>
+    /// <exception cref="StoreException">The catalog cannot be read.</exception>
+    public ResourcePage List(ResourceQuery query)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        return _store.List(query);
+    }
 
     /// <summary>Whether the disk has used up what should stay free: nothing can be taken in.</summary>
     public bool IsDiskFull => _store.Space.IsFull;
@@ -228,6 +233,7 @@ public sealed partial class MurkyNode : IAsyncDisposable
                 Resources = _store.Count,
                 IsStoreReadOnly = StoreTrouble is not null,
                 StoreErrors = _store.Files.Health.ErrorCounts,
+                StoreQuarantined = _store.QuarantinedCount,
             };
         }
     }

@@ -11,6 +11,9 @@ public sealed record MurkyOptions
     /// <summary>Limit in bytes for what was fetched (what was put does not count); 0 is none.</summary>
     public long QuotaBytes { get; init; }
 
+    /// <summary>The bytes of resources of up to so many are kept in the store's catalog, those of larger ones in files; 0 is none.</summary>
+    public int InlineBytes { get; init; } = 64 * 1024;
+
     /// <summary>UDP endpoints of the local rain server.</summary>
     public required IReadOnlyList<System.Net.IPEndPoint> Listen { get; init; }
 

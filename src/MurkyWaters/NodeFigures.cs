@@ -52,6 +52,9 @@ public sealed record NodeFigures
     /// <summary>Errors that ended a write, by what they said: <c>full</c> (no room), <c>busy</c> (no open files or memory), <c>failing</c>.</summary>
     public required IReadOnlyDictionary<string, long> StoreErrors { get; init; }
 
+    /// <summary>Rows and files of the store that were set aside since they could not be understood, or were not what they should be.</summary>
+    public required long StoreQuarantined { get; init; }
+
     /// <summary>Resources kept.</summary>
-    public required int Resources { get; init; }
+    public required long Resources { get; init; }
 }

@@ -17,8 +17,3 @@ public enum ResourceOrigin
     /// <summary>Fetched for a reader: may be evicted.</summary>
     Fetched,
 }
-
-/// <summary>A page of resources.</summary>
-/// <param name="Items">In order of ids.</param>
-/// <param name="Next">What to give as <c>after</c> for the next page, or null at the end.</param>
-public sealed record ResourcePage(IReadOnlyList<StoredResource> Items, ResourceId? Next);

@@ -10,4 +10,8 @@ internal sealed class StoreOptions(SettingsReader reader)
     /// <summary>0 is none.</summary>
     public long QuotaBytes { get; } = reader.Read(
         "Store:QuotaBytes", "0", SettingForms.SizeOrNone, "limit for what was fetched; what was put does not count");
+
+    /// <summary>0 is none.</summary>
+    public int InlineBytes { get; } = (int)reader.Read(
+        "Store:InlineBytes", "64KiB", SettingForms.Size(0, 1 << 20), "largest resource whose bytes are kept in the catalog and not in a file; 0: none");
 }

@@ -78,6 +78,7 @@ internal sealed class NodeHost : IHostedService
         {
             StorePath = _settings.Store.Path,
             QuotaBytes = _settings.Store.QuotaBytes,
+            InlineBytes = _settings.Store.InlineBytes,
             Listen = rain.Listen,
             ServersFile = rain.ServersFile,
             Code = rain.Code,
@@ -112,7 +113,8 @@ internal sealed class NodeHost : IHostedService
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             // The servers list has been checked, but may have been edited since.
-            throw e is InvalidDataException
+            throw e is StoreFormatException ? new StartRefusedException($"Store:Path: {e.Message}", e)
+                : e is InvalidDataException
                 ? new StartRefusedException($"Rain:Servers: {e.Message}", e)
                 : new StartRefusedException($"Store:Path: the store cannot be opened: {e.Message}", e);
         }

@@ -32,6 +32,9 @@ internal sealed class NodeMetrics
         Gauge("rain.subscribers", "Subscribers rained on just now.", figures => figures.Subscribers);
         Gauge("rain.store.resources", "Resources kept.", figures => figures.Resources);
         Gauge("rain.store.readonly", "1 while the store's disk fails and nothing is taken in, else 0.", figures => figures.IsStoreReadOnly ? 1 : 0);
+        Gauge(
+            "murky.store.quarantined", "Rows and files of the store that were set aside, since they could not be understood or were not what they should be.",
+            figures => figures.StoreQuarantined);
         Counters("rain.store.errors", "Errors of the disk that ended a write, by what they said.", "error", figures => figures.StoreErrors);
         meter.CreateObservableGauge("rain.servers", ReadServers, null, "Servers known, by state.");
         meter.CreateObservableGauge("process.resident.memory.bytes", () => Environment.WorkingSet, "By", "Resident memory.");

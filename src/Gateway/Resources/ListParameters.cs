@@ -4,11 +4,18 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Gateway.Resources;
 
-/// <summary>What a list may be asked with.</summary>
+/// <summary>What a list may be asked with, as <see cref="ListRequest"/> reads it.</summary>
 internal delegate void ListParameters(
     [FromQuery(Name = "after")]
-    [Meaning("The id after which the page begins: the last page's next.", "42", Pattern = MeaningAttribute.IdPattern)]
+    [Meaning("Where the page begins: the last page's next, as it is. In the order of ids it is the id after which the page begins.", "42")]
     string? after,
-    [FromQuery(Name = "limit"), Range(1, ResourceManagement.PageItemsMax)]
+    [FromQuery(Name = "limit"), Range(1, ListRequest.PageItemsMax)]
     [Meaning("Items of a page at most, from 1 to 1000; 100 by default.", 100)]
-    int? limit);
+    int? limit,
+    [FromQuery(Name = "sort"), Meaning("What they are listed by: id (the default), name, length or modified.", "name", Pattern = "^(id|name|length|modified)$")]
+    string? sort,
+    [FromQuery(Name = "order"), Meaning("asc (the default), or desc for the greatest first.", "desc", Pattern = "^(asc|desc)$")]
+    string? order,
+    [FromQuery(Name = "search")]
+    [Meaning("Words, each of which the file name, the media type or the id has somewhere, without regard to case.", "holiday mp4")]
+    string? search);

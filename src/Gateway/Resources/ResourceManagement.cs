@@ -13,36 +13,25 @@ namespace Gateway.Resources;
 /// <summary>What can be done with resources apart from their bytes: listing, the manifest, deletion, propagation, prefetching.</summary>
 internal static class ResourceManagement
 {
-    /// <summary>Items of a page at most.</summary>
-    public const int PageItemsMax = 1000;
-
-    private const int PageItems = 100;
-
     /// <summary>Lists what is kept here</summary>
-    /// <remarks>In order of ids; ?after= takes the last page's next.</remarks>
+    /// <remarks>In order of ids, or as ?sort= and ?order= say; all of it, or what ?search= finds. ?after= takes the last page's next.</remarks>
     /// <response code="200">A page of them.</response>
     public static Results<Ok<ResourceList>, Problem> List(HttpRequest request, NodeHost host)
     {
-        var (after, limit) = ((string?)request.Query["after"], (string?)request.Query["limit"]);
-        ResourceId? start = null;
-        if (after is not null)
+        if (!ListRequest.TryRead(request.Query, out var query, out var problem))
         {
-            if (!ResourceId.TryParse(after, out var parsed))
-            {
-                return Problem.InvalidResourceId(after);
-            }
-
-            start = parsed;
+            return problem;
         }
 
-        var count = PageItems;
-        if (limit is not null && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out count) || count is < 1 or > PageItemsMax))
+        try
         {
-            return new Problem(ProblemType.InvalidParameter, $"limit={limit} is wrong: a whole number from 1 to {PageItemsMax} is wanted.");
+            var page = host.Node.List(query);
+            return TypedResults.Ok(new ResourceList([.. page.Items.Select(ResourceSummary.Of)], ListRequest.Write(page.Next)));
         }
-
-        var page = host.Node.List(start, count);
-        return TypedResults.Ok(new ResourceList([.. page.Items.Select(resource => ResourceSummary.Of(resource))], page.Next?.ToString()));
+        catch (StoreException e)
+        {
+            return Problem.OfStore(e);
+        }
     }
 
     /// <summary>Shows the whole manifest</summary>

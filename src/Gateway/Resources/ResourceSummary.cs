@@ -36,6 +36,24 @@ internal record ResourceSummary
         Replicas = replicas;
     }
 
+    [SetsRequiredMembers]
+    private ResourceSummary(ListedResource resource)
+    {
+        Id = resource.Id.ToString();
+        Length = resource.Length;
+        Etag = $"\"{resource.Version}\"";
+        Sha256 = resource.Sha256.ToString();
+        ContentType = resource.ContentType;
+        FileName = resource.FileName;
+        Code = resource.Code;
+        BlockSize = resource.BlockSize;
+        SymbolSize = resource.SymbolSize;
+        Blocks = (int)((resource.Length + resource.BlockSize - 1) / resource.BlockSize);
+        Version = resource.Version.ToString();
+        Modified = DateTimeOffset.FromUnixTimeMilliseconds(resource.Stamp);
+        Replicas = 1;
+    }
+
     /// <summary>The 64-bit number, as a string because browsers round such numbers.</summary>
     public required string Id { get; init; }
 
@@ -76,10 +94,12 @@ internal record ResourceSummary
     public required int Replicas { get; init; }
 
     public static ResourceSummary Of(StoredResource resource, int replicas = 1) => new(resource.Id, resource.Manifest, replicas);
+
+    public static ResourceSummary Of(ListedResource resource) => new(resource);
 }
 
 /// <summary>A page of resources.</summary>
-/// <param name="Items">In order of ids.</param>
+/// <param name="Items">In the order that was asked for.</param>
 /// <param name="Next">What to give as <c>after</c> for the next page; null at the end.</param>
 internal sealed record ResourceList(IReadOnlyList<ResourceSummary> Items, string? Next);
 

@@ -30,6 +30,12 @@ internal sealed class StoredContent : IRainContent
     /// <summary>When it was last wanted, on the clock of <see cref="Environment.TickCount64"/>.</summary>
     public long LastUseMs => Volatile.Read(ref _lastUseMs);
 
+    /// <summary>Whether a rain server has asked for it.</summary>
+    public bool IsRained { get; private set; }
+
+    /// <summary>A rain server asks for it.</summary>
+    public void NoteRain() => IsRained = true;
+
     public void Touch() => Volatile.Write(ref _lastUseMs, Environment.TickCount64);
 
     public bool HasBlock(int blockIndex) => (uint)blockIndex < (uint)Manifest.Layout.BlockCount;

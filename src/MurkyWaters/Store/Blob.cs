@@ -4,7 +4,7 @@ using PouringRain.Protocol;
 namespace MurkyWaters.Store;
 
 /// <summary>
-/// One content-addressed file, which <see cref="BlobTable"/> makes and removes. Its bytes never change (but for those that went bad, see
+/// The bytes of a resource: one content-addressed file, which <see cref="BlobTable"/> makes and removes, or a few bytes in memory. Its bytes never change (but for those that went bad, see
 /// <see cref="BlobTable.Mend"/>), so that many read through one handle, opened when needed and closed when idle. Two of the same digest
 /// are equal.
 /// </summary>
@@ -24,12 +24,28 @@ internal sealed class Blob : IEquatable<Blob>
         FilePath = path;
     }
 
+    /// <summary>Made by <see cref="BlobTable.Of"/>.</summary>
+    internal Blob(BlobTable table, Sha256Digest digest, ReadOnlyMemory<byte> bytes)
+    {
+        _table = table;
+        Digest = digest;
+        Length = bytes.Length;
+        InlineBytes = bytes;
+    }
+
     /// <summary>The tree digest, its name.</summary>
     public Sha256Digest Digest { get; }
 
     public long Length { get; }
 
-    public string FilePath { get; }
+    /// <summary>Where it is; null when it is in memory.</summary>
+    public string? FilePath { get; }
+
+    /// <summary>Whether it is in memory.</summary>
+    public bool IsInline => FilePath is null;
+
+    /// <summary>The bytes of one that is in memory.</summary>
+    public ReadOnlyMemory<byte> InlineBytes { get; }
 
     public static bool operator ==(Blob? left, Blob? right) => left is null ? right is null : left.Equals(right);
 
@@ -48,6 +64,12 @@ internal sealed class Blob : IEquatable<Blob>
     /// <exception cref="IOException">The file is gone, too short or unreadable.</exception>
     public void Read(long offset, Span<byte> destination)
     {
+        if (IsInline)
+        {
+            InlineBytes.Span.Slice((int)offset, destination.Length).CopyTo(destination);
+            return;
+        }
+
         while (!destination.IsEmpty)
         {
             int count;
@@ -74,6 +96,13 @@ internal sealed class Blob : IEquatable<Blob>
     /// <summary>Reads what one call of the system gives.</summary>
     public async ValueTask<int> ReadAsync(long offset, Memory<byte> destination, CancellationToken cancellationToken)
     {
+        if (IsInline)
+        {
+            var count = (int)Math.Min(destination.Length, Length - offset);
+            InlineBytes.Slice((int)offset, count).CopyTo(destination);
+            return count;
+        }
+
         while (true)
         {
             try
@@ -86,6 +115,9 @@ internal sealed class Blob : IEquatable<Blob>
             }
         }
     }
+
+    /// <summary>Whether the file is there and of its length.</summary>
+    public bool IsWhole() => IsInline || (new FileInfo(FilePath!) is { Exists: true } file && file.Length == Length);
 
     /// <summary>Closes the handle when nothing was read for a while; whether none is open now.</summary>
     public bool TryCloseHandle(long idleSinceMs)
@@ -115,7 +147,7 @@ internal sealed class Blob : IEquatable<Blob>
         {
             if (_handle is null)
             {
-                _handle = StoreFiles.OpenToRead(FilePath);
+                _handle = StoreFiles.OpenToRead(FilePath!);
                 _table.NoteOpen(this);
             }
 

@@ -14,6 +14,7 @@ internal sealed class BlobTable
     private readonly Lock _gate = new();
     private readonly Dictionary<Sha256Digest, Use> _uses = [];
     private readonly HashSet<Sha256Digest> _leftovers = [];
+    private readonly List<Sha256Digest> _gone = [];
     private readonly ConcurrentDictionary<Blob, bool> _open = new(ReferenceEqualityComparer.Instance);
     private readonly KeyedGates<Sha256Digest> _turns = new();
     private readonly StoreFiles _files;
@@ -33,6 +34,9 @@ internal sealed class BlobTable
 
     /// <summary>The blob of a digest, whether its file is there or not.</summary>
     public Blob At(Sha256Digest digest, long length) => new(this, digest, length, PathOf(digest));
+
+    /// <summary>Bytes in memory, as a blob: that of a small resource, of which there is no file.</summary>
+    public Blob Of(Sha256Digest digest, ReadOnlyMemory<byte> bytes) => new(this, digest, bytes);
 
     /// <summary>Keeps a blob's file where it is. Whoever found the blob in an entry looks, when he has the lease, whether the entry is still
     /// that of the store: if not, the file may have gone before.</summary>
@@ -67,10 +71,10 @@ internal sealed class BlobTable
         {
             using (_turns.Enter(digest))
             {
-                var there = new FileInfo(blob.FilePath);
+                var there = new FileInfo(blob.FilePath!);
                 if (!there.Exists || there.Length != length)
                 {
-                    _files.Move(path, blob.FilePath);
+                    _files.Move(path, blob.FilePath!);
                     isMoved = true;
                 }
             }
@@ -111,6 +115,34 @@ internal sealed class BlobTable
         RemoveUnlessNamed(blob.Digest);
     }
 
+    /// <summary>Digests of the files that were removed since this was asked last.</summary>
+    public IReadOnlyList<Sha256Digest> TakeGone()
+    {
+        lock (_gate)
+        {
+            Sha256Digest[] gone = [.. _gone];
+            _gone.Clear();
+            return gone;
+        }
+    }
+
+    /// <summary>Sets a file aside that nothing names or reads; false when something does, or the disk does not let it go.</summary>
+    public bool TryQuarantine(Sha256Digest digest)
+    {
+        using (_turns.Enter(digest))
+        {
+            lock (_gate)
+            {
+                if (_uses.ContainsKey(digest))
+                {
+                    return false;
+                }
+            }
+
+            return !_isNamed(digest) && _files.TryQuarantine(PathOf(digest));
+        }
+    }
+
     /// <summary>Once a second: removes what the disk did not let go.</summary>
     public void RemoveLeftovers()
     {
@@ -135,7 +167,7 @@ internal sealed class BlobTable
     /// <summary>Puts verified bytes over those on disk, which went bad. The caller has a lease, so the file stays where it is meanwhile.</summary>
     public void Mend(Blob blob, long offset, ReadOnlySpan<byte> bytes)
     {
-        using (var file = _files.OpenToWrite(blob.FilePath))
+        using (var file = _files.OpenToWrite(blob.FilePath!))
         {
             _files.Write(file, bytes, offset);
         }
@@ -212,9 +244,14 @@ internal sealed class BlobTable
             }
 
             _encoders.Forget(At(digest, 0));
-            if (!_files.TryDiscard(PathOf(digest)))
+            var isGone = _files.TryDiscard(PathOf(digest));
+            lock (_gate)
             {
-                lock (_gate)
+                if (isGone)
+                {
+                    _gone.Add(digest);
+                }
+                else
                 {
                     _leftovers.Add(digest);
                 }
@@ -247,7 +284,7 @@ internal sealed class BlobTable
             {
                 try
                 {
-                    _files.MoveBack(blob.FilePath, publication.Path);
+                    _files.MoveBack(blob.FilePath!, publication.Path);
                 }
                 catch (StoreException)
                 {

@@ -35,7 +35,7 @@ internal sealed class CheckedBlob : VerifiedBlocks
     /// <summary>The blob that it reads from.</summary>
     public Blob Blob => _lease.Blob;
 
-    /// <summary>Takes an entry that is no tombstone and keeps it from eviction; null when its file is gone or not of its length. No block counts
+    /// <summary>Takes an entry that is no tombstone and keeps it from eviction; null when it has no file of its length (small ones have none). No block counts
     /// as held before it has rained.</summary>
     public static CheckedBlob? TryOpen(ResourceStore store, StoreEntry entry, ILogger logger) => TryOpen(store, entry, entry.Resource.Manifest, logger);
 
@@ -62,7 +62,7 @@ internal sealed class CheckedBlob : VerifiedBlocks
 
     private static CheckedBlob? TryOpen(ResourceStore store, StoreEntry entry, Manifest manifest, ILogger logger)
     {
-        if (store.TryLease(entry) is not { } lease)
+        if (entry.Blob is not { IsInline: false } || store.TryLease(entry) is not { } lease)
         {
             return null;
         }
@@ -70,7 +70,7 @@ internal sealed class CheckedBlob : VerifiedBlocks
         FileStream? file = null;
         try
         {
-            file = StoreFiles.OpenToSend(lease.Blob.FilePath);
+            file = StoreFiles.OpenToSend(lease.Blob.FilePath!);
             if (file.Length == lease.Blob.Length)
             {
                 entry.Touch();
@@ -104,7 +104,7 @@ internal sealed class CheckedBlob : VerifiedBlocks
         var offset = Manifest.Layout.OffsetOf(blockIndex);
         if (!IsOnDisk(offset, block))
         {
-            StoreLog.BlockMended(_logger, Resource.Id, blockIndex, _lease.Blob.FilePath);
+            StoreLog.BlockMended(_logger, Resource.Id, blockIndex, _lease.Blob.FilePath!);
             _blobs.Mend(_lease.Blob, offset, block);
         }
     }

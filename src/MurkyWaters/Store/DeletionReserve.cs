@@ -1,14 +1,14 @@
 namespace MurkyWaters.Store;
 
 /// <summary>
-/// Room for the record of one deletion: the file <c>reserve</c> in the store's folder. To delete is to write, and a disk that is full
-/// to the last block must not forbid what would empty it. The file is written over where it stands, which takes no new block, and
-/// renamed into the record's place; the record that was there gives its block back, and the next reserve is made of it. Thread-safe.
+/// Room for the deletions of one transaction: the file <c>reserve</c> in the store's folder. To delete is to write, and a disk that is full
+/// to the last block must not forbid what would empty it: the file is removed then, and made anew of what the deletion has given back.
+/// Thread-safe.
 /// </summary>
 internal sealed class DeletionReserve
 {
-    /// <summary>A block of the usual file systems; the record of a deletion has a tenth of it.</summary>
-    private const int SizeBytes = 4096;
+    /// <summary>What a transaction with a few deletions adds to the catalog's log: some ten pages.</summary>
+    private const int SizeBytes = 64 * 1024;
 
     private readonly Lock _gate = new();
     private readonly StoreFiles _files;
@@ -47,34 +47,18 @@ internal sealed class DeletionReserve
         }
     }
 
-    /// <summary>Has it hold these bytes and nothing else.</summary>
-    /// <returns>Its path by now, in the folder of temporary files, flushed; null when it is not there or too small.</returns>
-    /// <exception cref="StoreException">The disk does not take it.</exception>
-    public string? TryUse(ReadOnlySpan<byte> bytes)
+    /// <summary>Gives its room to the file system; false when it is not there.</summary>
+    public bool TryGive()
     {
         lock (_gate)
         {
-            if (!_isThere || bytes.Length > SizeBytes)
+            if (!_isThere)
             {
-                return null;
+                return false;
             }
 
-            var temporary = _files.NextTemporaryPath();
-            _files.Move(_path, temporary);
-            _isThere = false;
-            try
-            {
-                using var file = _files.OpenToWrite(temporary);
-                _files.Write(file, bytes, 0);
-                _files.SetLength(file, bytes.Length);
-                _files.Flush(file);
-                return temporary;
-            }
-            catch (StoreException)
-            {
-                _files.Discard(temporary);
-                throw;
-            }
+            _isThere = !_files.TryDiscard(_path);
+            return !_isThere;
         }
     }
 }

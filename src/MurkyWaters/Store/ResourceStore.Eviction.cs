@@ -1,18 +1,29 @@
+using System.Collections.Concurrent;
+using MurkyWaters.Store.Catalog;
+using PouringRain.Protocol;
+
 namespace MurkyWaters.Store;
 
 /// <summary>The quota of what was fetched, and the disk that all share.</summary>
 internal sealed partial class ResourceStore
 {
-    private readonly Lock _evictionGate = new();
-    private long _fetchedBytes;
+    /// <summary>Cached copies that are looked at, and evicted, at once.</summary>
+    private const int EvictionBatch = 64;
+
+    /// <summary>Reads that are noted at once; those of a minute, or as many.</summary>
+    private const int ReadsMax = 10_000, ReadsEveryMs = 60_000;
+
+    private readonly SemaphoreSlim _evicting = new(1);
+    private readonly ConcurrentDictionary<ResourceId, long> _reads = new();
+    private long _readsNotedMs = Environment.TickCount64;
 
     /// <summary>Bytes that count for the quota: fetched resources, whole and in part.</summary>
-    public long QuotaUsedBytes => Interlocked.Read(ref _fetchedBytes) + Partials.HeldBytes;
+    public long QuotaUsedBytes => Catalog.CachedBytes + Partials.HeldBytes;
 
     private bool IsOverQuota(long more) => _options.QuotaBytes > 0 && QuotaUsedBytes + more > _options.QuotaBytes;
 
     /// <summary>
-    /// Makes room for bytes that a fetch is about to write: what was fetched and nobody reads goes, the least recently used first.
+    /// Makes room for bytes that are about to be written: what was fetched and nobody reads goes, the least recently used first.
     /// The quota bounds what is kept, not what is being read: a reader of something larger than the quota gets it all the same, and it
     /// goes afterwards. The disk's end is a bound for everybody.
     /// </summary>
@@ -24,21 +35,30 @@ internal sealed partial class ResourceStore
             return true;
         }
 
-        lock (_evictionGate)
+        _evicting.Wait();
+        try
         {
-            using var candidates = FindCandidates().OrderBy(candidate => candidate.LastUseMs).GetEnumerator();
-            while ((countsForQuota && IsOverQuota(bytes)) || !Space.HasRoomFor(bytes))
+            NoteReads();
+            var passed = new HashSet<ResourceId>();
+            while (countsForQuota && IsOverQuota(bytes) && TryEvictSome(bytes, isForDisk: false, passed))
             {
-                if (!candidates.MoveNext())
-                {
-                    return Space.HasRoomFor(bytes);
-                }
-
-                candidates.Current.Evict();
             }
-        }
 
-        return true;
+            while (!Space.HasRoomFor(bytes) && TryEvictSome(bytes, isForDisk: true, passed))
+            {
+            }
+
+            return Space.HasRoomFor(bytes);
+        }
+        catch (StoreException)
+        {
+            // The catalog takes nothing just now. What there is of room counts.
+            return Space.HasRoomFor(bytes);
+        }
+        finally
+        {
+            _evicting.Release();
+        }
     }
 
     /// <summary>Whether the quota allows to keep what a fetch has brought (and counts already), after all has gone that may go.</summary>
@@ -48,46 +68,88 @@ internal sealed partial class ResourceStore
         return !IsOverQuota(0);
     }
 
-    private IEnumerable<(long LastUseMs, Action Evict)> FindCandidates()
-    {
-        foreach (var partial in Partials.FindIdle())
-        {
-            yield return (partial.LastUseMs, () => Partials.TryEvict(partial));
-        }
+    /// <summary>Remembers that a cached copy was read.</summary>
+    internal void NoteRead(ResourceId id) => _reads[id] = NowUnixMs;
 
-        foreach (var (_, entry) in _entries)
+    /// <summary>Evicts as many as make the room, of those that were read least recently; false when there are none.</summary>
+    private bool TryEvictSome(long bytes, bool isForDisk, HashSet<ResourceId> passed)
+    {
+        var (now, nowMs) = (NowUnixMs, Environment.TickCount64);
+        var copies = Catalog.FindLeastRead(isForDisk, EvictionBatch + passed.Count)
+            .Where(copy => !passed.Contains(copy.Id))
+            .Select(copy => (LastUse: Math.Max(copy.LastReadUnixMs, _reads.GetValueOrDefault(copy.Id)), Copy: (ResourceId?)copy.Id, Partial: (PartialBlob?)null));
+        var partials = Partials.FindIdle().Select(partial => (LastUse: now - (nowMs - partial.LastUseMs), Copy: (ResourceId?)null, Partial: (PartialBlob?)partial));
+        var isAny = false;
+        foreach (var (_, copy, partial) in copies.Concat(partials).OrderBy(candidate => candidate.LastUse).Take(EvictionBatch))
         {
-            if (entry.FetchedBytes > 0 && !Blobs.IsLeased(entry.Blob!))
+            if (isForDisk ? Space.HasRoomFor(bytes) : !IsOverQuota(bytes))
             {
-                yield return (entry.LastUseMs, () => TryEvict(entry));
+                return true;
+            }
+
+            if (partial is not null)
+            {
+                isAny |= Partials.TryEvict(partial);
+            }
+            else if (copy is { } id)
+            {
+                passed.Add(id);
+                isAny |= true;
+                Evict(id);
             }
         }
+
+        return isAny;
     }
 
     /// <summary>Forgets what was fetched, without a tombstone; not while it is being changed or read.</summary>
-    private void TryEvict(StoreEntry entry)
+    private void Evict(ResourceId id)
     {
-        if (!_gates.TryEnter(entry.Resource.Id, out var gate))
+        if (!_gates.TryEnter(id, out var gate))
         {
             return;
         }
 
         using (gate)
         {
-            if (FindEntry(entry.Resource.Id) == entry && !Blobs.IsLeased(entry.Blob!))
+            if (FindEntry(id) is { Resource.Origin: ResourceOrigin.Fetched, Blob: { } blob } && !Blobs.IsLeased(blob))
             {
-                try
-                {
-                    RemoveEntry(entry);
-                }
-                catch (StoreException)
-                {
-                    // It stays, then; whoever wanted its room finds that there is none.
-                    return;
-                }
-
-                StoreLog.Evicted(_logger, entry.Resource.Id, entry.Blob!.Length);
+                ChangeAsync(new ForgetChange(id), null).GetAwaiter().GetResult();
+                _reads.TryRemove(id, out _);
+                StoreLog.Evicted(_logger, id, blob.Length);
             }
+        }
+    }
+
+    /// <summary>Now and then: has the catalog note what was read and which files have gone.</summary>
+    private void NoteInCatalog()
+    {
+        var now = Environment.TickCount64;
+        if (_reads.Count >= ReadsMax || now - _readsNotedMs >= ReadsEveryMs)
+        {
+            _readsNotedMs = now;
+            NoteReads();
+        }
+
+        var gone = Blobs.TakeGone();
+        if (gone.Count > 0)
+        {
+            Catalog.NoteGoneAsync(gone).GetAwaiter().GetResult();
+        }
+    }
+
+    private void NoteReads()
+    {
+        KeyValuePair<ResourceId, long>[] reads = [.. _reads];
+        if (reads.Length == 0)
+        {
+            return;
+        }
+
+        Catalog.NoteReadsAsync(reads).GetAwaiter().GetResult();
+        foreach (var read in reads)
+        {
+            _reads.TryRemove(read);
         }
     }
 }

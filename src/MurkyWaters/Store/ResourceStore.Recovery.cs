@@ -1,11 +1,25 @@
 using System.Globalization;
+using MurkyWaters.Store.Catalog;
 using PouringRain.Protocol;
 
 namespace MurkyWaters.Store;
 
-/// <summary>What happens at start.</summary>
+/// <summary>What happens at start, and what is done with what cannot be understood: it is set aside, never deleted.</summary>
 internal sealed partial class ResourceStore
 {
+    /// <summary>So many files are compared with the catalog before the store is open, in some tens of milliseconds; more in the background.</summary>
+    private const int CheckedAtStart = 20_000;
+
+    private long _quarantinedCount;
+    private Task _removals = Task.CompletedTask;
+    private volatile bool _isClosing;
+
+    /// <summary>Files and rows that were set aside, those of earlier processes too.</summary>
+    public long QuarantinedCount => Interlocked.Read(ref _quarantinedCount);
+
+    /// <summary>Ends when all files were compared with the catalog.</summary>
+    public Task Checked { get; private set; } = Task.CompletedTask;
+
     private void Recover()
     {
         var started = _options.Time.GetTimestamp();
@@ -16,75 +30,180 @@ internal sealed partial class ResourceStore
         }
 
         NodeId = NodeIdentity.ReadOrDraw(Files, _logger);
-        var discarded = 0;
-        foreach (var path in Directory.EnumerateFiles(Files.Records))
+        Catalog = ResourceCatalog.Open(Files);
+        _quarantinedCount = Directory.EnumerateFiles(Files.Quarantine).LongCount(path => !path.EndsWith(BodyEnding, StringComparison.Ordinal));
+        foreach (var digest in Catalog.FindDropped())
         {
-            if (!TryRecover(path))
-            {
-                discarded++;
-                StoreLog.RecordDiscarded(_logger, Path.GetFileName(path));
-                Files.Delete(path);
-            }
+            Blobs.Drop(Blobs.At(digest, 0));
         }
 
-        _fetchedBytes = _entries.Values.Sum(entry => entry.FetchedBytes);
-        Partials.Recover(resource => FindEntry(resource.Id) is not { } entry || resource.Manifest.IsNewerThan(entry.Resource.Manifest));
+        if (Directory.EnumerateFiles(Files.Blobs).Take(CheckedAtStart).Count() < CheckedAtStart)
+        {
+            CheckFiles();
+        }
+        else
+        {
+            Checked = Task.Run(() =>
+            {
+                try
+                {
+                    CheckFiles();
+                }
+                catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+                {
+                    StoreLog.NotChecked(_logger, error, Files.Blobs);
+                }
+            });
+        }
 
-        // A record whose name was never flushed may go back to the one before with the machine's power, and needs its bytes then.
-        Files.FlushFolder(Files.Records);
-        var orphans = RemoveOrphans();
+        Partials.Recover(resource => FindEntry(resource.Id) is not { } entry || resource.Manifest.IsNewerThan(entry.Resource.Manifest));
         Files.Reserve.Fill();
-        StoreLog.Opened(_logger, Files.Root, _liveIds.Count, discarded, orphans, _options.Time.GetElapsedTime(started).TotalMilliseconds);
+        StoreLog.Opened(_logger, Files.Root, Catalog.Count, QuarantinedCount, _options.Time.GetElapsedTime(started).TotalMilliseconds);
     }
 
-    private bool TryRecover(string path)
+    /// <summary>Sets aside rows whose file is not there or not of its length, and files that no row names.</summary>
+    private void CheckFiles()
     {
-        if (!ulong.TryParse(Path.GetFileName(path), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id)
-            || path != RecordPathOf(new ResourceId(id))
-            || !ResourceRecord.TryParse(File.ReadAllBytes(path), out var resource)
-            || resource.Id.Value != id)
+        const int pageSize = 1000;
+        Sha256Digest? after = null;
+        while (!_isClosing)
         {
-            return false;
-        }
-
-        var manifest = resource.Manifest;
-        if (manifest.IsDeleted)
-        {
-            if (IsExpired(manifest))
+            var page = Catalog.FindBlobs(after, pageSize);
+            foreach (var (digest, length, id) in page)
             {
-                return false;
+                var blob = Blobs.At(digest, length);
+                if (!blob.IsWhole())
+                {
+                    SetAsideAsync(id, blob).GetAwaiter().GetResult();
+                }
             }
 
-            _entries[resource.Id] = new StoreEntry(resource, null, Encoders);
-            return true;
+            if (page.Count < pageSize)
+            {
+                break;
+            }
+
+            after = page[^1].Blob;
         }
 
-        var blob = Blobs.At(TreeDigest.Of(manifest), manifest.Layout.Length);
-        var file = new FileInfo(blob.FilePath);
-        if (!file.Exists || file.Length != blob.Length)
+        foreach (var path in Directory.EnumerateFiles(Files.Blobs).TakeWhile(_ => !_isClosing))
+        {
+            var name = Path.GetFileName(path);
+            var isBlob = Sha256Digest.TryParseHex(name, out var digest) && name == digest.ToString();
+            if (isBlob ? Blobs.TryQuarantine(digest) : Files.TryQuarantine(path))
+            {
+                NoteQuarantined(name, "no resource names it");
+            }
+        }
+    }
+
+    /// <summary>Sets aside a resource whose file is not there, or not what it should be.</summary>
+    /// <returns>Whether that was done, or needs no more to be.</returns>
+    public async Task<bool> SetAsideAsync(ResourceId id, Blob blob)
+    {
+        using (await _gates.EnterAsync(id, CancellationToken.None))
+        {
+            if (FindEntry(id) is not { } entry || entry.Blob != blob || blob.IsWhole())
+            {
+                return true;
+            }
+
+            try
+            {
+                Save(id, entry.Resource.Manifest.Bytes.ToArray(), null);
+                if (File.Exists(blob.FilePath) && Files.TryQuarantine(blob.FilePath!))
+                {
+                    Encoders.Forget(blob);
+                }
+
+                await ChangeAsync(new ForgetChange(id), null);
+                NoteQuarantined($"resource {id}", "its file is not there or not of its length");
+                return true;
+            }
+            catch (StoreException error)
+            {
+                StoreLog.NotQuarantined(_logger, error, $"resource {id}");
+                return false;
+            }
+        }
+    }
+
+    /// <summary>Saves a row that cannot be understood, and has it removed. Under the resource's gate or not.</summary>
+    private void SetAside(StrangeRow strange)
+    {
+        try
+        {
+            if (Save(strange.Id, strange.Manifest, strange.Body))
+            {
+                NoteQuarantined($"resource {strange.Id}", "its row cannot be understood");
+            }
+        }
+        catch (StoreException error)
+        {
+            StoreLog.NotQuarantined(_logger, error, $"resource {strange.Id}");
+            return;
+        }
+
+        // Whoever has found it may have the gate.
+        var removal = Task.Run(() => RemoveStrangeAsync(strange.Id));
+        lock (_reads)
+        {
+            _removals = Task.WhenAll(_removals, removal);
+        }
+    }
+
+    private async Task RemoveStrangeAsync(ResourceId id)
+    {
+        try
+        {
+            using (await _gates.EnterAsync(id, CancellationToken.None))
+            {
+                if (Catalog.Find(id).Strange is not null)
+                {
+                    await ChangeAsync(new ForgetChange(id), null);
+                }
+            }
+        }
+        catch (StoreException error)
+        {
+            StoreLog.NotQuarantined(_logger, error, $"resource {id}");
+        }
+    }
+
+    /// <summary>Ends what goes on in the background.</summary>
+    private void StopBackground()
+    {
+        _isClosing = true;
+        lock (_reads)
+        {
+            Task.WaitAll(Checked, _removals);
+        }
+    }
+
+    /// <summary>Writes what a row had into files; false when that was done before.</summary>
+    private bool Save(ResourceId id, byte[] manifest, byte[]? body)
+    {
+        var name = string.Create(CultureInfo.InvariantCulture, $"{id.Value}-{Sha256Digest.Of(manifest).ToString()[..16]}");
+        var path = Path.Combine(Files.Quarantine, name + ".manifest");
+        if (File.Exists(path))
         {
             return false;
         }
 
-        _entries[resource.Id] = new StoreEntry(resource, blob, Encoders);
-        _liveIds.Add(resource.Id);
-        Name(blob);
+        if (body is not null)
+        {
+            Files.Replace(Path.Combine(Files.Quarantine, name + BodyEnding), body);
+        }
+
+        Files.Replace(path, manifest);
         return true;
     }
 
-    /// <summary>Removes the files that no record names, as a crash between two steps leaves them.</summary>
-    private int RemoveOrphans()
+    private void NoteQuarantined(string what, string why)
     {
-        var count = 0;
-        foreach (var path in Directory.EnumerateFiles(Files.Blobs))
-        {
-            if (!Sha256Digest.TryParseHex(Path.GetFileName(path), out var digest) || !IsNamed(digest))
-            {
-                Files.Discard(path);
-                count++;
-            }
-        }
-
-        return count;
+        Interlocked.Increment(ref _quarantinedCount);
+        StoreLog.Quarantined(_logger, what, Files.Quarantine, why);
     }
+
+    private const string BodyEnding = ".body";
 }

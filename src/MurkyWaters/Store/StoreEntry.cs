@@ -5,11 +5,17 @@ namespace MurkyWaters.Store;
 /// <summary>What the store has of one resource now: immutable but for the time of its last use.</summary>
 internal sealed class StoreEntry
 {
-    public StoreEntry(StoredResource resource, Blob? blob, BlockEncoders encoders)
+    /// <summary>Of the objects that an entry is made of, about.</summary>
+    private const int ObjectBytes = 600;
+
+    private readonly ResourceStore _store;
+
+    public StoreEntry(ResourceStore store, StoredResource resource, Blob? blob)
     {
+        _store = store;
         Resource = resource;
         Blob = blob;
-        Content = new StoredContent(resource.Manifest, blob, encoders);
+        Content = new StoredContent(resource.Manifest, blob, store.Encoders);
     }
 
     public StoredResource Resource { get; }
@@ -21,11 +27,18 @@ internal sealed class StoreEntry
 
     public bool IsTombstone => Resource.Manifest.IsDeleted;
 
-    /// <summary>Bytes that count for the quota.</summary>
-    public long FetchedBytes => Blob is not null && Resource.Origin == ResourceOrigin.Fetched ? Blob.Length : 0;
-
     /// <summary>When somebody last read it or asked for its rain, on the clock of <see cref="Environment.TickCount64"/>.</summary>
     public long LastUseMs => Content.LastUseMs;
 
-    public void Touch() => Content.Touch();
+    /// <summary>Memory that it takes, about: the manifest's bytes, as much again for the digests read from them, and those of a small body.</summary>
+    public long MemoryBytes => ObjectBytes + (2L * Resource.Manifest.Bytes.Length) + (Blob?.InlineBytes.Length ?? 0);
+
+    public void Touch()
+    {
+        Content.Touch();
+        if (Resource.Origin == ResourceOrigin.Fetched)
+        {
+            _store.NoteRead(Resource.Id);
+        }
+    }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
 
@@ -20,11 +21,11 @@ internal sealed partial class StoreFiles
     public StoreFiles(string root, Action<string>? beforeStep, ILogger logger)
     {
         Root = Path.GetFullPath(root);
-        Records = Path.Combine(Root, "records");
         Blobs = Path.Combine(Root, "blobs");
         Partials = Path.Combine(Root, "partial");
         Uploads = Path.Combine(Root, "uploads");
         Temporary = Path.Combine(Root, "temporary");
+        Quarantine = Path.Combine(Root, "quarantine");
         _beforeStep = beforeStep;
         Health = new StoreHealth(Root, Probe, logger);
         Reserve = new DeletionReserve(this);
@@ -39,9 +40,6 @@ internal sealed partial class StoreFiles
     /// <summary>The store's folder.</summary>
     public string Root { get; }
 
-    /// <summary>One record a resource.</summary>
-    public string Records { get; }
-
     /// <summary>The bytes, by tree digest.</summary>
     public string Blobs { get; }
 
@@ -54,7 +52,10 @@ internal sealed partial class StoreFiles
     /// <summary>What was never finished; emptied at start.</summary>
     public string Temporary { get; }
 
-    private string[] Folders => [Records, Blobs, Partials, Uploads, Temporary];
+    /// <summary>What was found and not understood, or not what it should be; nothing is ever removed from it.</summary>
+    public string Quarantine { get; }
+
+    private string[] Folders => [Blobs, Partials, Uploads, Temporary, Quarantine];
 
     /// <summary>Makes the folders that are missing, and closes those that are there to other users.</summary>
     public void CreateFolders()
@@ -226,25 +227,6 @@ internal sealed partial class StoreFiles
     /// <exception cref="StoreException">The disk does not take it.</exception>
     public Replacement Prepare(string path, ReadOnlySpan<byte> bytes) => new(this, path, WriteTemporary(bytes));
 
-    /// <summary>As <see cref="Prepare"/>, of what makes room when it is there: it may use the room that is kept for that.</summary>
-    /// <exception cref="StoreException">The disk does not take it.</exception>
-    public Replacement PrepareDeletion(string path, ReadOnlySpan<byte> bytes)
-    {
-        try
-        {
-            return Prepare(path, bytes);
-        }
-        catch (StoreFullException) when (Health.Trouble is null)
-        {
-            if (Reserve.TryUse(bytes) is { } temporary)
-            {
-                return new Replacement(this, path, temporary);
-            }
-
-            throw;
-        }
-    }
-
     /// <summary>Opens a folder to be flushed later: after a rename it would be too late to find that it cannot be opened.</summary>
     /// <exception cref="StoreException">It cannot be opened.</exception>
     public SafeFileHandle? OpenFolder(string path)
@@ -276,6 +258,30 @@ internal sealed partial class StoreFiles
     {
         using var folder = OpenFolder(path);
         FlushFolder(folder);
+    }
+
+    /// <summary>A step that somebody else makes: the catalog.</summary>
+    /// <exception cref="StoreReadOnlyException">It need not be tried.</exception>
+    public void NoteStep(string operation) => Step(operation, null);
+
+    /// <summary>Moves a file into <see cref="Quarantine"/>; false when the disk does not let it go.</summary>
+    public bool TryQuarantine(string path)
+    {
+        var target = Path.Combine(Quarantine, Path.GetFileName(path));
+        for (var i = 2; File.Exists(target); i++)
+        {
+            target = Path.Combine(Quarantine, string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(path)}.{i}"));
+        }
+
+        try
+        {
+            Move(path, target);
+            return true;
+        }
+        catch (StoreException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Opens a new file, whatever the store's state.</summary>

@@ -2,14 +2,17 @@ using Microsoft.Extensions.Logging;
 
 namespace MurkyWaters.Store;
 
-/// <summary>What the store says; event ids 3000 to 3099, never used again.</summary>
+/// <summary>What the store says; event ids 3000 to 3099, never used again (3000 and 3001 are gone).</summary>
 internal static partial class StoreLog
 {
-    [LoggerMessage(3000, LogLevel.Information, "Store {Path}: {Count} resources ({Discarded} records discarded, {Orphans} orphan files removed) in {Ms:F0} ms")]
-    public static partial void Opened(ILogger logger, string path, int count, int discarded, int orphans, double ms);
+    [LoggerMessage(3008, LogLevel.Information, "Store {Path}: {Count} resources ({Quarantined} set aside in quarantine) in {Ms:F0} ms")]
+    public static partial void Opened(ILogger logger, string path, long count, long quarantined, double ms);
 
-    [LoggerMessage(3001, LogLevel.Warning, "Record {Name} is torn, expired or names a file that is not whole: discarded")]
-    public static partial void RecordDiscarded(ILogger logger, string name);
+    [LoggerMessage(3009, LogLevel.Warning, "{What} is set aside in {Folder}: {Why}")]
+    public static partial void Quarantined(ILogger logger, string what, string folder, string why);
+
+    [LoggerMessage(3010, LogLevel.Error, "{What} is not what it should be and could not be set aside")]
+    public static partial void NotQuarantined(ILogger logger, Exception exception, string what);
 
     [LoggerMessage(3002, LogLevel.Information, "Evicted resource {Id} ({Bytes} bytes) to make room")]
     public static partial void Evicted(ILogger logger, PouringRain.Protocol.ResourceId id, long bytes);
@@ -28,4 +31,7 @@ internal static partial class StoreLog
 
     [LoggerMessage(3007, LogLevel.Information, "Store {Path} can be written again")]
     public static partial void Writable(ILogger logger, string path);
+
+    [LoggerMessage(3011, LogLevel.Warning, "The files in {Folder} could not all be compared with the catalog")]
+    public static partial void NotChecked(ILogger logger, Exception exception, string folder);
 }

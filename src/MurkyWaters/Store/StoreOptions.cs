@@ -20,6 +20,12 @@ internal sealed record StoreOptions
     /// handing on costs nothing.</summary>
     public int UploadBufferBytes { get; init; } = 256 * 1024;
 
+    /// <summary>The bytes of resources of up to so many are kept in the catalog, those of larger ones in files; 0 is none.</summary>
+    public int InlineBytes { get; init; } = 64 * 1024;
+
+    /// <summary>Memory for what was read from the catalog lately.</summary>
+    public long CacheBytesMax { get; init; } = 32 * 1024 * 1024;
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Called before every change on disk; a test throws from it to stop the store dead, or an

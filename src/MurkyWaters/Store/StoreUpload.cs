@@ -6,7 +6,7 @@ namespace MurkyWaters.Store;
 
 /// <summary>
 /// An upload: buffer by buffer into a temporary file, hashed on the way (<see cref="UploadPipeline"/>). What fits one buffer is hashed and written
-/// at the end, in one go. The buffer grows with what comes. When nothing comes for a while (<see cref="RestAsync"/>), what is in it goes
+/// at the end, in one go, and what is small needs no file at all. The buffer grows with what comes. When nothing comes for a while (<see cref="RestAsync"/>), what is in it goes
 /// the same way; so an upload that waits holds no more than its hashes, and of the disk no more than it has brought.
 /// The size of the blocks may depend on the length: while that is unknown they are hashed as if it were large, and anew from the file when
 /// it was not.
@@ -25,6 +25,7 @@ internal sealed partial class StoreUpload : Upload
     private readonly ResourceOrigin _origin;
     private readonly string _path;
     private readonly bool _isPending;
+    private bool _isCreated;
     private UploadOptions _options;
     private SafeFileHandle? _file;
     private UploadPipeline? _pipeline;
@@ -56,13 +57,13 @@ internal sealed partial class StoreUpload : Upload
         _defaults = defaults;
         _onStored = onStored;
         _origin = origin;
-        if (options.Length is { } length && !store.Space.HasRoomFor(length))
+        store.Files.Health.ThrowIfReadOnly();
+        if (options.Length is { } length && !store.TryMakeRoom(length, countsForQuota: false))
         {
             throw new StoreFullException($"The disk has no room for {length} bytes.");
         }
 
         _path = store.Files.NextTemporaryPath();
-        _file = store.Files.Create(_path);
     }
 
     /// <summary>Bytes of memory that it holds for what came and is not in the file.</summary>
@@ -129,8 +130,8 @@ internal sealed partial class StoreUpload : Upload
         var id = _options.Id ?? new ResourceId(sha256.Tag);
         using var gate = await _store.EnterAsync(id, cancellationToken);
 
-        // Flushing waits for the disk: not on the caller's thread.
-        var result = await Task.Run(() => Commit(id, sha256), CancellationToken.None);
+        // Flushing waits for the disk: not on the caller's thread. What is small waits for others to do so.
+        var result = IsInMemory ? await CommitAsync(id, sha256) : await Task.Run(() => CommitAsync(id, sha256), CancellationToken.None);
         if (result.Outcome is UploadOutcome.Created or UploadOutcome.Replaced or UploadOutcome.Unchanged)
         {
             _onStored?.Invoke(result.Resource!);
@@ -156,14 +157,17 @@ internal sealed partial class StoreUpload : Upload
             }
 
             Rest();
-            if (!_isPending)
+            if (_isCreated && !_isPending)
             {
                 _store.Files.Discard(_path);
             }
         }
     }
 
-    private UploadResult Commit(ResourceId id, Sha256Digest sha256)
+    /// <summary>Whether it has come to its end without a file.</summary>
+    private bool IsInMemory => !_isCreated && !_isPending && _store.IsInline(_length);
+
+    private async Task<UploadResult> CommitAsync(ResourceId id, Sha256Digest sha256)
     {
         var entry = _store.FindEntry(id);
         var current = entry is null || entry.IsTombstone ? null : entry.Resource;
@@ -191,8 +195,6 @@ internal sealed partial class StoreUpload : Upload
             return new UploadResult(UploadOutcome.TooLong, current);
         }
 
-        Flush();
-        _file!.Dispose();
         var manifest = Manifest.Create(
             layout,
             described.Code,
@@ -203,7 +205,17 @@ internal sealed partial class StoreUpload : Upload
             _blockDigests,
             (described.IsAttachment ? ManifestFlags.Attachment : 0) | (IsSameSecond(entry?.Resource.Manifest, stamp) ? ManifestFlags.DateWeak : 0));
         var resource = new StoredResource(id, manifest, current?.Origin == ResourceOrigin.Put ? ResourceOrigin.Put : _origin);
-        _store.CommitBlob(resource, _path);
+        if (IsInMemory)
+        {
+            await _store.CommitBytesAsync(resource, _filling.AsSpan(0, (int)_length).ToArray());
+        }
+        else
+        {
+            Flush();
+            _file!.Dispose();
+            await _store.CommitBlobAsync(resource, _path);
+        }
+
         return new UploadResult(current is null ? UploadOutcome.Created : UploadOutcome.Replaced, resource);
     }
 
@@ -252,7 +264,7 @@ internal sealed partial class StoreUpload : Upload
             using var blocks = new BlockDigester(blockBytes);
             blocks.Append(_filling.AsSpan(0, _filled));
             _blockDigests = blocks.Finish().ToArray();
-            if (_filled > 0)
+            if (_filled > 0 && !IsInMemory)
             {
                 Write(_filling.AsSpan(0, _filled), 0);
             }
@@ -305,7 +317,16 @@ internal sealed partial class StoreUpload : Upload
         _filling = larger;
     }
 
-    private SafeFileHandle OpenFile() => _file ??= _store.Files.OpenToWrite(_path);
+    private SafeFileHandle OpenFile()
+    {
+        if (_file is null)
+        {
+            _file = _isCreated || _isPending ? _store.Files.OpenToWrite(_path) : _store.Files.Create(_path);
+            _isCreated = true;
+        }
+
+        return _file;
+    }
 
     /// <summary>Gives back memory, file and room. What came is in the file, or of no more use.</summary>
     private void Rest()
@@ -355,8 +376,9 @@ internal sealed partial class StoreUpload : Upload
         var step = Math.Max(bytes, ReserveStepBytes);
         if (!_store.Space.TryReserve(step))
         {
+            // What was fetched gives way to what is put.
             step = bytes;
-            if (!_store.Space.TryReserve(bytes))
+            if (!_store.Space.TryReserve(bytes) && !(_store.TryMakeRoom(bytes, countsForQuota: false) && _store.Space.TryReserve(bytes)))
             {
                 throw new StoreFullException($"The disk has no room for {bytes} bytes.");
             }

@@ -10,10 +10,11 @@ internal sealed class StoredReader : ResourceReader
     private FileStream? _file;
     private int _isDisposed;
 
-    private StoredReader(StoreEntry entry, BlobLease lease)
+    private StoredReader(StoreEntry entry, BlobLease lease, FileStream? file)
     {
         _entry = entry;
         _lease = lease;
+        _file = file;
         entry.Touch();
     }
 
@@ -25,9 +26,36 @@ internal sealed class StoredReader : ResourceReader
 
     public override TransferSnapshot? Transfer => null;
 
-    /// <summary>Opens an entry that is no tombstone; null when it was replaced or removed just now.</summary>
-    public static StoredReader? TryOpen(ResourceStore store, StoreEntry entry) =>
-        store.TryLease(entry) is { } lease ? new StoredReader(entry, lease) : null;
+    /// <summary>Opens an entry that is no tombstone; null when it was replaced or removed just now, or is set aside since its file is not
+    /// what it should be.</summary>
+    public static StoredReader? TryOpen(ResourceStore store, StoreEntry entry)
+    {
+        if (store.TryLease(entry) is not { } lease)
+        {
+            return null;
+        }
+
+        var blob = lease.Blob;
+        FileStream? file = null;
+        try
+        {
+            file = blob.IsInline ? null : StoreFiles.OpenToSend(blob.FilePath!);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // What it is shows below, or when it is read.
+        }
+
+        if (!blob.IsInline && (file is null || file.Length != blob.Length) && !blob.IsWhole()
+            && store.SetAsideAsync(entry.Resource.Id, blob).GetAwaiter().GetResult())
+        {
+            file?.Dispose();
+            lease.Dispose();
+            return null;
+        }
+
+        return new StoredReader(entry, lease, file);
+    }
 
     public override ValueTask<int> ReadAsync(long offset, Memory<byte> destination, CancellationToken cancellationToken)
     {
@@ -43,7 +71,11 @@ internal sealed class StoredReader : ResourceReader
         ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(offset, Manifest.Layout.Length);
-        _file ??= StoreFiles.OpenToSend(FilePath!);
+        if (!_lease.Blob.IsInline)
+        {
+            _file ??= StoreFiles.OpenToSend(_lease.Blob.FilePath!);
+        }
+
         return ValueTask.FromResult(new FileRun(_file, (int)Math.Min(count, Manifest.Layout.Length - offset)));
     }
 

@@ -46,7 +46,7 @@ internal sealed partial class PendingUploads : IAsyncDisposable
     public PendingUpload? TryCreate(UploadOptions options, string note, UInt128 network = default)
     {
         _store.Files.Health.ThrowIfReadOnly();
-        if (options.Length is { } length && !_store.Space.HasRoomFor(length))
+        if (options.Length is { } length && !_store.TryMakeRoom(length, countsForQuota: false))
         {
             throw new StoreFullException($"The disk has no room for {length} bytes.");
         }

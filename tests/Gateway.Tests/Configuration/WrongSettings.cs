@@ -30,6 +30,7 @@ public sealed class WrongSettings : TheoryData<string, string>
         Add("Rain:Faults", "loss=2", "loss=-1", "rain=0.5", "loss", "loss=0.1=0.2", "seed=-1", ",");
         Add("Store:Path", "/proc/nowhere", "/dev/null/data", "a\0b");
         Add("Store:QuotaBytes", "-5", "-10GB", "10G", "10 gigabytes", "0.5", "9999999PB");
+        Add("Store:InlineBytes", "-1", "2MiB", "64K", "small");
         Add("Behaviour:PropagateOnStartup", "on", "0");
         Add("Behaviour:AutoAddPeers", "off");
         Add("Behaviour:ShareContent", "1");

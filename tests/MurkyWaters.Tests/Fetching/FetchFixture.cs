@@ -51,6 +51,7 @@ internal sealed class FetchFixture : IAsyncDisposable
             Listen = [],
             ServersFile = ServersFile,
             BlockSize = BlockSize,
+            InlineBytes = 0,
             SymbolSize = 100,
             Transport = Rain,
             FetchGrace = TimeSpan.Zero,

@@ -63,7 +63,7 @@ public class FetchLimitTests
             }
         }
 
-        Assert.Equal([1ul, 3ul, 99ul], fixture.Node.List(null, 10).Items.Select(item => item.Id.Value));
+        Assert.Equal([1ul, 3ul, 99ul], fixture.Node.List(new ResourceQuery { Limit = 10 }).Items.Select(item => item.Id.Value));
         Assert.Equal(Bytes.Random(5000, 1), await Bytes.ReadAllAsync(readers[0]));
         await readers[0].DisposeAsync();
     }

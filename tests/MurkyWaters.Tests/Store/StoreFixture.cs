@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using MurkyWaters.Store;
+using MurkyWaters.Store.Catalog;
 using PouringRain.Protocol;
 
 namespace MurkyWaters.Tests.Store;
@@ -17,7 +18,8 @@ internal sealed class StoreFixture : IDisposable
 
     public ResourceStore Store { get; }
 
-    public static StoreOptions SmallBlocks(string path) => new() { Path = path, BlockSize = 1000, SymbolSize = 100, UploadBufferBytes = 700 };
+    /// <summary>Options with which every resource is a file, whatever its length.</summary>
+    public static StoreOptions SmallBlocks(string path) => new() { Path = path, BlockSize = 1000, SymbolSize = 100, UploadBufferBytes = 700, InlineBytes = 0 };
 
     public async Task<UploadResult> PutAsync(ulong id, byte[] bytes, UploadOptions? options = null, int chunk = 777)
     {
@@ -55,13 +57,23 @@ internal sealed class StoreFixture : IDisposable
         return await Bytes.ReadAllAsync(reader);
     }
 
-    /// <summary>That nothing lies about on disk but what the records name.</summary>
+    /// <summary>All ids of the store, tombstones left out, in order.</summary>
+    public IReadOnlyList<ulong> Ids() => [.. Store.List(new ResourceQuery { Limit = 100_000 }).Items.Select(item => item.Id.Value)];
+
+    /// <summary>That nothing lies about on disk but what the catalog names.</summary>
     public void AssertNothingLeftOver()
     {
         Assert.Empty(Directory.EnumerateFiles(Store.Files.Temporary));
-        var named = Store.Entries.Where(entry => entry.Blob is not null).Select(entry => entry.Blob!.Digest.ToString()).ToHashSet();
+        var named = Store.Catalog.FindBlobs(null, 100_000).Select(found => found.Blob.ToString()).ToHashSet();
         Assert.Equal(named, Directory.EnumerateFiles(Store.Files.Blobs).Select(path => Path.GetFileName(path)!).ToHashSet());
-        Assert.Equal(Store.Entries.Count(), Directory.EnumerateFiles(Store.Files.Records).Count());
+        Assert.Equal(Ids().Count, Store.Count);
+    }
+
+    /// <summary>Changes the catalog of a store that is not open.</summary>
+    public static void Change(StoreOptions options, string sql, params object?[] values)
+    {
+        using var connection = CatalogConnection.Open(Path.Combine(options.Path, CatalogSchema.FileName), isWriter: true);
+        connection.Prepare(sql).Run(values);
     }
 
     public void Dispose() => Store.Dispose();

@@ -242,12 +242,12 @@ public sealed class StoreUploadTests : IDisposable
 
         await _store.DeleteAsync(3);
 
-        var first = _store.Store.List(null, 2);
-        var second = _store.Store.List(first.Next, 2);
+        var first = _store.Store.List(new ResourceQuery { Limit = 2 });
+        var second = _store.Store.List(new ResourceQuery { Limit = 2, After = first.Next });
         Assert.Equal([0ul, 1ul], first.Items.Select(item => item.Id.Value));
         Assert.Equal([5ul, ulong.MaxValue], second.Items.Select(item => item.Id.Value));
         Assert.Null(second.Next);
-        Assert.Empty(_store.Store.List(new ResourceId(ulong.MaxValue), 2).Items);
+        Assert.Empty(_store.Store.List(new ResourceQuery { Limit = 2, After = new ResourcePlace(new ResourceId(ulong.MaxValue), "") }).Items);
     }
 
     private sealed class SteppingClock : TimeProvider

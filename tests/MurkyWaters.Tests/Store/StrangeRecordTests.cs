@@ -4,23 +4,23 @@ using PouringRain.Protocol;
 
 namespace MurkyWaters.Tests.Store;
 
-/// <summary>Records of manifests that would not be taken any more, in a store from before.</summary>
+/// <summary>Rows of manifests that would not be taken any more, in a store from before: nothing of them is lost, and nothing is there.</summary>
 public sealed class StrangeRecordTests
 {
-    private const int ManifestOffset = 20, StampOffset = ManifestOffset + 6;
+    private const int StampOffset = 6;
 
     [Theory]
     [InlineData(long.MaxValue)]
     [InlineData(-1)]
     [InlineData(Manifest.TombstoneStampMax + 1)]
     public async Task AStampThatIsNoTimeIsNotThere(long stamp) =>
-        await CheckAsync(record => BinaryPrimitives.WriteInt64BigEndian(record.AsSpan(StampOffset), stamp));
+        await CheckAsync(manifest => BinaryPrimitives.WriteInt64BigEndian(manifest.AsSpan(StampOffset), stamp));
 
     [Fact]
-    public async Task AMediaTypeThatHttpCannotCarryIsNotThere() => await CheckAsync(record =>
+    public async Task AMediaTypeThatHttpCannotCarryIsNotThere() => await CheckAsync(manifest =>
     {
-        var at = record.AsSpan().IndexOf("application/octet-stream"u8);
-        record[at + 3] = (byte)'\n';
+        var at = manifest.AsSpan().IndexOf("application/octet-stream"u8);
+        manifest[at + 3] = (byte)'\n';
     });
 
     /// <summary>The last version that there can be is replaced by none, but it can be deleted.</summary>
@@ -29,12 +29,7 @@ public sealed class StrangeRecordTests
     {
         using var folder = new TemporaryFolder();
         var options = StoreFixture.SmallBlocks(folder.FullPath);
-        using (var store = new StoreFixture(options))
-        {
-            await store.PutAsync(1, Bytes.Random(500, 1));
-        }
-
-        Change(options, record => BinaryPrimitives.WriteInt64BigEndian(record.AsSpan(StampOffset), Manifest.StampMax));
+        await ChangeAsync(options, manifest => BinaryPrimitives.WriteInt64BigEndian(manifest.AsSpan(StampOffset), Manifest.StampMax));
         using var again = new StoreFixture(options);
         Assert.NotNull(await again.ReadAsync(1));
         Assert.Equal(UploadOutcome.NoLaterVersion, (await again.PutAsync(1, Bytes.Random(500, 2))).Outcome);
@@ -45,27 +40,37 @@ public sealed class StrangeRecordTests
 
     private static async Task CheckAsync(Action<byte[]> change)
     {
-        using var folder = new TemporaryFolder();
-        var options = StoreFixture.SmallBlocks(folder.FullPath);
-        using (var store = new StoreFixture(options))
+        foreach (var inlineBytes in (int[])[0, 1000])
         {
-            await store.PutAsync(1, Bytes.Random(500, 1));
+            using var folder = new TemporaryFolder();
+            var options = StoreFixture.SmallBlocks(folder.FullPath) with { InlineBytes = inlineBytes };
+            var changed = await ChangeAsync(options, change);
+            using var again = new StoreFixture(options);
+            Assert.Null(await again.ReadAsync(1));
+            Assert.Equal(1, again.Store.QuarantinedCount);
+            Assert.Equal(changed, await File.ReadAllBytesAsync(
+                Assert.Single(Directory.GetFiles(again.Store.Files.Quarantine, "*.manifest")), TestContext.Current.CancellationToken));
+            Assert.Equal(UploadOutcome.Created, (await again.PutAsync(1, Bytes.Random(500, 2))).Outcome);
+            Assert.Equal(Bytes.Random(500, 2), await again.ReadAsync(1));
+            if (inlineBytes > 0)
+            {
+                Assert.Equal(Bytes.Random(500, 1), await File.ReadAllBytesAsync(
+                    Assert.Single(Directory.GetFiles(again.Store.Files.Quarantine, "*.body")), TestContext.Current.CancellationToken));
+            }
         }
-
-        Change(options, change);
-        using var again = new StoreFixture(options);
-        Assert.Null(await again.ReadAsync(1));
-        Assert.Equal(UploadOutcome.Created, (await again.PutAsync(1, Bytes.Random(500, 2))).Outcome);
-        Assert.Equal(Bytes.Random(500, 2), await again.ReadAsync(1));
     }
 
-    private static void Change(StoreOptions options, Action<byte[]> change)
+    /// <summary>Puts a resource into a store that is closed then, and changes its manifest; returns that.</summary>
+    private static async Task<byte[]> ChangeAsync(StoreOptions options, Action<byte[]> change)
     {
-        var path = Assert.Single(Directory.GetFiles(Path.Combine(options.Path, "records")));
-        var record = File.ReadAllBytes(path);
-        change(record);
-        var end = record.Length - Sha256Digest.SizeBytes;
-        Sha256Digest.Of(record.AsSpan(0, end)).Write(record.AsSpan(end));
-        File.WriteAllBytes(path, record);
+        byte[] manifest;
+        using (var store = new StoreFixture(options))
+        {
+            manifest = (await store.PutAsync(1, Bytes.Random(500, 1))).Resource!.Manifest.Bytes.ToArray();
+        }
+
+        change(manifest);
+        StoreFixture.Change(options, "UPDATE resources SET manifest = $1, version = $2", manifest, Sha256Digest.Of(manifest).ToArray());
+        return manifest;
     }
 }

@@ -1,0 +1,88 @@
+using PouringRain.Protocol;
+
+namespace MurkyWaters;
+
+/// <summary>What is kept here of a resource, as a list tells of it.</summary>
+public sealed record ListedResource
+{
+    /// <summary>The resource.</summary>
+    public required ResourceId Id { get; init; }
+
+    /// <summary>The version.</summary>
+    public required Sha256Digest Version { get; init; }
+
+    /// <summary>When the version was made, in milliseconds of Unix time.</summary>
+    public required long Stamp { get; init; }
+
+    /// <summary>Bytes.</summary>
+    public required long Length { get; init; }
+
+    /// <summary>The code that it is rained with.</summary>
+    public required string Code { get; init; }
+
+    /// <summary>Bytes of a source block.</summary>
+    public required int BlockSize { get; init; }
+
+    /// <summary>Bytes of a symbol.</summary>
+    public required int SymbolSize { get; init; }
+
+    /// <summary>SHA-256 of the whole.</summary>
+    public required Sha256Digest Sha256 { get; init; }
+
+    /// <summary>The media type.</summary>
+    public required string ContentType { get; init; }
+
+    /// <summary>The file name, or none.</summary>
+    public required string? FileName { get; init; }
+
+    /// <summary>Whether it is kept, or a cached copy that may be evicted.</summary>
+    public required bool IsKept { get; init; }
+
+    /// <summary>What names are ordered by.</summary>
+    internal string NameKey { get; init; } = "";
+}
+
+/// <summary>What resources are listed by.</summary>
+public enum ResourceSort
+{
+    /// <summary>The id.</summary>
+    Id,
+
+    /// <summary>The file name, without regard to case; those without one first.</summary>
+    Name,
+
+    /// <summary>The length in bytes.</summary>
+    Length,
+
+    /// <summary>When the version was made.</summary>
+    Modified,
+}
+
+/// <summary>Which resources are wanted, in what order.</summary>
+public sealed record ResourceQuery
+{
+    /// <summary>Where the page before ended; null for the first.</summary>
+    public ResourcePlace? After { get; init; }
+
+    /// <summary>Items of a page at most, from 1.</summary>
+    public int Limit { get; init; } = 100;
+
+    /// <summary>The order.</summary>
+    public ResourceSort Sort { get; init; }
+
+    /// <summary>Whether the greatest come first.</summary>
+    public bool IsDescending { get; init; }
+
+    /// <summary>Words, each of which the file name, the media type or the id has somewhere, without regard to case; null or empty for all.</summary>
+    public string? Search { get; init; }
+}
+
+/// <summary>Where a page ended.</summary>
+/// <param name="Id">Its last resource.</param>
+/// <param name="Key">What that was ordered by; empty for the id.</param>
+public sealed record ResourcePlace(ResourceId Id, string Key);
+
+/// <summary>A page of resources.</summary>
+/// <param name="Items">In the order that was asked for.</param>
+/// <param name="Next">What to give as <see cref="ResourceQuery.After"/> for the next page, or null at the end.</param>
+public sealed record ResourcePage(IReadOnlyList<ListedResource> Items, ResourcePlace? Next);

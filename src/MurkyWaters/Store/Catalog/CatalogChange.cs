@@ -1,0 +1,190 @@
+using PouringRain.Protocol;
+
+namespace MurkyWaters.Store.Catalog;
+
+/// <summary>Something that is to be written into the catalog, by <see cref="CatalogWriter"/> and together with others. It may be applied more
+/// than once before it stays.</summary>
+internal abstract class CatalogChange
+{
+    /// <summary>Ends when it is on the disk, or will not be.</summary>
+    public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Whether room comes of it, so that it may use what is kept for that on a full disk.</summary>
+    public virtual bool MakesRoom => false;
+
+    /// <summary>Writes it, in a transaction.</summary>
+    public abstract void Apply(CatalogConnection connection);
+
+    /// <summary>An id as SQLite has it.</summary>
+    public static long KeyOf(ResourceId id) => unchecked((long)id.Value);
+
+    /// <summary>A digest's bytes.</summary>
+    public static byte[] BytesOf(Sha256Digest digest)
+    {
+        var bytes = new byte[Sha256Digest.SizeBytes];
+        digest.Write(bytes);
+        return bytes;
+    }
+}
+
+/// <summary>What a resource was before a change.</summary>
+/// <param name="IsThere">Whether it was here whole.</param>
+/// <param name="IsTombstone">Whether its deletion was noted.</param>
+/// <param name="IsCached">Whether it was a cached copy.</param>
+/// <param name="Length">Its bytes.</param>
+/// <param name="Blob">The file that it had as its bytes.</param>
+internal readonly record struct CatalogBefore(bool IsThere, bool IsTombstone, bool IsCached, long Length, Sha256Digest? Blob);
+
+/// <summary>A change of one resource.</summary>
+internal abstract class ResourceChange(ResourceId id) : CatalogChange
+{
+    public ResourceId Id { get; } = id;
+
+    /// <summary>What it was before; set when the change is done.</summary>
+    public CatalogBefore Before { get; private set; }
+
+    /// <summary>Whether it is here whole after the change, and how many bytes of a cached copy that makes.</summary>
+    public abstract (bool IsThere, long CachedBytes) After { get; }
+
+    protected void ReadBefore(CatalogConnection connection)
+    {
+        using (var reader = connection.Prepare("SELECT retention, length, blob FROM resources WHERE id = $1").Read(KeyOf(Id)))
+        {
+            if (reader.Read())
+            {
+                Before = new CatalogBefore(
+                    true, false, reader.GetString(0) == CatalogRow.Cached, reader.GetInt64(1),
+                    reader.IsDBNull(2) ? null : Sha256Digest.Read(reader.GetFieldValue<byte[]>(2)));
+                return;
+            }
+        }
+
+        Before = new CatalogBefore(false, connection.Prepare("SELECT count(*) FROM tombstones WHERE id = $1").ReadInt64(KeyOf(Id)) > 0, false, 0, null);
+    }
+
+    /// <summary>Notes that the file which the resource had is named by none any more, if so.</summary>
+    protected void DropBlobBefore(CatalogConnection connection)
+    {
+        if (Before.Blob is { } blob)
+        {
+            connection.Prepare("INSERT OR IGNORE INTO dropped SELECT $1 WHERE NOT EXISTS (SELECT 1 FROM resources WHERE blob = $1)").Run(BytesOf(blob));
+        }
+    }
+}
+
+/// <summary>A version becomes the newest.</summary>
+internal sealed class PutChange(CatalogRow row) : ResourceChange(row.Id)
+{
+    /// <inheritdoc/>
+    public override (bool IsThere, long CachedBytes) After => (true, row.Origin == ResourceOrigin.Fetched ? row.Manifest.Layout.Length : 0);
+
+    /// <inheritdoc/>
+    public override void Apply(CatalogConnection connection)
+    {
+        ReadBefore(connection);
+        var manifest = row.Manifest;
+        connection.Prepare(
+            """
+            INSERT OR REPLACE INTO resources (id, version, stamp, retention, length, code, block_size, symbol_size, sha256, media_type, file_name, name_key,
+                last_read, blob, manifest, body)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+            """).Run(
+            KeyOf(Id), BytesOf(manifest.Version), manifest.Stamp, row.Retention, manifest.Layout.Length, manifest.Code, manifest.Layout.BlockBytes,
+            manifest.Layout.SymbolSize, BytesOf(manifest.Sha256), manifest.ContentType, manifest.FileName, CatalogRow.NameKeyOf(manifest.FileName),
+            row.LastReadUnixMs, row.Blob is { } blob ? BytesOf(blob) : null, manifest.Bytes.ToArray(), row.Body);
+        if (Before.IsTombstone)
+        {
+            connection.Prepare("DELETE FROM tombstones WHERE id = $1").Run(KeyOf(Id));
+        }
+
+        if (row.Blob is { } named)
+        {
+            connection.Prepare("DELETE FROM dropped WHERE blob = $1").Run(BytesOf(named));
+        }
+
+        if (Before.Blob != row.Blob)
+        {
+            DropBlobBefore(connection);
+        }
+    }
+}
+
+/// <summary>A resource is deleted, which is remembered.</summary>
+internal sealed class TombstoneChange(ResourceId id, Manifest tombstone) : ResourceChange(id)
+{
+    /// <inheritdoc/>
+    public override (bool IsThere, long CachedBytes) After => (false, 0);
+
+    /// <inheritdoc/>
+    public override bool MakesRoom => true;
+
+    /// <inheritdoc/>
+    public override void Apply(CatalogConnection connection)
+    {
+        ReadBefore(connection);
+        connection.Prepare("DELETE FROM resources WHERE id = $1").Run(KeyOf(Id));
+        connection.Prepare("INSERT OR REPLACE INTO tombstones (id, stamp, manifest) VALUES ($1, $2, $3)")
+            .Run(KeyOf(Id), tombstone.Stamp, tombstone.Bytes.ToArray());
+        DropBlobBefore(connection);
+    }
+}
+
+/// <summary>All that is known of a resource is forgotten.</summary>
+internal sealed class ForgetChange(ResourceId id) : ResourceChange(id)
+{
+    /// <inheritdoc/>
+    public override (bool IsThere, long CachedBytes) After => (false, 0);
+
+    /// <inheritdoc/>
+    public override bool MakesRoom => true;
+
+    /// <inheritdoc/>
+    public override void Apply(CatalogConnection connection)
+    {
+        ReadBefore(connection);
+        connection.Prepare("DELETE FROM resources WHERE id = $1").Run(KeyOf(Id));
+        connection.Prepare("DELETE FROM tombstones WHERE id = $1").Run(KeyOf(Id));
+        DropBlobBefore(connection);
+    }
+}
+
+/// <summary>A copy is kept from now on, or cached.</summary>
+internal sealed class RetentionChange(ResourceId id, string retention) : ResourceChange(id)
+{
+    /// <inheritdoc/>
+    public override (bool IsThere, long CachedBytes) After => (Before.IsThere, retention == CatalogRow.Cached ? Before.Length : 0);
+
+    /// <inheritdoc/>
+    public override void Apply(CatalogConnection connection)
+    {
+        ReadBefore(connection);
+        connection.Prepare("UPDATE resources SET retention = $2 WHERE id = $1").Run(KeyOf(Id), retention);
+    }
+}
+
+/// <summary>Cached copies were read.</summary>
+internal sealed class ReadChange(IReadOnlyList<KeyValuePair<ResourceId, long>> reads) : CatalogChange
+{
+    /// <inheritdoc/>
+    public override void Apply(CatalogConnection connection)
+    {
+        var statement = connection.Prepare("UPDATE resources SET last_read = $2 WHERE id = $1 AND last_read < $2");
+        foreach (var (id, unixMs) in reads)
+        {
+            statement.Run(KeyOf(id), unixMs);
+        }
+    }
+}
+
+/// <summary>Files that no resource names are gone.</summary>
+internal sealed class GoneChange(IReadOnlyList<Sha256Digest> blobs) : CatalogChange
+{
+    /// <inheritdoc/>
+    public override void Apply(CatalogConnection connection)
+    {
+        foreach (var blob in blobs)
+        {
+            connection.Prepare("DELETE FROM dropped WHERE blob = $1").Run(BytesOf(blob));
+        }
+    }
+}

@@ -1,0 +1,150 @@
+using System.Buffers.Binary;
+using System.Globalization;
+
+namespace MurkyWaters.Store.Catalog;
+
+/// <summary>
+/// The tables of <c>catalog.db</c>, and how an older one becomes one of now: <c>user_version</c> is the number of steps of
+/// <see cref="Migrations"/> that were taken, and a step that was released is never changed.
+/// Ids are their 64 bits as SQLite's signed number: those from 2^63 on are negative there, and come after the others in the order of ids.
+/// </summary>
+internal static class CatalogSchema
+{
+    /// <summary>The file's name in the store's folder.</summary>
+    public const string FileName = "catalog.db";
+
+    private const int HeaderBytes = 100, VersionOffset = 60;
+
+    private static readonly string[] Migrations =
+    [
+        """
+        CREATE TABLE node (
+            key TEXT PRIMARY KEY,
+            value INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        INSERT INTO node VALUES ('repairs', 0);
+
+        -- A resource that is here whole: its newest version.
+        CREATE TABLE resources (
+            id INTEGER PRIMARY KEY,
+            version BLOB NOT NULL,
+            stamp INTEGER NOT NULL,
+            retention TEXT NOT NULL CHECK (retention IN ('kept', 'cached')),
+            length INTEGER NOT NULL,
+            code TEXT NOT NULL,
+            block_size INTEGER NOT NULL,
+            symbol_size INTEGER NOT NULL,
+            sha256 BLOB NOT NULL,
+            media_type TEXT NOT NULL,
+            file_name TEXT,
+            name_key TEXT NOT NULL,
+            last_read INTEGER NOT NULL,
+            blob BLOB,
+            manifest BLOB NOT NULL,
+            body BLOB,
+            CHECK ((blob IS NULL) <> (body IS NULL))
+        );
+        CREATE INDEX resources_by_length ON resources (length);
+        CREATE INDEX resources_by_stamp ON resources (stamp);
+        CREATE INDEX resources_by_name ON resources (name_key, media_type);
+        CREATE INDEX resources_by_use ON resources (last_read, length) WHERE retention = 'cached';
+        CREATE INDEX resources_by_blob ON resources (blob, length) WHERE blob IS NOT NULL;
+
+        -- A resource that was deleted, as long as that may have to be told.
+        CREATE TABLE tombstones (
+            id INTEGER PRIMARY KEY,
+            stamp INTEGER NOT NULL,
+            manifest BLOB NOT NULL
+        );
+        CREATE INDEX tombstones_by_stamp ON tombstones (stamp);
+
+        -- A file in blobs/ that no resource names any more and that may still be there.
+        CREATE TABLE dropped (
+            blob BLOB PRIMARY KEY
+        ) WITHOUT ROWID;
+        """,
+    ];
+
+    /// <summary>The version of now.</summary>
+    public static int Version => Migrations.Length;
+
+    /// <summary>Looks at a store's folder without changing anything in it.</summary>
+    /// <param name="folder">The folder, which need not be there.</param>
+    /// <exception cref="StoreFormatException">It has a store that this program cannot open.</exception>
+    public static void Inspect(string folder)
+    {
+        var records = Path.Combine(folder, "records");
+        if (Directory.Exists(records) && Directory.EnumerateFileSystemEntries(records).Any())
+        {
+            throw new StoreFormatException(
+                $"{folder} has a store of an earlier format ({records}), which this version cannot read. Nothing in it was changed: move it away or give another folder, and upload what it has from its sources again.");
+        }
+
+        var path = Path.Combine(folder, FileName);
+        var file = new FileInfo(path);
+        if (!file.Exists || file.Length == 0)
+        {
+            return;
+        }
+
+        Span<byte> header = stackalloc byte[HeaderBytes];
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        var count = stream.ReadAtLeast(header, HeaderBytes, throwOnEndOfStream: false);
+        if (count < HeaderBytes || !header.StartsWith("SQLite format 3\0"u8))
+        {
+            throw Malformed(path, "it is no SQLite database");
+        }
+
+        var version = BinaryPrimitives.ReadInt32BigEndian(header[VersionOffset..]);
+        if (version > Version)
+        {
+            throw Newer(path, version);
+        }
+
+        // The size in pages that the header tells counts when it was written together with the last change (offsets 24 and 92).
+        var pageBytes = BinaryPrimitives.ReadUInt16BigEndian(header[16..]) is var size && size == 1 ? 65536 : size;
+        var pages = BinaryPrimitives.ReadUInt32BigEndian(header[28..]);
+        if (header.Slice(24, 4).SequenceEqual(header.Slice(92, 4)) && file.Length < (long)pages * pageBytes)
+        {
+            throw Malformed(path, string.Create(CultureInfo.InvariantCulture, $"it has {file.Length} bytes of {(long)pages * pageBytes}"));
+        }
+    }
+
+    /// <summary>Makes the tables, or brings those of an older version to the one of now, in one transaction.</summary>
+    /// <returns>Whether anything was changed.</returns>
+    /// <exception cref="StoreFormatException">They are of a newer version.</exception>
+    public static bool Migrate(CatalogConnection connection)
+    {
+        var found = (int)connection.Prepare("PRAGMA user_version").ReadInt64();
+        if (found > Version)
+        {
+            throw Newer(connection.Path, found);
+        }
+
+        if (found == Version)
+        {
+            return false;
+        }
+
+        connection.Begin();
+        for (var i = found; i < Version; i++)
+        {
+            connection.Execute(Migrations[i]);
+        }
+
+        connection.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {Version}"));
+        connection.Commit();
+
+        // The version stands in the file's own header from now on, where an older program looks before it touches anything.
+        connection.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+        return true;
+    }
+
+    /// <summary>What to say of a catalog that SQLite cannot read.</summary>
+    public static StoreFormatException Malformed(string path, string why, Exception? cause = null) => new(
+        $"{path} is damaged: {why}. Nothing was changed: put a copy of it back from a backup, or move the whole folder away and start with an empty one.", cause);
+
+    private static StoreFormatException Newer(string path, int version) => new(string.Create(
+        CultureInfo.InvariantCulture,
+        $"{path} was written by a newer version (format {version}, this one knows {Version}). Nothing was changed: start the newer version, or give another folder."));
+}

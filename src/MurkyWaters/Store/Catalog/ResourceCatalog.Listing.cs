@@ -1,0 +1,154 @@
+using System.Globalization;
+using PouringRain.Protocol;
+
+namespace MurkyWaters.Store.Catalog;
+
+/// <summary>
+/// Lists, page by page, in any order, what is here whole. Each page begins where the one before ended, by ranges of an index: of equal keys
+/// those with a greater id, then greater keys. Of ids there are two ranges, since SQLite's numbers have a sign.
+/// </summary>
+internal sealed partial class ResourceCatalog
+{
+    /// <summary>Words of a search; further ones say nothing more.</summary>
+    private const int WordsMax = 8;
+
+    private const string Columns = "r.id, r.version, r.stamp, r.length, r.code, r.block_size, r.symbol_size, r.sha256, r.media_type, r.file_name, r.retention, r.name_key";
+
+    /// <summary>Between the two parts of a place in the order of names. No name has it.</summary>
+    private const char KeySeparator = '\0';
+
+    /// <summary>A page.</summary>
+    /// <exception cref="StoreException">The catalog cannot be read.</exception>
+    public ResourcePage List(ResourceQuery query)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(query.Limit);
+        string[] words = [.. CatalogRow.NameKeyOf(query.Search).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Take(WordsMax)];
+        return _readers.Read(connection =>
+        {
+            // One more than wanted tells whether there are more.
+            var items = new List<ListedResource>(Math.Min(query.Limit, 1024) + 1);
+            foreach (var (condition, values) in RangesOf(query))
+            {
+                if (items.Count <= query.Limit)
+                {
+                    Take(connection, SqlOf(query, condition, values.Length, words.Length), [.. values, query.Limit + 1 - items.Count, .. words], items);
+                }
+            }
+
+            if (items.Count <= query.Limit)
+            {
+                return new ResourcePage(items, null);
+            }
+
+            items.RemoveRange(query.Limit, items.Count - query.Limit);
+            return new ResourcePage(items, PlaceOf(items[^1], query.Sort));
+        });
+    }
+
+    /// <summary>What to ask for, one after the other, to go on behind a place.</summary>
+    private static (string Condition, object[] Values)[] RangesOf(ResourceQuery query)
+    {
+        var beyond = query.IsDescending ? "<" : ">";
+        if (query.Sort == ResourceSort.Id)
+        {
+            (string, object[])[] halves = [("id >= 0", []), ("id < 0", [])];
+            if (query.IsDescending)
+            {
+                Array.Reverse(halves);
+            }
+
+            if (query.After is not { Id: var id })
+            {
+                return halves;
+            }
+
+            var key = CatalogChange.KeyOf(id);
+            var isFirst = key < 0 == query.IsDescending;
+
+            // The bound that the number's own half has is said only where it is another one.
+            return isFirst ? [($"id {beyond} $1", [key]), halves[1]] : [($"id {beyond} $1 AND {halves[1].Item1}", [key])];
+        }
+
+        if (query.After is not { } after)
+        {
+            return [("1", [])];
+        }
+
+        var last = CatalogChange.KeyOf(after.Id);
+        if (query.Sort == ResourceSort.Name)
+        {
+            var parts = after.Key.Split(KeySeparator, 2);
+            var (name, type) = (parts[0], parts.Length > 1 ? parts[1] : "");
+            return
+            [
+                ($"name_key = $1 AND media_type = $2 AND id {beyond} $3", [name, type, last]),
+                ($"name_key = $1 AND media_type {beyond} $2", [name, type]),
+                ($"name_key {beyond} $1", [name]),
+            ];
+        }
+
+        var column = ColumnsOf(query.Sort)[0];
+        _ = long.TryParse(after.Key, NumberStyles.None, CultureInfo.InvariantCulture, out var number);
+        return [($"{column} = $1 AND id {beyond} $2", [number, last]), ($"{column} {beyond} $1", [number])];
+    }
+
+    private static string[] ColumnsOf(ResourceSort sort) => sort switch
+    {
+        ResourceSort.Name => ["name_key", "media_type"],
+        ResourceSort.Length => ["length"],
+        ResourceSort.Modified => ["stamp"],
+        _ => [],
+    };
+
+    private static string SqlOf(ResourceQuery query, string condition, int valueCount, int wordCount)
+    {
+        var direction = query.IsDescending ? " DESC" : "";
+        string[] order = [.. ColumnsOf(query.Sort), "id"];
+        var limit = string.Create(CultureInfo.InvariantCulture, $"LIMIT ${valueCount + 1}");
+        var inner = $"ORDER BY {string.Join(", ", order.Select(column => column + direction))} {limit}";
+        var outer = $"ORDER BY {string.Join(", ", order.Select(column => $"r.{column}{direction}"))}";
+        if (wordCount == 0)
+        {
+            return $"SELECT {Columns} FROM resources r WHERE {condition} {outer} {limit}";
+        }
+
+        // Found in the index of names alone, which is narrow; in the order of lengths and times then among those that were found.
+        var filter = string.Join(" AND ", Enumerable.Range(valueCount + 2, wordCount).Select(i => string.Create(
+            CultureInfo.InvariantCulture,
+            $"(instr(name_key, ${i}) OR instr(lower(media_type), ${i}) OR instr(printf('%llu', id), ${i}) OR printf('0x%llx', id) = ${i})")));
+        return query.Sort is ResourceSort.Id or ResourceSort.Name
+            ? $"SELECT {Columns} FROM (SELECT id FROM resources INDEXED BY resources_by_name WHERE {condition} AND {filter} {inner}) m JOIN resources r ON r.id = m.id {outer}"
+            : $"SELECT {Columns} FROM resources r WHERE {condition} AND id IN (SELECT id FROM resources INDEXED BY resources_by_name WHERE {filter}) {outer} {limit}";
+    }
+
+    private static void Take(CatalogConnection connection, string sql, ReadOnlySpan<object?> values, List<ListedResource> items)
+    {
+        using var reader = connection.Prepare(sql).Read(values);
+        while (reader.Read())
+        {
+            items.Add(new ListedResource
+            {
+                Id = IdOf(reader.GetInt64(0)),
+                Version = Sha256Digest.Read(reader.GetFieldValue<byte[]>(1)),
+                Stamp = reader.GetInt64(2),
+                Length = reader.GetInt64(3),
+                Code = reader.GetString(4),
+                BlockSize = reader.GetInt32(5),
+                SymbolSize = reader.GetInt32(6),
+                Sha256 = Sha256Digest.Read(reader.GetFieldValue<byte[]>(7)),
+                ContentType = reader.GetString(8),
+                FileName = reader.IsDBNull(9) ? null : reader.GetString(9),
+                IsKept = reader.GetString(10) == CatalogRow.Kept,
+                NameKey = reader.GetString(11),
+            });
+        }
+    }
+
+    private static ResourcePlace PlaceOf(ListedResource last, ResourceSort sort) => new(last.Id, sort switch
+    {
+        ResourceSort.Name => $"{last.NameKey}{KeySeparator}{last.ContentType}",
+        ResourceSort.Length => last.Length.ToString(CultureInfo.InvariantCulture),
+        ResourceSort.Modified => last.Stamp.ToString(CultureInfo.InvariantCulture),
+        _ => "",
+    });
+}

@@ -1,0 +1,119 @@
+using MurkyWaters.Store.Catalog;
+using PouringRain.Protocol;
+
+namespace MurkyWaters.Store;
+
+/// <summary>What changes a resource. All of it under the resource's gate.</summary>
+internal sealed partial class ResourceStore
+{
+    /// <summary>Whether bytes of this length are kept in the catalog.</summary>
+    public bool IsInline(long length) => _options.InlineBytes > 0 && length <= _options.InlineBytes;
+
+    /// <summary>Makes a flushed file the newest version.</summary>
+    /// <exception cref="StoreException">The disk did not take it. Where nothing has changed, the file is where it was.</exception>
+    public void CommitBlob(StoredResource resource, string path) => CommitBlobAsync(resource, path).GetAwaiter().GetResult();
+
+    /// <inheritdoc cref="CommitBlob"/>
+    public async Task CommitBlobAsync(StoredResource resource, string path)
+    {
+        var manifest = resource.Manifest;
+        if (IsInline(manifest.Layout.Length))
+        {
+            await CommitBytesAsync(resource, await File.ReadAllBytesAsync(path));
+            return;
+        }
+
+        using var publication = Blobs.Publish(path, TreeDigest.Of(manifest), manifest.Layout.Length);
+        var blob = publication.Lease.Blob;
+        try
+        {
+            await PutAsync(resource, blob);
+            publication.Keep();
+        }
+        catch (StoreException error) when (CatalogWriter.IsUncertain(error))
+        {
+            // The next process may find that it is the newest: then it needs the bytes.
+            publication.Keep();
+            throw;
+        }
+    }
+
+    /// <summary>Makes bytes that are kept in the catalog the newest version.</summary>
+    /// <exception cref="StoreException">The disk did not take it; nothing has changed.</exception>
+    public async Task CommitBytesAsync(StoredResource resource, byte[] bytes)
+    {
+        if (!Space.HasRoomFor(bytes.Length) && !TryMakeRoom(bytes.Length, countsForQuota: false))
+        {
+            throw new StoreFullException($"The disk has no room for {bytes.Length} bytes.");
+        }
+
+        await PutAsync(resource, Blobs.Of(TreeDigest.Of(resource.Manifest), bytes));
+    }
+
+    /// <summary>Makes a version whose bytes are here the newest one; the caller has a lease of the blob.</summary>
+    /// <exception cref="StoreException">The disk did not take it; nothing has changed.</exception>
+    public void CommitManifest(StoredResource resource, Blob blob) => PutAsync(resource, blob).GetAwaiter().GetResult();
+
+    /// <summary>Makes a tombstone the newest version.</summary>
+    /// <exception cref="StoreException">The disk did not take it; nothing has changed.</exception>
+    public void CommitTombstone(ResourceId id, Manifest tombstone)
+    {
+        ChangeAsync(new TombstoneChange(id, tombstone), new StoreEntry(this, new StoredResource(id, tombstone, ResourceOrigin.Put), null))
+            .GetAwaiter().GetResult();
+        Files.Reserve.Fill();
+    }
+
+    /// <summary>Changes how a resource is said to have come here.</summary>
+    /// <exception cref="StoreException">The disk did not take it; nothing has changed.</exception>
+    public StoredResource ChangeOrigin(StoreEntry entry, ResourceOrigin origin)
+    {
+        var resource = entry.Resource with { Origin = origin };
+        ChangeAsync(new RetentionChange(resource.Id, CatalogRow.RetentionOf(origin)), new StoreEntry(this, resource, entry.Blob)).GetAwaiter().GetResult();
+        return resource;
+    }
+
+    private Task PutAsync(StoredResource resource, Blob blob)
+    {
+        var row = new CatalogRow(
+            resource.Id, resource.Manifest, resource.Origin, blob.IsInline ? null : blob.Digest, blob.IsInline ? blob.InlineBytes.ToArray() : null, NowUnixMs);
+        return ChangeAsync(new PutChange(row), new StoreEntry(this, resource, blob));
+    }
+
+    /// <summary>Has a change written, and then seen.</summary>
+    /// <param name="change">The change.</param>
+    /// <param name="entry">What there is of the resource then; null for nothing.</param>
+    private async Task ChangeAsync(ResourceChange change, StoreEntry? entry)
+    {
+        var old = _cache.Find(change.Id);
+        await Catalog.ChangeAsync(change);
+
+        // Whoever is in the middle of the old version may finish it; but what was deleted stops at once.
+        if (old is { Blob: not null, Content.IsRained: true } && entry is { IsTombstone: false } && old.Resource.Manifest.Version != entry.Resource.Manifest.Version)
+        {
+            var superseded = new Superseded(old, Blobs.Lease(old.Blob));
+            if (!_superseded.TryAdd((change.Id, old.Resource.Manifest.Version.Tag), superseded))
+            {
+                superseded.Lease.Dispose();
+            }
+        }
+
+        var stripe = StripeOf(change.Id);
+        lock (stripe)
+        {
+            stripe.Epoch++;
+            if (entry is null)
+            {
+                _cache.Remove(change.Id);
+            }
+            else
+            {
+                _cache.Set(entry);
+            }
+        }
+
+        if (change.Before.Blob is { } blob && (entry?.Blob is not { IsInline: false } now || now.Digest != blob))
+        {
+            Blobs.Drop(Blobs.At(blob, change.Before.Length));
+        }
+    }
+}

@@ -41,7 +41,10 @@ const rains = new Map();
 
 // Resources that the page itself waits for: what goes wrong with them is told by the call, with the servers asked.
 const asked = new Set();
-let resources = { items: [], next: null, loaded: false };
+let resources = { items: [], next: null, query: '', loaded: false };
+
+// What is searched for: the gateway looks, for it alone knows all that it has.
+let query = '';
 let servers = [];
 let subscribers = [];
 let link = createLink();
@@ -175,11 +178,17 @@ async function refreshResources() {
 }
 
 async function loadResources(pages) {
+  const wanted = query;
+  const search = wanted === '' ? '' : `&search=${encodeURIComponent(wanted)}`;
   let items = [];
   let next = null;
   for (let page = 0; page < pages; page++) {
     const after = next === null ? '' : `&after=${encodeURIComponent(next)}`;
-    const answer = await callJson('GET', `resources?limit=${pageSize}${after}`, { background: true });
+    const answer = await callJson('GET', `resources?limit=${pageSize}${after}${search}`, { background: true });
+    if (wanted !== query) {
+      return;
+    }
+
     items = merge(items, answer?.items ?? []);
     next = answer?.next ?? null;
     if (next === null) {
@@ -187,7 +196,7 @@ async function loadResources(pages) {
     }
   }
 
-  resources = { items, next, loaded: true };
+  resources = { items, next, query: wanted, loaded: true };
   resourceList.update(resources);
   drawSoon();
 }
@@ -237,7 +246,11 @@ function setUpWants() {
     'upload-pause': uploads.pause,
     'upload-resume': uploads.resume,
     'upload-replace': uploads.replace,
-    'load-more': () => loadResources(resources.next === null ? 1 : byId('search').value.trim() === '' ? Math.ceil(resources.items.length / pageSize) + 1 : pageCountMax),
+    'load-more': () => loadResources(resources.next === null ? 1 : Math.ceil(resources.items.length / pageSize) + 1),
+    search: (text) => {
+      query = text;
+      return loadResources(1);
+    },
     download: async (wanted) => {
       await (wanted.isElsewhere ? whileAsked(wanted.id, () => probe(wanted.id)) : null);
       await download(wanted);

@@ -9,6 +9,7 @@ using Benchmarks.Network;
 using Benchmarks.Processes;
 using Benchmarks.Servers;
 using Benchmarks.Soak;
+using Benchmarks.Store;
 using Benchmarks.Subscribers;
 using Benchmarks.Wan;
 
@@ -24,6 +25,8 @@ Command[] commands =
         lab: false, ["curl", "nginx"], LoopbackBenchmark.RunAsync),
     ProcessBenchmark.Command("hits", "small resources that are here, beside nginx (1 KiB, 5 s)",
         lab: false, ["curl", "nginx", "wrk"], HitsBenchmark.RunAsync),
+    ProcessBenchmark.Command("store", "PUT beside write and fsync, and what many resources cost (1 KiB, 100,000 resources)",
+        lab: false, ["curl", "wrk"], StoreBenchmark.RunAsync),
     ProcessBenchmark.Command("sealed", "what sealing costs: the same rain with a secret and without (1 GiB)",
         lab: false, ["curl"], SealedBenchmark.RunAsync),
     ProcessBenchmark.Command("wan", "one server far away, losses, beside TCP cubic and BBR (12 s a rain)",

@@ -21,6 +21,9 @@ public sealed class WrongSettingsTests
         Write("file", "");
         Write("bad.json", "[\n{ \"host\": \"a\" }]");
         Write("nojson.json", "[\n{ \"host\": ");
+        Write("old/records/0000000000000001", "PRR1");
+        Directory.CreateDirectory(folder["newer"]);
+        File.WriteAllBytes(Path.Combine(folder["newer"], "catalog.db"), [.. "SQLite format 3\0"u8, .. new byte[47], 99, .. new byte[4032]]);
         Write("broken/blobs", "a file where a folder should be");
         Write("settings/appsettings.json", "{\n \"Rain\": {\n  oops\n} }");
         Write("typo/appsettings.json", "{ \"Rain\": { \"Symbolsize\": \"many\" }, \"Gatewey\": { } }");
@@ -34,6 +37,8 @@ public sealed class WrongSettingsTests
             ($"--Store:Path={folder["file"]}", "Store:Path"),
             ("--Store:Path=/proc/nowhere", "Store:Path"),
             ($"--Store:Path={folder["broken"]}", "Store:Path"),
+            ($"--Store:Path={folder["old"]}", "earlier format"),
+            ($"--Store:Path={folder["newer"]}", "newer version (format 99"),
             ($"--Rain:Servers={folder["bad.json"]}", "bad.json: entry 1"),
             ($"--Rain:Servers={folder["nojson.json"]}", "nojson.json"),
             ($"--Rain:Servers={folder["folder"]}", "Rain:Servers"),

@@ -4,8 +4,12 @@ import { h, icon, iconButton, keyed, setAttribute, setText, want } from './dom.j
 
 const shownStep = 50;
 
+// Who types on is not asked for yet.
+const typingMs = 200;
+
 /**
- * The list of resources with its search. Fires `download`, `rain`, `prefetch`, `propagate`, `delete`, `copy`,
+ * The list of resources with its search, which the gateway does: what is here is narrowed at once, and what it finds comes a moment
+ * later. Fires `search`, `download`, `rain`, `prefetch`, `propagate`, `delete`, `copy`,
  * `document` and `load-more`.
  */
 export function createResourceList(section, actions) {
@@ -15,15 +19,15 @@ export function createResourceList(section, actions) {
   const note = section.querySelector('#resources-note');
   const elsewhere = section.querySelector('#elsewhere');
   const input = section.querySelector('#search');
-  let state = { items: [], next: null, loaded: false };
+  let state = { items: [], next: null, query: '', loaded: false };
   let shown = shownStep;
+  let typing = 0;
 
   input.addEventListener('input', () => {
     shown = shownStep;
     draw();
-    if (input.value.trim() !== '' && state.next !== null) {
-      want(section, 'load-more');
-    }
+    clearTimeout(typing);
+    typing = setTimeout(() => want(section, 'search', input.value.trim()), typingMs);
   });
   more.addEventListener('click', () => {
     shown += shownStep;
@@ -39,13 +43,14 @@ export function createResourceList(section, actions) {
     const query = input.value;
     const found = search(state.items, query);
     keyed(list, found.slice(0, shown), (resource) => resource.id, createRow, updateRow);
-    more.hidden = found.length <= shown && (state.next === null || query.trim() !== '');
-    const asked = missingId(state.items, query);
+    const isFound = state.query === query.trim();
+    more.hidden = found.length <= shown && (state.next === null || !isFound);
+    const asked = isFound ? missingId(state.items, query) : null;
     drawElsewhere(asked);
-    empty.hidden = found.length > 0 || !state.loaded || asked !== null;
-    setText(empty, state.items.length === 0 ? 'Nothing is kept here yet.' : 'Nothing here matches that.');
+    empty.hidden = found.length > 0 || !state.loaded || !isFound || asked !== null;
+    setText(empty, query.trim() === '' ? 'Nothing is kept here yet.' : 'Nothing here matches that.');
     const bytes = state.items.reduce((sum, resource) => sum + (resource.length ?? 0), 0);
-    setText(note, state.items.length === 0 ? '' : `${count(state.items.length)}${state.next === null ? '' : '+'} kept here, ${size(bytes)}`);
+    setText(note, state.items.length === 0 ? '' : `${count(state.items.length)}${state.next === null ? '' : '+'} ${state.query === '' ? 'kept' : 'found'} here, ${size(bytes)}`);
   }
 
   /** An id that is not kept here may be somewhere in the rain. */

@@ -111,6 +111,11 @@ internal sealed partial class ResourceStore
             }
         }
 
+        if (old is not null && entry is not { IsTombstone: false } && _raining.TryRemove(old.Content, out var rained))
+        {
+            rained.Dispose();
+        }
+
         if (change.Before.Blob is { } blob && (entry?.Blob is not { IsInline: false } now || now.Digest != blob))
         {
             Blobs.Drop(Blobs.At(blob, change.Before.Length));

@@ -128,6 +128,15 @@ internal sealed partial class ResourceStore
         }
     }
 
+    /// <summary>Sets a file aside that nobody knows.</summary>
+    public void SetAside(string path)
+    {
+        if (Files.TryQuarantine(path))
+        {
+            NoteQuarantined(Path.GetFileName(path), "nobody knows it");
+        }
+    }
+
     /// <summary>Saves a row that cannot be understood, and has it removed. Under the resource's gate or not.</summary>
     private void SetAside(StrangeRow strange)
     {

@@ -14,12 +14,16 @@ namespace MurkyWaters.Store;
 /// </summary>
 internal sealed partial class ResourceStore : IRainCatalog, IDisposable
 {
+    /// <summary>After this long without use a file is closed, and what was rained of it is rained no more.</summary>
+    private const int IdleMs = 30_000;
+
     private readonly StoreOptions _options;
     private readonly ILogger _logger;
     private readonly FileStream _lockFile;
     private readonly EntryCache _cache;
     private readonly Stripe[] _stripes = [.. Enumerable.Range(0, 64).Select(_ => new Stripe())];
     private readonly ConcurrentDictionary<(ResourceId Id, ulong Tag), Superseded> _superseded = new();
+    private readonly ConcurrentDictionary<StoredContent, BlobLease> _raining = new();
     private readonly KeyedGates<ResourceId> _gates = new();
 
     private ResourceStore(StoreOptions options, ILogger logger)
@@ -173,8 +177,15 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
             }
         }
 
-        const int handleIdleMs = 30_000;
-        Blobs.CloseIdleHandles(now - handleIdleMs);
+        foreach (var (content, lease) in _raining)
+        {
+            if (now - content.LastUseMs >= IdleMs && _raining.TryRemove(content, out _))
+            {
+                lease.Dispose();
+            }
+        }
+
+        Blobs.CloseIdleHandles(now - IdleMs);
         Files.Tick();
         Blobs.RemoveLeftovers();
         if (Files.Health.Trouble is null)
@@ -217,11 +228,26 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
 
     private long NowUnixMs => _options.Time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private static StoredContent? Rain(StoreEntry? entry)
+    /// <summary>What a rain server asks for has a lease of its bytes as long as it is rained, and a while after.</summary>
+    private StoredContent? Rain(StoreEntry? entry)
     {
-        entry?.Touch();
-        entry?.Content.NoteRain();
-        return entry?.Content;
+        if (entry is null)
+        {
+            return null;
+        }
+
+        entry.Touch();
+        entry.Content.NoteRain();
+        if (entry.Blob is { IsInline: false } blob && !_raining.ContainsKey(entry.Content))
+        {
+            var lease = Blobs.Lease(blob);
+            if (!_raining.TryAdd(entry.Content, lease))
+            {
+                lease.Dispose();
+            }
+        }
+
+        return entry.Content;
     }
 
     private Stripe StripeOf(ResourceId id) => _stripes[(id.Value * 0x9E37_79B9_7F4A_7C15) >> 58];

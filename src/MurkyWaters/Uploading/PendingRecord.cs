@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace MurkyWaters.Uploading;
 
-/// <summary>What is kept on disk of an upload in several requests, beside its bytes.</summary>
+/// <summary>What the catalog keeps of an upload in several requests, beside its bytes.</summary>
 internal sealed record PendingRecord
 {
     public string? Resource { get; init; }
@@ -31,14 +31,14 @@ internal sealed record PendingRecord
 
     public bool IsComplete { get; init; }
 
-    public byte[] Encode() => JsonSerializer.SerializeToUtf8Bytes(this);
+    public string Encode() => JsonSerializer.Serialize(this);
 
     /// <summary>Reads a record; null when it is none.</summary>
-    public static PendingRecord? TryParse(ReadOnlySpan<byte> bytes)
+    public static PendingRecord? TryParse(string text)
     {
         try
         {
-            return JsonSerializer.Deserialize<PendingRecord>(bytes);
+            return JsonSerializer.Deserialize<PendingRecord>(text);
         }
         catch (JsonException)
         {

@@ -5,7 +5,7 @@ namespace MurkyWaters.Uploading;
 
 /// <summary>
 /// A resource that comes in over several requests, each of which may break, and the process with them. Bytes are appended to
-/// <c>{token}.data</c> in the order in which they come; <c>{token}.json</c> says what they are to become. A request works at it in a
+/// <c>{token}.data</c> in the order in which they come; a row of the catalog says what they are to become. A request works at it in a
 /// turn (<see cref="UploadTurn"/>); whoever comes next ends the turn of the one before, whose client is thought to be gone.
 /// </summary>
 public sealed class PendingUpload

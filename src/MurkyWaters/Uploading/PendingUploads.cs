@@ -12,6 +12,9 @@ internal sealed partial class PendingUploads : IAsyncDisposable
     /// <summary>How long a finished upload is told of.</summary>
     public static readonly TimeSpan CompleteLifetime = TimeSpan.FromMinutes(30);
 
+    /// <summary>Bytes of a token: whoever has it may send, read and cancel the upload.</summary>
+    private const int TokenBytes = 16;
+
     /// <summary>So few are not divided.</summary>
     private const int FewPlaces = 8;
 
@@ -65,8 +68,7 @@ internal sealed partial class PendingUploads : IAsyncDisposable
             BootId = BootId,
         };
 
-        // 128 bits: whoever has the token may send, read and cancel the upload.
-        var token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+        var token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(TokenBytes));
         var upload = new PendingUpload(this, token, record, 0, Now, network);
         lock (_gate)
         {
@@ -170,7 +172,8 @@ internal sealed partial class PendingUploads : IAsyncDisposable
         }
     }
 
-    public void Save(string token, PendingRecord record) => _store.Files.Replace(RecordPathOf(token), record.Encode());
+    public void Save(string token, PendingRecord record) =>
+        _store.Catalog.SaveUploadAsync(token, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), record.Encode()).GetAwaiter().GetResult();
 
     public void DeleteData(string token) => _store.Files.Discard(DataPathOf(token));
 
@@ -178,8 +181,8 @@ internal sealed partial class PendingUploads : IAsyncDisposable
     {
         _uploads.TryRemove(upload.Token, out _);
 
-        // The record first: without it the bytes mean nothing.
-        _store.Files.Discard(RecordPathOf(upload.Token));
+        // A row whose bytes are gone goes at the next start, should it not go now.
+        Watch(_store.Catalog.ForgetUploadAsync(upload.Token));
         DeleteData(upload.Token);
     }
 
@@ -198,18 +201,24 @@ internal sealed partial class PendingUploads : IAsyncDisposable
         }
     }
 
-    private string RecordPathOf(string token) => Path.Combine(_store.Files.Uploads, token + ".json");
-
     /// <summary>Takes in what another process left. In the same run of the machine every byte written is there, in order; after another
     /// start only what was flushed is trusted.</summary>
     private void Recover()
     {
-        foreach (var path in Directory.EnumerateFiles(_store.Files.Uploads, "*.json"))
+        var strange = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (token, savedUnixMs, text) in _store.Catalog.FindUploads())
         {
-            var token = Path.GetFileNameWithoutExtension(path);
-            var data = new FileInfo(DataPathOf(token));
-            if (PendingRecord.TryParse(File.ReadAllBytes(path)) is not { } record || (!record.IsComplete && !data.Exists))
+            if (PendingRecord.TryParse(text) is not { } record)
             {
+                // Of a later version, it may be: it stays as it is.
+                strange.Add(token);
+                continue;
+            }
+
+            var data = new FileInfo(DataPathOf(token));
+            if (!record.IsComplete && !data.Exists)
+            {
+                Watch(_store.Catalog.ForgetUploadAsync(token));
                 continue;
             }
 
@@ -221,13 +230,28 @@ internal sealed partial class PendingUploads : IAsyncDisposable
                 _store.Files.SetLength(file, offset);
             }
 
-            var lastUse = File.GetLastWriteTimeUtc(path) is var saved && data.Exists && data.LastWriteTimeUtc > saved ? data.LastWriteTimeUtc : saved;
+            var saved = DateTimeOffset.FromUnixTimeMilliseconds(savedUnixMs).UtcDateTime;
+            var lastUse = data.Exists && data.LastWriteTimeUtc > saved ? data.LastWriteTimeUtc : saved;
             _uploads[token] = new PendingUpload(this, token, record, record.IsComplete ? written : offset, lastUse);
         }
 
-        foreach (var path in Directory.EnumerateFiles(_store.Files.Uploads).Where(path => !_uploads.ContainsKey(Path.GetFileNameWithoutExtension(path))))
+        foreach (var path in Directory.EnumerateFiles(_store.Files.Uploads))
         {
-            _store.Files.Discard(path);
+            var token = Path.GetFileNameWithoutExtension(path);
+            if (_uploads.ContainsKey(token) || strange.Contains(token))
+            {
+                continue;
+            }
+
+            // Of an upload that was just begun, or has just ended, when the process did; anything else nobody here has made.
+            if (Path.GetExtension(path) == ".data" && token.Length == 2 * TokenBytes && token.All(char.IsAsciiHexDigitLower))
+            {
+                _store.Files.Discard(path);
+            }
+            else
+            {
+                _store.SetAside(path);
+            }
         }
 
         Tick();

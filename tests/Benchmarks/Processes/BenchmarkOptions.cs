@@ -5,7 +5,7 @@ namespace Benchmarks.Processes;
 /// <summary>The command line of a benchmark that starts processes: <c>--name value</c> pairs, the same few names for all.</summary>
 internal sealed record BenchmarkOptions
 {
-    public const string Usage = "[--runs N] [--beside N] [--size 64MiB] [--seconds S] [--minutes M] [--only WORD] [--set Name=value] [--json FILE]";
+    public const string Usage = "[--runs N] [--beside N] [--size 64MiB] [--seconds S] [--minutes M] [--resources N] [--only WORD] [--set Name=value] [--json FILE]";
 
     /// <summary>Runs of each row; the table shows their medians.</summary>
     public int Runs { get; private init; } = 5;
@@ -18,6 +18,9 @@ internal sealed record BenchmarkOptions
 
     /// <summary>How long a run should take, or null for what the benchmark thinks right.</summary>
     public double? Seconds { get; private init; }
+
+    /// <summary>Resources of a store that has many.</summary>
+    public int Resources { get; private init; } = 100_000;
 
     /// <summary>Where the figures go as JSON, or null.</summary>
     public string? JsonPath { get; private init; }
@@ -44,6 +47,7 @@ internal sealed record BenchmarkOptions
                 "--beside" when number >= 1 || value == "0" => options with { BesideRuns = (int)number },
                 "--seconds" when number > 0 => options with { Seconds = number },
                 "--minutes" when number > 0 => options with { Seconds = 60 * number },
+                "--resources" when number >= 1 => options with { Resources = (int)number },
                 "--size" when ParseSize(value) is > 0 and var size => options with { Size = size },
                 "--json" when value.Length > 0 => options with { JsonPath = value },
                 "--only" when value.Length > 0 => options with { Only = [.. options.Only, value] },

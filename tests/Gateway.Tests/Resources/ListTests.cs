@@ -28,6 +28,49 @@ public sealed class ListTests
         Assert.Equal(ids, seen);
     }
 
+    [Theory]
+    [InlineData("sort=name", "20 3 100")]
+    [InlineData("sort=name&order=desc", "100 3 20")]
+    [InlineData("sort=length", "100 3 20")]
+    [InlineData("sort=length&order=desc", "20 3 100")]
+    [InlineData("sort=modified", "3 20 100")]
+    [InlineData("order=desc", "100 20 3")]
+    [InlineData("search=ZWEI", "20")]
+    [InlineData("search=text%20plain", "3 20")]
+    [InlineData("search=0x64", "100")]
+    [InlineData("search=nothing", "")]
+    public async Task A_list_is_sorted_and_searched_as_it_is_asked(string query, string ids)
+    {
+        await using var gateway = await TestGateway.StartAsync();
+        await gateway.PutAsync("/resources/3", new byte[20], ("Content-Type", "text/plain"), ("Content-Disposition", "inline; filename=\"eins zwoelf\""));
+        await gateway.PutAsync("/resources/20", new byte[30], ("Content-Type", "text/plain"), ("Content-Disposition", "inline; filename=\"Drei zwei\""));
+        await gateway.PutAsync("/resources/100", new byte[10], ("Content-Type", "image/png"), ("Content-Disposition", "inline; filename=\"vier\""));
+        var seen = new List<string>();
+        var next = "";
+        do
+        {
+            var page = (await gateway.GetAsync($"/resources?limit=1&{query}{next}")).Json;
+            seen.AddRange(page.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("id").GetString()!));
+            next = page.GetProperty("next").GetString() is { } after ? $"&after={after}" : "";
+        }
+        while (next.Length > 0);
+        Assert.Equal(ids, string.Join(' ', seen));
+    }
+
+    [Theory]
+    [InlineData("sort=size", "invalid-parameter")]
+    [InlineData("order=up", "invalid-parameter")]
+    [InlineData("limit=1001", "invalid-parameter")]
+    [InlineData("after=x", "invalid-resource-id")]
+    [InlineData("after=1.abc", "invalid-resource-id")]
+    [InlineData("sort=name&after=1", "invalid-resource-id")]
+    [InlineData("sort=name&after=1.%2A", "invalid-resource-id")]
+    public async Task What_a_list_cannot_be_asked_is_said(string query, string problem)
+    {
+        await using var gateway = await TestGateway.StartAsync();
+        Assert.Equal(problem, (await gateway.GetAsync($"/resources?{query}")).Problem);
+    }
+
     [Fact]
     public async Task The_manifest_tells_the_digest_of_every_block()
     {

@@ -25,6 +25,7 @@ public sealed class CatalogListTests(CatalogListTests.Filled filled) : IClassFix
     [InlineData(ResourceSort.Modified, false, "video/")]
     [InlineData(ResourceSort.Modified, true, "nothing has this")]
     [InlineData(ResourceSort.Id, false, "0x8000000000000001")]
+    [InlineData(ResourceSort.Id, false, "0008")]
     [InlineData(ResourceSort.Id, false, "'; DROP TABLE resources; --")]
     public void Pages_have_all_that_is_wanted_once_and_in_order(ResourceSort sort, bool isDescending, string? search)
     {
@@ -42,7 +43,7 @@ public sealed class CatalogListTests(CatalogListTests.Filled filled) : IClassFix
         var words = (search ?? "").ToLowerInvariant().Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var wanted = filled.Resources.Where(item => words.All(word =>
             (item.Name ?? "").ToLowerInvariant().Contains(word, StringComparison.Ordinal) || item.Type.Contains(word, StringComparison.Ordinal)
-            || item.Id.ToString(CultureInfo.InvariantCulture).Contains(word, StringComparison.Ordinal) || $"0x{item.Id:x}" == word)).ToList();
+            || item.Id.ToString(CultureInfo.InvariantCulture).Contains(word, StringComparison.Ordinal) || (ResourceId.TryParse(word, out var id) && id.Value == item.Id))).ToList();
         Assert.Equal(wanted.Select(item => item.Id).Order(), seen.Select(item => item.Id.Value).Order());
         var keys = seen.Select(item => sort switch
         {

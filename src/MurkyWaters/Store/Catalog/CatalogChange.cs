@@ -188,3 +188,21 @@ internal sealed class GoneChange(IReadOnlyList<Sha256Digest> blobs) : CatalogCha
         }
     }
 }
+
+/// <summary>What is known of an upload in several requests.</summary>
+internal sealed class UploadChange(string token, long savedUnixMs, string record) : CatalogChange
+{
+    /// <inheritdoc/>
+    public override void Apply(CatalogConnection connection) =>
+        connection.Prepare("INSERT OR REPLACE INTO uploads (token, saved, record) VALUES ($1, $2, $3)").Run(token, savedUnixMs, record);
+}
+
+/// <summary>An upload in several requests is forgotten.</summary>
+internal sealed class UploadGoneChange(string token) : CatalogChange
+{
+    /// <inheritdoc/>
+    public override bool MakesRoom => true;
+
+    /// <inheritdoc/>
+    public override void Apply(CatalogConnection connection) => connection.Prepare("DELETE FROM uploads WHERE token = $1").Run(token);
+}

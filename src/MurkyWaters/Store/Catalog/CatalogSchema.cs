@@ -58,6 +58,13 @@ internal static class CatalogSchema
         );
         CREATE INDEX tombstones_by_stamp ON tombstones (stamp);
 
+        -- An upload in several requests: its bytes are in uploads/, what it is to become is told here in JSON.
+        CREATE TABLE uploads (
+            token TEXT PRIMARY KEY,
+            saved INTEGER NOT NULL,
+            record TEXT NOT NULL
+        ) WITHOUT ROWID;
+
         -- A file in blobs/ that no resource names any more and that may still be there.
         CREATE TABLE dropped (
             blob BLOB PRIMARY KEY

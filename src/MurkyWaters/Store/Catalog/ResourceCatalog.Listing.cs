@@ -23,6 +23,7 @@ internal sealed partial class ResourceCatalog
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(query.Limit);
         string[] words = [.. CatalogRow.NameKeyOf(query.Search).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Take(WordsMax)];
+        object?[] ids = [.. words.Select(word => ResourceId.TryParse(word, out var id) ? CatalogChange.KeyOf(id) : (object?)null)];
         return _readers.Read(connection =>
         {
             // One more than wanted tells whether there are more.
@@ -31,7 +32,7 @@ internal sealed partial class ResourceCatalog
             {
                 if (items.Count <= query.Limit)
                 {
-                    Take(connection, SqlOf(query, condition, values.Length, words.Length), [.. values, query.Limit + 1 - items.Count, .. words], items);
+                    Take(connection, SqlOf(query, condition, values.Length, words.Length), [.. values, query.Limit + 1 - items.Count, .. words, .. ids], items);
                 }
             }
 
@@ -115,7 +116,7 @@ internal sealed partial class ResourceCatalog
         // Found in the index of names alone, which is narrow; in the order of lengths and times then among those that were found.
         var filter = string.Join(" AND ", Enumerable.Range(valueCount + 2, wordCount).Select(i => string.Create(
             CultureInfo.InvariantCulture,
-            $"(instr(name_key, ${i}) OR instr(lower(media_type), ${i}) OR instr(printf('%llu', id), ${i}) OR printf('0x%llx', id) = ${i})")));
+            $"(instr(name_key, ${i}) OR instr(lower(media_type), ${i}) OR instr(printf('%llu', id), ${i}) OR id = ${i + wordCount})")));
         return query.Sort is ResourceSort.Id or ResourceSort.Name
             ? $"SELECT {Columns} FROM (SELECT id FROM resources INDEXED BY resources_by_name WHERE {condition} AND {filter} {inner}) m JOIN resources r ON r.id = m.id {outer}"
             : $"SELECT {Columns} FROM resources r WHERE {condition} AND id IN (SELECT id FROM resources INDEXED BY resources_by_name WHERE {filter}) {outer} {limit}";

@@ -139,6 +139,27 @@ internal sealed partial class ResourceCatalog : IDisposable
     /// <summary>Notes that files which no resource names are gone.</summary>
     public Task NoteGoneAsync(IReadOnlyList<Sha256Digest> blobs) => _writer.WriteAsync(new GoneChange(blobs));
 
+    /// <summary>Keeps what is known of an upload in several requests.</summary>
+    /// <exception cref="StoreException">The disk did not take it.</exception>
+    public Task SaveUploadAsync(string token, long savedUnixMs, string record) => _writer.WriteAsync(new UploadChange(token, savedUnixMs, record));
+
+    /// <summary>Forgets an upload in several requests.</summary>
+    /// <exception cref="StoreException">The disk did not take it.</exception>
+    public Task ForgetUploadAsync(string token) => _writer.WriteAsync(new UploadGoneChange(token));
+
+    /// <summary>The uploads in several requests.</summary>
+    public IReadOnlyList<(string Token, long SavedUnixMs, string Record)> FindUploads() => _readers.Read(connection =>
+    {
+        var found = new List<(string, long, string)>();
+        using var reader = connection.Prepare("SELECT token, saved, record FROM uploads").Read();
+        while (reader.Read())
+        {
+            found.Add((reader.GetString(0), reader.GetInt64(1), reader.GetString(2)));
+        }
+
+        return found;
+    });
+
     /// <summary>Files that no resource names any more and that may still be there.</summary>
     public IReadOnlyList<Sha256Digest> FindDropped() => _readers.Read(connection =>
     {

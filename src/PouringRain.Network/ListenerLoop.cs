@@ -18,11 +18,13 @@ internal sealed class ListenerLoop : DatagramLoop
     private readonly ClassicRain? _classic;
     private readonly byte[] _sendBuffer = GC.AllocateArray<byte>(DatagramSocket.PayloadBytesMax, pinned: true);
     private readonly ClassicServer? _classicServer;
+    private readonly AwaitedDatagrams _awaited = new();
     private RainServer _server;
     private bool _isClosing;
     private long _dropletsBefore, _bytesBefore;
     private long _droplets, _bytes;
     private int _subscribers;
+    private long _awaitedDropped;
 
     public ListenerLoop(
         DatagramSocket socket, RainServerOptions options, IRainCatalog catalog, Action<PropagateRequest> onPropagate, DatagramFaults? faults,
@@ -36,6 +38,7 @@ internal sealed class ListenerLoop : DatagramLoop
         // Format 1 knows no seal, so whoever speaks it is not to be heard.
         _classic = seal is null ? classic : null;
         _server = new RainServer(options, catalog, RandomSeed());
+        _catalog.Loaded += OnLoaded;
         _classicServer = _classic is null ? null : new ClassicServer(_classic.Options, _classic.Catalog, RandomSeed());
     }
 
@@ -47,10 +50,14 @@ internal sealed class ListenerLoop : DatagramLoop
     public (long Droplets, long Bytes, int Subscribers) Figures =>
         (Interlocked.Read(ref _droplets), Interlocked.Read(ref _bytes), Volatile.Read(ref _subscribers));
 
+    /// <summary>Datagrams that waited for the catalog and were dropped. Thread-safe.</summary>
+    public long AwaitedDropped => Interlocked.Read(ref _awaitedDropped);
+
     /// <summary>Tells every subscriber to go elsewhere, then ends the loop; on the loop's thread. Format 1 has no word for it.</summary>
     public void Close()
     {
         _isClosing = true;
+        _catalog.Loaded -= OnLoaded;
         _server.Close();
     }
 
@@ -59,7 +66,34 @@ internal sealed class ListenerLoop : DatagramLoop
     {
         if (_classicServer is null || !_classicServer.Handle(now, from, datagram))
         {
-            _server.Handle(now, from, datagram);
+            HandOn(now, from, datagram);
+        }
+    }
+
+    /// <summary>On any thread. By the time that the loop comes to it, the datagram in which it was asked for is kept.</summary>
+    private void OnLoaded(ResourceId resource) => Post(now =>
+    {
+        foreach (var (from, datagram) in _awaited.Take(now, resource))
+        {
+            try
+            {
+                HandOn(now, from, datagram.Span);
+            }
+            catch (Exception exception)
+            {
+                Log.DatagramFailed(Logger, exception, from);
+            }
+        }
+
+        Volatile.Write(ref _awaitedDropped, _awaited.Dropped);
+    });
+
+    private void HandOn(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
+    {
+        if (_server.Handle(now, from, datagram) is { } loading)
+        {
+            _awaited.Add(now, loading, from, datagram);
+            Volatile.Write(ref _awaitedDropped, _awaited.Dropped);
         }
     }
 

@@ -73,6 +73,9 @@ public sealed class RainListener : IAsyncDisposable
         }
     }
 
+    /// <summary>Datagrams that waited for the catalog to load something and were dropped, for there were too many or it took too long.</summary>
+    public long AwaitedDropped => _loops.Sum(loop => loop.AwaitedDropped);
+
     /// <summary>Droplets of each loop so far; as many numbers as there are loops.</summary>
     internal IReadOnlyList<long> DropletsByLoop => [.. _loops.Select(loop => loop.Figures.Droplets)];
 

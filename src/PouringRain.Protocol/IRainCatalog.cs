@@ -1,13 +1,29 @@
 namespace PouringRain.Protocol;
 
-/// <summary>What a rain server may rain. Implementations are thread-safe: the servers of a process share one.</summary>
+/// <summary>What a rain server may rain. Implementations are thread-safe: the servers of a process share one. They are asked on the loop that
+/// serves a network port, so they never wait, for a disk least of all: what is not at hand is loaded elsewhere meanwhile
+/// (<see cref="CatalogAnswer.Loading"/>).</summary>
 public interface IRainCatalog
 {
-    /// <summary>The newest version held of a resource (which may be a tombstone), or <see langword="null"/>.</summary>
-    IRainContent? Find(ResourceId id);
+    /// <summary>Raised when a resource that was asked for and being loaded can be asked for again, whether it was found, is missing or
+    /// could not be read; on any thread. Whoever has answered <see cref="CatalogAnswer.Loading"/> once raises it after that, once or more.
+    /// A catalog that has everything at hand never does.</summary>
+    event Action<ResourceId>? Loaded
+    {
+        add { }
+        remove { }
+    }
 
-    /// <summary>The held version whose digest starts with <paramref name="versionTag"/>, or <see langword="null"/>.</summary>
-    IRainContent? Find(ResourceId id, ulong versionTag);
+    /// <summary>Asks for the newest version held of a resource, which may be a tombstone.</summary>
+    /// <param name="id">The resource.</param>
+    /// <param name="content">The version when it is found, otherwise <see langword="null"/>.</param>
+    CatalogAnswer Find(ResourceId id, out IRainContent? content);
+
+    /// <summary>Asks for the held version whose digest starts with <paramref name="versionTag"/>.</summary>
+    /// <param name="id">The resource.</param>
+    /// <param name="versionTag">The first 8 bytes of the version.</param>
+    /// <param name="content">The version when it is found, otherwise <see langword="null"/>.</param>
+    CatalogAnswer Find(ResourceId id, ulong versionTag, out IRainContent? content);
 }
 
 /// <summary>One version of a resource that can be rained. Thread-safe.</summary>

@@ -89,19 +89,20 @@ public sealed partial class RainServer
     public void Retire() => _ceiling?.Leave();
 
     /// <summary>Takes one datagram; any bytes at all.</summary>
-    public void Handle(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
+    /// <returns>The resource that the catalog is still loading: nothing was done, and the datagram is to be given again once that is loaded
+    /// (<see cref="AwaitedDatagrams"/>). Otherwise <see langword="null"/>.</returns>
+    public ResourceId? Handle(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
     {
         _now = now;
         if (!WireFormat.TryReadHeader(datagram, out var type, out var subscriptionId))
         {
-            return;
+            return null;
         }
 
         switch (type)
         {
             case MessageType.Subscribe:
-                HandleSubscribe(now, from, datagram);
-                break;
+                return HandleSubscribe(now, from, datagram);
             case MessageType.Unsubscribe when UnsubscribeMessage.TryParse(datagram, out var message):
                 if (_table.Find(from, subscriptionId) is { } subscriber && subscriber.Resource == message.Resource)
                 {
@@ -111,11 +112,12 @@ public sealed partial class RainServer
 
                 break;
             case MessageType.Propagate:
-                HandlePropagate(now, from, datagram);
-                break;
+                return HandlePropagate(now, from, datagram);
             default:
                 break;
         }
+
+        return null;
     }
 
     /// <summary>Writes what is to be sent next; false when nothing is due yet.</summary>
@@ -191,13 +193,32 @@ public sealed partial class RainServer
         : row.IsConfirmed || _options.SubscriptionLifetime < UnconfirmedLifetime ? row.Renewed + _options.SubscriptionLifetime
         : row.Renewed + UnconfirmedLifetime;
 
-    private void HandleSubscribe(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
+    private ResourceId? HandleSubscribe(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
     {
         if (!SubscribeMessage.TryParse(datagram, out var message, out var items))
         {
-            return;
+            return null;
         }
 
+        if (!TryFind(message, out var content, out var isOther))
+        {
+            return message.Resource;
+        }
+
+        Answer(now, from, datagram.Length, message, items, content, isOther);
+        return null;
+    }
+
+    /// <param name="now">The time.</param>
+    /// <param name="from">Who asks.</param>
+    /// <param name="length">Bytes of the datagram.</param>
+    /// <param name="message">What it says.</param>
+    /// <param name="items">What it requests.</param>
+    /// <param name="content">What there is, or <see langword="null"/>.</param>
+    /// <param name="isOther">Whether that is not the version that was asked for.</param>
+    private void Answer(
+        Instant now, PeerAddress from, int length, SubscribeMessage message, ReadOnlySpan<byte> items, IRainContent? content, bool isOther)
+    {
         var row = _table.Find(from, message.SubscriptionId);
         if (row is not null && row.Resource != message.Resource)
         {
@@ -206,9 +227,6 @@ public sealed partial class RainServer
         }
 
         var isValidated = IsTokenValid(now, from, row, message.Token, out var isCurrent);
-        var content = message.Version is { } version ? FindVersion(message.Resource, version) : _catalog.Find(message.Resource);
-        var isOther = content is null;
-        content ??= message.Version is null ? null : _catalog.Find(message.Resource);
         if (content is null || !ManifestRain.CanRain(content.Manifest, out var code))
         {
             if (row is not null && isValidated)
@@ -216,7 +234,7 @@ public sealed partial class RainServer
                 Remove(row);
             }
 
-            AnswerShort(from, MessageType.NotFound, message, datagram.Length);
+            AnswerShort(from, MessageType.NotFound, message, length);
             return;
         }
 
@@ -227,7 +245,7 @@ public sealed partial class RainServer
                 Remove(row);
             }
 
-            AnswerOffer(now, from, content, message, isValidated, datagram.Length);
+            AnswerOffer(now, from, content, message, isValidated, length);
             return;
         }
 
@@ -243,7 +261,7 @@ public sealed partial class RainServer
 
             if (_isClosing || isFull)
             {
-                AnswerShort(from, MessageType.Busy, message, datagram.Length);
+                AnswerShort(from, MessageType.Busy, message, length);
                 return;
             }
 
@@ -280,8 +298,32 @@ public sealed partial class RainServer
         return _tokens.IsValid(token, from, now, out isCurrent);
     }
 
-    private IRainContent? FindVersion(ResourceId id, Sha256Digest version) =>
-        _catalog.Find(id, version.Tag) is { } content && content.Manifest.Version == version ? content : null;
+    /// <summary>The version that was asked for, or else the newest; false when the catalog cannot say yet.</summary>
+    private bool TryFind(in SubscribeMessage message, out IRainContent? content, out bool isOther)
+    {
+        var answer = message.Version is { } version
+            ? FindVersion(message.Resource, version, out content)
+            : _catalog.Find(message.Resource, out content);
+        isOther = answer == CatalogAnswer.Missing;
+        if (isOther && message.Version is not null)
+        {
+            answer = _catalog.Find(message.Resource, out content);
+        }
+
+        return answer != CatalogAnswer.Loading;
+    }
+
+    private CatalogAnswer FindVersion(ResourceId id, Sha256Digest version, out IRainContent? content)
+    {
+        var answer = _catalog.Find(id, version.Tag, out content);
+        if (answer == CatalogAnswer.Found && content!.Manifest.Version != version)
+        {
+            content = null;
+            return CatalogAnswer.Missing;
+        }
+
+        return answer;
+    }
 
     private static ResourceLayout LayoutFor(in SubscribeMessage message, IRainContent content) =>
         message.WantsSmallSymbols ? content.Manifest.SmallLayout : content.Manifest.Layout;

@@ -22,10 +22,14 @@ internal sealed class MemoryCatalog : IRainCatalog, IClassicCatalog
         return manifest;
     }
 
-    public IRainContent? Find(ResourceId id) => _contents.GetValueOrDefault(id);
+    public CatalogAnswer Find(ResourceId id, out IRainContent? content)
+    {
+        content = _contents.GetValueOrDefault(id);
+        return content is null ? CatalogAnswer.Missing : CatalogAnswer.Found;
+    }
 
-    public IRainContent? Find(ResourceId id, ulong versionTag) =>
-        _contents.GetValueOrDefault(id) is { } content && content.Manifest.Version.Tag == versionTag ? content : null;
+    public CatalogAnswer Find(ResourceId id, ulong versionTag, out IRainContent? content) =>
+        Find(id, out content) == CatalogAnswer.Found && content!.Manifest.Version.Tag == versionTag ? CatalogAnswer.Found : CatalogAnswer.Missing;
 
     public bool TryRead(ResourceId resource, out ReadOnlyMemory<byte> bytes)
     {

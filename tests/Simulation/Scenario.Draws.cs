@@ -92,6 +92,12 @@ public sealed partial class Scenario
         {
             ReceiveBufferBytes = _random.Pick(8_000, 200_000),
         };
+        if (_slowness.Chance(300_000))
+        {
+            server.Catalog.LoadTime = TimeSpan.FromMilliseconds(_slowness.Between(1, 300));
+            server.Catalog.ForgetsPerMillion = _slowness.Pick(0, 1000, 50_000);
+        }
+
         server.Uplink.RateBytesPerSecond = _random.Chance(700_000) ? _random.Between(100_000, 5_000_000) : 0;
         server.Uplink.QueueBytes = _random.Between(5_000, 500_000);
         return server;

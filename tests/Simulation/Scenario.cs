@@ -11,7 +11,7 @@ public sealed partial class Scenario
     private static readonly TimeSpan FaultTime = TimeSpan.FromSeconds(8);
     private static readonly Instant FaultsEnd = new Instant(1_000_000_000_000) + FaultTime;
 
-    private readonly SimRandom _random, _sizes, _hostility;
+    private readonly SimRandom _random, _sizes, _hostility, _slowness;
     private readonly SimWorld _world;
     private readonly List<SimServer> _servers = [];
     private readonly List<SimClient> _clients = [];
@@ -25,6 +25,7 @@ public sealed partial class Scenario
         _random = new SimRandom(seed);
         _sizes = new SimRandom(seed ^ 0x4D54_5500);
         _hostility = new SimRandom(seed ^ 0x4E41_5300);
+        _slowness = new SimRandom(seed ^ 0x4449_534B);
         _hasNarrowPaths = _sizes.Chance(500_000);
         _world = new SimWorld(_random.Next());
         _amplification = new AmplificationChecker(_world.Network, _servers);

@@ -12,7 +12,7 @@ namespace Gateway.Configuration;
 /// <summary>The forms of values that settings have.</summary>
 internal static class SettingForms
 {
-      private const StringSplitOptions ListItems = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
+    private const StringSplitOptions ListItems = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
 
     /// <summary>Less could be guessed by whoever has one datagram, or asks often enough.</summary>
     private const int SecretLengthMin = 16;

@@ -4,18 +4,29 @@ namespace PouringRain.Protocol;
 // validated is longer than what it answers.
 public sealed partial class RainServer
 {
-    private void HandlePropagate(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
+    private ResourceId? HandlePropagate(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
     {
         if (!PropagateMessage.TryParse(datagram, out var message))
         {
-            return;
+            return null;
         }
 
         var verdict = PropagateVerdict.TokenNeeded;
         if (_tokens.IsValid(message.Token, from, now, out _))
         {
-            var isHeld = FindVersion(message.Resource, message.Version) is { IsComplete: true }
-                || (message.Stamp != long.MinValue && _catalog.Find(message.Resource) is { } newest && newest.Manifest.Stamp > message.Stamp);
+            var answer = FindVersion(message.Resource, message.Version, out var content);
+            var isHeld = content is { IsComplete: true };
+            if (answer != CatalogAnswer.Loading && !isHeld && message.Stamp != long.MinValue)
+            {
+                answer = _catalog.Find(message.Resource, out var newest);
+                isHeld = newest is not null && newest.Manifest.Stamp > message.Stamp;
+            }
+
+            if (answer == CatalogAnswer.Loading)
+            {
+                return message.Resource;
+            }
+
             var source = new PeerAddress(from.Address, message.RainPort, from.ScopeId);
             verdict = isHeld ? PropagateVerdict.Held
                 : message.RainPort == 0 || _options.MayPropagate?.Invoke(source) == false ? PropagateVerdict.Refused
@@ -29,7 +40,7 @@ public sealed partial class RainServer
         var room = _answers.Reserve();
         if (room.Length > 0)
         {
-            var answer = new PropagateAnswer
+            var said = new PropagateAnswer
             {
                 SubscriptionId = message.SubscriptionId,
                 Verdict = verdict,
@@ -37,8 +48,10 @@ public sealed partial class RainServer
                 Token = _tokens.Make(from, now),
                 Node = _options.Node,
             };
-            _answers.Commit(from, answer.Write(room));
+            _answers.Commit(from, said.Write(room));
         }
+
+        return null;
     }
 
     /// <summary>Tells one subscriber that there is no more for it here.</summary>

@@ -198,9 +198,17 @@ internal static class RainBenchmark
 
         public bool IsComplete => true;
 
-        public IRainContent? Find(ResourceId id) => this;
+        public CatalogAnswer Find(ResourceId id, out IRainContent? content)
+        {
+            content = this;
+            return CatalogAnswer.Found;
+        }
 
-        public IRainContent? Find(ResourceId id, ulong versionTag) => versionTag == Manifest.Version.Tag ? this : null;
+        public CatalogAnswer Find(ResourceId id, ulong versionTag, out IRainContent? content)
+        {
+            content = versionTag == Manifest.Version.Tag ? this : null;
+            return content is null ? CatalogAnswer.Missing : CatalogAnswer.Found;
+        }
 
         public bool HasBlock(int blockIndex) => true;
 

@@ -99,9 +99,18 @@ public sealed class SimContent : IRainContent
 }
 
 /// <summary>The resources of one simulated server.</summary>
-public sealed class SimCatalog : IRainCatalog
+public sealed class SimCatalog(SimWorld? world = null) : IRainCatalog
 {
     private readonly Dictionary<ResourceId, List<IRainContent>> _contents = [];
+    private readonly HashSet<ResourceId> _atHand = [], _loading = [];
+
+    public event Action<ResourceId>? Loaded;
+
+    /// <summary>How long it takes to load what is not at hand.</summary>
+    public TimeSpan LoadTime { get; set; }
+
+    /// <summary>In so many of a million times that something at hand is asked for, it has been forgotten.</summary>
+    public int ForgetsPerMillion { get; set; }
 
     public void Add(ResourceId id, IRainContent content)
     {
@@ -136,6 +145,47 @@ public sealed class SimCatalog : IRainCatalog
         return newest;
     }
 
-    public IRainContent? Find(ResourceId id, ulong versionTag) =>
+    CatalogAnswer IRainCatalog.Find(ResourceId id, out IRainContent? content)
+    {
+        content = IsAtHand(id) ? Find(id) : null;
+        return AnswerOf(id, content);
+    }
+
+    CatalogAnswer IRainCatalog.Find(ResourceId id, ulong versionTag, out IRainContent? content)
+    {
+        content = IsAtHand(id) ? Find(id, versionTag) : null;
+        return AnswerOf(id, content);
+    }
+
+    private CatalogAnswer AnswerOf(ResourceId id, IRainContent? content) =>
+        content is not null ? CatalogAnswer.Found : _loading.Contains(id) ? CatalogAnswer.Loading : CatalogAnswer.Missing;
+
+    private bool IsAtHand(ResourceId id)
+    {
+        if (LoadTime == TimeSpan.Zero)
+        {
+            return true;
+        }
+
+        if (_atHand.Contains(id) && (ForgetsPerMillion == 0 || !world!.Random.Chance(ForgetsPerMillion)))
+        {
+            return true;
+        }
+
+        _atHand.Remove(id);
+        if (_loading.Add(id))
+        {
+            world!.After(LoadTime, () =>
+            {
+                _loading.Remove(id);
+                _atHand.Add(id);
+                Loaded?.Invoke(id);
+            });
+        }
+
+        return false;
+    }
+
+    private IRainContent? Find(ResourceId id, ulong versionTag) =>
         (_contents.GetValueOrDefault(id) ?? []).Find(content => content.Manifest.Version.Tag == versionTag);
 }

@@ -7,16 +7,19 @@ public sealed class SimServer : SimHost
 {
     private readonly byte[] _buffer = new byte[65_536];
     private RainServerOptions _options;
+    private AwaitedDatagrams _awaited = new();
     private bool _isUp = true;
 
     public SimServer(SimWorld world, PeerAddress address, RainServerOptions? options = null, SimClock? clock = null, SimSeal? seal = null)
         : base(world, address, clock, seal)
     {
         _options = options ?? new RainServerOptions { TokenKey = new byte[32] };
+        Catalog = new SimCatalog(world);
+        Catalog.Loaded += OnLoaded;
         Rain = new RainServer(_options, Catalog, world.Random.Next());
     }
 
-    public SimCatalog Catalog { get; } = new();
+    public SimCatalog Catalog { get; }
 
     public RainServer Rain { get; private set; }
 
@@ -55,6 +58,7 @@ public sealed class SimServer : SimHost
     public void Restart()
     {
         _isUp = true;
+        _awaited = new AwaitedDatagrams();
         Starts++;
         Seal?.Restart(World.Random);
 
@@ -67,8 +71,27 @@ public sealed class SimServer : SimHost
     {
         if (_isUp)
         {
-            Rain.Handle(now, from, datagram);
+            HandOn(now, from, datagram);
             OnWake(now);
+        }
+    }
+
+    private void OnLoaded(ResourceId resource)
+    {
+        var awaited = _awaited.Take(LocalNow, resource);
+        foreach (var (from, datagram) in _isUp ? awaited : [])
+        {
+            HandOn(LocalNow, from, datagram.Span);
+        }
+
+        Pump(World.Now);
+    }
+
+    private void HandOn(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
+    {
+        if (Rain.Handle(now, from, datagram) is { } loading)
+        {
+            _awaited.Add(now, loading, from, datagram);
         }
     }
 

@@ -85,7 +85,7 @@ public sealed partial class MurkyNode
             var inbound = new Inbound();
             Listen(options, seal, store, inbound, logger, listeners);
             var own = new OwnEndPoints(listeners.Select(listener => listener.LocalEndPoint));
-            var servers = await ServerTable.OpenAsync(options.ServersFile, own, logger, TimeProvider.System, cancellationToken);
+            var servers = await ServerTable.OpenAsync(options.ServersFile, own, logger, options.Time, cancellationToken);
             var node = new MurkyNode(options, seal, store, servers, listeners, inbound, logger);
             if (options.PropagateOnStartup)
             {
@@ -161,7 +161,7 @@ public sealed partial class MurkyNode
     private async Task BeatAsync()
     {
         const int beatsPerHour = 3600;
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), _options.Time);
         for (var beat = 1L; ; beat++)
         {
             try

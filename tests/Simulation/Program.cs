@@ -2,14 +2,16 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using Simulation;
+using Simulation.Fetches;
 
 // dotnet run -c Release --project tests/Simulation -- --seeds N [--first N]
+// dotnet run -c Release --project tests/Simulation -- --fetches N [--first N]
 // dotnet run -c Release --project tests/Simulation -- --fuzz N [--first N]
 // dotnet run -c Release --project tests/Simulation -- --table MB > tests/Simulation/table.md
 // dotnet run -c Release --project tests/Simulation -- --sharing SECONDS [--only TEXT]
 // dotnet run -c Release --project tests/Simulation -- --transfers SECONDS [--seeds N --only TEXT]
 // dotnet run -c Release --project tests/Simulation -- --flows rain,cubic+500 [--seconds S --megabits M --rtt MS --loss PERCENT --queue BDP --step S]
-long seeds = 200, first = 1, fuzz = 0, table = 0;
+long seeds = 200, first = 1, fuzz = 0, table = 0, fetches = 0;
 string flows = "", only = "";
 double transfers = 0, seconds = 30, loss = 0, products = 1, step = 1;
 int megabits = 50, roundTrip = 40, sharing = 0;
@@ -33,6 +35,9 @@ for (var i = 0; i + 1 < args.Length; i += 2)
             break;
         case "--fuzz":
             fuzz = value;
+            break;
+        case "--fetches":
+            fetches = value;
             break;
         case "--table":
             table = value;
@@ -87,6 +92,11 @@ if (sharing > 0)
     SharingTable.Write(text, sharing, only);
     Console.Write(text);
     return 0;
+}
+
+if (fetches > 0)
+{
+    return FetchRuns.Run(first, fetches);
 }
 
 var watch = Stopwatch.StartNew();

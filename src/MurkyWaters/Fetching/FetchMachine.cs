@@ -65,6 +65,9 @@ internal sealed partial class FetchMachine
     /// <summary>When to call <see cref="HandleTimeout"/>.</summary>
     public Instant NextTimeout => Phase >= FetchPhase.Finishing ? Instant.Never : _closeAt;
 
+    /// <summary>Whether what it has may yet be kept.</summary>
+    public bool CanKeep => !_demand.IsPassing && !_isSealed;
+
     /// <summary>What is to be done next; false when there is nothing.</summary>
     public bool TryPollAction(out FetchAction action) => _actions.TryDequeue(out action);
 
@@ -109,7 +112,7 @@ internal sealed partial class FetchMachine
         _heardCount++;
         Keep = Keep == ResourceOrigin.Put ? ResourceOrigin.Put : origin;
         _demand.IsWholeWanted = true;
-        if (_demand.IsPassing)
+        if (!CanKeep)
         {
             RefuseKeep(now);
         }

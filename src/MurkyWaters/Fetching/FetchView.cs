@@ -17,6 +17,9 @@ internal sealed record FetchView
     /// <inheritdoc cref="FetchMachine.Keep"/>
     public ResourceOrigin? Keep { get; init; }
 
+    /// <inheritdoc cref="FetchMachine.CanKeep"/>
+    public bool CanKeep { get; init; } = true;
+
     /// <inheritdoc cref="FetchMachine.IsSatisfied"/>
     public bool IsSatisfied { get; init; }
 

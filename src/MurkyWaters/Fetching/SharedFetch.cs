@@ -120,10 +120,10 @@ internal sealed partial class SharedFetch
         return reader;
     }
 
-    /// <summary>Makes it fetch the whole, without a reader, to be kept; false when it is about to end.</summary>
+    /// <summary>Makes it fetch the whole, without a reader, to be kept; false when it is about to end, or has given up keeping.</summary>
     public bool TryKeep(ResourceOrigin origin)
     {
-        if (!_door.TryEnter())
+        if (!View.CanKeep || !_door.TryEnter())
         {
             return false;
         }
@@ -270,7 +270,8 @@ internal sealed partial class SharedFetch
     private void PublishState()
     {
         var view = _view;
-        if (view.Phase != _machine.Phase || view.IsSatisfied != _machine.IsSatisfied || view.Keep != _machine.Keep || view.Manifest != _machine.Manifest)
+        if (view.Phase != _machine.Phase || view.IsSatisfied != _machine.IsSatisfied || view.CanKeep != _machine.CanKeep
+            || view.Keep != _machine.Keep || view.Manifest != _machine.Manifest)
         {
             if (_machine.Keep == ResourceOrigin.Put && _lease is not null)
             {
@@ -281,6 +282,7 @@ internal sealed partial class SharedFetch
             {
                 Phase = _machine.Phase,
                 IsSatisfied = _machine.IsSatisfied,
+                CanKeep = _machine.CanKeep,
                 Keep = _machine.Keep,
                 Manifest = _machine.Manifest,
                 Blocks = Blocks,

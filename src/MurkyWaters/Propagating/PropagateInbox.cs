@@ -224,9 +224,9 @@ internal sealed class PropagateInbox
         }
 
         OpenResult result;
-        using (var limit = CancellationTokenSource.CreateLinkedTokenSource(_stopping))
+        using (var limited = new CancellationTokenSource(_times.LookWithin, _time))
+        using (var limit = CancellationTokenSource.CreateLinkedTokenSource(_stopping, limited.Token))
         {
-            limit.CancelAfter(_times.LookWithin);
             try
             {
                 result = await fetch.OpenAsync(reader, limit.Token);

@@ -105,8 +105,8 @@ internal sealed class Propagator
             Start(entry.Resource);
         }
 
-        using var time = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping);
-        time.CancelAfter(limit);
+        using var limited = new CancellationTokenSource(limit, _store.Options.Time);
+        using var time = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping, limited.Token);
         while (true)
         {
             Task changed;

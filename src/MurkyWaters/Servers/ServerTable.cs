@@ -71,7 +71,7 @@ internal sealed partial class ServerTable
         }
 
         // Names should be known when the first request comes, but a slow name server must not hold up the start.
-        await Task.WhenAny(table.ResolveAsync(), Task.Delay(TimeSpan.FromSeconds(1), cancellationToken));
+        await Task.WhenAny(table.ResolveAsync(), Task.Delay(TimeSpan.FromSeconds(1), time, cancellationToken));
         return table;
     }
 

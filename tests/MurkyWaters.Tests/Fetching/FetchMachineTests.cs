@@ -135,6 +135,22 @@ public class FetchMachineTests
     }
 
     [Fact]
+    public void WhoHasItKeptAfterTheStoreRefusedItIsNotKeptWaiting()
+    {
+        Rain("a");
+        _blocks.HoldAll();
+        _machine.HandleRoundEnded(Zero, FetchEndReason.Completed);
+        _machine.HandleSealed(Zero, isHere: false);
+        Assert.False(_machine.CanKeep);
+        Assert.True(_door.TryEnter());
+        _machine.HandleKeep(Zero, ResourceOrigin.Put);
+        Assert.Null(_machine.Keep);
+        _machine.HandleLeft(Zero, "a");
+        _machine.HandleTimeout(Zero + Grace);
+        Assert.Equal(new FetchAction(FetchActionKind.Finish, End: FetchEndReason.LocalFailure), Actions()[^1]);
+    }
+
+    [Fact]
     public void ARoundThatBringsNothingIsNotRepeatedForEver()
     {
         Rain("a");

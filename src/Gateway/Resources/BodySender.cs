@@ -63,7 +63,8 @@ internal static class BodySender
                     if (files is null || run.File is null || !TryWriteRun(writer, files, run, offset))
                     {
                         files = run.File is null ? files : null;
-                        var memory = writer.GetMemory(ChunkBytes)[..(int)Math.Min(ChunkBytes, left)];
+                        var count = (int)Math.Min(ChunkBytes, left);
+                        var memory = writer.GetMemory(count)[..count];
                         run = run with { Count = await reader.ReadAsync(offset, memory, http.RequestAborted) };
                         writer.Advance(run.Count);
                     }

@@ -43,7 +43,8 @@ export function createResourceList(section, actions) {
     const query = input.value;
     const found = search(state.items, query);
     keyed(list, found.slice(0, shown), (resource) => resource.id, createRow, updateRow);
-    const isFound = state.query === query.trim();
+    // Either the gateway has looked, or all that it has is here.
+    const isFound = state.query === query.trim() || (state.query === '' && state.next === null);
     more.hidden = found.length <= shown && (state.next === null || !isFound);
     const asked = isFound ? missingId(state.items, query) : null;
     drawElsewhere(asked);

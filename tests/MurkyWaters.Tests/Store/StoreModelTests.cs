@@ -1,3 +1,6 @@
+using MurkyWaters.Store;
+using PouringRain.Protocol;
+
 namespace MurkyWaters.Tests.Store;
 
 /// <summary>Random operations against a dictionary, with restarts and with crashes between any two steps on disk.</summary>
@@ -121,6 +124,59 @@ public class StoreModelTests
                     return;
                 }
             }
+        }
+    }
+
+    /// <summary>The bytes of a fetch have become a blob, and its row is not written yet: the next process goes on with them.</summary>
+    [Fact]
+    public async Task WhatWasFetchedWholeIsThereWhereverTheProcessStops()
+    {
+        var bytes = Bytes.Random(3500, 1);
+        var isKept = false;
+        for (var crashAt = 1; !isKept; crashAt++)
+        {
+            using var folder = new TemporaryFolder();
+            var options = StoreFixture.SmallBlocks(folder.FullPath) with { BootId = "boot" };
+            Manifest manifest;
+            using (var other = new StoreFixture(StoreFixture.SmallBlocks(Path.Combine(folder.FullPath, "other"))))
+            {
+                manifest = (await other.PutAsync(1, bytes)).Resource!.Manifest;
+            }
+
+            var steps = int.MinValue;
+            using (var store = new StoreFixture(options with
+            {
+                BeforeStep = _ =>
+                {
+                    if (++steps >= crashAt)
+                    {
+                        throw new CrashException();
+                    }
+                },
+            }))
+            {
+                var lease = store.Store.Partials.Lease(new ResourceId(1), manifest);
+                for (var i = 0; i < manifest.Layout.BlockCount; i++)
+                {
+                    lease.Blocks.Write(i, bytes.AsSpan((int)manifest.Layout.OffsetOf(i), manifest.Layout.BytesOf(i)));
+                }
+
+                steps = 0;
+                try
+                {
+                    store.Store.CommitBlob(new StoredResource(new ResourceId(1), manifest, ResourceOrigin.Fetched), ((PartialBlob)lease.Blocks).DataPath);
+                    isKept = true;
+                }
+                catch (CrashException)
+                {
+                }
+            }
+
+            using var again = new StoreFixture(options);
+            Assert.True(isKept || again.Store.Partials.FindAll(new ResourceId(1)).Single().IsComplete, $"gone after a stop before step {crashAt}");
+            Assert.Equal(isKept ? bytes : null, await again.ReadAsync(1));
+            Assert.Equal(0, again.Store.QuarantinedCount);
+            Assert.True(crashAt < 20);
         }
     }
 

@@ -41,7 +41,8 @@ const rains = new Map();
 
 // Resources that the page itself waits for: what goes wrong with them is told by the call, with the servers asked.
 const asked = new Set();
-let resources = { items: [], next: null, query: '', loaded: false };
+// `all` is what there is, where that is few enough to be here whole; else null.
+let resources = { items: [], next: null, query: '', all: [], loaded: false };
 
 // What is searched for: the gateway looks, for it alone knows all that it has.
 let query = '';
@@ -196,7 +197,8 @@ async function loadResources(pages) {
     }
   }
 
-  resources = { items, next, query: wanted, loaded: true };
+  const all = wanted !== '' ? resources.all : next === null ? items : null;
+  resources = { items, next, query: wanted, all, loaded: true };
   resourceList.update(resources);
   drawSoon();
 }

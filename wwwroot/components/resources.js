@@ -19,7 +19,7 @@ export function createResourceList(section, actions) {
   const note = section.querySelector('#resources-note');
   const elsewhere = section.querySelector('#elsewhere');
   const input = section.querySelector('#search');
-  let state = { items: [], next: null, query: '', loaded: false };
+  let state = { items: [], next: null, query: '', all: [], loaded: false };
   let shown = shownStep;
   let typing = 0;
 
@@ -41,14 +41,16 @@ export function createResourceList(section, actions) {
 
   function draw() {
     const query = input.value;
-    const found = search(state.items, query);
+    // The gateway has looked; or all that it has is here, so that nothing need be waited for.
+    const isAnswered = state.query === query.trim();
+    const items = isAnswered ? state.items : state.all ?? state.items;
+    const isKnown = isAnswered || state.all !== null;
+    const found = search(items, query);
     keyed(list, found.slice(0, shown), (resource) => resource.id, createRow, updateRow);
-    // Either the gateway has looked, or all that it has is here.
-    const isFound = state.query === query.trim() || (state.query === '' && state.next === null);
-    more.hidden = found.length <= shown && (state.next === null || !isFound);
-    const asked = isFound ? missingId(state.items, query) : null;
+    more.hidden = found.length <= shown && (state.next === null || !isAnswered);
+    const asked = isKnown ? missingId(items, query) : null;
     drawElsewhere(asked);
-    empty.hidden = found.length > 0 || !state.loaded || !isFound || asked !== null;
+    empty.hidden = found.length > 0 || !state.loaded || !isKnown || asked !== null;
     setText(empty, query.trim() === '' ? 'Nothing is kept here yet.' : 'Nothing here matches that.');
     const bytes = state.items.reduce((sum, resource) => sum + (resource.length ?? 0), 0);
     setText(note, state.items.length === 0 ? '' : `${count(state.items.length)}${state.next === null ? '' : '+'} ${state.query === '' ? 'kept' : 'found'} here, ${size(bytes)}`);

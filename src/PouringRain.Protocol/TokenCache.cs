@@ -58,6 +58,10 @@ public sealed class TokenCache
     internal void StoreNarrow(PeerAddress peer, Instant until) =>
         Update(peer, entry => entry with { Memory = entry.Memory with { NarrowUntil = until } });
 
+    /// <summary>A server offers a version and does not bring it, and is taken to go on so for a while.</summary>
+    internal void StoreWithheld(PeerAddress peer, Sha256Digest version, Instant until) =>
+        Update(peer, entry => entry with { Memory = entry.Memory with { Withheld = version, WithheldUntil = until } });
+
     private void Update(PeerAddress peer, Func<Entry, Entry> change)
     {
         lock (_gate)
@@ -87,4 +91,7 @@ public sealed class TokenCache
 /// <param name="RoundTrip">The least round-trip time.</param>
 /// <param name="RateBytesPerSecond">The rate it carried.</param>
 /// <param name="NarrowUntil">Until when large datagrams are taken to vanish on it.</param>
-internal readonly record struct PathMemory(TimeSpan RoundTrip, long RateBytesPerSecond, Instant NarrowUntil = default);
+/// <param name="Withheld">The version that the server offered last and did not bring.</param>
+/// <param name="WithheldUntil">Until when it is taken to go on so.</param>
+internal readonly record struct PathMemory(
+    TimeSpan RoundTrip, long RateBytesPerSecond, Instant NarrowUntil = default, Sha256Digest Withheld = default, Instant WithheldUntil = default);

@@ -63,6 +63,11 @@ public sealed partial class Fetch
         {
             path.Offer = offered;
             path.RefusedBlocks.Clear();
+            if (offered is not null && offered.Version == path.WithheldBefore)
+            {
+                // What another fetch has found out need not be found out again: where there is another version, that goes first.
+                path.Pace.Lag(now);
+            }
         }
 
         if (path.Offer is { } known && _notUnderstood.Contains(known.Version))

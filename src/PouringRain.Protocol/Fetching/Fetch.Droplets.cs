@@ -62,6 +62,7 @@ public sealed partial class Fetch
         {
             case LogArrival.Counted:
                 path.Pace.OnBrought(now, path.Log.Outstanding);
+                RememberDelivery(now, path);
                 if (block is not null)
                 {
                     block.Outstanding--;

@@ -20,6 +20,9 @@ public sealed partial class Fetch
     /// <summary>How long the owner is not told of a version because a server has not answered yet that may offer another.</summary>
     private static readonly TimeSpan AnswerGrace = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a version that a server has not brought goes after others in the fetches that come.</summary>
+    private static readonly TimeSpan WithheldLifetime = TimeSpan.FromMinutes(1);
+
     private Instant _lastSymbol, _lastLooked;
     private bool _hadWork;
     private int _symbolsSinceUseful;
@@ -95,7 +98,28 @@ public sealed partial class Fetch
             if (path.State == SourceState.Silent && path.Offer == _chosen)
             {
                 path.Pace.Lag(now);
+                RememberLag(now, path);
             }
+        }
+    }
+
+    /// <summary>Remembers for other fetches that a server has not brought what it offers, where there is another version to take.</summary>
+    private void RememberLag(Instant now, FetchPath path)
+    {
+        if (!_isReleased && HasRival && path.Offer is { } offer)
+        {
+            path.WithheldBefore = offer.Version;
+            _tokens.StoreWithheld(path.Peer, offer.Version, now + WithheldLifetime);
+        }
+    }
+
+    /// <summary>It brings it after all.</summary>
+    private void RememberDelivery(Instant now, FetchPath path)
+    {
+        if (path.WithheldBefore is { } version && version == path.Offer?.Version && !path.Pace.IsLagging)
+        {
+            path.WithheldBefore = null;
+            _tokens.StoreWithheld(path.Peer, version, now);
         }
     }
 
@@ -113,6 +137,7 @@ public sealed partial class Fetch
             {
                 lags = true;
                 path.Pace.Lag(now);
+                RememberLag(now, path);
                 if (IsPassedOver(path, now))
                 {
                     WithdrawAll(path);
@@ -132,6 +157,7 @@ public sealed partial class Fetch
                 {
                     lags = true;
                     path.Pace.Lag(now);
+                    RememberLag(now, path);
                 }
             }
         }

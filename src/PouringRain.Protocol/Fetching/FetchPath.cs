@@ -27,6 +27,7 @@ internal sealed class FetchPath
         Rate = isBackground ? new ScavengerRateControl(dropletBytes, memory) : new DeliveryRateControl(dropletBytes, memory);
         NextSubscribe = now;
         QuietSince = now;
+        WithheldBefore = memory.WithheldUntil > now ? memory.Withheld : null;
     }
 
     public PeerAddress Peer { get; }
@@ -52,6 +53,9 @@ internal sealed class FetchPath
 
     /// <summary>Whether what is ordered of it comes.</summary>
     public DeliveryPace Pace { get; } = new();
+
+    /// <summary>A version that it offered a while ago and did not bring, and has not brought since.</summary>
+    public Sha256Digest? WithheldBefore { get; set; }
 
     /// <summary>Whether large datagrams vanish on it.</summary>
     public SwallowingWatch Swallowing { get; } = new();

@@ -38,6 +38,42 @@ public class WithholdingTests
         Assert.DoesNotContain(client.Events, fetchEvent => fetchEvent.Kind == FetchEventKind.SourceLied);
     }
 
+    /// <summary>What it cost the first fetch to find out, the next ones do not pay.</summary>
+    [Theory]
+    [InlineData(Gives.Offers)]
+    [InlineData(Gives.Answers)]
+    [InlineData(Gives.Manifest)]
+    [InlineData(Gives.Trickle)]
+    [InlineData(Gives.ManifestAndTrickle)]
+    public void AVersionThatWasNotBroughtIsRememberedForAWhile(Gives gives)
+    {
+        var content = SimContent.Create(Scene.RandomBytes(500_000));
+        var newer = SimContent.Create(Scene.RandomBytes(500_000, 8), stamp: 2);
+        var scene = new Scene();
+        scene.World.Network.DefaultFaults = new LinkFaults { Delay = TimeSpan.FromMilliseconds(10) };
+        var withholder = scene.AddServer(newer);
+        withholder.Filter = Withhold(scene.World, gives);
+        scene.AddServer(content);
+        var tokens = new TokenCache();
+        Assert.True(TimeOf(scene, tokens, content) > TimeSpan.FromSeconds(1));
+        Assert.True(TimeOf(scene, tokens, content) < TimeSpan.FromMilliseconds(400));
+
+        // After a minute it is given another chance, and takes it.
+        scene.World.Run(TimeSpan.FromSeconds(61));
+        withholder.Filter = null;
+        Assert.True(TimeOf(scene, tokens, newer) < TimeSpan.FromMilliseconds(400));
+        Assert.True(TimeOf(scene, tokens, newer) < TimeSpan.FromMilliseconds(400));
+    }
+
+    private static TimeSpan TimeOf(Scene scene, TokenCache tokens, SimContent content)
+    {
+        var began = scene.World.Now;
+        using var client = scene.Fetch(tokens: tokens);
+        client.Pump(scene.World.Now);
+        scene.RunToCompletion(client, content, limitSeconds: 5);
+        return scene.World.Now - began;
+    }
+
     [Fact]
     public void AVersionThatIsOfferedAnewAgainAndAgainDoesNotHoldUpWhatComes()
     {

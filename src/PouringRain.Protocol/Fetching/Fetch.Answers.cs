@@ -37,9 +37,12 @@ public sealed partial class Fetch
 
     private void HandleOffer(Instant now, FetchPath path, in OfferMessage offer, ReadOnlySpan<byte> code)
     {
+        // The network may repeat an answer to what was asked before there was a good token.
+        var isLate = SequenceNumber.Distance(offer.Number, path.TokenNumber) <= 0;
         if (offer.Token != default && offer.Token != path.Token)
         {
             path.Token = offer.Token;
+            path.TokenNumber = path.Number;
             _tokens.Store(path.Peer, offer.Token);
         }
 
@@ -49,7 +52,7 @@ public sealed partial class Fetch
         }
 
         path.CeilingBytesPerSecond = offer.CeilingBytesPerSecond;
-        if (!offer.IsAddressValidated)
+        if (!offer.IsAddressValidated && !isLate)
         {
             // What was asked without a good token was not heard.
             path.Pace.OnUnheard(path.IsRaining ? path.Log.Outstanding : 0);

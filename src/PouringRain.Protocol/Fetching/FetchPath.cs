@@ -64,6 +64,9 @@ internal sealed class FetchPath
 
     public uint Number { get; set; }
 
+    /// <summary>The last one that was not under <see cref="Token"/>.</summary>
+    public uint TokenNumber { get; set; }
+
     public uint ServerTime { get; set; }
 
     public Instant NextSubscribe { get; set; }

@@ -115,10 +115,10 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
         return whole is null ? Partials.Lease(id, manifest) : Partials.Lease(whole);
     }
 
-    /// <inheritdoc/>
+    /// <summary>What there is to rain of a resource, read from the catalog where it is not at hand.</summary>
     public IRainContent? Find(ResourceId id) => Rain(FindEntry(id));
 
-    /// <inheritdoc/>
+    /// <summary>As above, of one version.</summary>
     public IRainContent? Find(ResourceId id, ulong versionTag)
     {
         var entry = FindEntry(id);
@@ -186,6 +186,7 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
         }
 
         Blobs.CloseIdleHandles(now - IdleMs);
+        ForgetUnreadable(now);
         Files.Tick();
         Blobs.RemoveLeftovers();
         if (Files.Health.Trouble is null)

@@ -53,6 +53,7 @@ public sealed partial class MurkyNode
         _inbox = new PropagateInbox(
             store, _fetches, servers, options.InboxTimes, options.AutoAddPeers, isSealed: !options.Secret.IsEmpty, logger, _stopping.Token);
         inbound.Open(_inbox, servers);
+        store.Reopen = OpenAsync;
         _heartbeat = BeatAsync();
     }
 
@@ -181,6 +182,7 @@ public sealed partial class MurkyNode
                 _transport.Tick();
                 _fetches.Sample();
                 _inbox.Tick();
+                FetchLost();
                 if (beat % beatsPerHour == 0)
                 {
                     _store.RemoveOldTombstones();
@@ -191,6 +193,16 @@ public sealed partial class MurkyNode
                 // One beat that fails, on a disk that does, must not be the last.
                 StoreLog.BeatFailed(_logger, error);
             }
+        }
+    }
+
+    /// <summary>What was kept here and is set aside is asked for, a few at a time.</summary>
+    private void FetchLost()
+    {
+        const int countMax = 4;
+        foreach (var id in _store.TakeLost(countMax))
+        {
+            _fetches.Keep(id, null, ResourceOrigin.Put, null);
         }
     }
 

@@ -87,7 +87,7 @@ public sealed partial class MurkyNode : IAsyncDisposable
                 // One that was replaced between the two calls is looked up again.
                 while (_store.FindEntry(id) is { IsTombstone: false } entry)
                 {
-                    if (StoredReader.TryOpen(_store, entry) is { } reader)
+                    if (StoredReader.TryOpen(_store, entry, options) is { } reader)
                     {
                         return new OpenResult(OpenStatus.Found, reader, []);
                     }

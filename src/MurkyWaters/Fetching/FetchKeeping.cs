@@ -85,13 +85,14 @@ internal sealed class FetchKeeping
     private Result SealPartial(PartialBlob partial)
     {
         var entry = Store.FindEntry(_fetch.Id);
-        if (IsOutdated(partial, entry))
+        var isMending = entry is not null && entry.Resource.Manifest.Version == partial.Manifest.Version && !Store.IsIntact(entry);
+        if (!isMending && IsOutdated(partial, entry))
         {
             Store.Partials.Retire(partial);
             return new Result(IsHere: true);
         }
 
-        var isPut = _fetch.KeptAs == ResourceOrigin.Put || entry is { IsTombstone: false, Resource.Origin: ResourceOrigin.Put };
+        var isPut = _fetch.KeptAs == ResourceOrigin.Put || Store.IsLost(_fetch.Id) || entry is { IsTombstone: false, Resource.Origin: ResourceOrigin.Put };
         var isShared = _context.ShareContent || _fetch.KeptAs is not null;
         if (!isPut && (!isShared || !Store.FitsQuota()))
         {

@@ -36,14 +36,14 @@ internal sealed class BlockEncoders : IDisposable
     /// <summary>Memory in use, in bytes: never above the bound, but for one block that is larger than it.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
 
-    /// <summary>Writes one encoding symbol, or says that the block is not ready and starts to make it so.</summary>
+    /// <summary>Writes one encoding symbol, or says that the block is not ready and starts to make it so: read, and compared with its digest.</summary>
     public SymbolReadResult TryEncode(
-        Blob blob, IFountainCode code, ResourceLayout layout, int blockIndex, uint esi, Span<byte> destination)
+        Blob blob, BlockChecks? checks, IFountainCode code, ResourceLayout layout, int blockIndex, uint esi, Span<byte> destination)
     {
         var key = new Key(blob, code, layout.SymbolSize, layout.BlockBytes, blockIndex);
         if (!_slots.TryGetValue(key, out var slot))
         {
-            Schedule(key, layout, isAsked: true);
+            Schedule(key, checks, layout, isAsked: true);
             return SymbolReadResult.NotReady;
         }
 
@@ -78,7 +78,7 @@ internal sealed class BlockEncoders : IDisposable
                 var next = key with { BlockIndex = blockIndex + 1 };
                 if (!_slots.ContainsKey(next))
                 {
-                    Schedule(next, layout, isAsked: false);
+                    Schedule(next, checks, layout, isAsked: false);
                 }
             }
         }
@@ -139,7 +139,7 @@ internal sealed class BlockEncoders : IDisposable
         }
     }
 
-    private void Schedule(Key key, ResourceLayout layout, bool isAsked)
+    private void Schedule(Key key, BlockChecks? checks, ResourceLayout layout, bool isAsked)
     {
         lock (_gate)
         {
@@ -152,7 +152,7 @@ internal sealed class BlockEncoders : IDisposable
                 return;
             }
 
-            var slot = new Slot(key, layout.OffsetOf(key.BlockIndex), layout.BytesOf(key.BlockIndex), symbolCount, bytes) { IsAsked = isAsked };
+            var slot = new Slot(key, checks, layout.OffsetOf(key.BlockIndex), layout.BytesOf(key.BlockIndex), symbolCount, bytes) { IsAsked = isAsked };
             _slots.TryAdd(key, slot);
             _bytes += bytes;
             _queue.Enqueue(slot);
@@ -253,6 +253,11 @@ internal sealed class BlockEncoders : IDisposable
             {
                 unit ??= new Unit(slot.Key.Code, slot.SymbolCount, slot.Key.SymbolSize);
                 slot.Key.Blob.Read(slot.Offset, unit.Buffer.AsSpan(0, slot.BlockBytes));
+                if (slot.Checks?.Check(slot.Key.BlockIndex, unit.Buffer.AsSpan(0, slot.BlockBytes)) == false)
+                {
+                    throw new InvalidDataException("The block is not what it should be.");
+                }
+
                 unit.Encoder.Begin((uint)slot.Key.BlockIndex, unit.Buffer.AsMemory(0, slot.BlockBytes));
                 slot.Unit = unit;
                 slot.Open(failed: false);
@@ -279,12 +284,14 @@ internal sealed class BlockEncoders : IDisposable
     }
 
     /// <summary>One block: in the making, then ready and counting who is just encoding with it, then closed.</summary>
-    private sealed class Slot(Key key, long offset, int blockBytes, int symbolCount, long bytes)
+    private sealed class Slot(Key key, BlockChecks? checks, long offset, int blockBytes, int symbolCount, long bytes)
     {
         private const int Making = -1, Failed = -2, Closed = -3;
         private int _state = Making;
 
         public Key Key { get; } = key;
+
+        public BlockChecks? Checks { get; } = checks;
 
         public long Offset { get; } = offset;
 

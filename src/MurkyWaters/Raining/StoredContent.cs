@@ -11,13 +11,15 @@ internal sealed class StoredContent : IRainContent
     private readonly Blob? _blob;
     private readonly IFountainCode? _code;
     private readonly BlockEncoders _encoders;
+    private readonly BlockChecks? _checks;
     private long _lastUseMs = Environment.TickCount64;
 
-    public StoredContent(Manifest manifest, Blob? blob, BlockEncoders encoders)
+    public StoredContent(Manifest manifest, Blob? blob, BlockEncoders encoders, BlockChecks? checks = null)
     {
         Manifest = manifest;
         _blob = blob;
         _encoders = encoders;
+        _checks = checks;
 
         // A record may name a code that this build does not know; it is kept and served over HTTP, but cannot be rained.
         FountainCodes.TryGet(manifest.Code, out _code);
@@ -38,6 +40,9 @@ internal sealed class StoredContent : IRainContent
 
     public void Touch() => Volatile.Write(ref _lastUseMs, Environment.TickCount64);
 
+    /// <summary>Says when the file was last written; once a second while it rains.</summary>
+    public void NoteWritten(long ticks) => _checks?.NoteWritten(ticks);
+
     public bool HasBlock(int blockIndex) => (uint)blockIndex < (uint)Manifest.Layout.BlockCount;
 
     public SymbolReadResult TryReadSymbol(int blockIndex, uint esi, Span<byte> destination) =>
@@ -57,6 +62,20 @@ internal sealed class StoredContent : IRainContent
         var sourceCount = _code.IsSystematic ? layout.SymbolsOf(blockIndex) : 0;
         if (esi < (uint)sourceCount)
         {
+            if (_checks is not null)
+            {
+                if (_checks.Prepare(blockIndex) is not SymbolReadResult.Ok and var state)
+                {
+                    return state;
+                }
+
+                // Blocks are rained in order, so the next one is compared while this one rains.
+                if (blockIndex + 1 < layout.BlockCount)
+                {
+                    _checks.Prepare(blockIndex + 1);
+                }
+            }
+
             var count = Math.Min(((destination.Length - symbolSize) / stride) + 1, sourceCount - (int)esi);
             if (!TryReadSource(_blob, layout, blockIndex, (int)esi, destination[..(((count - 1) * stride) + symbolSize)], stride))
             {
@@ -70,7 +89,7 @@ internal sealed class StoredContent : IRainContent
         {
             var id = esi + (uint)written;
             var result = id > _code.EncodingSymbolIdMax ? SymbolReadResult.Unavailable
-                : _encoders.TryEncode(_blob, _code, layout, blockIndex, id, destination.Slice(at, symbolSize));
+                : _encoders.TryEncode(_blob, _checks, _code, layout, blockIndex, id, destination.Slice(at, symbolSize));
             if (result != SymbolReadResult.Ok)
             {
                 return result;

@@ -119,6 +119,9 @@ internal sealed class Blob : IEquatable<Blob>
     /// <summary>Whether the file is there and of its length.</summary>
     public bool IsWhole() => IsInline || (new FileInfo(FilePath!) is { Exists: true } file && file.Length == Length);
 
+    /// <summary>When the file was last written, in ticks; something else when it is gone.</summary>
+    public long WrittenTicks => File.GetLastWriteTimeUtc(FilePath!).Ticks;
+
     /// <summary>Closes the handle when nothing was read for a while; whether none is open now.</summary>
     public bool TryCloseHandle(long idleSinceMs)
     {

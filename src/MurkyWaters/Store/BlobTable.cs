@@ -14,6 +14,7 @@ internal sealed class BlobTable
     private readonly Lock _gate = new();
     private readonly Dictionary<Sha256Digest, Use> _uses = [];
     private readonly HashSet<Sha256Digest> _leftovers = [];
+    private readonly Dictionary<Sha256Digest, int> _mending = [];
     private readonly List<Sha256Digest> _gone = [];
     private readonly ConcurrentDictionary<Blob, bool> _open = new(ReferenceEqualityComparer.Instance);
     private readonly KeyedGates<Sha256Digest> _turns = new();
@@ -59,21 +60,26 @@ internal sealed class BlobTable
         }
     }
 
-    /// <summary>Puts a flushed file in a blob's place, or leaves it when the same bytes are there. Unless that is kept, it is undone.</summary>
+    /// <summary>Puts a flushed file in a blob's place, or leaves it when the same bytes are there (every one of them); others are set aside.
+    /// Unless that is kept, it is undone.</summary>
     /// <exception cref="StoreException">The disk did not take it; the file is where it was.</exception>
-    public Publication Publish(string path, Sha256Digest digest, long length)
+    public Publication Publish(string path, Manifest manifest)
     {
+        var (digest, length) = (TreeDigest.Of(manifest), manifest.Layout.Length);
         using var folder = _files.OpenFolder(_files.Blobs);
         var blob = At(digest, length);
         var lease = Lease(blob);
-        var isMoved = false;
+        var (isMoved, isReplaced) = (false, false);
         try
         {
             using (_turns.Enter(digest))
             {
-                var there = new FileInfo(blob.FilePath!);
-                if (!there.Exists || there.Length != length)
+                var isThere = File.Exists(blob.FilePath);
+                if (!isThere || BlockChecks.CompareAll(manifest, blob.FilePath!) != BlockChecks.Finding.Good)
                 {
+                    isReplaced = isThere && _files.TryQuarantine(blob.FilePath!);
+                    CloseHandles(digest);
+                    _encoders.Forget(blob);
                     _files.Move(path, blob.FilePath!);
                     isMoved = true;
                 }
@@ -85,7 +91,7 @@ internal sealed class BlobTable
             throw;
         }
 
-        var publication = new Publication(this, lease, path, isMoved);
+        var publication = new Publication(this, lease, path, isMoved, isReplaced);
         try
         {
             // Also when the blob was there: another commit may have moved it a moment ago and not have flushed the folder yet.
@@ -140,6 +146,52 @@ internal sealed class BlobTable
             }
 
             return !_isNamed(digest) && _files.TryQuarantine(PathOf(digest));
+        }
+    }
+
+    /// <summary>Sets the file of a blob aside that is not what it should be, if there is one; who has it open reads on. False when a fetch is at mending
+    /// it, or the disk does not let it go.</summary>
+    public bool TrySetAside(Blob blob)
+    {
+        using (_turns.Enter(blob.Digest))
+        {
+            lock (_gate)
+            {
+                if (_mending.ContainsKey(blob.Digest))
+                {
+                    return false;
+                }
+            }
+
+            var isAside = !File.Exists(blob.FilePath) || _files.TryQuarantine(blob.FilePath!);
+            CloseHandles(blob.Digest);
+            _encoders.Forget(blob);
+            return isAside;
+        }
+    }
+
+    /// <summary>Says that a fetch compares a blob with what rains and mends it; until that is undone it is not set aside.</summary>
+    public void BeginMending(Sha256Digest digest)
+    {
+        // Who sets it aside has the turn: what is opened after this stays.
+        using (_turns.Enter(digest))
+        {
+            lock (_gate)
+            {
+                _mending[digest] = _mending.GetValueOrDefault(digest) + 1;
+            }
+        }
+    }
+
+    /// <summary>Undoes <see cref="BeginMending"/>.</summary>
+    public void EndMending(Sha256Digest digest)
+    {
+        lock (_gate)
+        {
+            if (--_mending[digest] is 0)
+            {
+                _mending.Remove(digest);
+            }
         }
     }
 
@@ -258,6 +310,11 @@ internal sealed class BlobTable
             }
         }
 
+        CloseHandles(digest);
+    }
+
+    private void CloseHandles(Sha256Digest digest)
+    {
         foreach (var (blob, _) in _open)
         {
             if (blob.Digest == digest && blob.TryCloseHandle(long.MaxValue))
@@ -298,7 +355,7 @@ internal sealed class BlobTable
     }
 
     /// <summary>A blob in its place, leased, until it is kept or disposed.</summary>
-    internal sealed class Publication(BlobTable blobs, BlobLease lease, string path, bool isMoved) : IDisposable
+    internal sealed class Publication(BlobTable blobs, BlobLease lease, string path, bool isMoved, bool isReplaced) : IDisposable
     {
         private bool _isKept;
 
@@ -310,6 +367,9 @@ internal sealed class BlobTable
 
         /// <summary>Whether the file is the blob's now.</summary>
         public bool IsMoved => isMoved;
+
+        /// <summary>Whether a file that was not what it should be was set aside for it.</summary>
+        public bool IsReplaced => isReplaced;
 
         /// <summary>Leaves it to the resource that names it by now.</summary>
         public void Keep()

@@ -68,6 +68,7 @@ internal sealed class CheckedBlob : VerifiedBlocks
         }
 
         FileStream? file = null;
+        store.Blobs.BeginMending(lease.Blob.Digest);
         try
         {
             file = StoreFiles.OpenToSend(lease.Blob.FilePath!);
@@ -83,6 +84,7 @@ internal sealed class CheckedBlob : VerifiedBlocks
         }
 
         file?.Dispose();
+        store.Blobs.EndMending(lease.Blob.Digest);
         lease.Dispose();
         return null;
     }
@@ -95,6 +97,7 @@ internal sealed class CheckedBlob : VerifiedBlocks
     {
         _file.Dispose();
         _entry.Touch();
+        _blobs.EndMending(_lease.Blob.Digest);
         _lease.Dispose();
     }
 

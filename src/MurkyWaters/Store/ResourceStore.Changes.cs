@@ -23,8 +23,13 @@ internal sealed partial class ResourceStore
             return;
         }
 
-        using var publication = Blobs.Publish(path, TreeDigest.Of(manifest), manifest.Layout.Length);
+        using var publication = Blobs.Publish(path, manifest);
         var blob = publication.Lease.Blob;
+        if (publication.IsReplaced)
+        {
+            NoteQuarantined($"blob {blob.Digest}", "it was not what it should be, and the right bytes came");
+        }
+
         try
         {
             await PutAsync(resource, blob);
@@ -86,6 +91,10 @@ internal sealed partial class ResourceStore
     {
         var old = _cache.Find(change.Id);
         await Catalog.ChangeAsync(change);
+        if (entry is not null)
+        {
+            _lost.TryRemove(change.Id, out _);
+        }
 
         // Whoever is in the middle of the old version may finish it; but what was deleted stops at once.
         if (old is { Blob: not null, Content.IsRained: true } && entry is { IsTombstone: false } && old.Resource.Manifest.Version != entry.Resource.Manifest.Version)

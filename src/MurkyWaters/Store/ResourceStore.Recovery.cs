@@ -95,7 +95,7 @@ internal sealed partial class ResourceStore
                 var blob = Blobs.At(digest, length);
                 if (!blob.IsWhole())
                 {
-                    SetAsideAsync(id, blob).GetAwaiter().GetResult();
+                    SetAsideAsync(id, blob, null).GetAwaiter().GetResult();
                 }
             }
 
@@ -114,37 +114,6 @@ internal sealed partial class ResourceStore
             if (isBlob ? Blobs.TryQuarantine(digest) : Files.TryQuarantine(path))
             {
                 NoteQuarantined(name, "no resource names it");
-            }
-        }
-    }
-
-    /// <summary>Sets aside a resource whose file is not there, or not what it should be.</summary>
-    /// <returns>Whether that was done, or needs no more to be.</returns>
-    public async Task<bool> SetAsideAsync(ResourceId id, Blob blob)
-    {
-        using (await _gates.EnterAsync(id, CancellationToken.None))
-        {
-            if (FindEntry(id) is not { } entry || entry.Blob != blob || blob.IsWhole())
-            {
-                return true;
-            }
-
-            try
-            {
-                Save(id, entry.Resource.Manifest.Bytes.ToArray(), null);
-                if (File.Exists(blob.FilePath) && Files.TryQuarantine(blob.FilePath!))
-                {
-                    Encoders.Forget(blob);
-                }
-
-                await ChangeAsync(new ForgetChange(id), null);
-                NoteQuarantined($"resource {id}", "its file is not there or not of its length");
-                return true;
-            }
-            catch (StoreException error)
-            {
-                StoreLog.NotQuarantined(_logger, error, $"resource {id}");
-                return false;
             }
         }
     }
@@ -174,12 +143,10 @@ internal sealed partial class ResourceStore
             return;
         }
 
+        NoteLost(strange.Id, strange.IsKept);
+
         // Whoever has found it may have the gate.
-        var removal = Task.Run(() => RemoveStrangeAsync(strange.Id));
-        lock (_reads)
-        {
-            _removals = Task.WhenAll(_removals, removal);
-        }
+        StartRemoval(() => RemoveStrangeAsync(strange.Id));
     }
 
     private async Task RemoveStrangeAsync(ResourceId id)

@@ -183,6 +183,10 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
             {
                 lease.Dispose();
             }
+            else
+            {
+                content.NoteWritten(lease.Blob.WrittenTicks);
+            }
         }
 
         Blobs.CloseIdleHandles(now - IdleMs);

@@ -15,13 +15,17 @@ internal sealed class StoreEntry
         _store = store;
         Resource = resource;
         Blob = blob;
-        Content = new StoredContent(resource.Manifest, blob, store.Encoders);
+        Checks = blob is { IsInline: false } ? new BlockChecks(resource.Manifest, blob, block => store.Suspect(this, block)) : null;
+        Content = new StoredContent(resource.Manifest, blob, store.Encoders, Checks);
     }
 
     public StoredResource Resource { get; }
 
     /// <summary>The bytes; null for a tombstone.</summary>
     public Blob? Blob { get; }
+
+    /// <summary>What was compared of the file; null where there is none (small bodies are compared when their row is read).</summary>
+    public BlockChecks? Checks { get; }
 
     public StoredContent Content { get; }
 

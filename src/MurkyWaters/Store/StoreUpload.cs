@@ -179,6 +179,12 @@ internal sealed partial class StoreUpload : Upload
         var described = Describe(current?.Manifest, sha256);
         if (current is not null && IsSame(current.Manifest, sha256, described))
         {
+            if (!_store.IsIntact(entry!))
+            {
+                await PlaceAsync(current with { Origin = current.Origin == ResourceOrigin.Put ? ResourceOrigin.Put : _origin });
+                return new UploadResult(UploadOutcome.Unchanged, _store.FindEntry(id)?.Resource ?? current);
+            }
+
             // What was fetched before and is put now is to stay.
             var kept = _origin == ResourceOrigin.Fetched || current.Origin == ResourceOrigin.Put ? current : _store.ChangeOrigin(entry!, ResourceOrigin.Put);
             return new UploadResult(UploadOutcome.Unchanged, kept);
@@ -205,6 +211,13 @@ internal sealed partial class StoreUpload : Upload
             _blockDigests,
             (described.IsAttachment ? ManifestFlags.Attachment : 0) | (IsSameSecond(entry?.Resource.Manifest, stamp) ? ManifestFlags.DateWeak : 0));
         var resource = new StoredResource(id, manifest, current?.Origin == ResourceOrigin.Put ? ResourceOrigin.Put : _origin);
+        await PlaceAsync(resource);
+        return new UploadResult(current is null ? UploadOutcome.Created : UploadOutcome.Replaced, resource);
+    }
+
+    /// <summary>Makes what came the bytes of a version.</summary>
+    private async Task PlaceAsync(StoredResource resource)
+    {
         if (IsInMemory)
         {
             await _store.CommitBytesAsync(resource, _filling.AsSpan(0, (int)_length).ToArray());
@@ -215,8 +228,6 @@ internal sealed partial class StoreUpload : Upload
             _file!.Dispose();
             await _store.CommitBlobAsync(resource, _path);
         }
-
-        return new UploadResult(current is null ? UploadOutcome.Created : UploadOutcome.Replaced, resource);
     }
 
     /// <summary>Whether a version was made in the second of a stamp: HTTP's dates are whole seconds.</summary>

@@ -311,7 +311,6 @@ public class SharedFetchTests
             file.Write(new byte[500]);
         }
 
-        Assert.NotEqual(bytes, await fixture.ReadAllAsync());
         Assert.Equal(bytes, await fixture.ReadAllAsync(OpenSource.RainOnly));
         Assert.Equal(bytes, await fixture.ReadAllAsync());
         Assert.Equal(bytes, await File.ReadAllBytesAsync(blob, Cancellation));

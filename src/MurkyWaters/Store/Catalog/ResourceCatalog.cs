@@ -93,7 +93,7 @@ internal sealed partial class ResourceCatalog : IDisposable
                 var body = reader.IsDBNull(4) ? null : reader.GetFieldValue<byte[]>(4);
                 return TryReadRow(id, reader.GetString(0), reader.GetFieldValue<byte[]>(1), manifestBytes, blob, body, reader.GetInt64(5), out var row)
                     ? new CatalogFound(row, null, null)
-                    : new CatalogFound(null, null, new StrangeRow(id, manifestBytes, body));
+                    : new CatalogFound(null, null, new StrangeRow(id, manifestBytes, body, IsKept: reader.GetString(0) == CatalogRow.Kept));
             }
         }
 
@@ -104,7 +104,7 @@ internal sealed partial class ResourceCatalog : IDisposable
                 var bytes = reader.GetFieldValue<byte[]>(0);
                 return Manifest.TryParse(bytes, out var tombstone) && tombstone.IsDeleted
                     ? new CatalogFound(null, tombstone, null)
-                    : new CatalogFound(null, null, new StrangeRow(id, bytes, null));
+                    : new CatalogFound(null, null, new StrangeRow(id, bytes, null, IsKept: false));
             }
         }
 
@@ -302,4 +302,4 @@ internal sealed partial class ResourceCatalog : IDisposable
 internal readonly record struct CatalogFound(CatalogRow? Row, Manifest? Tombstone, StrangeRow? Strange);
 
 /// <summary>A row that cannot be understood, or whose bytes are not what it says.</summary>
-internal sealed record StrangeRow(ResourceId Id, byte[] Manifest, byte[]? Body);
+internal sealed record StrangeRow(ResourceId Id, byte[] Manifest, byte[]? Body, bool IsKept);

@@ -73,6 +73,13 @@ internal sealed class BlockChecks
         }
     }
 
+    /// <summary>Says that all blocks were compared as they were written, and when that was: they have just come, or been read.</summary>
+    public void NoteAllGood(long writtenTicks)
+    {
+        Interlocked.Exchange(ref _writtenTicks, writtenTicks);
+        Array.Fill(_good, ulong.MaxValue);
+    }
+
     /// <summary>Compares a block, unless that was done.</summary>
     public Finding Check(int blockIndex, SafeFileHandle file) => IsGood(blockIndex) ? Finding.Good : Note(blockIndex, Compare(_manifest, blockIndex, file));
 

@@ -32,7 +32,7 @@ internal sealed partial class ResourceStore
 
         try
         {
-            await PutAsync(resource, blob);
+            await PutAsync(resource, blob, areCompared: true);
             publication.Keep();
         }
         catch (StoreException error) when (CatalogWriter.IsUncertain(error))
@@ -77,11 +77,17 @@ internal sealed partial class ResourceStore
         return resource;
     }
 
-    private Task PutAsync(StoredResource resource, Blob blob)
+    private Task PutAsync(StoredResource resource, Blob blob, bool areCompared = false)
     {
         var row = new CatalogRow(
             resource.Id, resource.Manifest, resource.Origin, blob.IsInline ? null : blob.Digest, blob.IsInline ? blob.InlineBytes.ToArray() : null, NowUnixMs);
-        return ChangeAsync(new PutChange(row), new StoreEntry(this, resource, blob));
+        var entry = new StoreEntry(this, resource, blob);
+        if (areCompared)
+        {
+            entry.Checks?.NoteAllGood(blob.WrittenTicks);
+        }
+
+        return ChangeAsync(new PutChange(row), entry);
     }
 
     /// <summary>Has a change written, and then seen.</summary>

@@ -246,7 +246,11 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
         if (entry.Blob is { IsInline: false } blob && !_raining.ContainsKey(entry.Content))
         {
             var lease = Blobs.Lease(blob);
-            if (!_raining.TryAdd(entry.Content, lease))
+            if (_raining.TryAdd(entry.Content, lease))
+            {
+                entry.Content.NoteWritten(blob.WrittenTicks);
+            }
+            else
             {
                 lease.Dispose();
             }

@@ -82,10 +82,23 @@ public static class NodeSecret
                 files.Flush(file.SafeFileHandle);
             }
 
-            File.Move(temporary, PathIn(storePath), overwrite: false);
+            // On Windows a move replaces nobody's file.
+            if (OperatingSystem.IsWindows())
+            {
+                File.Move(temporary, PathIn(storePath), overwrite: false);
+            }
+            else
+            {
+                DurableFlush.TryLink(temporary, PathIn(storePath));
+            }
+
             files.FlushFolder(files.Root);
         }
         catch (IOException) when (Path.Exists(PathIn(storePath)))
+        {
+            // Another start was quicker.
+        }
+        finally
         {
             File.Delete(temporary);
         }

@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 namespace MurkyWaters.Store;
 
 /// <summary>
-/// Waiting until bytes and names are on the disk, with the errors that .NET 10's <c>RandomAccess.FlushToDisk</c> and
+/// Waiting until bytes and names are on the disk, and giving a name that nobody has, with the errors that .NET 10's <c>RandomAccess.FlushToDisk</c> and
 /// <c>FileStream.Flush(true)</c> keep to themselves: both return as if all were well when <c>fsync</c> says EIO or ENOSPC. So the C
 /// library is called here, and nowhere else. Imported the old way, since the generated one needs unsafe code, of which there is none.
 /// </summary>
@@ -71,11 +71,32 @@ public static class DurableFlush
         }
     }
 
+    /// <summary>Gives a file a further name, unless a file has that. <c>File.Move</c> looks first and renames then, so that of two at once the
+    /// later takes the other's place.</summary>
+    /// <returns>Whether it has the name now; false when there is one of that name.</returns>
+    /// <exception cref="IOException">It cannot be: <see cref="Exception.HResult"/> is the error's number.</exception>
+    internal static bool TryLink(string path, string name)
+    {
+        const int exists = 17;
+        if (SystemLink(path, name) == 0)
+        {
+            return true;
+        }
+
+        var error = Marshal.GetLastPInvokeError();
+        return error == exists ? false : throw ErrorOf(error, $"{name} could not be made");
+    }
+
     private static IOException ErrorOf(int error, string what) => new($"{what}: {Marshal.GetPInvokeErrorMessage(error)}.", error);
 
     [DllImport("libc", EntryPoint = "fsync", SetLastError = true, ExactSpelling = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int SystemFlush(SafeFileHandle file);
+
+    [DllImport("libc", EntryPoint = "link", SetLastError = true, ExactSpelling = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int SystemLink(
+        [MarshalAs(UnmanagedType.LPUTF8Str)] string path, [MarshalAs(UnmanagedType.LPUTF8Str)] string name);
 
     [DllImport("libc", EntryPoint = "open", SetLastError = true, ExactSpelling = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

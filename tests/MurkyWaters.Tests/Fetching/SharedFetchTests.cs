@@ -265,6 +265,8 @@ public class SharedFetchTests
         Assert.Equal(bytes, await fixture.ReadAllAsync(OpenSource.RainOnly));
         Assert.Equal(10, fixture.Rain.BlockCount);
 
+        // Who asks while that still rains shares it.
+        await FetchFixture.EventuallyAsync(() => fixture.Node.Transfers.All(transfer => transfer.State == "completed"), "its fetch is over");
         var newer = Bytes.Random(6000, 2);
         var manifest = fixture.Offer(newer, 2, fixture.Servers[0]);
         Assert.Equal(newer, await fixture.ReadAllAsync(OpenSource.RainOnly));

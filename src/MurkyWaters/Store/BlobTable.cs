@@ -21,6 +21,7 @@ internal sealed class BlobTable
     private readonly StoreFiles _files;
     private readonly BlockEncoders _encoders;
     private readonly Func<Sha256Digest, bool> _isNamed;
+    private readonly PublicationNotes _notes;
 
     /// <summary>Makes it.</summary>
     /// <param name="files">The store's folders.</param>
@@ -31,6 +32,7 @@ internal sealed class BlobTable
         _files = files;
         _encoders = encoders;
         _isNamed = isNamed;
+        _notes = new PublicationNotes(files);
     }
 
     /// <summary>The blob of a digest, whether its file is there or not.</summary>
@@ -80,6 +82,7 @@ internal sealed class BlobTable
                     isReplaced = isThere && _files.TryQuarantine(blob.FilePath!);
                     CloseHandles(digest);
                     _encoders.Forget(blob);
+                    _notes.Leave(digest, path);
                     _files.Move(path, blob.FilePath!);
                     isMoved = true;
                 }
@@ -87,6 +90,7 @@ internal sealed class BlobTable
         }
         catch
         {
+            _notes.Remove(digest);
             lease.Dispose();
             throw;
         }
@@ -104,6 +108,11 @@ internal sealed class BlobTable
             throw;
         }
     }
+
+    /// <summary>At start, before the temporary files are removed: puts back what had become a blob and no resource's when the process before
+    /// ended.</summary>
+    /// <exception cref="StoreException">The disk does not take it.</exception>
+    public void PutBack() => _notes.PutBack(_isNamed);
 
     /// <summary>Removes the file of a blob that a resource has had as its bytes, if none has it now: as soon as its last lease has ended. What
     /// the disk does not let go is removed later.</summary>
@@ -348,6 +357,11 @@ internal sealed class BlobTable
                     // It goes as any other that nobody names.
                 }
             }
+
+            if (publication.IsMoved)
+            {
+                _notes.Remove(blob.Digest);
+            }
         }
 
         Drop(blob);
@@ -371,13 +385,17 @@ internal sealed class BlobTable
         /// <summary>Whether a file that was not what it should be was set aside for it.</summary>
         public bool IsReplaced => isReplaced;
 
-        /// <summary>Leaves it to the resource that names it by now.</summary>
-        public void Keep()
+        /// <summary>Leaves it to the resource that names it by now, or may name it at the next start.</summary>
+        public void Keep(bool isNamed)
         {
             _isKept = true;
             if (!isMoved)
             {
                 blobs._files.Discard(path);
+            }
+            else if (isNamed)
+            {
+                blobs._notes.Remove(lease.Blob.Digest);
             }
         }
 

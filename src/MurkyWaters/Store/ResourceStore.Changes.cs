@@ -33,12 +33,12 @@ internal sealed partial class ResourceStore
         try
         {
             await PutAsync(resource, blob, areCompared: true);
-            publication.Keep();
+            publication.Keep(isNamed: true);
         }
         catch (StoreException error) when (CatalogWriter.IsUncertain(error))
         {
             // The next process may find that it is the newest: then it needs the bytes.
-            publication.Keep();
+            publication.Keep(isNamed: false);
             throw;
         }
     }

@@ -24,13 +24,14 @@ internal sealed partial class ResourceStore
     {
         var started = _options.Time.GetTimestamp();
         Files.CreateFolders();
+        Catalog = ResourceCatalog.Open(Files);
+        Blobs.PutBack();
         foreach (var path in Directory.EnumerateFiles(Files.Temporary))
         {
             Files.Delete(path);
         }
 
         NodeId = NodeIdentity.ReadOrDraw(Files, _logger);
-        Catalog = ResourceCatalog.Open(Files);
         _quarantinedCount = Directory.EnumerateFiles(Files.Quarantine).LongCount(path => !path.EndsWith(BodyEnding, StringComparison.Ordinal));
         foreach (var digest in Catalog.FindDropped())
         {

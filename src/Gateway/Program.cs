@@ -1,8 +1,8 @@
 using System.Text.Json.Serialization;
 using Gateway.Access;
 using Gateway.Configuration;
-using Gateway.Doctor;
 using Gateway.Connections;
+using Gateway.Doctor;
 using Gateway.Hosting;
 using Gateway.Http;
 using Gateway.Machine;

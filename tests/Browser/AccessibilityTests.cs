@@ -7,7 +7,8 @@ namespace Browser;
 /// <summary>Labels, contrast, landmarks, headings, target sizes (<c>Page/accessibility.js</c>) and the order of the focus.</summary>
 public sealed class AccessibilityTests
 {
-    private static readonly string Checks = File.ReadAllText(Path.Combine(ScriptedGateway.RepositoryRoot(), "tests/Browser/Page/accessibility.js"));
+    private static readonly string Checks = File.ReadAllText(
+        Path.Combine(ScriptedGateway.RepositoryRoot(), "tests/Browser/Page/accessibility.js"));
 
     [Theory]
     [InlineData(360, false)]
@@ -22,13 +23,22 @@ public sealed class AccessibilityTests
         using var chromium = Chromium.Start(dark: dark);
         chromium.Resize(width, 900);
         chromium.Open(gateway.Url);
-        chromium.Run("""localStorage.setItem('pouring-rain-uploads', JSON.stringify({ 'uploads/t': { fingerprint: 'f', location: 'uploads/t', id: null, name: 'begun.iso', length: 9e9, sent: 3e9, atMs: Date.now() } }))""");
+        chromium.Run("""
+            localStorage.setItem('pouring-rain-uploads', JSON.stringify({
+                'uploads/t': {
+                    fingerprint: 'f', location: 'uploads/t', id: null, name: 'begun.iso', length: 9e9, sent: 3e9, atMs: Date.now()
+                }
+            }))
+            """);
         chromium.Driver.Navigate().Refresh();
         await chromium.WaitForAsync("return document.querySelectorAll('.upload.remembered').length === 1", "an upload that was begun");
-        await chromium.WaitForAsync("return document.querySelectorAll('.resource').length === 3 && document.querySelectorAll('#servers tbody tr').length > 0 && document.querySelectorAll('.past-line').length === 2", "tables and rain");
+        await chromium.WaitForAsync(
+            "return document.querySelectorAll('.resource').length === 3 && document.querySelectorAll('#servers tbody tr').length > 0 && "
+            + "document.querySelectorAll('.past-line').length === 2", "tables and rain");
         Check(chromium, "as it opens");
 
-        chromium.Run("document.querySelectorAll('details').forEach((details) => { details.open = true; }); document.querySelector('.resource-name').click(); document.querySelector('.past-line button').click()");
+        chromium.Run("document.querySelectorAll('details').forEach((details) => { details.open = true; }); "
+            + "document.querySelector('.resource-name').click(); document.querySelector('.past-line button').click()");
         await chromium.WaitForAsync("return document.querySelectorAll('.transfer.ended').length > 0", "an explained transfer");
         Check(chromium, "with details open and a transfer explained");
 
@@ -53,8 +63,10 @@ public sealed class AccessibilityTests
 
         Assert.All(
             [
-                "no language or no title", "not one banner", "not one first heading", "level 3 after one of 0", "contrast 2.85: “pale words”", "“veiled words”", "no name: button", "a target of 10 by 10",
-                "no name: input", "a tabindex of its own: a", "id twice: twin", "names nobody, which is not there", "no name: table", "without scope: bare", "neither named nor hidden", "no live region", "wide in 1280",
+                "no language or no title", "not one banner", "not one first heading", "level 3 after one of 0",
+                "contrast 2.85: “pale words”", "“veiled words”", "no name: button", "a target of 10 by 10",
+                "no name: input", "a tabindex of its own: a", "id twice: twin", "names nobody, which is not there", "no name: table",
+                "without scope: bare", "neither named nor hidden", "no live region", "wide in 1280",
             ],
             fault => Assert.Contains(wrong, found => found.Contains(fault, StringComparison.Ordinal)));
     }
@@ -66,7 +78,9 @@ public sealed class AccessibilityTests
         gateway.Rains.Clear();
         using var chromium = Chromium.Start();
         chromium.Open(gateway.Url);
-        await chromium.WaitForAsync("return document.querySelectorAll('.resource').length === 3 && document.querySelectorAll('#servers tbody tr').length > 0 && document.querySelectorAll('#subscribers tbody tr').length > 0", "the tables");
+        await chromium.WaitForAsync(
+            "return document.querySelectorAll('.resource').length === 3 && document.querySelectorAll('#servers tbody tr').length > 0 && "
+            + "document.querySelectorAll('#subscribers tbody tr').length > 0", "the tables");
         var expected = Strings(chromium.Json("""
             window.label = (e) => e.id || e.getAttribute('aria-label') || e.getAttribute('aria-labelledby') || e.textContent.trim();
             return JSON.stringify([...document.querySelectorAll('a[href], button, input, select, summary, [tabindex="0"]')]
@@ -82,7 +96,8 @@ public sealed class AccessibilityTests
                 const ring = e.matches('#file-input') ? e.parentElement : e;
                 const style = getComputedStyle(ring);
                 const box = ring.getBoundingClientRect();
-                return JSON.stringify({ name: label(e), ring: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2, inside: box.bottom > 0 && box.top < innerHeight });
+                const isRinged = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
+                return JSON.stringify({ name: label(e), ring: isRinged, inside: box.bottom > 0 && box.top < innerHeight });
                 """);
             reached.Add(seen.GetProperty("name").GetString()!);
             Assert.True(seen.GetProperty("ring").GetBoolean(), $"the focus is not seen on {reached[^1]}");
@@ -106,7 +121,8 @@ public sealed class AccessibilityTests
         Assert.Equal("Keep it", chromium.Run("return document.activeElement.textContent"));
         Check(chromium, "with the question");
         new Actions(chromium.Driver).SendKeys(Keys.Escape).Perform();
-        Assert.StartsWith("Delete", (string)chromium.Run("return document.activeElement.getAttribute('aria-label')")!, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Delete", (string)chromium.Run("return document.activeElement.getAttribute('aria-label')")!, StringComparison.Ordinal);
         Assert.Equal(3, chromium.Elements(".resource").Count);
 
         new Actions(chromium.Driver).SendKeys(Keys.Enter).SendKeys(Keys.Tab).SendKeys(Keys.Enter).Perform();
@@ -119,7 +135,9 @@ public sealed class AccessibilityTests
     {
         var gateway = await ScriptedGateway.StartAsync();
         gateway.AddResource(1, "a.iso", 1_000_000_000, "application/octet-stream", TimeSpan.FromDays(1));
-        gateway.AddResource(2, "a name that is so very long that it cannot possibly fit into one line of a narrow page.tar.gz", 5, "application/gzip", TimeSpan.Zero);
+        gateway.AddResource(
+            2, "a name that is so very long that it cannot possibly fit into one line of a narrow page.tar.gz", 5, "application/gzip",
+            TimeSpan.Zero);
         gateway.AddResource(18_446_744_073_709_551_615, null, 0, "text/plain", TimeSpan.FromHours(1));
         gateway.Rains.Add(new SyntheticRain(3, "1", 954, 5, TimeSpan.FromSeconds(90), seed: 1));
         gateway.Rains.Add(new SyntheticRain(2, "2", 10, 3, TimeSpan.FromMilliseconds(1), seed: 2));

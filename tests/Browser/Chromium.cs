@@ -71,13 +71,15 @@ internal sealed class Chromium : IDisposable
 
     public void PreferDark(bool dark) => Cdp("Emulation.setEmulatedMedia", new()
     {
-        ["features"] = new object[] { new Dictionary<string, object> { ["name"] = "prefers-color-scheme", ["value"] = dark ? "dark" : "light" } },
+        ["features"] =
+            new object[] { new Dictionary<string, object> { ["name"] = "prefers-color-scheme", ["value"] = dark ? "dark" : "light" } },
     });
 
     /// <summary>Drops a file of this machine on an element, as the system's own drag and drop does.</summary>
     public void DropFile(string selector, params string[] paths)
     {
-        var spot = Json($"const r = document.querySelector({JsonSerializer.Serialize(selector)}).getBoundingClientRect(); return JSON.stringify([r.x + r.width / 2, r.y + r.height / 2]);");
+        var spot = Json($"const r = document.querySelector({JsonSerializer.Serialize(selector)}).getBoundingClientRect(); return "
+            + "JSON.stringify([r.x + r.width / 2, r.y + r.height / 2]);");
         foreach (var type in new[] { "dragEnter", "dragOver", "drop" })
         {
             Cdp("Input.dispatchDragEvent", new()
@@ -85,7 +87,8 @@ internal sealed class Chromium : IDisposable
                 ["type"] = type,
                 ["x"] = spot[0].GetDouble(),
                 ["y"] = spot[1].GetDouble(),
-                ["data"] = new Dictionary<string, object> { ["items"] = Array.Empty<object>(), ["files"] = paths, ["dragOperationsMask"] = 1 },
+                ["data"] =
+                    new Dictionary<string, object> { ["items"] = Array.Empty<object>(), ["files"] = paths, ["dragOperationsMask"] = 1 },
             });
         }
     }
@@ -122,7 +125,9 @@ internal sealed class Chromium : IDisposable
         var clock = System.Diagnostics.Stopwatch.StartNew();
         while (Run(script, arguments) is not true)
         {
-            Assert.True(clock.Elapsed < WaitLimit, $"waited {WaitLimit.TotalSeconds} s for: {what}\n{Run("return document.body.innerText")}\n{string.Join('\n', ConsoleErrors())}");
+            Assert.True(
+                clock.Elapsed < WaitLimit, $"waited {WaitLimit.TotalSeconds} s for: "
+                    + $"{what}\n{Run("return document.body.innerText")}\n{string.Join('\n', ConsoleErrors())}");
             await Task.Delay(30, TestContext.Current.CancellationToken);
         }
     }

@@ -14,9 +14,12 @@ public sealed class ConnectionTests
 
         await chromium.WaitForAsync("return document.getElementById('key-dialog').open", "the question");
         chromium.Element("#key-input").SendKeys("wrong\n");
-        await chromium.WaitForAsync("return document.getElementById('key-dialog').open && document.getElementById('key-text').textContent.includes('did not accept')", "the question again");
+        await chromium.WaitForAsync("return document.getElementById('key-dialog').open && "
+            + "document.getElementById('key-text').textContent.includes('did not accept')", "the question again");
         chromium.Element("#key-input").SendKeys("rain-or-shine\n");
-        await chromium.WaitForAsync("return document.querySelectorAll('.resource').length === 1 && document.getElementById('link-text').textContent === 'Live'", "the page to live");
+        await chromium.WaitForAsync(
+            "return document.querySelectorAll('.resource').length === 1 && document.getElementById('link-text').textContent === 'Live'",
+            "the page to live");
         Assert.False((bool)chromium.Run("return document.getElementById('key-dialog').open")!);
 
         chromium.Driver.Navigate().Refresh();
@@ -33,7 +36,8 @@ public sealed class ConnectionTests
         using var chromium = Chromium.Start();
         chromium.Open(gateway.Url);
         await chromium.WaitForAsync("return document.getElementById('key-dialog').open", "the question");
-        chromium.Run("window.asked = 0; new MutationObserver(() => { asked += document.getElementById('key-dialog').open ? 1 : 0; }).observe(document.getElementById('key-dialog'), { attributeFilter: ['open'] })");
+        chromium.Run("window.asked = 0; new MutationObserver(() => { asked += document.getElementById('key-dialog').open ? 1 : 0; "
+            + "}).observe(document.getElementById('key-dialog'), { attributeFilter: ['open'] })");
 
         chromium.Element("#key-dialog [value=cancel]").Click();
         var polls = chromium.Number("return performance.getEntriesByType('resource').length");
@@ -53,9 +57,12 @@ public sealed class ConnectionTests
         using var chromium = Chromium.Start();
         chromium.Open(gateway.Url);
 
-        await chromium.WaitForAsync("return document.getElementById('link-text').textContent === 'Polling' && Number(document.querySelector('.transfer')?.dataset.verified) > 0", "rain by polling");
+        await chromium.WaitForAsync(
+            "return document.getElementById('link-text').textContent === 'Polling' && "
+            + "Number(document.querySelector('.transfer')?.dataset.verified) > 0", "rain by polling");
         var first = chromium.Number("return document.querySelector('.transfer').dataset.verified");
-        await chromium.WaitForAsync("return Number(document.querySelector('.transfer').dataset.verified) > arguments[0]", "more rain by polling", first);
+        await chromium.WaitForAsync(
+            "return Number(document.querySelector('.transfer').dataset.verified) > arguments[0]", "more rain by polling", first);
         gateway.RefusesEvents = false;
         await chromium.WaitForAsync("return document.getElementById('link-text').textContent === 'Live'", "the stream to be found again");
     }
@@ -68,7 +75,8 @@ public sealed class ConnectionTests
         chromium.Open(gateway.Url);
         await chromium.WaitForAsync("return document.querySelectorAll('#servers tbody tr').length > 0", "the page");
 
-        var places = chromium.Json("return JSON.stringify([...new Set(performance.getEntriesByType('resource').map((entry) => new URL(entry.name).origin))])");
+        var places = chromium.Json(
+            "return JSON.stringify([...new Set(performance.getEntriesByType('resource').map((entry) => new URL(entry.name).origin))])");
         Assert.Equal([gateway.Url], places.EnumerateArray().Select(place => place.GetString()!));
         Assert.Empty(chromium.ConsoleErrors());
     }

@@ -20,11 +20,15 @@ public sealed class PageTests
               .observe(document.getElementById('uploads'), { subtree: true, childList: true, attributes: true, characterData: true });
             """);
         chromium.Cdp("Network.enable", []);
-        chromium.Cdp("Network.emulateNetworkConditions", new() { ["offline"] = false, ["latency"] = 0, ["downloadThroughput"] = -1, ["uploadThroughput"] = 6_000_000 });
+        chromium.Cdp(
+            "Network.emulateNetworkConditions",
+            new() { ["offline"] = false, ["latency"] = 0, ["downloadThroughput"] = -1, ["uploadThroughput"] = 6_000_000 });
 
         chromium.DropFile("#drop", folder["Über den <b>Regen.bin"]);
         await chromium.WaitForAsync("return document.querySelectorAll('.upload.done').length === 1", "the upload");
-        chromium.Cdp("Network.emulateNetworkConditions", new() { ["offline"] = false, ["latency"] = 0, ["downloadThroughput"] = -1, ["uploadThroughput"] = -1 });
+        chromium.Cdp(
+            "Network.emulateNetworkConditions",
+            new() { ["offline"] = false, ["latency"] = 0, ["downloadThroughput"] = -1, ["uploadThroughput"] = -1 });
 
         var values = chromium.Json("return JSON.stringify([...new Set(seen)].filter((value) => value > 0 && value < 1))").GetArrayLength();
         Assert.InRange(values, 3, int.MaxValue);
@@ -52,7 +56,9 @@ public sealed class PageTests
         chromium.Element("#upload-id").SendKeys("0xFFFFFFFFFFFFFFFF");
         chromium.Element("#upload-code").SendKeys("lt");
         chromium.Element("#file-input").SendKeys(folder["note.txt"]);
-        await chromium.WaitForAsync("return document.querySelectorAll('.upload.done').length === 1 && document.querySelectorAll('.resource').length === 1", "the upload");
+        await chromium.WaitForAsync(
+            "return document.querySelectorAll('.upload.done').length === 1 && document.querySelectorAll('.resource').length === 1",
+            "the upload");
 
         var summary = (await gateway.GetJsonAsync("/resources")).GetProperty("items")[0];
         Assert.Equal("18446744073709551615", summary.GetProperty("id").GetString());
@@ -61,7 +67,8 @@ public sealed class PageTests
         Assert.StartsWith("text/plain", summary.GetProperty("contentType").GetString(), StringComparison.Ordinal);
 
         chromium.Element(".resource-name").Click();
-        Assert.Contains($"curl -o note.txt {gateway.Url}/resources/18446744073709551615", chromium.Text(".resource-details"), StringComparison.Ordinal);
+        Assert.Contains(
+            $"curl -o note.txt {gateway.Url}/resources/18446744073709551615", chromium.Text(".resource-details"), StringComparison.Ordinal);
         chromium.Element(".resource [aria-label^='Delete']").Click();
         chromium.Element("#confirm [value=yes]").Click();
         await chromium.WaitForAsync("return document.querySelectorAll('.resource').length === 0", "the deletion");
@@ -82,13 +89,15 @@ public sealed class PageTests
 
         chromium.Element("[aria-label^='Let']").Click();
         await chromium.WaitForAsync("return Number(document.querySelector('.transfer')?.dataset.servers) >= 3", "rain from three servers");
-        await chromium.WaitForAsync("return document.querySelectorAll('#subscribers tbody tr').length === 3", "a subscription at each of the three servers");
+        await chromium.WaitForAsync(
+            "return document.querySelectorAll('#subscribers tbody tr').length === 3", "a subscription at each of the three servers");
         var verified = new SortedSet<double>();
         var pictures = new HashSet<string>();
         while (chromium.Text(".transfer .chip") == "raining")
         {
             verified.Add(chromium.Number("return document.querySelector('.transfer').dataset.verified"));
-            pictures.Add((string)chromium.Run("return ['.sky .field', '.sky .air', '.stream canvas'].map((name) => document.querySelector(name).toDataURL()).join()")!);
+            pictures.Add((string)chromium.Run(
+                "return ['.sky .field', '.sky .air', '.stream canvas'].map((name) => document.querySelector(name).toDataURL()).join()")!);
             await Task.Delay(100, TestContext.Current.CancellationToken);
         }
 
@@ -99,7 +108,9 @@ public sealed class PageTests
         Assert.Equal(3, chromium.Elements(".transfer .sources tbody tr").Count);
         Assert.All(chromium.Elements(".transfer .sources .state"), state => Assert.Equal("done", state.Text));
         var transfer = await gateway.GetTransferAsync("7");
-        Assert.Matches(@"^The servers sent as fast as they may: (127\.0\.0\.1:\d+ \d+\.\d MB/s, ){2}127\.0\.0\.1:\d+ \d+\.\d MB/s\.$", transfer.GetProperty("verdict").GetString());
+        Assert.Matches(
+            @"^The servers sent as fast as they may: (127\.0\.0\.1:\d+ \d+\.\d MB/s, ){2}127\.0\.0\.1:\d+ \d+\.\d MB/s\.$",
+            transfer.GetProperty("verdict").GetString());
         var map = transfer.GetProperty("blockMap").EnumerateArray().Select(run => run.GetInt32()).ToArray();
         Assert.Equal([0, transfer.GetProperty("blocks").GetInt32()], map);
         Assert.Empty(chromium.ConsoleErrors());
@@ -110,7 +121,8 @@ public sealed class PageTests
     {
         using var folder = new TestFolder();
         var ports = GatewayProcess.FreePorts(6);
-        await using var far = await GatewayProcess.StartAsync(folder["far"], ports[0], ports[1..4], [], "Rain:MaxRateBytesPerSecond=1000000");
+        await using var far = await GatewayProcess.StartAsync(
+            folder["far"], ports[0], ports[1..4], [], "Rain:MaxRateBytesPerSecond=1000000");
         await using var near = await GatewayProcess.StartAsync(folder["near"], ports[4], [ports[5]], ports[1..4], "Rain:StallSeconds=2");
         await TestBytes.WriteFileAsync(folder["in"], 3, 60_000_000);
         (await Tool.CurlAsync("-f", "-T", folder["in"], $"{far.Url}/resources/8")).Succeeded();
@@ -119,23 +131,28 @@ public sealed class PageTests
 
         chromium.Element("#search").SendKeys("8");
         chromium.Element(".elsewhere .button:not(.primary)").Click();
-        await chromium.WaitForAsync("return Number(document.querySelector('.transfer')?.dataset.verified) >= 2 && document.querySelector('.transfer').dataset.servers === '3'", "rain from three servers");
+        await chromium.WaitForAsync(
+            "return Number(document.querySelector('.transfer')?.dataset.verified) >= 2 && "
+            + "document.querySelector('.transfer').dataset.servers === '3'", "rain from three servers");
         await far.KillAsync();
         await chromium.WaitForAsync("return document.querySelectorAll('.notice.bad').length > 0", "an error");
 
         Assert.Contains("The servers fell silent", chromium.Text(".notice.bad"), StringComparison.Ordinal);
-        await chromium.WaitForAsync("return document.querySelector('.transfer .explain')?.innerText.includes('fell silent')", "the explanation");
+        await chromium.WaitForAsync(
+            "return document.querySelector('.transfer .explain')?.innerText.includes('fell silent')", "the explanation");
         Assert.Empty(chromium.ConsoleErrors());
 
         // Another one, of which nobody answers: a problem document with the servers asked.
-        chromium.Run("document.getElementById('notices').replaceChildren(); const s = document.getElementById('search'); s.value = '9'; s.dispatchEvent(new Event('input'))");
+        chromium.Run("document.getElementById('notices').replaceChildren(); const s = document.getElementById('search'); s.value = '9'; "
+            + "s.dispatchEvent(new Event('input'))");
         chromium.Element(".elsewhere .primary").Click();
         await chromium.WaitForAsync("return document.querySelectorAll('.notice.bad tbody tr').length === 3", "the servers asked");
         Assert.Single(chromium.Elements(".notice.bad"));
         Assert.All(ports[1..4], port => Assert.Contains($"127.0.0.1:{port}", chromium.Text(".notice.bad"), StringComparison.Ordinal));
 
         // They were heard in the fetch before, and this one has measured nothing.
-        Assert.All(chromium.Elements(".notice.bad tbody td:last-child"), cell => Assert.Matches("^(now|\\d+ s ago|\\d+ min ago)$", cell.Text));
+        Assert.All(
+            chromium.Elements(".notice.bad tbody td:last-child"), cell => Assert.Matches("^(now|\\d+ s ago|\\d+ min ago)$", cell.Text));
         Assert.All(chromium.Elements(".notice.bad tbody td[data-column='Round trip']"), cell => Assert.Equal("–", cell.Text));
     }
 
@@ -162,7 +179,9 @@ public sealed class PageTests
         chromium.Open(far.Url);
         chromium.Element("#search").SendKeys("9");
         chromium.Element(".elsewhere .button:not(.primary)").Click();
-        await chromium.WaitForAsync("return document.querySelector('.notice.bad')?.innerText.includes('there is no other server to ask')", "the answer of a node that is alone");
+        await chromium.WaitForAsync(
+            "return document.querySelector('.notice.bad')?.innerText.includes('there is no other server to ask')",
+            "the answer of a node that is alone");
     }
 
     [Fact]
@@ -180,11 +199,14 @@ public sealed class PageTests
         chromium.Element(".resource-name").Click();
 
         chromium.Element(".resource-details button.button").Click();
-        await chromium.WaitForAsync("return document.getElementById('notices').innerText.includes('There is no other node to send Resource 5 to')", "that it is alone");
+        await chromium.WaitForAsync(
+            "return document.getElementById('notices').innerText.includes('There is no other node to send Resource 5 to')",
+            "that it is alone");
         chromium.Element("#server-address").SendKeys($"127.0.0.1:{ports[1]}\n");
         await chromium.WaitForAsync("return document.querySelectorAll('#servers tbody tr').length === 2", "the other node");
         chromium.Element(".resource-details button.button").Click();
-        await chromium.WaitForAsync("return document.getElementById('notices').innerText.includes('2 nodes hold it, this one among them.')", "the copy");
+        await chromium.WaitForAsync(
+            "return document.getElementById('notices').innerText.includes('2 nodes hold it, this one among them.')", "the copy");
 
         Assert.Equal(1, (await far.GetJsonAsync("/resources")).GetProperty("items").GetArrayLength());
         Assert.Empty(chromium.ConsoleErrors());
@@ -205,7 +227,8 @@ public sealed class PageTests
 
         chromium.Element("#search").SendKeys("5");
         chromium.Element(".elsewhere .button:not(.primary)").Click();
-        await chromium.WaitForAsync("return document.querySelector('.transfer .explain')?.innerText.includes('It was deleted')", "the explanation");
+        await chromium.WaitForAsync(
+            "return document.querySelector('.transfer .explain')?.innerText.includes('It was deleted')", "the explanation");
 
         Assert.Equal("deleted", chromium.Text(".transfer .chip"));
         Assert.Equal("deleted", (await near.GetTransferAsync("5")).GetProperty("state").GetString());
@@ -228,7 +251,8 @@ public sealed class PageTests
         await chromium.WaitForAsync("return document.querySelectorAll('.resource').length === 1", "the upload");
         chromium.Element(".resource [aria-label^='Download']").Click();
 
-        await GatewayProcess.WaitUntilAsync(() => Task.FromResult(Directory.GetFiles(folder["downloads"], "*.bin").Length == 1), "the download");
+        await GatewayProcess.WaitUntilAsync(
+            () => Task.FromResult(Directory.GetFiles(folder["downloads"], "*.bin").Length == 1), "the download");
         Assert.Equal(sha256, await TestBytes.HashFileAsync(Directory.GetFiles(folder["downloads"], "*.bin")[0]));
         Assert.Contains("reads and writes need a key", gateway.Log, StringComparison.Ordinal);
     }
@@ -239,19 +263,24 @@ public sealed class PageTests
         using var folder = new TestFolder();
         await using var gateway = await StartAsync(folder, "Gateway:Keys=rain-or-shine-0123456789", "Gateway:ProtectReads=true");
         await File.WriteAllTextAsync(folder["in.txt"], "rain", TestContext.Current.CancellationToken);
-        (await Tool.CurlAsync("-f", "-H", "Authorization: Bearer rain-or-shine-0123456789", "-T", folder["in.txt"], $"{gateway.Url}/resources/5")).Succeeded();
+        (await Tool.CurlAsync(
+            "-f", "-H", "Authorization: Bearer rain-or-shine-0123456789", "-T", folder["in.txt"], $"{gateway.Url}/resources/5"))
+            .Succeeded();
         using var chromium = Chromium.Start();
         chromium.Open(gateway.Url);
         await chromium.WaitForAsync("return document.getElementById('key-dialog').open", "the question");
         chromium.Element("#key-dialog [value=cancel]").Click();
-        await chromium.WaitForAsync("return !document.getElementById('link-banner').hidden && !document.getElementById('link-key').hidden", "the way to enter it");
+        await chromium.WaitForAsync(
+            "return !document.getElementById('link-banner').hidden && !document.getElementById('link-key').hidden", "the way to enter it");
         Assert.Contains("This gateway shows nothing without a key", chromium.Text("#link-banner"), StringComparison.Ordinal);
         Assert.Equal("The sky is seen with a key", chromium.Text("#weather"));
         AccessibilityTests.Check(chromium, "without the key");
 
         chromium.Element("#link-key").Click();
         chromium.Element("#key-input").SendKeys("rain-or-shine-0123456789\n");
-        await chromium.WaitForAsync("return document.getElementById('link-text').textContent === 'Live' && document.getElementById('link-banner').hidden && document.querySelectorAll('.resource').length === 1", "the page");
+        await chromium.WaitForAsync(
+            "return document.getElementById('link-text').textContent === 'Live' && document.getElementById('link-banner').hidden && "
+            + "document.querySelectorAll('.resource').length === 1", "the page");
 
         // Also after a reload, when no call of this page was ever refused.
         chromium.Driver.Navigate().Refresh();
@@ -259,15 +288,20 @@ public sealed class PageTests
         chromium.Element(".resource-name").Click();
         var line = chromium.Text(".command code");
         Assert.Contains("KEY=(the key)", chromium.Text(".resource-details"), StringComparison.Ordinal);
-        var printed = await Tool.RunAsync("bash", "-c", $"KEY=rain-or-shine-0123456789; {line.Replace("-o 5", "-s", StringComparison.Ordinal)}");
+        var printed = await Tool.RunAsync(
+            "bash", "-c", $"KEY=rain-or-shine-0123456789; {line.Replace("-o 5", "-s", StringComparison.Ordinal)}");
         Assert.Equal("rain", printed.Output);
 
         chromium.Element(".resource-details a.button").Click();
-        await chromium.WaitForAsync("return document.getElementById('document').open && document.getElementById('document-text').innerText.includes('\"id\"')", "the manifest");
+        await chromium.WaitForAsync(
+            "return document.getElementById('document').open && document.getElementById('document-text').innerText.includes('\"id\"')",
+            "the manifest");
         AccessibilityTests.Check(chromium, "with a manifest");
         chromium.Element("#document [value=close]").Click();
         chromium.Element("#metrics-link").Click();
-        await chromium.WaitForAsync("return document.getElementById('document').open && document.getElementById('document-text').innerText.includes('# TYPE')", "the metrics");
+        await chromium.WaitForAsync(
+            "return document.getElementById('document').open && document.getElementById('document-text').innerText.includes('# TYPE')",
+            "the metrics");
     }
 
     [Fact]
@@ -283,7 +317,9 @@ public sealed class PageTests
         await chromium.WaitForAsync("return document.querySelectorAll('#servers tbody tr').length === 4", "a fourth");
         Assert.Contains("until this gateway ends", chromium.Text("#server-hint"), StringComparison.Ordinal);
         chromium.Element("[aria-label='Remove 192.0.2.1:1980']").Click();
-        Assert.Contains("192.0.2.1:1980 is asked no more. It was added by hand, and does not come back by itself.", chromium.Text("#confirm"), StringComparison.Ordinal);
+        Assert.Contains(
+            "192.0.2.1:1980 is asked no more. It was added by hand, and does not come back by itself.", chromium.Text("#confirm"),
+            StringComparison.Ordinal);
         AccessibilityTests.Check(chromium, "with the question about a server");
         chromium.Element("#confirm [value=no]").Click();
         Assert.Equal(4, (await gateway.GetJsonAsync("/servers")).GetProperty("items").GetArrayLength());
@@ -292,7 +328,9 @@ public sealed class PageTests
         await chromium.WaitForAsync("return document.querySelectorAll('#servers tbody tr').length === 3", "three again");
 
         chromium.Element("#server-address").SendKeys("nowhere\n");
-        Assert.Contains("Host and port", (string)chromium.Run("return document.getElementById('server-address').validationMessage")!, StringComparison.Ordinal);
+        Assert.Contains(
+            "Host and port", (string)chromium.Run("return document.getElementById('server-address').validationMessage")!,
+            StringComparison.Ordinal);
         Assert.Empty(chromium.ConsoleErrors());
     }
 
@@ -317,8 +355,12 @@ public sealed class PageTests
         AccessibilityTests.Check(chromium, "with the gateway gone");
 
         await gateway.StartAgainAsync();
-        await chromium.WaitForAsync("return document.getElementById('link-text').textContent === 'Live' && document.getElementById('link-banner').hidden", "the event stream again");
-        await chromium.WaitForAsync("return document.getElementById('weather').textContent.startsWith('Clear sky') && !document.getElementById('servers-note').textContent.includes('as of')", "figures of now");
+        await chromium.WaitForAsync(
+            "return document.getElementById('link-text').textContent === 'Live' && document.getElementById('link-banner').hidden",
+            "the event stream again");
+        await chromium.WaitForAsync(
+            "return document.getElementById('weather').textContent.startsWith('Clear sky') && "
+            + "!document.getElementById('servers-note').textContent.includes('as of')", "figures of now");
     }
 
     [Fact]
@@ -330,14 +372,19 @@ public sealed class PageTests
         (await Tool.CurlAsync("-f", "-T", folder["in"], $"{gateway.Url}/resources/7")).Succeeded();
         using var chromium = Chromium.Start();
         chromium.Open(gateway.Url);
-        await chromium.WaitForAsync("return document.querySelectorAll('.resource').length === 1 && document.getElementById('link-text').textContent === 'Live'", "the resource");
+        await chromium.WaitForAsync(
+            "return document.querySelectorAll('.resource').length === 1 && document.getElementById('link-text').textContent === 'Live'",
+            "the resource");
         chromium.Element("[aria-label^='Let']").Click();
         await chromium.WaitForAsync("return Number(document.querySelector('.transfer')?.dataset.servers) >= 1", "rain");
 
         (await Tool.RunAsync("kill", "-STOP", $"{gateway.Process.Id}")).Succeeded();
-        await chromium.WaitForAsync("return !document.getElementById('link-banner').hidden && document.querySelector('.transfer .chip').textContent === 'not heard of'", "the banner");
+        await chromium.WaitForAsync("return !document.getElementById('link-banner').hidden && document.querySelector('.transfer "
+            + ".chip').textContent === 'not heard of'", "the banner");
         Assert.Equal("–", chromium.Text(".transfer .gauges div:nth-child(2) dd"));
-        Assert.StartsWith("As of ", (string)chromium.Run("return document.querySelector('.transfer .verdict')?.textContent ?? ''")!, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "As of ", (string)chromium.Run("return document.querySelector('.transfer .verdict')?.textContent ?? ''")!,
+            StringComparison.Ordinal);
         AccessibilityTests.Check(chromium, "with a gateway that hangs");
         (await Tool.RunAsync("kill", "-CONT", $"{gateway.Process.Id}")).Succeeded();
 
@@ -350,7 +397,10 @@ public sealed class PageTests
         using var folder = new TestFolder();
         await using var gateway = await StartAsync(folder);
         await File.WriteAllTextAsync(folder["in"], "rain", TestContext.Current.CancellationToken);
-        (await Tool.CurlAsync("-f", "-H", "Content-Disposition: attachment; filename*=UTF-8''report%E2%80%AEfdp.exe", "-T", folder["in"], $"{gateway.Url}/resources/5")).Succeeded();
+        (await Tool.CurlAsync(
+            "-f", "-H", "Content-Disposition: attachment; filename*=UTF-8''report%E2%80%AEfdp.exe", "-T", folder["in"],
+            $"{gateway.Url}/resources/5"))
+            .Succeeded();
         using var chromium = Chromium.Start();
         chromium.Open(gateway.Url);
         await chromium.WaitForAsync("return document.querySelectorAll('.resource').length === 1", "the resource");
@@ -363,7 +413,8 @@ public sealed class PageTests
         chromium.Element(".resource [aria-label^='Delete']").Click();
         Assert.Contains("“report⟨U+202E⟩fdp.exe”", chromium.Text("#confirm"), StringComparison.Ordinal);
         Assert.Equal(0, chromium.Number("""
-            const all = [...document.querySelectorAll('*')].flatMap((e) => [...e.attributes].map((a) => a.value)).concat(document.body.textContent);
+            const values = [...document.querySelectorAll('*')].flatMap((e) => [...e.attributes].map((a) => a.value));
+            const all = values.concat(document.body.textContent);
             return all.filter((text) => text.includes('\u202e')).length;
             """));
 
@@ -398,7 +449,8 @@ public sealed class PageTests
 
         // The log does tell of such requests: the page itself makes them.
         chromium.Open(gateway.Url);
-        await GatewayProcess.WaitUntilAsync(() => Task.FromResult(gateway.Log.Contains("GET /servers", StringComparison.Ordinal)), "the page's own requests in the log");
+        await GatewayProcess.WaitUntilAsync(
+            () => Task.FromResult(gateway.Log.Contains("GET /servers", StringComparison.Ordinal)), "the page's own requests in the log");
     }
 
     private static Task<GatewayProcess> StartAsync(TestFolder folder, params string[] settings)

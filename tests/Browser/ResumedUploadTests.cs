@@ -53,7 +53,9 @@ public sealed class ResumedUploadTests
         Assert.Equal("upload-resume", chromium.Run("return document.activeElement.className.split(' ').at(-1)"));
         AccessibilityTests.Check(chromium, "with a paused upload");
         var paused = chromium.Number(Sent);
-        await chromium.WaitForAsync("return performance.getEntriesByType('resource').filter((entry) => entry.name.endsWith('/subscribers')).length >= 2", "some time to pass");
+        await chromium.WaitForAsync(
+            "return performance.getEntriesByType('resource').filter((entry) => entry.name.endsWith('/subscribers')).length >= 2",
+            "some time to pass");
         Assert.Equal(paused, chromium.Number(Sent));
 
         chromium.Element(".upload-resume").Click();
@@ -108,7 +110,8 @@ public sealed class ResumedUploadTests
         var path = chromium.Run("return Object.values(JSON.parse(localStorage.getItem('pouring-rain-uploads')))[0].location");
         chromium.Element(".upload-end").Click();
         await GatewayProcess.WaitUntilAsync(
-            async () => (await Tool.CurlAsync("-s", "-o", "/dev/null", "-w", "%{http_code}", $"{gateway.Url}/{path}")).Output == "404", "the upload to be gone");
+            async () => (await Tool.CurlAsync("-s", "-o", "/dev/null", "-w", "%{http_code}", $"{gateway.Url}/{path}")).Output == "404",
+            "the upload to be gone");
 
         await chromium.WaitForAsync("return document.querySelectorAll('.upload.cancelled').length === 1", "the cancelled upload");
         Assert.Equal("Cancelled; nothing was stored", chromium.Text(".upload-state"));
@@ -120,7 +123,8 @@ public sealed class ResumedUploadTests
     private static async Task DoneAsync(Chromium chromium)
     {
         await chromium.WaitForAsync("return document.querySelectorAll('.upload.done, .upload.failed').length === 1", "the upload to end");
-        Assert.StartsWith("upload done", (string)chromium.Run("return document.querySelector('.upload').className")!, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "upload done", (string)chromium.Run("return document.querySelector('.upload').className")!, StringComparison.Ordinal);
     }
 
     private static async Task AssertKeptAsync(GatewayProcess gateway, TestFolder folder, string sha256)

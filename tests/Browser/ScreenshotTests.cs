@@ -21,11 +21,19 @@ public sealed class ScreenshotTests
             chromium.Resize(width, height);
             gateway.Restart();
             chromium.Open(gateway.Url);
-            chromium.Run("""localStorage.setItem('pouring-rain-uploads', JSON.stringify({ 'uploads/t': { fingerprint: 'f', location: 'uploads/t', id: null, name: 'weather-2026.tar.zst', length: 4.2e9, sent: 2.7e9, atMs: Date.now() } }))""");
+            chromium.Run("""
+                localStorage.setItem('pouring-rain-uploads', JSON.stringify({
+                    'uploads/t': {
+                        fingerprint: 'f', location: 'uploads/t', id: null, name: 'weather-2026.tar.zst',
+                        length: 4.2e9, sent: 2.7e9, atMs: Date.now()
+                    }
+                }))
+                """);
             chromium.Driver.Navigate().Refresh();
             gateway.Restart();
             await chromium.WaitForAsync(
-                "return document.querySelectorAll('.resource').length > 0 && Number(document.querySelector('.transfer')?.dataset.verified) > 2000",
+                "return document.querySelectorAll('.resource').length > 0 && "
+                + "Number(document.querySelector('.transfer')?.dataset.verified) > 2000",
                 "resources, and rain half fallen");
             var tall = width == 360 ? (int)chromium.Number("return document.documentElement.scrollHeight") : height;
             chromium.Resize(width, tall);
@@ -46,18 +54,24 @@ public sealed class ScreenshotTests
         var folder = PictureFolder();
         using var files = new TestFolder();
         var ports = GatewayProcess.FreePorts(4);
-        await using var gateway = await GatewayProcess.StartAsync(files["node"], ports[0], ports[1..], ports[1..], "Rain:MaxRateBytesPerSecond=30000000");
+        await using var gateway = await GatewayProcess.StartAsync(
+            files["node"], ports[0], ports[1..], ports[1..], "Rain:MaxRateBytesPerSecond=30000000");
         await TestBytes.WriteFileAsync(files["in"], 1, 1_500_000_000);
-        (await Tool.CurlAsync("-f", "-H", "Content-Disposition: attachment; filename=\"radar-2012-08.tar\"", "-T", files["in"], $"{gateway.Url}/resources/1980")).Succeeded();
+        (await Tool.CurlAsync(
+            "-f", "-H", "Content-Disposition: attachment; filename=\"radar-2012-08.tar\"", "-T", files["in"],
+            $"{gateway.Url}/resources/1980"))
+            .Succeeded();
         using var chromium = Chromium.Start();
         chromium.Resize(1280, 1000);
         chromium.Open(gateway.Url);
         await chromium.WaitForAsync("return document.querySelectorAll('.resource').length === 1", "the resource");
 
         chromium.Element("[aria-label^='Let']").Click();
-        await chromium.WaitForAsync("const c = document.querySelector('.transfer'); return Number(c?.dataset.verified) > 900", "rain half fallen");
+        await chromium.WaitForAsync(
+            "const c = document.querySelector('.transfer'); return Number(c?.dataset.verified) > 900", "rain half fallen");
         chromium.Screenshot(Path.Combine(folder, "rain-1280-dark.png"), 1280, 1000);
-        await chromium.WaitForAsync("return document.querySelector('.transfer.ended .explain')?.innerText.includes('How fast')", "the explanation");
+        await chromium.WaitForAsync(
+            "return document.querySelector('.transfer.ended .explain')?.innerText.includes('How fast')", "the explanation");
         await Task.Delay(1000, TestContext.Current.CancellationToken);
         chromium.Screenshot(Path.Combine(folder, "explained-1280-dark.png"), 1280, 1000);
         Assert.Empty(chromium.ConsoleErrors());
@@ -71,11 +85,16 @@ public sealed class ScreenshotTests
         gateway.AddResource(9_231_112_004_551_733_021, "kernel.efi", 14_680_064, "application/octet-stream", TimeSpan.FromDays(2));
         gateway.AddResource(12, null, 65_536, "application/octet-stream", TimeSpan.FromDays(41));
         gateway.AddResource(640, "Über den Regen.txt", 18_220, "text/plain; charset=utf-8", TimeSpan.FromSeconds(40));
-        gateway.Rains.Add(new SyntheticRain(9, "4711", 3748, 4, TimeSpan.FromSeconds(19), seed: 3) { FileName = "debian-12.11.0-amd64-DVD-1.iso" });
+        gateway.Rains.Add(
+            new SyntheticRain(9, "4711", 3748, 4, TimeSpan.FromSeconds(19), seed: 3) { FileName = "debian-12.11.0-amd64-DVD-1.iso" });
         gateway.Rains.Add(new SyntheticRain(8, "77", 2, 4, TimeSpan.FromSeconds(0.4), seed: 4) { FileName = "murky-waters.pdf" });
-        gateway.Rains.Add(new SyntheticRain(7, "1980", 775, 3, TimeSpan.FromSeconds(1.2), seed: 5, failsHalfway: true) { FileName = "rain-radar-2012-08.tar.zst" });
+        gateway.Rains.Add(
+            new SyntheticRain(
+                7, "1980", 775, 3, TimeSpan.FromSeconds(1.2), seed: 5, failsHalfway: true)
+            { FileName = "rain-radar-2012-08.tar.zst" });
     }
 
     private static string PictureFolder() =>
-        Path.GetFullPath(Environment.GetEnvironmentVariable("POURING_RAIN_SCREENSHOTS") ?? "docs/screenshots", ScriptedGateway.RepositoryRoot());
+        Path.GetFullPath(
+            Environment.GetEnvironmentVariable("POURING_RAIN_SCREENSHOTS") ?? "docs/screenshots", ScriptedGateway.RepositoryRoot());
 }

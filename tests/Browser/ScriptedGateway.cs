@@ -10,7 +10,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Browser;
 
-/// <summary>Serves the page and plays the gateway's part by a script: for what a real one cannot show on demand, such as 32 servers.</summary>
+/// <summary>Serves the page and plays the gateway's part by a script: for what a real one
+/// cannot show on demand, such as 32 servers.</summary>
 internal sealed partial class ScriptedGateway : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -78,7 +79,8 @@ internal sealed partial class ScriptedGateway : IAsyncDisposable
         var root = RepositoryRoot();
         _app.Use(async (context, next) =>
         {
-            var isApi = new[] { "/resources", "/uploads", "/transfers", "/servers", "/subscribers" }.Any(path => context.Request.Path.StartsWithSegments(path, StringComparison.Ordinal));
+            var isApi = new[] { "/resources", "/uploads", "/transfers", "/servers", "/subscribers" }.Any(
+                path => context.Request.Path.StartsWithSegments(path, StringComparison.Ordinal));
             if (Key is not null && isApi && context.Request.Headers.Authorization != $"Bearer {Key}")
             {
                 await Results.Problem("A bearer key is needed for this.", statusCode: 401, title: "Unauthorized").ExecuteAsync(context);
@@ -91,16 +93,38 @@ internal sealed partial class ScriptedGateway : IAsyncDisposable
         _app.UseStaticFiles(Static(Path.Combine(root, "wwwroot"), ""));
         _app.UseStaticFiles(Static(Path.Combine(root, "tests/Browser/Page"), "/page-tests"));
         _app.UseRouting();
-        _app.MapGet("/resources", () => Results.Json(new JsonObject { ["items"] = new JsonArray([.. _resources.OrderBy(pair => pair.Key).Select(pair => pair.Value.DeepClone())]), ["next"] = null }));
-        _app.MapGet("/resources/{id}", (string id) => Results.Problem("No server answered within 2 s.", statusCode: 504, title: "The rain did not come in time", extensions: new Dictionary<string, object?>
-        {
-            ["sources"] = new[] { new { endpoint = "10.20.0.11:1980", state = "silent", droplets = 120, loss = 0.25, rttMs = 4.5, lastSeen = DateTimeOffset.UtcNow.AddSeconds(-12) } },
-        }));
+        _app.MapGet(
+            "/resources", () => Results.Json(
+                new JsonObject
+                {
+                    ["items"] = new JsonArray([.. _resources.OrderBy(pair => pair.Key).Select(pair => pair.Value.DeepClone())]),
+                    ["next"] = null,
+                }));
+        _app.MapGet(
+            "/resources/{id}", (string id) => Results.Problem(
+                "No server answered within 2 s.", statusCode: 504, title: "The rain did not come in time",
+                extensions: new Dictionary<string, object?>
+                {
+                    ["sources"] = new[]
+                    {
+                        new
+                        {
+                            endpoint = "10.20.0.11:1980", state = "silent", droplets = 120, loss = 0.25, rttMs = 4.5,
+                            lastSeen = DateTimeOffset.UtcNow.AddSeconds(-12),
+                        },
+                    },
+                }));
         _app.MapDelete("/resources/{id}", (ulong id) => _resources.TryRemove(id, out _) ? Results.NoContent() : Results.NotFound());
         MapUploads();
-        _app.MapGet("/servers", () => Results.Json(new JsonObject { ["items"] = new JsonArray([.. Enumerable.Range(0, ServerCount).Select(Server)]) }));
-        _app.MapGet("/subscribers", () => Results.Json(new JsonObject { ["items"] = new JsonArray([.. Enumerable.Range(0, Math.Min(3, ServerCount)).Select(Subscriber)]) }));
-        _app.MapGet("/transfers", () => Results.Json(new JsonObject { ["items"] = new JsonArray([.. Rains.Select(rain => rain.At(_clock.Elapsed))]) }));
+        _app.MapGet(
+            "/servers",
+            () => Results.Json(new JsonObject { ["items"] = new JsonArray([.. Enumerable.Range(0, ServerCount).Select(Server)]) }));
+        _app.MapGet(
+            "/subscribers", () => Results.Json(
+                new JsonObject { ["items"] = new JsonArray([.. Enumerable.Range(0, Math.Min(3, ServerCount)).Select(Subscriber)]) }));
+        _app.MapGet(
+            "/transfers",
+            () => Results.Json(new JsonObject { ["items"] = new JsonArray([.. Rains.Select(rain => rain.At(_clock.Elapsed))]) }));
         _app.MapGet("/transfers/events", SendEventsAsync);
     }
 
@@ -119,7 +143,8 @@ internal sealed partial class ScriptedGateway : IAsyncDisposable
             {
                 foreach (var rain in Rains)
                 {
-                    await context.Response.WriteAsync($"event: transfer\ndata: {rain.At(_clock.Elapsed).ToJsonString()}\n\n", context.RequestAborted);
+                    await context.Response.WriteAsync(
+                        $"event: transfer\ndata: {rain.At(_clock.Elapsed).ToJsonString()}\n\n", context.RequestAborted);
                 }
 
                 await context.Response.Body.FlushAsync(context.RequestAborted);

@@ -30,7 +30,8 @@ public sealed class SwaggerTests
 
         await TryOutAsync(chromium, "GetResource", block => Fill(block, "id", "9007199254740993"));
         Assert.Equal("200", chromium.Text("[id$='-GetResource'] .live-responses-table .response .response-col_status").Trim()[..3]);
-        var got = chromium.RunAsync("fetch(document.querySelector(\"[id$='-GetResource'] .live-responses-table a[download]\").href).then((body) => body.text()).then(arguments[0])");
+        var got = chromium.RunAsync("fetch(document.querySelector(\"[id$='-GetResource'] .live-responses-table "
+            + "a[download]\").href).then((body) => body.text()).then(arguments[0])");
         Assert.Equal("Let it rain.", got);
         Assert.Empty(chromium.ConsoleErrors());
     }
@@ -39,12 +40,15 @@ public sealed class SwaggerTests
     {
         var selector = $"[id$='-{operation}']";
         chromium.Run("document.querySelector(arguments[0] + ' .opblock-summary-control').click()", selector);
-        await chromium.WaitForAsync("return document.querySelector(arguments[0] + ' .try-out__btn') !== null", "the operation to open", selector);
+        await chromium.WaitForAsync(
+            "return document.querySelector(arguments[0] + ' .try-out__btn') !== null", "the operation to open", selector);
         chromium.Run("document.querySelector(arguments[0] + ' .try-out__btn').click()", selector);
         await chromium.WaitForAsync("return document.querySelector(arguments[0] + ' .execute') !== null", "the form", selector);
         fill(chromium.Element(selector));
         chromium.Run("document.querySelector(arguments[0] + ' .execute').click()", selector);
-        await chromium.WaitForAsync("return document.querySelector(arguments[0] + ' .live-responses-table .response .response-col_status') !== null", "the answer", selector);
+        await chromium.WaitForAsync(
+            "return document.querySelector(arguments[0] + ' .live-responses-table .response .response-col_status') !== null", "the answer",
+            selector);
     }
 
     private static void Fill(IWebElement block, string parameter, string value)

@@ -2,7 +2,8 @@ using System.Text.Json.Nodes;
 
 namespace Browser;
 
-/// <summary>A transfer that is a function of time: as many blocks and servers as wanted, rates that wander, a window of blocks in work.</summary>
+/// <summary>A transfer that is a function of time: as many blocks and servers as wanted, rates
+/// that wander, a window of blocks in work.</summary>
 internal sealed class SyntheticRain
 {
     private const int SymbolsPerBlock = 745;
@@ -18,7 +19,8 @@ internal sealed class SyntheticRain
         FailsHalfway = failsHalfway;
         var random = new Random(seed);
         _phases = [.. Enumerable.Range(0, servers).Select(_ => random.NextDouble() * Math.Tau)];
-        _losses = [.. Enumerable.Range(0, servers).Select(server => server % 3 == 1 ? 0.02 + (0.03 * random.NextDouble()) : 0.001 * random.NextDouble())];
+        _losses = [.. Enumerable.Range(0, servers).Select(
+            server => server % 3 == 1 ? 0.02 + (0.03 * random.NextDouble()) : 0.001 * random.NextDouble())];
     }
 
     public long Id { get; }
@@ -50,7 +52,8 @@ internal sealed class SyntheticRain
         for (var server = 0; server < _phases.Length; server++)
         {
             var droplets = (long)(total * weights[server] / sum);
-            var rate = Blocks * SymbolsPerBlock * 1408.0 / Duration.TotalSeconds * Weight(_phases[server], seconds, server) / _phases.Select((phase, other) => Weight(phase, seconds, other)).Sum();
+            var rate = Blocks * SymbolsPerBlock * 1408.0 / Duration.TotalSeconds * Weight(_phases[server], seconds,
+                server) / _phases.Select((phase, other) => Weight(phase, seconds, other)).Sum();
             sources.Add(new JsonObject
             {
                 ["endpoint"] = $"10.20.{server / 8}.{11 + (server % 8)}:1980",
@@ -77,7 +80,9 @@ internal sealed class SyntheticRain
             ["dropletsReceived"] = total,
             ["overhead"] = 1.004,
             ["elapsedMs"] = seconds * 1000,
-            ["verdict"] = FailsHalfway && isOver ? "All sources fell silent." : isOver ? "The servers sent as fast as they may." : "The servers send as fast as they may.",
+            ["verdict"] = FailsHalfway && isOver ? "All sources fell silent."
+                : isOver ? "The servers sent as fast as they may."
+                : "The servers send as fast as they may.",
             ["blockMap"] = BlockMap(decoded, isOver),
             ["sources"] = sources,
         };

@@ -27,7 +27,9 @@ public sealed class SyntheticRunTests
             }
 
             pauses.sort((a, b) => a - b);
-            done(JSON.stringify({ windows, median: windows.toSorted((a, b) => a - b)[seconds >> 1], rate: pauses.length / (last - first) * 1000, p99: pauses[Math.floor(pauses.length * 0.99)], longest: pauses.at(-1) }));
+            const median = windows.toSorted((a, b) => a - b)[seconds >> 1];
+            const rate = pauses.length / (last - first) * 1000;
+            done(JSON.stringify({ windows, median, rate, p99: pauses[Math.floor(pauses.length * 0.99)], longest: pauses.at(-1) }));
           }
         });
         """;
@@ -53,7 +55,8 @@ public sealed class SyntheticRunTests
         var after = chromium.Number("return document.querySelector('.transfer').dataset.verified");
 
         var rate = measured.RootElement.GetProperty("median").GetDouble();
-        TestContext.Current.TestOutputHelper?.WriteLine($"{width} px: {measured.RootElement.GetRawText()}, {after - before} blocks meanwhile");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{width} px: {measured.RootElement.GetRawText()}, {after - before} blocks meanwhile");
         Assert.Equal(32, chromium.Number("return Number(document.querySelector('.transfer').dataset.servers)"));
         Assert.InRange(after - before, 1000, 10_000);
         Assert.True(rate >= 50, $"{rate:F1} frames in the median second: {measured.RootElement.GetRawText()}");

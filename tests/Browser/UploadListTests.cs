@@ -52,7 +52,9 @@ public sealed class UploadListTests
         chromium.Element(".upload:nth-child(2) .upload-pause").Click();
         await chromium.WaitForAsync("return document.querySelectorAll('.upload:nth-child(2).paused').length === 1", "the pause");
         var paused = chromium.Number("return document.querySelector('.upload:nth-child(2) progress').value");
-        await chromium.WaitForAsync("return document.querySelector('.upload progress').value > arguments[0] + 0.05", "the first to go on", chromium.Number("return document.querySelector('.upload progress').value"));
+        await chromium.WaitForAsync(
+            "return document.querySelector('.upload progress').value > arguments[0] + 0.05", "the first to go on",
+            chromium.Number("return document.querySelector('.upload progress').value"));
         Assert.Equal(paused, chromium.Number("return document.querySelector('.upload:nth-child(2) progress').value"));
 
         chromium.Element(".upload:nth-child(2) .upload-resume").Click();
@@ -75,7 +77,9 @@ public sealed class UploadListTests
         await using var gateway = await StartAsync(folder);
         await File.WriteAllTextAsync(folder["old.txt"], "the old one", TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(folder["new.txt"], "the new one", TestContext.Current.CancellationToken);
-        (await Tool.CurlAsync("-f", "-H", "Content-Disposition: attachment; filename=old.txt", "-T", folder["old.txt"], $"{gateway.Url}/resources/5")).Succeeded();
+        (await Tool.CurlAsync(
+            "-f", "-H", "Content-Disposition: attachment; filename=old.txt", "-T", folder["old.txt"], $"{gateway.Url}/resources/5"))
+            .Succeeded();
         (await Tool.CurlAsync("-f", "-H", "Cache-Control: no-cache", $"{gateway.Url}/resources/5")).Succeeded();
         using var chromium = Chromium.Start();
         chromium.Open(gateway.Url);
@@ -95,14 +99,19 @@ public sealed class UploadListTests
 
         // Changed after it was looked at: asked about again.
         await File.WriteAllTextAsync(folder["mid.txt"], "one between", TestContext.Current.CancellationToken);
-        (await Tool.CurlAsync("-f", "-H", "Content-Disposition: attachment; filename=mid.txt", "-T", folder["mid.txt"], $"{gateway.Url}/resources/5")).Succeeded();
+        (await Tool.CurlAsync(
+            "-f", "-H", "Content-Disposition: attachment; filename=mid.txt", "-T", folder["mid.txt"], $"{gateway.Url}/resources/5"))
+            .Succeeded();
         chromium.Element(".upload.asking .upload-question button").Click();
-        await chromium.WaitForAsync("return document.querySelector('.upload.asking .upload-state')?.textContent.includes('mid.txt')", "the question about what is there now");
+        await chromium.WaitForAsync(
+            "return document.querySelector('.upload.asking .upload-state')?.textContent.includes('mid.txt')",
+            "the question about what is there now");
         chromium.Element(".upload.asking .upload-question button").Click();
         await chromium.WaitForAsync("return document.querySelectorAll('.upload.done').length === 1", "the upload");
 
         Assert.Equal("the new one", (await Tool.CurlAsync("-f", $"{gateway.Url}/resources/5")).Output);
-        await chromium.WaitForAsync("return document.querySelector('.resource-name')?.innerText.includes('new.txt')", "the new name in the list");
+        await chromium.WaitForAsync(
+            "return document.querySelector('.resource-name')?.innerText.includes('new.txt')", "the new name in the list");
         Assert.Equal("old.txt", chromium.Text(".past-name"));
         chromium.Element(".past-line button").Click();
         await chromium.WaitForAsync("return document.querySelectorAll('.transfer.ended').length === 1", "the old transfer");
@@ -144,7 +153,8 @@ public sealed class UploadListTests
 
         chromium.Element("#confirm [value=yes]").Click();
 
-        await chromium.WaitForAsync("return document.querySelector('.notice.bad')?.innerText.includes('has been replaced since')", "the refusal in words");
+        await chromium.WaitForAsync(
+            "return document.querySelector('.notice.bad')?.innerText.includes('has been replaced since')", "the refusal in words");
         Assert.Equal("second", (await Tool.CurlAsync("-f", $"{gateway.Url}/resources/5")).Output);
     }
 
@@ -164,7 +174,9 @@ public sealed class UploadListTests
         await LiveAsync(chromium);
 
         chromium.DropFile("#drop", folder["holiday"], folder["note.txt"]);
-        await chromium.WaitForAsync("return document.querySelectorAll('.upload.done').length === 1 && document.querySelectorAll('.notice.bad').length === 1", "the file beside the folder");
+        await chromium.WaitForAsync(
+            "return document.querySelectorAll('.upload.done').length === 1 && document.querySelectorAll('.notice.bad').length === 1",
+            "the file beside the folder");
         Assert.Single(chromium.Elements(".upload"));
         Assert.Contains("“holiday” is a folder, and nothing in it was taken.", chromium.Text(".notice.bad"), StringComparison.Ordinal);
 
@@ -175,10 +187,15 @@ public sealed class UploadListTests
         File.Delete(folder["goes.bin"]);
         await File.AppendAllTextAsync(folder["changes.bin"], "more", TestContext.Current.CancellationToken);
         Throttle(chromium, -1);
-        await chromium.WaitForAsync("return document.querySelectorAll('.upload.failed').length === 2 && document.querySelectorAll('.upload.done').length === 2", "two that fail and one that does not");
+        await chromium.WaitForAsync(
+            "return document.querySelectorAll('.upload.failed').length === 2 && document.querySelectorAll('.upload.done').length === 2",
+            "two that fail and one that does not");
 
-        Assert.All([2, 4], row => Assert.Contains("The file can no longer be read", chromium.Text($".upload:nth-child({row}) .upload-state"), StringComparison.Ordinal));
-        var kept = (await gateway.GetJsonAsync("/resources")).GetProperty("items").EnumerateArray().Select(item => item.GetProperty("fileName").GetString());
+        Assert.All(
+            [2, 4], row => Assert.Contains(
+                "The file can no longer be read", chromium.Text($".upload:nth-child({row}) .upload-state"), StringComparison.Ordinal));
+        var kept = (await gateway.GetJsonAsync("/resources")).GetProperty("items").EnumerateArray()
+            .Select(item => item.GetProperty("fileName").GetString());
         Assert.Equal(["busy.bin", "note.txt"], kept.Order(StringComparer.Ordinal));
         Assert.Equal("{}", chromium.Run("return localStorage.getItem('pouring-rain-uploads')"));
     }
@@ -191,13 +208,16 @@ public sealed class UploadListTests
         chromium.Element("#file-input").SendKeys(path);
     }
 
-    private static Task LiveAsync(Chromium chromium) => chromium.WaitForAsync("return document.getElementById('link-text').textContent === 'Live'", "the event stream");
+    private static Task LiveAsync(Chromium chromium) =>
+        chromium.WaitForAsync("return document.getElementById('link-text').textContent === 'Live'", "the event stream");
 
     /// <summary>Bytes a second up; -1 for as many as may be.</summary>
     private static void Throttle(Chromium chromium, int uploadBytesPerSecond)
     {
         chromium.Cdp("Network.enable", []);
-        chromium.Cdp("Network.emulateNetworkConditions", new() { ["offline"] = false, ["latency"] = 0, ["downloadThroughput"] = -1, ["uploadThroughput"] = uploadBytesPerSecond });
+        chromium.Cdp(
+            "Network.emulateNetworkConditions",
+            new() { ["offline"] = false, ["latency"] = 0, ["downloadThroughput"] = -1, ["uploadThroughput"] = uploadBytesPerSecond });
     }
 
     private static Task<GatewayProcess> StartAsync(TestFolder folder)

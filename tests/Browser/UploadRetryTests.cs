@@ -17,9 +17,12 @@ public sealed class UploadRetryTests
         await chromium.WaitForAsync("return document.querySelectorAll('.upload.done').length === 1", "the upload");
 
         var requests = gateway.UploadRequests.ToArray();
-        Assert.Equal(forgets ? "POST PATCH HEAD POST PATCH" : "POST PATCH HEAD PATCH", string.Join(' ', requests.Select(request => request.Method)));
+        Assert.Equal(
+            forgets ? "POST PATCH HEAD POST PATCH" : "POST PATCH HEAD PATCH", string.Join(' ', requests.Select(request => request.Method)));
         Assert.True(requests[2].At - requests[1].At > TimeSpan.FromMilliseconds(300), "it was asked about at once");
-        Assert.Contains(chromium.Json("return JSON.stringify(seen)").EnumerateArray(), text => text.GetString()!.Contains("trying again at", StringComparison.Ordinal));
+        Assert.Contains(
+            chromium.Json("return JSON.stringify(seen)").EnumerateArray(),
+            text => text.GetString()!.Contains("trying again at", StringComparison.Ordinal));
         Assert.Equal("{}", chromium.Run("return localStorage.getItem('pouring-rain-uploads')"));
     }
 
@@ -36,7 +39,9 @@ public sealed class UploadRetryTests
         var requests = gateway.UploadRequests.ToArray();
         Assert.Equal("POST PATCH HEAD PATCH", string.Join(' ', requests.Select(request => request.Method)));
         Assert.True(requests[2].At - requests[1].At >= TimeSpan.FromSeconds(2.9), "it was asked again too early");
-        Assert.Contains(chromium.Json("return JSON.stringify(seen)").EnumerateArray(), text => text.GetString()!.Contains("Not now; trying again at", StringComparison.Ordinal));
+        Assert.Contains(
+            chromium.Json("return JSON.stringify(seen)").EnumerateArray(),
+            text => text.GetString()!.Contains("Not now; trying again at", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -50,7 +55,9 @@ public sealed class UploadRetryTests
         }
 
         using var chromium = await DropAsync(gateway, folder);
-        await chromium.WaitForAsync("return document.querySelectorAll('.upload.failed').length === 1 && document.querySelectorAll('.notice.bad').length === 1", "the failure");
+        await chromium.WaitForAsync(
+            "return document.querySelectorAll('.upload.failed').length === 1 && document.querySelectorAll('.notice.bad').length === 1",
+            "the failure");
 
         Assert.InRange(gateway.UploadRequests.Count, 5, 12);
         Assert.Contains("was not uploaded", chromium.Text(".notice.bad"), StringComparison.Ordinal);

@@ -3,7 +3,8 @@ using EndToEnd;
 
 namespace Browser;
 
-/// <summary>A <c>&lt;video&gt;</c> whose source is a resource that is not here: it plays, and a seek fetches only what it leads to.</summary>
+/// <summary>A <c>&lt;video&gt;</c> whose source is a resource that is not here: it plays,
+/// and a seek fetches only what it leads to.</summary>
 public sealed class VideoTests
 {
     private const int SamplesPerSecond = 16_000, Seconds = 1200;
@@ -15,13 +16,15 @@ public sealed class VideoTests
         var ports = GatewayProcess.FreePorts(4);
 
         // So slow that the place of the seek is far from having rained when it is asked for.
-        await using var node = await GatewayProcess.StartAsync(folder["node"], ports[0], [ports[1]], [ports[1]], "Rain:MaxRateBytesPerSecond=2000000");
+        await using var node = await GatewayProcess.StartAsync(
+            folder["node"], ports[0], [ports[1]], [ports[1]], "Rain:MaxRateBytesPerSecond=2000000");
         await using var gateway = await GatewayProcess.StartAsync(folder["gateway"], ports[2], [ports[3]], [ports[1]]);
         using (var http = new HttpClient())
         {
             using var sound = new ByteArrayContent(MakeSound());
             sound.Headers.ContentType = new("audio/wav");
-            (await http.PutAsync(new Uri($"{node.Url}/resources/7"), sound, TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
+            (await http.PutAsync(new Uri($"{node.Url}/resources/7"), sound, TestContext.Current.CancellationToken))
+                .EnsureSuccessStatusCode();
         }
 
         using var chromium = Chromium.Start();
@@ -65,7 +68,8 @@ public sealed class VideoTests
         BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(40), dataBytes);
         for (var i = 0; i < dataBytes / 2; i++)
         {
-            BinaryPrimitives.WriteInt16LittleEndian(file.AsSpan(44 + (2 * i)), (short)(8000 * Math.Sin(i * 440 * 2 * Math.PI / SamplesPerSecond)));
+            BinaryPrimitives.WriteInt16LittleEndian(
+                file.AsSpan(44 + (2 * i)), (short)(8000 * Math.Sin(i * 440 * 2 * Math.PI / SamplesPerSecond)));
         }
 
         return file;

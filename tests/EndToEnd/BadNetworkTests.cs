@@ -39,9 +39,11 @@ public sealed class BadNetworkTests
 
         Assert.Equal(sha256, await TestBytes.HashFileAsync(folder["out"]));
         var transfer = await cluster.Gateway.GetTransferAsync("8");
-        var sent = transfer.GetProperty("sources").EnumerateArray().Sum(source => source.GetProperty("droplets").GetInt64() + source.GetProperty("lost").GetInt64());
+        var sent = transfer.GetProperty("sources").EnumerateArray().Sum(
+            source => source.GetProperty("droplets").GetInt64() + source.GetProperty("lost").GetInt64());
         var cost = (double)sent / transfer.GetProperty("symbolsNeeded").GetInt64();
-        TestContext.Current.TestOutputHelper?.WriteLine($"droplets sent / symbols needed {cost:F4}, received {transfer.GetProperty("overhead").GetDouble():F4}");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"droplets sent / symbols needed {cost:F4}, received {transfer.GetProperty("overhead").GetDouble():F4}");
         Assert.InRange(cost, 1.0, 1.07);
     }
 }

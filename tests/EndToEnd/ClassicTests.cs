@@ -31,7 +31,8 @@ public sealed class ClassicTests
         }
 
         await GatewayProcess.WaitUntilAsync(
-            async () => (await gateway.GetJsonAsync("/subscribers")).GetProperty("items").GetArrayLength() == 0, "nobody is subscribed any more");
+            async () => (await gateway.GetJsonAsync("/subscribers")).GetProperty("items").GetArrayLength() == 0,
+            "nobody is subscribed any more");
     }
 
     [Fact]
@@ -97,7 +98,8 @@ public sealed class ClassicTests
             Assert.Equal(Bytes(length), await File.ReadAllBytesAsync(folder["out"], TestContext.Current.CancellationToken));
         }
 
-        await GatewayProcess.WaitUntilAsync(() => Task.FromResult(first.SubscriberCount + second.SubscriberCount == 0), "both are unsubscribed from");
+        await GatewayProcess.WaitUntilAsync(
+            () => Task.FromResult(first.SubscriberCount + second.SubscriberCount == 0), "both are unsubscribed from");
         Assert.Equal(404, await StatusAsync(gateway, 99, "Cache-Control: no-cache"));
         Assert.Equal(504, await StatusAsync(gateway, 99));
     }
@@ -111,7 +113,8 @@ public sealed class ClassicTests
         using var folder = new TestFolder();
         await using var old = new OldNode();
         old.Resources[13] = Bytes(100_000);
-        await using var gateway = await StartAsync(folder, [old.EndPoint], AllowLoopback, $"Behaviour:ShareContent={(isShared ? "true" : "false")}");
+        await using var gateway = await StartAsync(
+            folder, [old.EndPoint], AllowLoopback, $"Behaviour:ShareContent={(isShared ? "true" : "false")}");
         (await Tool.CurlAsync("-f", "-o", folder["out"], $"{gateway.Url}/13")).Succeeded();
         Assert.Equal(Bytes(100_000), await File.ReadAllBytesAsync(folder["out"], TestContext.Current.CancellationToken));
 
@@ -141,7 +144,8 @@ public sealed class ClassicTests
             old.AddServer(gateway.RainEndPoint());
             old.Put(77, Bytes(300_000));
             await ExpectKeptAsync(gateway, folder, 77, Bytes(300_000));
-            var peers = (await gateway.GetJsonAsync("/servers")).GetProperty("items").EnumerateArray().Select(server => server.GetProperty("endpoint").GetString());
+            var peers = (await gateway.GetJsonAsync("/servers")).GetProperty("items").EnumerateArray()
+                .Select(server => server.GetProperty("endpoint").GetString());
             Assert.Equal(addsPeers ? [old.EndPoint.ToString()] : [], peers);
         }
 
@@ -181,7 +185,9 @@ public sealed class ClassicTests
         var ports = GatewayProcess.FreePorts(2);
         var list = folder["old.json"];
         await File.WriteAllTextAsync(
-            list, JsonSerializer.Serialize(oldServers.Select(server => new { host = server.Address.ToString(), port = server.Port, classic = true })));
+            list,
+            JsonSerializer.Serialize(
+                oldServers.Select(server => new { host = server.Address.ToString(), port = server.Port, classic = true })));
         return await GatewayProcess.StartAsync(folder["node"], ports[0], [ports[1]], [], [$"Rain:Servers={list}", .. settings]);
     }
 
@@ -191,8 +197,10 @@ public sealed class ClassicTests
         (await Tool.CurlAsync("-f", "-T", folder["in"], $"{gateway.Url}/{id}")).Succeeded();
     }
 
-    private static async Task<int> StatusAsync(GatewayProcess gateway, ulong id, string header = "Cache-Control: only-if-cached") => int.Parse(
-        (await Tool.CurlAsync("-o", "/dev/null", "-w", "%{http_code}", "-H", header, $"{gateway.Url}/{id}")).Output, CultureInfo.InvariantCulture);
+    private static async Task<int> StatusAsync(GatewayProcess gateway, ulong id, string header = "Cache-Control: only-if-cached") =>
+        int.Parse(
+        (await Tool.CurlAsync("-o", "/dev/null", "-w", "%{http_code}", "-H", header, $"{gateway.Url}/{id}")).Output,
+        CultureInfo.InvariantCulture);
 
     private static async Task ExpectKeptAsync(GatewayProcess gateway, TestFolder folder, ulong id, byte[] bytes)
     {

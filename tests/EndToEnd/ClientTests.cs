@@ -67,7 +67,8 @@ public sealed class ClientTests : IClassFixture<ClientTests.Sky>
         using var folder = new TestFolder();
         var sha256 = await TestBytes.WriteFileAsync(folder["in"], 9, 3_000_001);
         var url = _sky.Url(_sky.NextId());
-        Assert.Equal("201", (await Tool.CurlAsync([.. options, "-T", folder["in"], "-o", folder["answer"], "-w", "%{http_code}", url])).Succeeded());
+        Assert.Equal(
+            "201", (await Tool.CurlAsync([.. options, "-T", folder["in"], "-o", folder["answer"], "-w", "%{http_code}", url])).Succeeded());
         Assert.Equal("200", (await Tool.CurlAsync([.. options, "-o", folder["out"], "-w", "%{http_code}", url])).Succeeded());
         Assert.Equal(sha256, await TestBytes.HashFileAsync(folder["out"]));
     }
@@ -79,7 +80,8 @@ public sealed class ClientTests : IClassFixture<ClientTests.Sky>
         using var folder = new TestFolder();
         await TestBytes.WriteFileAsync(folder["in"], 9, 3_000_001);
         var run = await Tool.CurlAsync(
-            "-T", folder["in"], "-H", "Expect: 100-continue", "-H", "If-None-Match: *", "-o", folder["answer"], "-w", "%{http_code} %{size_upload}", _sky.Url(1));
+            "-T", folder["in"], "-H", "Expect: 100-continue", "-H", "If-None-Match: *", "-o", folder["answer"], "-w",
+            "%{http_code} %{size_upload}", _sky.Url(1));
         Assert.Equal("412 0", run.Succeeded());
     }
 
@@ -132,7 +134,9 @@ public sealed class ClientTests : IClassFixture<ClientTests.Sky>
         for (var i = 0; i < parts.Length; i++)
         {
             var head = parts[i].IndexOf("\r\n\r\n", StringComparison.Ordinal);
-            Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"Content-Range: bytes {starts[i]}-{starts[i] + 2047}/{Length}"), parts[i][..head], StringComparison.Ordinal);
+            Assert.Contains(
+                string.Create(CultureInfo.InvariantCulture, $"Content-Range: bytes {starts[i]}-{starts[i] + 2047}/{Length}"),
+                parts[i][..head], StringComparison.Ordinal);
             Assert.Equal(_sky.Read(starts[i], starts[i] + 2047), Encoding.Latin1.GetBytes(parts[i][(head + 4)..^2]));
         }
     }
@@ -156,7 +160,8 @@ public sealed class ClientTests : IClassFixture<ClientTests.Sky>
         using (var aria2 = Tool.Start("aria2c", [.. Aria2(folder), "--max-download-limit=8M", "--auto-save-interval=1", _sky.Url(3)]))
         {
             await GatewayProcess.WaitUntilAsync(
-                () => Task.FromResult(File.Exists(folder["out.aria2"]) && new FileInfo(folder["out.aria2"]).Length > 0 && new FileInfo(folder["out"]).Length > 0), "aria2's notes");
+                () => Task.FromResult(File.Exists(folder["out.aria2"]) && new FileInfo(folder["out.aria2"]).Length > 0
+                    && new FileInfo(folder["out"]).Length > 0), "aria2's notes");
             aria2.Process.Kill();
             await aria2.WaitAsync();
         }
@@ -179,7 +184,9 @@ public sealed class ClientTests : IClassFixture<ClientTests.Sky>
             (await Tool.CurlAsync("-f", "-o", folder[$"out{i}"], $"{nginx.Url}/resources/4")).Succeeded();
             Assert.Equal(_sky.Sha256, await TestBytes.HashFileAsync(folder[$"out{i}"]));
         }));
-        Assert.Equal("206", (await Tool.CurlAsync("-r", "5000000-5000099", "-w", "%{http_code}", "-o", folder["part"], $"{nginx.Url}/resources/4")).Succeeded());
+        Assert.Equal(
+            "206", (await Tool.CurlAsync("-r", "5000000-5000099", "-w", "%{http_code}", "-o", folder["part"], $"{nginx.Url}/resources/4"))
+            .Succeeded());
         Assert.Equal(_sky.Read(5_000_000, 5_000_099), await File.ReadAllBytesAsync(folder["part"], TestContext.Current.CancellationToken));
     }
 

@@ -22,7 +22,8 @@ public sealed class ClusterTests
 
         var longestPause = TimeSpan.Zero;
         using var http = new HttpClient();
-        using var response = await http.GetAsync(new Uri($"{cluster.Gateway.Url}/resources/7"), HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        using var response = await http.GetAsync(
+            new Uri($"{cluster.Gateway.Url}/resources/7"), HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
         response.EnsureSuccessStatusCode();
         await using var body = await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
         await using (var file = File.Create(folder["out"]))
@@ -59,11 +60,13 @@ public sealed class ClusterTests
 
         using (var curl = Tool.Start("curl", "-sS", "-f", "-o", folder["out"], $"{cluster.Gateway.Url}/resources/7"))
         {
-            await GatewayProcess.WaitUntilAsync(() => Task.FromResult(File.Exists(folder["out"]) && new FileInfo(folder["out"]).Length > Length / 4), "a quarter");
+            await GatewayProcess.WaitUntilAsync(
+                () => Task.FromResult(File.Exists(folder["out"]) && new FileInfo(folder["out"]).Length > Length / 4), "a quarter");
             await Task.WhenAll(cluster.Nodes.Select(node => node.KillAsync()));
             var clock = Stopwatch.StartNew();
             var result = await curl.WaitAsync();
-            TestContext.Current.TestOutputHelper?.WriteLine($"curl ended after {clock.ElapsedMilliseconds} ms with {result.ExitCode}: {result.Errors}");
+            TestContext.Current.TestOutputHelper?.WriteLine(
+                $"curl ended after {clock.ElapsedMilliseconds} ms with {result.ExitCode}: {result.Errors}");
             Assert.NotEqual(0, result.ExitCode);
             // The stall time, the window that was still in hand, and a slow machine.
             Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(3 + 7));
@@ -106,7 +109,8 @@ public sealed class ClusterTests
         using var folder = new TestFolder();
         var ports = GatewayProcess.FreePorts(6);
         await using var other = await GatewayProcess.StartAsync(folder["other"], ports[0], ports[1..4], [ports[5]], []);
-        await using var node = await GatewayProcess.StartAsync(folder["node"], ports[4], [ports[5]], [.. ports[1..4], ports[5]], ["Rain:DiscoverySeconds=1"]);
+        await using var node = await GatewayProcess.StartAsync(
+            folder["node"], ports[4], [ports[5]], [.. ports[1..4], ports[5]], ["Rain:DiscoverySeconds=1"]);
         await TestBytes.WriteFileAsync(folder["in"], 7, 3_000_000);
 
         var answer = (await Tool.CurlAsync("-w", "%{http_code}", "-T", folder["in"], $"{node.Url}/resources/7?replicas=4")).Succeeded();

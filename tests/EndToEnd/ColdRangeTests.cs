@@ -22,7 +22,8 @@ public sealed class ColdRangeTests
         using (var http = new HttpClient { Timeout = TimeSpan.FromMinutes(10) })
         {
             using var content = new StreamContent(new TestBytes(8, length), 1 << 20);
-            (await http.PutAsync(new Uri($"{cluster.Nodes[0].Url}/resources/8"), content, TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
+            (await http.PutAsync(new Uri($"{cluster.Nodes[0].Url}/resources/8"), content, TestContext.Current.CancellationToken))
+                .EnsureSuccessStatusCode();
         }
 
         // The manifest, 32 bytes a block and a little, comes with every round of the rain: once for each place that a request names.
@@ -36,7 +37,8 @@ public sealed class ColdRangeTests
             (Bytes(7 * BlockSize, 3 * BlockSize), 3),
             (string.Join(',', Enumerable.Range(0, 20).Select(i => Bytes((20 + (5 * i)) * (long)BlockSize, 100))), 20)])
         {
-            var run = await Tool.CurlAsync("-f", "-r", range, "-w", "%{http_code} %{time_starttransfer}", "-o", folder["out"], $"{cluster.Gateway.Url}/resources/8");
+            var run = await Tool.CurlAsync(
+                "-f", "-r", range, "-w", "%{http_code} %{time_starttransfer}", "-o", folder["out"], $"{cluster.Gateway.Url}/resources/8");
             var answer = run.Succeeded().Split(' ');
             Assert.Equal("206", answer[0]);
 
@@ -51,8 +53,11 @@ public sealed class ColdRangeTests
                 },
                 "the end of the rain");
             TestContext.Current.TestOutputHelper?.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"{range[..Math.Min(40, range.Length)]}: {droplets - total} droplets for {blocks * SymbolsOfBlock} symbols, first byte after {answer[1]} s"));
-            Assert.InRange(droplets - total, blocks * SymbolsOfBlock, blocks == 0 ? 0 : (manifest * range.Split(',').Length) + (blocks * (SymbolsOfBlock + 40)));
+                CultureInfo.InvariantCulture, $"{range[..Math.Min(40, range.Length)]}: {droplets - total} droplets for "
+                    + $"{blocks * SymbolsOfBlock} symbols, first byte after {answer[1]} s"));
+            Assert.InRange(
+                droplets - total, blocks * SymbolsOfBlock,
+                blocks == 0 ? 0 : (manifest * range.Split(',').Length) + (blocks * (SymbolsOfBlock + 40)));
             total = droplets;
         }
     }

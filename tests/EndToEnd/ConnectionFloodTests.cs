@@ -5,7 +5,8 @@ using System.Text;
 
 namespace EndToEnd;
 
-/// <summary>One address that opens all the connections there may be ends nothing and keeps nobody else out, however few files may be open.</summary>
+/// <summary>One address that opens all the connections there may be ends nothing and keeps nobody
+/// else out, however few files may be open.</summary>
 public sealed class ConnectionFloodTests
 {
     private const int LengthOfSmall = 10_000;
@@ -32,7 +33,9 @@ public sealed class ConnectionFloodTests
         using var folder = new TestFolder();
         var result = await GatewayProcess.RunToEndAsync(new ProcessLimits(OpenFiles: 256), folder["node"], "--Urls=http://127.0.0.1:0");
         Assert.Equal(2, result.ExitCode);
-        Assert.StartsWith("open files: 256 are allowed", Assert.Single(result.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "open files: 256 are allowed", Assert.Single(result.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)),
+            StringComparison.Ordinal);
     }
 
     /// <summary>README's developer section has the command.</summary>
@@ -81,7 +84,8 @@ public sealed class ConnectionFloodTests
                 times.Sort();
                 var median = times[times.Count / 2];
                 TestContext.Current.TestOutputHelper?.WriteLine(
-                    $"{limits.OpenFiles} files, {connections} x {kind}: median {median.TotalMilliseconds:F2} ms, most {times[^1].TotalMilliseconds:F2} ms, {gateway.MemoryBytes() / 1e6:F0} MB");
+                    $"{limits.OpenFiles} files, {connections} x {kind}: median {median.TotalMilliseconds:F2} ms, most "
+                    + $"{times[^1].TotalMilliseconds:F2} ms, {gateway.MemoryBytes() / 1e6:F0} MB");
                 Assert.False(gateway.Process.HasExited, gateway.Log);
                 Assert.True(medianMax is null || median < medianMax, $"{kind}: median {median}");
             }
@@ -93,7 +97,9 @@ public sealed class ConnectionFloodTests
 
         // What was closed for others is no fault of this program.
         Assert.DoesNotContain(" ERR ", gateway.Log, StringComparison.Ordinal);
-        Assert.Contains("No room for all connections", limits is { OpenFiles: not null, MayRaise: false } ? gateway.Log : "No room for all connections", StringComparison.Ordinal);
+        Assert.Contains(
+            "No room for all connections", limits is { OpenFiles: not null, MayRaise: false } ? gateway.Log : "No room for all connections",
+            StringComparison.Ordinal);
     }
 
     /// <summary>The gateway may refuse it, close it, or leave it; so may the system here when it has no room for more.</summary>
@@ -125,7 +131,8 @@ public sealed class ConnectionFloodTests
         var answer = new MemoryStream();
         await using var stream = new NetworkStream(socket);
         await stream.CopyToAsync(answer, limit.Token);
-        Assert.StartsWith("HTTP/1.1 200 ", Encoding.Latin1.GetString(answer.ToArray(), 0, (int)Math.Min(answer.Length, 100)), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "HTTP/1.1 200 ", Encoding.Latin1.GetString(answer.ToArray(), 0, (int)Math.Min(answer.Length, 100)), StringComparison.Ordinal);
         Assert.True(answer.Length > LengthOfSmall);
     }
 }

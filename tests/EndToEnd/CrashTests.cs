@@ -50,8 +50,10 @@ public sealed class CrashTests
         }
 
         TestContext.Current.TestOutputHelper?.WriteLine(string.Join(" ", outcomes));
-        // Nothing half-written stays behind: what is on disk is what is listed (old versions may wait for collection, not more than one each).
-        var listed = (await gateway.GetJsonAsync("/resources?limit=100")).GetProperty("items").EnumerateArray().Sum(item => item.GetProperty("length").GetInt64());
+        // Nothing half-written stays behind: what is on disk is what is listed (old
+        // versions may wait for collection, not more than one each).
+        var listed = (await gateway.GetJsonAsync("/resources?limit=100")).GetProperty("items").EnumerateArray()
+            .Sum(item => item.GetProperty("length").GetInt64());
         var onDisk = new DirectoryInfo(gateway.StorePath).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
         Assert.InRange(onDisk, listed, listed + (length / 4));
     }

@@ -23,7 +23,8 @@ public sealed class CrowdTests
         const int length = 64 << 20;
         using var folder = new TestFolder();
         var ports = GatewayProcess.FreePorts(2);
-        await using var gateway = await GatewayProcess.StartAsync(folder["node"], ports[0], [ports[1]], [ports[1]], "Serilog:MinimumLevel:Default=Warning");
+        await using var gateway = await GatewayProcess.StartAsync(
+            folder["node"], ports[0], [ports[1]], [ports[1]], "Serilog:MinimumLevel:Default=Warning");
         using var http = new HttpClient();
         using (var large = new StreamContent(new TestBytes(1, length)))
         {
@@ -75,7 +76,8 @@ public sealed class CrowdTests
             TestContext.Current.TestOutputHelper?.WriteLine(
                 $"alone: median {alone.Median.TotalMilliseconds:F2} ms, {memoryAlone / 1e6:F0} MB; with {idle} idle and {slow} slow: "
                 + $"median {crowded.Median.TotalMilliseconds:F2} ms, 99 % {crowded.Most.TotalMilliseconds:F2} ms; "
-                + $"{memoryIdle / 1e6:F0} MB with the idle, {memory / 1e6:F0} MB with all; slow readers got {read.Average() / 1e3:F0} kB each");
+                + $"{memoryIdle / 1e6:F0} MB with the idle, {memory / 1e6:F0} MB with all; slow readers got {read.Average() / 1e3:F0} kB "
+                + "each");
             Assert.All(read, bytes => Assert.InRange(bytes, 1, length - 1));
             Assert.True(medianMax is null || crowded.Median < medianMax, $"median {crowded.Median}");
         }
@@ -104,7 +106,11 @@ public sealed class CrowdTests
 
     private static async Task<Socket> ConnectAsync(GatewayProcess gateway, int address)
     {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveBufferSize = 16 * 1024 };
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
+        {
+            NoDelay = true,
+            ReceiveBufferSize = 16 * 1024,
+        };
         socket.Bind(new IPEndPoint(new IPAddress([127, 0, 0, (byte)(1 + address)]), 0));
         await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, gateway.HttpPort), Token);
         return socket;

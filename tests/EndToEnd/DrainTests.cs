@@ -13,19 +13,24 @@ public sealed class DrainTests
         const int length = 30_000_000;
         using var folder = new TestFolder();
         var ports = GatewayProcess.FreePorts(2);
-        await using var gateway = await GatewayProcess.StartAsync(folder["node"], ports[0], [ports[1]], [ports[1]], "Gateway:ShutdownSeconds=60");
+        await using var gateway = await GatewayProcess.StartAsync(
+            folder["node"], ports[0], [ports[1]], [ports[1]], "Gateway:ShutdownSeconds=60");
         var sha256 = await TestBytes.WriteFileAsync(folder["in"], 1, length);
         (await Tool.CurlAsync("-f", "-T", folder["in"], $"{gateway.Url}/resources/1")).Succeeded();
 
         using var download = Tool.Start("curl", "-sS", "-f", "--limit-rate", "10M", "-o", folder["out"], $"{gateway.Url}/resources/1");
-        await GatewayProcess.WaitUntilAsync(() => Task.FromResult(File.Exists(folder["out"]) && new FileInfo(folder["out"]).Length > 1_000_000), "the first megabyte");
+        await GatewayProcess.WaitUntilAsync(
+            () => Task.FromResult(File.Exists(folder["out"]) && new FileInfo(folder["out"]).Length > 1_000_000), "the first megabyte");
         var stopping = gateway.StopAsync();
-        await GatewayProcess.WaitUntilAsync(() => Task.FromResult(gateway.Log.Contains("Asked to end: 1 running", StringComparison.Ordinal)), "the drain");
+        await GatewayProcess.WaitUntilAsync(
+            () => Task.FromResult(gateway.Log.Contains("Asked to end: 1 running", StringComparison.Ordinal)), "the drain");
         var ready = await Tool.CurlAsync("-w", " %{http_code}", $"{gateway.Url}/health/ready");
         Assert.Contains("draining", ready.Output, StringComparison.Ordinal);
         Assert.EndsWith(" 503", ready.Output, StringComparison.Ordinal);
-        Assert.EndsWith(" 503", (await Tool.CurlAsync("-w", " %{http_code}", $"{gateway.Url}/resources/1")).Output, StringComparison.Ordinal);
-        Assert.EndsWith(" 200", (await Tool.CurlAsync("-w", " %{http_code}", $"{gateway.Url}/health/live")).Output, StringComparison.Ordinal);
+        Assert.EndsWith(
+            " 503", (await Tool.CurlAsync("-w", " %{http_code}", $"{gateway.Url}/resources/1")).Output, StringComparison.Ordinal);
+        Assert.EndsWith(
+            " 200", (await Tool.CurlAsync("-w", " %{http_code}", $"{gateway.Url}/health/live")).Output, StringComparison.Ordinal);
         (await download.WaitAsync()).Succeeded();
         Assert.Equal(sha256, await TestBytes.HashFileAsync(folder["out"]));
         Assert.Equal(0, await stopping);
@@ -37,11 +42,13 @@ public sealed class DrainTests
         Tool.Require("curl");
         using var folder = new TestFolder();
         var ports = GatewayProcess.FreePorts(2);
-        await using var gateway = await GatewayProcess.StartAsync(folder["node"], ports[0], [ports[1]], [ports[1]], "Gateway:ShutdownSeconds=1");
+        await using var gateway = await GatewayProcess.StartAsync(
+            folder["node"], ports[0], [ports[1]], [ports[1]], "Gateway:ShutdownSeconds=1");
         await TestBytes.WriteFileAsync(folder["in"], 1, 30_000_000);
         (await Tool.CurlAsync("-f", "-T", folder["in"], $"{gateway.Url}/resources/1")).Succeeded();
         using var download = Tool.Start("curl", "-sS", "-f", "--limit-rate", "1M", "-o", folder["out"], $"{gateway.Url}/resources/1");
-        await GatewayProcess.WaitUntilAsync(() => Task.FromResult(File.Exists(folder["out"]) && new FileInfo(folder["out"]).Length > 100_000), "the first bytes");
+        await GatewayProcess.WaitUntilAsync(
+            () => Task.FromResult(File.Exists(folder["out"]) && new FileInfo(folder["out"]).Length > 100_000), "the first bytes");
         var clock = Stopwatch.StartNew();
         Assert.Equal(0, await gateway.StopAsync());
         Assert.InRange(clock.Elapsed.TotalSeconds, 0.9, 20);
@@ -91,7 +98,11 @@ public sealed class DrainTests
         Assert.True(kept.Count > 20);
         foreach (var (id, bytes) in kept)
         {
-            Assert.Equal(bytes, await http.GetByteArrayAsync(new Uri($"{gateway.Url}/resources/{id.ToString(CultureInfo.InvariantCulture)}"), TestContext.Current.CancellationToken));
+            Assert.Equal(
+                bytes,
+                await http.GetByteArrayAsync(
+                    new Uri($"{gateway.Url}/resources/{id.ToString(CultureInfo.InvariantCulture)}"),
+                    TestContext.Current.CancellationToken));
         }
     }
 
@@ -108,7 +119,8 @@ public sealed class DrainTests
         using var download = Tool.Start("curl", "-sS", "-f", "-o", folder["out"], $"{cluster.Gateway.Url}/resources/1");
         await GatewayProcess.WaitUntilAsync(
             async () => (await cluster.Gateway.GetJsonAsync("/transfers")).GetProperty("items").EnumerateArray()
-                .Any(transfer => transfer.GetProperty("sources").EnumerateArray().Count(source => source.GetProperty("droplets").GetInt64() > 500) == 2),
+                .Any(transfer => transfer.GetProperty("sources").EnumerateArray()
+                    .Count(source => source.GetProperty("droplets").GetInt64() > 500) == 2),
             "rain from both");
         Assert.Equal(0, await cluster.Nodes[0].StopAsync());
 
@@ -119,7 +131,8 @@ public sealed class DrainTests
         Assert.Equal(sha256, await TestBytes.HashFileAsync(folder["out"]));
 
         async Task<string?> StateAsync() => (await cluster.Gateway.GetTransferAsync("1")).GetProperty("sources").EnumerateArray()
-            .Single(source => source.GetProperty("endpoint").GetString() == $"127.0.0.1:{cluster.RainPorts[0].ToString(CultureInfo.InvariantCulture)}")
+            .Single(source => source.GetProperty("endpoint").GetString()
+                == $"127.0.0.1:{cluster.RainPorts[0].ToString(CultureInfo.InvariantCulture)}")
             .GetProperty("state").GetString();
     }
 }

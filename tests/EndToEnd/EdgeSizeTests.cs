@@ -25,7 +25,10 @@ public sealed class EdgeSizeTests
             (await Tool.CurlAsync("-f", "-T", folder["in"], $"{cluster.Nodes[0].Url}/resources/{id}?code={code}&replicas=2")).Succeeded();
             var headers = (await Tool.CurlAsync("-f", "-D", "-", "-o", folder["out"], $"{cluster.Gateway.Url}/resources/{id}")).Succeeded();
             Assert.Contains($"Content-Length: {length}\r\n", headers, StringComparison.OrdinalIgnoreCase);
-            Assert.Equal(sha256, length == 0 && !File.Exists(folder["out"]) ? await TestBytes.HashAsync(Stream.Null) : await TestBytes.HashFileAsync(folder["out"]));
+            Assert.Equal(
+                sha256, length == 0 && !File.Exists(folder["out"])
+                ? await TestBytes.HashAsync(Stream.Null)
+                : await TestBytes.HashFileAsync(folder["out"]));
         }
     }
 
@@ -51,7 +54,8 @@ public sealed class EdgeSizeTests
         Assert.Equal(length, response.Content.Headers.ContentLength);
         await using var body = await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
         Assert.Equal(await TestBytes.HashAsync(new TestBytes(5, length)), await TestBytes.HashAsync(body));
-        TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture, $"peak memory {gateway.PeakMemoryBytes() / 1e6:F0} MB"));
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"peak memory {gateway.PeakMemoryBytes() / 1e6:F0} MB"));
         Assert.InRange(gateway.PeakMemoryBytes(), 1, 400_000_000);
     }
 }

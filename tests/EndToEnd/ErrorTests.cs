@@ -33,7 +33,8 @@ public sealed class ErrorTests
         var times = new List<double>();
         for (var i = 0; i < 5; i++)
         {
-            var result = (await Tool.CurlAsync("-o", folder["problem"], "-w", "%{http_code} %{time_total}", $"{cluster.Gateway.Url}/resources/{999 + i}")).Succeeded().Split(' ');
+            var result = (await Tool.CurlAsync("-o", folder["problem"], "-w", "%{http_code} %{time_total}",
+                $"{cluster.Gateway.Url}/resources/{999 + i}")).Succeeded().Split(' ');
             Assert.Equal("404", result[0]);
             times.Add(double.Parse(result[1], CultureInfo.InvariantCulture));
         }
@@ -68,7 +69,8 @@ public sealed class ErrorTests
         await using var gateway = await StartOneAsync(folder);
         await TestBytes.WriteFileAsync(folder["in"], 1, 100_000);
         var wrong = Convert.ToBase64String(new byte[32]);
-        var (status, problem) = await GetProblemAsync(folder, "-H", $"Content-Digest: sha-256=:{wrong}:", "-T", folder["in"], $"{gateway.Url}/resources/1");
+        var (status, problem) = await GetProblemAsync(
+            folder, "-H", $"Content-Digest: sha-256=:{wrong}:", "-T", folder["in"], $"{gateway.Url}/resources/1");
         Assert.Equal(400, status);
         Assert.EndsWith("digest-mismatch", problem.GetProperty("type").GetString(), StringComparison.Ordinal);
         Assert.Equal(0, (await gateway.GetJsonAsync("/resources")).GetProperty("items").GetArrayLength());
@@ -105,7 +107,8 @@ public sealed class ErrorTests
 
     private static async Task<(int Status, JsonElement Problem)> GetProblemAsync(TestFolder folder, params string[] arguments)
     {
-        var output = (await Tool.CurlAsync([.. arguments, "--path-as-is", "-o", folder["problem"], "-w", "%{http_code} %{content_type}"])).Succeeded().Split(' ', 2);
+        var output = (await Tool.CurlAsync([.. arguments, "--path-as-is", "-o", folder["problem"], "-w", "%{http_code} %{content_type}"]))
+            .Succeeded().Split(' ', 2);
         Assert.StartsWith("application/problem+json", output[1], StringComparison.Ordinal);
         using var document = JsonDocument.Parse(await File.ReadAllTextAsync(folder["problem"]));
         return (int.Parse(output[0], CultureInfo.InvariantCulture), document.RootElement.Clone());

@@ -43,7 +43,9 @@ internal sealed class GatewayProcess : IAsyncDisposable
     public string Url => $"http://127.0.0.1:{HttpPort}";
 
     /// <summary>The first endpoint where it rains.</summary>
-    public IPEndPoint RainEndPoint() => IPEndPoint.Parse(_arguments.First(text => text.StartsWith(RainListen, StringComparison.Ordinal))[RainListen.Length..].Split(',')[0]);
+    public IPEndPoint RainEndPoint() =>
+        IPEndPoint.Parse(
+            _arguments.First(text => text.StartsWith(RainListen, StringComparison.Ordinal))[RainListen.Length..].Split(',')[0]);
 
     public string StorePath => Path.Combine(Folder, "data");
 
@@ -102,7 +104,8 @@ internal sealed class GatewayProcess : IAsyncDisposable
     /// <param name="rainPorts">Where it rains.</param>
     /// <param name="serverPorts">The ports that its servers.json names.</param>
     /// <param name="settings">Further settings, as <c>Name=value</c>.</param>
-    public static Task<GatewayProcess> StartAsync(string folder, int httpPort, int[] rainPorts, int[] serverPorts, params string[] settings) =>
+    public static Task<GatewayProcess> StartAsync(
+        string folder, int httpPort, int[] rainPorts, int[] serverPorts, params string[] settings) =>
         StartAsync(null, folder, httpPort, rainPorts, serverPorts, settings);
 
     /// <summary>The same with less than the machine has.</summary>
@@ -242,7 +245,8 @@ internal sealed class GatewayProcess : IAsyncDisposable
     }
 
     private static Process Launch(
-        IEnumerable<string> arguments, string workingDirectory, Action<string> onLine, Action<string>? onErrorLine = null, ProcessLimits? limits = null)
+        IEnumerable<string> arguments, string workingDirectory, Action<string> onLine, Action<string>? onErrorLine = null,
+        ProcessLimits? limits = null)
     {
         var start = new ProcessStartInfo(limits?.OpenFiles is null ? "dotnet" : "bash")
         {

@@ -30,7 +30,8 @@ public sealed class KeylessUserTests
         var ports = GatewayProcess.FreePorts(8);
         await using var outside = new UdpRelay(ports[1]);
         await using var gateway = await GatewayProcess.StartAsync(
-            folder["gateway"], ports[0], ports[1..4], [outside.Port, ports[2], ports[3]], $"Gateway:Keys={Key}", "Gateway:ProtectReads=true");
+            folder["gateway"], ports[0], ports[1..4], [outside.Port, ports[2], ports[3]], $"Gateway:Keys={Key}",
+            "Gateway:ProtectReads=true");
         using var holder = new HttpClient { BaseAddress = new Uri(gateway.Url) };
         holder.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Key);
         await PutAsync(holder, Id, Secret);
@@ -49,7 +50,8 @@ public sealed class KeylessUserTests
         Assert.Equal(HttpStatusCode.GatewayTimeout, await StatusAsync(user, HttpMethod.Get, $"/resources/{Id}"));
         await PutAsync(user, NewId, Forged);
         await PutAsync(user, Id, Forged);
-        await GatewayProcess.WaitUntilAsync(() => Task.FromResult(relay.ToServer.Any(datagram => datagram.Length == 72)), "PROPAGATE is sent");
+        await GatewayProcess.WaitUntilAsync(
+            () => Task.FromResult(relay.ToServer.Any(datagram => datagram.Length == 72)), "PROPAGATE is sent");
         await ExpectUntouchedAsync(holder, outside.Port, ports);
         Assert.Equal(HttpStatusCode.NoContent, await StatusAsync(user, HttpMethod.Delete, $"/resources/{Id}"));
         Assert.Equal(HttpStatusCode.NoContent, await StatusAsync(user, HttpMethod.Delete, $"/resources/{NewId}"));
@@ -71,7 +73,8 @@ public sealed class KeylessUserTests
         Assert.Contains(seeds, seed => seed.Length == 72);
         await SendMutantsAsync(holder, seeds, ports[1..4], datagramCount);
         await ExpectUntouchedAsync(holder, outside.Port, ports);
-        Assert.DoesNotContain(await File.ReadAllTextAsync(secretFile, TestContext.Current.CancellationToken), gateway.Log, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            await File.ReadAllTextAsync(secretFile, TestContext.Current.CancellationToken), gateway.Log, StringComparison.Ordinal);
     }
 
     private static async Task TryHttpAsync(GatewayProcess gateway)
@@ -79,7 +82,8 @@ public sealed class KeylessUserTests
         using var user = new HttpClient { BaseAddress = new Uri(gateway.Url) };
         (HttpMethod, string)[] requests =
         [
-            (HttpMethod.Get, $"/resources/{Id}"), (HttpMethod.Head, $"/resources/{Id}"), (HttpMethod.Get, $"/{Id}"), (HttpMethod.Get, "/resources"),
+            (HttpMethod.Get, $"/resources/{Id}"), (HttpMethod.Head, $"/resources/{Id}"), (HttpMethod.Get, $"/{Id}"),
+            (HttpMethod.Get, "/resources"),
             (HttpMethod.Get, $"/resources/{Id}/manifest"), (HttpMethod.Put, $"/resources/{NewId}"), (HttpMethod.Put, $"/resources/{Id}"),
             (HttpMethod.Put, $"/{NewId}"), (HttpMethod.Post, "/resources"), (HttpMethod.Delete, $"/resources/{Id}"),
             (HttpMethod.Post, $"/resources/{Id}/propagate"), (HttpMethod.Post, $"/resources/{Id}/prefetch"), (HttpMethod.Get, "/servers"),
@@ -110,8 +114,8 @@ public sealed class KeylessUserTests
         Assert.Equal(3, servers.Split("\"endpoint\"").Length - 1);
     }
 
-    /// <summary>Captured datagrams with bytes changed, cut off and added, the captured ones themselves, and random ones, no faster than they are
-    /// looked at.</summary>
+    /// <summary>Captured datagrams with bytes changed, cut off and added, the captured ones themselves, and random ones, no faster than
+    /// they are looked at.</summary>
     private static async Task SendMutantsAsync(HttpClient holder, byte[][] seeds, int[] ports, int count)
     {
         var random = new Random(12);
@@ -122,7 +126,8 @@ public sealed class KeylessUserTests
         {
             for (var i = 0; i < BatchCount; i++, sent++)
             {
-                await socket.SendToAsync(Mutant(random, seeds), SocketFlags.None, new IPEndPoint(IPAddress.Loopback, ports[sent % ports.Length]));
+                await socket.SendToAsync(
+                    Mutant(random, seeds), SocketFlags.None, new IPEndPoint(IPAddress.Loopback, ports[sent % ports.Length]));
             }
 
             // Each port's loop answers this, and so has come round.
@@ -164,7 +169,8 @@ public sealed class KeylessUserTests
 
     private static async Task PutAsync(HttpClient client, ulong id, byte[] bytes)
     {
-        using var answer = await client.PutAsync(new Uri($"/resources/{id}", UriKind.Relative), new ByteArrayContent(bytes), TestContext.Current.CancellationToken);
+        using var answer = await client.PutAsync(
+            new Uri($"/resources/{id}", UriKind.Relative), new ByteArrayContent(bytes), TestContext.Current.CancellationToken);
         answer.EnsureSuccessStatusCode();
     }
 

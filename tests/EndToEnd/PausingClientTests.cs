@@ -7,8 +7,8 @@ using System.Text;
 
 namespace EndToEnd;
 
-/// <summary>Clients that pause keep what they asked for; clients that trickle for ever are cut, and meanwhile hold back nobody. All with the
-/// limits as they are by default, so these take minutes; README's developer section has the command.</summary>
+/// <summary>Clients that pause keep what they asked for; clients that trickle for ever are cut, and meanwhile hold back nobody. All with
+/// the limits as they are by default, so these take minutes; README's developer section has the command.</summary>
 public sealed class PausingClientTests
 {
     private const int BodyBytes = 10_000_000, PauseCount = 10;
@@ -63,7 +63,8 @@ public sealed class PausingClientTests
         var memory = gateway.PeakMemoryBytes();
         var lives = await crowd;
         TestContext.Current.TestOutputHelper?.WriteLine(
-            $"alone: median {alone.TotalMilliseconds:F2} ms, {memoryAlone / 1e6:F0} MB; beside 500 that trickle: median {crowded.TotalMilliseconds:F2} ms, "
+            $"alone: median {alone.TotalMilliseconds:F2} ms, {memoryAlone / 1e6:F0} MB; beside 500 that trickle: median "
+            + $"{crowded.TotalMilliseconds:F2} ms, "
             + $"{memory / 1e6:F0} MB at most; cut after {lives.Min().TotalSeconds:F0} to {lives.Max().TotalSeconds:F0} s");
         Assert.True(crowded < TimeSpan.FromMilliseconds(50), $"median {crowded}");
         Assert.InRange(memory - memoryAlone, long.MinValue, 200_000_000);
@@ -95,11 +96,16 @@ public sealed class PausingClientTests
     /// <summary>Ten bytes a second, until the gateway has had enough; how long that took.</summary>
     private static async Task<TimeSpan> TrickleAsync(GatewayProcess gateway, bool isReader)
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveBufferSize = 16 * 1024 };
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
+        {
+            NoDelay = true,
+            ReceiveBufferSize = 16 * 1024,
+        };
         await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, gateway.HttpPort), Token);
         var request = isReader ? "GET /resources/1" : $"PUT /resources/{Random.Shared.Next(1000, int.MaxValue)}";
         var length = isReader ? 0 : BodyBytes;
-        await socket.SendAsync(Encoding.ASCII.GetBytes($"{request} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n"), Token);
+        await socket.SendAsync(
+            Encoding.ASCII.GetBytes($"{request} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n"), Token);
         var began = Stopwatch.GetTimestamp();
         var buffer = new byte[10];
         try
@@ -180,7 +186,8 @@ public sealed class PausingClientTests
             folder["node"], ports[0], [ports[1]], [ports[1]],
             [
                 $"Kestrel:Endpoints:Http:Url=http://127.0.0.1:{ports[0]}", $"Kestrel:Endpoints:Https:Url=https://127.0.0.1:{ports[2]}",
-                $"Kestrel:Endpoints:Https:Certificate:Path={folder["tls.crt"]}", $"Kestrel:Endpoints:Https:Certificate:KeyPath={folder["tls.key"]}",
+                $"Kestrel:Endpoints:Https:Certificate:Path={folder["tls.crt"]}",
+                $"Kestrel:Endpoints:Https:Certificate:KeyPath={folder["tls.key"]}",
                 .. settings,
             ]);
         return (gateway, $"https://127.0.0.1:{ports[2]}");

@@ -29,7 +29,8 @@ public sealed partial class ReadMeTests
 
         using var folder = new TestFolder();
         var ports = GatewayProcess.FreePorts(Ports.Length);
-        var elsewhere = Ports.Zip(ports, (written, real) => (Written: written, Real: real.ToString(CultureInfo.InvariantCulture))).ToArray();
+        var elsewhere = Ports.Zip(
+            ports, (written, real) => (Written: written, Real: real.ToString(CultureInfo.InvariantCulture))).ToArray();
         await using var gateway = await GatewayProcess.StartAsync(folder["gateway"], ports[0], ports[4..7], ports[4..7]);
         var printed = await RunAsync(steps, folder["shell"], elsewhere);
 
@@ -39,7 +40,9 @@ public sealed partial class ReadMeTests
             var shown = elsewhere.Aggregate(output, (at, port) => Regex.Replace(at, $@"(?<=:){port.Real}\b", port.Written));
             if (exitCode != 0 || (step.Expected.Length > 0 && !Matches(step.Expected, shown)))
             {
-                wrong.AppendLine(CultureInfo.InvariantCulture, $"line {step.Line}: {step.Command}\nexit code {exitCode}; README:\n{step.Expected}\nprinted:\n{shown}\n");
+                wrong.AppendLine(
+                    CultureInfo.InvariantCulture,
+                    $"line {step.Line}: {step.Command}\nexit code {exitCode}; README:\n{step.Expected}\nprinted:\n{shown}\n");
             }
         }
 
@@ -94,7 +97,8 @@ public sealed partial class ReadMeTests
     }
 
     /// <summary>Runs all commands in one shell, so that variables, files and jobs are there for those that follow.</summary>
-    private static async Task<List<(int ExitCode, string Output)>> RunAsync(List<Step> steps, string folder, (string Written, string Real)[] ports)
+    private static async Task<List<(int ExitCode, string Output)>> RunAsync(
+        List<Step> steps, string folder, (string Written, string Real)[] ports)
     {
         Directory.CreateDirectory(folder);
         var mark = $"<<{Guid.NewGuid():N}>>";
@@ -102,7 +106,8 @@ public sealed partial class ReadMeTests
         foreach (var step in steps)
         {
             var command = ports.Aggregate(step.Command, (at, port) => Regex.Replace(at, $@"\b{port.Written}\b", port.Real));
-            command = command.Replace("artifacts/bin/Gateway/release/Gateway", Path.ChangeExtension(GatewayProcess.ProgramPath, null), StringComparison.Ordinal);
+            command = command.Replace(
+                "artifacts/bin/Gateway/release/Gateway", Path.ChangeExtension(GatewayProcess.ProgramPath, null), StringComparison.Ordinal);
             script.Append(command).Append('\n').Append(CultureInfo.InvariantCulture, $"echo \"{mark} $?\"\n");
         }
 
@@ -158,7 +163,8 @@ public sealed partial class ReadMeTests
     }
 
     /// <summary>Lines without what is different every time.</summary>
-    private static IEnumerable<string> Lines(string text) => Times().Replace(text.ReplaceLineEndings("\n"), "(time)").TrimEnd('\n').Split('\n');
+    private static IEnumerable<string> Lines(string text) =>
+        Times().Replace(text.ReplaceLineEndings("\n"), "(time)").TrimEnd('\n').Split('\n');
 
     [GeneratedRegex(@"\d{4}-\d\d-\d\dT[\d:.]+\+00:00|[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} GMT")]
     private static partial Regex Times();

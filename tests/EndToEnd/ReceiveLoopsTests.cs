@@ -16,7 +16,8 @@ public sealed class ReceiveLoopsTests
         using var body = new ByteArrayContent(bytes);
         using var put = await http.PutAsync(new Uri($"{cluster.Nodes[0].Url}/resources/7"), body, TestContext.Current.CancellationToken);
         put.EnsureSuccessStatusCode();
-        Assert.Equal(bytes, await http.GetByteArrayAsync(new Uri($"{cluster.Gateway.Url}/resources/7"), TestContext.Current.CancellationToken));
+        Assert.Equal(
+            bytes, await http.GetByteArrayAsync(new Uri($"{cluster.Gateway.Url}/resources/7"), TestContext.Current.CancellationToken));
 
         // Endpoints that are shared within a process are not shared with another, which could not know that it gets a part of the clients.
         var second = await GatewayProcess.RunToEndAsync(

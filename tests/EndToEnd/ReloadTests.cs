@@ -10,11 +10,13 @@ public sealed class ReloadTests
         var ports = GatewayProcess.FreePorts(2);
         var file = Path.Combine(folder["node"], "appsettings.json");
         Directory.CreateDirectory(folder["node"]);
-        await File.WriteAllTextAsync(file, "{ \"Serilog\": { \"MinimumLevel\": { \"Default\": \"Information\" } } }", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            file, "{ \"Serilog\": { \"MinimumLevel\": { \"Default\": \"Information\" } } }", TestContext.Current.CancellationToken);
         await using var gateway = await GatewayProcess.StartAsync(folder["node"], ports[0], [ports[1]], [ports[1]]);
         Assert.Equal(201, await PutAsync(gateway, "1", 10));
 
-        await EditAsync("{ \"Gateway\": { \"Keys\": \"the first of keys\", \"MaxBodyBytes\": 100 }, \"Rain\": { \"BlockSize\": 65536 }, \"Serilog\": { \"MinimumLevel\": { \"Default\": \"Information\" } } }");
+        await EditAsync("{ \"Gateway\": { \"Keys\": \"the first of keys\", \"MaxBodyBytes\": 100 }, \"Rain\": { \"BlockSize\": 65536 }, "
+            + "\"Serilog\": { \"MinimumLevel\": { \"Default\": \"Information\" } } }");
         await SaysAsync(gateway, "changed and in force: Gateway:Keys, Gateway:MaxBodyBytes");
         await SaysAsync(gateway, "takes effect at the next start: Rain:BlockSize");
         Assert.Equal(401, await PutAsync(gateway, "1", 10));
@@ -31,9 +33,12 @@ public sealed class ReloadTests
         Assert.Equal(200, await PutAsync(gateway, "1", 13, "the first of keys"));
         Assert.Equal(413, await PutAsync(gateway, "1", 101, "the first of keys"));
 
-        await EditAsync("{ \"Gateway\": { \"Keys\": \"the second of keys\", \"ProtectReads\": true, \"MaxBodyBytes\": 0, \"MaxRequestsPerSecond\": 5 }, \"Serilog\": { \"MinimumLevel\": { \"Default\": \"Warning\" } } }");
-        await GatewayProcess.WaitUntilAsync(async () => await PutAsync(gateway, "2", 1000, "the second of keys") is 200 or 201, "the second key");
-        await GatewayProcess.WaitUntilAsync(async () => await PutAsync(gateway, "2", 10, "the first of keys") == 401, "the first key's end");
+        await EditAsync("{ \"Gateway\": { \"Keys\": \"the second of keys\", \"ProtectReads\": true, \"MaxBodyBytes\": 0, "
+            + "\"MaxRequestsPerSecond\": 5 }, \"Serilog\": { \"MinimumLevel\": { \"Default\": \"Warning\" } } }");
+        await GatewayProcess.WaitUntilAsync(
+            async () => await PutAsync(gateway, "2", 1000, "the second of keys") is 200 or 201, "the second key");
+        await GatewayProcess.WaitUntilAsync(
+            async () => await PutAsync(gateway, "2", 10, "the first of keys") == 401, "the first key's end");
         await GatewayProcess.WaitUntilAsync(async () => await GetAsync(gateway, "/resources/2") == 401, "protected reads");
         var statuses = new List<int>();
         for (var i = 0; i < 20; i++)
@@ -45,7 +50,8 @@ public sealed class ReloadTests
         Assert.DoesNotContain("GET /resources 429", gateway.Log, StringComparison.Ordinal);
 
         // At once by the signal, levels again among it.
-        await EditAsync("{ \"Gateway\": { \"Keys\": \"\", \"ProtectReads\": false, \"MaxRequestsPerSecond\": 0 }, \"Serilog\": { \"MinimumLevel\": { \"Default\": \"Information\" } } }");
+        await EditAsync("{ \"Gateway\": { \"Keys\": \"\", \"ProtectReads\": false, \"MaxRequestsPerSecond\": 0 }, \"Serilog\": { "
+            + "\"MinimumLevel\": { \"Default\": \"Information\" } } }");
         (await Tool.RunAsync("kill", "-HUP", gateway.Process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture))).Succeeded();
         await SaysAsync(gateway, "Serilog:MinimumLevel:Default");
         Assert.Equal(200, await PutAsync(gateway, "2", 14));
@@ -119,8 +125,10 @@ public sealed class ReloadTests
         await using var gateway = await GatewayProcess.StartAsync(folder["node"], ports[0], [ports[1]], [9]);
         Directory.CreateDirectory(folder["one"]);
         Directory.CreateDirectory(folder["two"]);
-        await File.WriteAllTextAsync(folder["one/servers.json"], """[ { "host": "127.0.0.1", "port": 10 } ]""", TestContext.Current.CancellationToken);
-        await File.WriteAllTextAsync(folder["two/servers.json"], """[ { "host": "127.0.0.1", "port": 11 } ]""", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            folder["one/servers.json"], """[ { "host": "127.0.0.1", "port": 10 } ]""", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            folder["two/servers.json"], """[ { "host": "127.0.0.1", "port": 11 } ]""", TestContext.Current.CancellationToken);
 
         // As Kubernetes mounts a ConfigMap: the file is a link through a folder that is a link, and the folder's is changed.
         File.CreateSymbolicLink(folder["data"], folder["one"]);
@@ -133,15 +141,21 @@ public sealed class ReloadTests
         await GatewayProcess.WaitUntilAsync(async () => await NamesAsync() == "127.0.0.1:11", "the second list");
 
         async Task<string> NamesAsync() =>
-            string.Join(',', (await gateway.GetJsonAsync("/servers")).GetProperty("items").EnumerateArray().Select(item => item.GetProperty("endpoint").GetString()));
+            string.Join(
+                ',', (await gateway.GetJsonAsync("/servers")).GetProperty("items").EnumerateArray()
+                .Select(item => item.GetProperty("endpoint").GetString()));
     }
 
     private static Task SaysAsync(GatewayProcess gateway, string text) =>
-        GatewayProcess.WaitUntilAsync(() => Task.FromResult(gateway.Log.Contains(text, StringComparison.Ordinal)), $"\"{text}\" in the log");
+        GatewayProcess.WaitUntilAsync(
+            () => Task.FromResult(gateway.Log.Contains(text, StringComparison.Ordinal)), $"\"{text}\" in the log");
 
     private static async Task<int> PutAsync(GatewayProcess gateway, string id, int length, string? key = null)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Put, new Uri($"{gateway.Url}/resources/{id}")) { Content = new ByteArrayContent(new byte[length]) };
+        using var request = new HttpRequestMessage(HttpMethod.Put, new Uri($"{gateway.Url}/resources/{id}"))
+        {
+            Content = new ByteArrayContent(new byte[length]),
+        };
         return await SendAsync(request, key);
     }
 

@@ -3,7 +3,8 @@ using System.Net.Http.Headers;
 
 namespace EndToEnd;
 
-/// <summary>A node whose disk has rotted serves no wrong byte, rains none, and has the right ones again as soon as another has them.</summary>
+/// <summary>A node whose disk has rotted serves no wrong byte, rains none, and has the
+/// right ones again as soon as another has them.</summary>
 public sealed class RottenDiskTests
 {
     private const long Length = 3_000_000;
@@ -65,7 +66,8 @@ public sealed class RottenDiskTests
         (await Tool.CurlAsync("-f", "-o", folder["out"], $"{rotten.Url}/resources/11")).Succeeded();
         Assert.Equal(sha256, await TestBytes.HashFileAsync(folder["out"]));
         Assert.Contains("resource 11 is set aside in", rotten.Log, StringComparison.Ordinal);
-        Assert.Contains("murky_store_quarantined 1", (await Tool.CurlAsync("-f", $"{rotten.Url}/metrics")).Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "murky_store_quarantined 1", (await Tool.CurlAsync("-f", $"{rotten.Url}/metrics")).Output, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -2,13 +2,15 @@ using System.Diagnostics;
 
 namespace EndToEnd;
 
-/// <summary>Many downloads through the rain of a gateway that has little memory: they wait for their part of it, and all end whole.</summary>
+/// <summary>Many downloads through the rain of a gateway that has little memory: they wait
+/// for their part of it, and all end whole.</summary>
 public sealed class SmallMemoryTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public Task More_downloads_than_the_memory_has_windows_for_end_whole() => DownloadAsync(heapMiB: 192, resources: 16, clients: 20, length: 32_000_000);
+    public Task More_downloads_than_the_memory_has_windows_for_end_whole() =>
+        DownloadAsync(heapMiB: 192, resources: 16, clients: 20, length: 32_000_000);
 
     /// <summary>README's developer section has the command; it wants 26 GB of disk.</summary>
     [Theory(Explicit = true)]
@@ -25,7 +27,10 @@ public sealed class SmallMemoryTests
         var limits = new ProcessLimits(HeapBytes: (long)heapMiB << 20);
         await using var node = await GatewayProcess.StartAsync(limits, folder["node"], ports[0], [ports[1]], [ports[1]]);
         await using var gateway = await GatewayProcess.StartAsync(limits, folder["gateway"], ports[2], [ports[3]], [ports[1]]);
-        using var http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = clients }) { Timeout = TimeSpan.FromMinutes(20) };
+        using var http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = clients })
+        {
+            Timeout = TimeSpan.FromMinutes(20),
+        };
         for (var i = 0; i < resources; i++)
         {
             using var body = new StreamContent(new TestBytes((ulong)i, length), 1 << 20);
@@ -33,10 +38,12 @@ public sealed class SmallMemoryTests
         }
 
         var clock = Stopwatch.StartNew();
-        var wrong = await Task.WhenAll(Enumerable.Range(0, clients).Select(i => Task.Run(() => CompareAsync(http, gateway, i % resources, length), Token)));
+        var wrong = await Task.WhenAll(
+            Enumerable.Range(0, clients).Select(i => Task.Run(() => CompareAsync(http, gateway, i % resources, length), Token)));
         TestContext.Current.TestOutputHelper?.WriteLine(
             $"{heapMiB} MiB, {clients} downloads of {resources} x {length / 1e6:F0} MB: {wrong.Count(text => text is not null)} broken, "
-            + $"{(long)clients * length / 1e6 / clock.Elapsed.TotalSeconds:F0} MB/s, resident {gateway.PeakMemoryBytes() / 1e6:F0} MB at the most");
+            + $"{(long)clients * length / 1e6 / clock.Elapsed.TotalSeconds:F0} MB/s, resident {gateway.PeakMemoryBytes() / 1e6:F0} MB at "
+            + "the most");
         Assert.All(wrong, text => Assert.Null(text));
         Assert.DoesNotContain("OutOfMemory", gateway.Log + node.Log, StringComparison.Ordinal);
     }

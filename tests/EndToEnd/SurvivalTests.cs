@@ -61,10 +61,13 @@ public sealed class SurvivalTests
         Assert.Equal(sha256, await TestBytes.HashFileAsync(folder["out"]));
 
         // All of it from the store, and never more of it over the wire than was not there.
-        (await Tool.CurlAsync("-f", "-H", "Cache-Control: only-if-cached", "-o", folder["again"], $"{gateway.Url}/resources/5")).Succeeded();
+        (await Tool.CurlAsync("-f", "-H", "Cache-Control: only-if-cached", "-o", folder["again"], $"{gateway.Url}/resources/5"))
+            .Succeeded();
         Assert.Equal(sha256, await TestBytes.HashFileAsync(folder["again"]));
-        var received = (await gateway.GetJsonAsync("/transfers")).GetProperty("items").EnumerateArray().Sum(transfer => transfer.GetProperty("dropletsReceived").GetInt64()) * 1408;
-        Say($"killed at {here / (double)length:P2}; {received / (double)length:P2} came again over the wire; ready in {ready.TotalMilliseconds:F0} ms");
+        var received = (await gateway.GetJsonAsync("/transfers")).GetProperty("items").EnumerateArray().Sum(
+            transfer => transfer.GetProperty("dropletsReceived").GetInt64()) * 1408;
+        Say($"killed at {here / (double)length:P2}; {received / (double)length:P2} came again over the wire; ready in "
+            + $"{ready.TotalMilliseconds:F0} ms");
         Assert.InRange(received, 0, (1 - KeptMin) * length);
     }
 
@@ -75,17 +78,21 @@ public sealed class SurvivalTests
         var ports = GatewayProcess.FreePorts(2);
         await using var gateway = await GatewayProcess.StartAsync(folder["node"], ports[0], [ports[1]], [ports[1]]);
         var sha256 = await TestBytes.WriteFileAsync(folder["in"], 6, length);
-        var created = (await Tool.CurlAsync("-f", "-X", "PUT", "-H", "Upload-Complete: ?0", "-D", "-", "-o", folder["answer"], $"{gateway.Url}/resources/6")).Succeeded();
+        var created = (await Tool.CurlAsync(
+            "-f", "-X", "PUT", "-H", "Upload-Complete: ?0", "-D", "-", "-o", folder["answer"], $"{gateway.Url}/resources/6")).Succeeded();
         var upload = gateway.Url + FieldOf(created, "Location");
 
         var arrived = 0L;
-        string[] patch = ["-sS", "-f", "-X", "PATCH", "-H", "Content-Type: application/partial-upload", "-H", "Upload-Complete: ?1", "-o", folder["answer"]];
-        using (var curl = Tool.Start("curl", [.. patch, "--limit-rate", $"{length / 4}", "-H", "Upload-Offset: 0", "-T", folder["in"], upload]))
+        string[] patch = ["-sS", "-f", "-X", "PATCH", "-H", "Content-Type: application/partial-upload", "-H", "Upload-Complete: ?1", "-o",
+            folder["answer"]];
+        using (var curl = Tool.Start(
+            "curl", [.. patch, "--limit-rate", $"{length / 4}", "-H", "Upload-Offset: 0", "-T", folder["in"], upload]))
         {
             await GatewayProcess.WaitUntilAsync(
                 () =>
                 {
-                    arrived = Directory.GetFiles(Path.Combine(gateway.StorePath, "uploads"), "*.data").Sum(file => new FileInfo(file).Length);
+                    arrived = Directory.GetFiles(Path.Combine(gateway.StorePath, "uploads"), "*.data")
+                        .Sum(file => new FileInfo(file).Length);
                     Assert.False(curl.Process.HasExited, "the upload ended before the kill");
                     return Task.FromResult(arrived >= KilledAt * length);
                 },

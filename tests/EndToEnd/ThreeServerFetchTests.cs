@@ -23,10 +23,12 @@ public sealed class ThreeServerFetchTests
         var transfer = await gateway.GetTransferAsync("1");
         Assert.Equal("completed", transfer.GetProperty("state").GetString());
         var overhead = transfer.GetProperty("overhead").GetDouble();
-        var droplets = transfer.GetProperty("sources").EnumerateArray().Select(source => source.GetProperty("droplets").GetInt64()).ToArray();
+        var droplets = transfer.GetProperty("sources").EnumerateArray().Select(source => source.GetProperty("droplets").GetInt64())
+            .ToArray();
         var memory = gateway.PeakMemoryBytes();
         TestContext.Current.TestOutputHelper?.WriteLine(
-            $"overhead {overhead:F4}, droplets {string.Join(" ", droplets)}, peak {memory / 1e6:F0} MB, {transfer.GetProperty("elapsedMs").GetDouble():F0} ms");
+            $"overhead {overhead:F4}, droplets {string.Join(" ", droplets)}, peak {memory / 1e6:F0} MB, "
+            + $"{transfer.GetProperty("elapsedMs").GetDouble():F0} ms");
         Assert.InRange(overhead, 1.0, overheadMax);
         Assert.Equal(3, droplets.Length);
         Assert.All(droplets, count => Assert.InRange((double)count / droplets.Sum(), 0.20, 0.47));

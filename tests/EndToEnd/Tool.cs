@@ -13,7 +13,8 @@ internal static class Tool
     {
         foreach (var program in programs)
         {
-            var found = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));
+            var found = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
+                .Any(folder => File.Exists(Path.Combine(folder, program)));
             Assert.SkipUnless(found, $"{program} is not installed");
         }
     }

@@ -60,12 +60,15 @@ public sealed class WrongSettingsTests
             var given = row.Argument.Split(' ');
             string[] usual =
             [
-                $"--Store:Path={Path.Combine(folder.Path, Guid.NewGuid().ToString("N"))}", "--Urls=http://127.0.0.1:0", $"--Rain:Servers={folder["servers.json"]}",
+                $"--Store:Path={Path.Combine(folder.Path, Guid.NewGuid().ToString("N"))}", "--Urls=http://127.0.0.1:0",
+                $"--Rain:Servers={folder["servers.json"]}",
                 "--Rain:Listen=127.0.0.1:0",
             ];
-            var result = await GatewayProcess.RunToEndAsync(folder.Path, [.. usual.Where(one => !given.Any(other => other.Split('=')[0] == one.Split('=')[0])), .. given]);
+            var result = await GatewayProcess.RunToEndAsync(
+                folder.Path, [.. usual.Where(one => !given.Any(other => other.Split('=')[0] == one.Split('=')[0])), .. given]);
             var lines = result.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-            if (result.ExitCode != 2 || lines.Length != 1 || !row.Named.Split('|').Any(name => lines[0].Contains(name, StringComparison.Ordinal))
+            if (result.ExitCode != 2 || lines.Length != 1
+                || !row.Named.Split('|').Any(name => lines[0].Contains(name, StringComparison.Ordinal))
                 || result.Output.Contains("   at ", StringComparison.Ordinal))
             {
                 lock (failures)
@@ -76,7 +79,8 @@ public sealed class WrongSettingsTests
         });
         Assert.Empty(failures);
 
-        var typos = await GatewayProcess.RunToEndAsync(folder["typo"], "--Urls=http://127.0.0.1:0", "--Rain:Listen=127.0.0.1:0", $"--Rain:Servers={folder["servers.json"]}");
+        var typos = await GatewayProcess.RunToEndAsync(
+            folder["typo"], "--Urls=http://127.0.0.1:0", "--Rain:Listen=127.0.0.1:0", $"--Rain:Servers={folder["servers.json"]}");
         Assert.Equal(2, typos.ExitCode);
         Assert.Equal(2, typos.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
 

@@ -25,7 +25,9 @@ public sealed class DoctorTests : IDisposable
             ["buffer", "clock", "disk", "fsync", "mtu", "offload", "port", "server", "settings"],
             findings.Select(finding => finding.GetProperty("check").GetString()!).Distinct().Order(StringComparer.Ordinal));
         Assert.Matches($@"127\.0\.0\.1:{rain} answers after [0-9.]+ ms", Detail(findings, "server"));
-        Assert.All(findings, finding => Assert.Equal(finding.GetProperty("state").GetString() == "ok", finding.GetProperty("advice").ValueKind == JsonValueKind.Null));
+        Assert.All(
+            findings, finding => Assert.Equal(
+                finding.GetProperty("state").GetString() == "ok", finding.GetProperty("advice").ValueKind == JsonValueKind.Null));
         Assert.Empty(Directory.EnumerateFiles(_folder.Path, ".doctor*"));
     }
 
@@ -51,10 +53,12 @@ public sealed class DoctorTests : IDisposable
         WriteServers(((IPEndPoint)udp.LocalEndPoint!).Port);
         File.WriteAllText(_folder["file"], "");
         var (code, report) = await ExamineAsync(
-            $"--Urls=http://{tcp.LocalEndPoint}", "--Rain:Listen=8.8.8.8:0", "--Rain:AllowUnsealed=true", "--Store:Path=/proc/nowhere", "--Rain:SymbolSize=many");
+            $"--Urls=http://{tcp.LocalEndPoint}", "--Rain:Listen=8.8.8.8:0", "--Rain:AllowUnsealed=true", "--Store:Path=/proc/nowhere",
+            "--Rain:SymbolSize=many");
         Assert.Equal(1, code);
         Assert.False(report.GetProperty("isWell").GetBoolean());
-        var problems = report.GetProperty("findings").EnumerateArray().Where(finding => finding.GetProperty("state").GetString() == "problem").ToList();
+        var problems = report.GetProperty("findings").EnumerateArray()
+            .Where(finding => finding.GetProperty("state").GetString() == "problem").ToList();
         Assert.Equal(
             ["settings", "port", "port", "disk", "server"], problems.Select(finding => finding.GetProperty("check").GetString()!));
         Assert.Contains("Rain:SymbolSize", Detail(problems, "settings"), StringComparison.Ordinal);
@@ -71,7 +75,8 @@ public sealed class DoctorTests : IDisposable
         Assert.Equal(0, (await ExamineAsync("--Rain:Secret=0123456789abcdef")).Code);
         var (code, report) = await ExamineAsync("--Rain:Secret=another secret than that");
         Assert.Equal(1, code);
-        var problem = Assert.Single(report.GetProperty("findings").EnumerateArray(), finding => finding.GetProperty("state").GetString() == "problem");
+        var problem = Assert.Single(
+            report.GetProperty("findings").EnumerateArray(), finding => finding.GetProperty("state").GetString() == "problem");
         Assert.Contains("another Rain:Secret", problem.GetProperty("advice").GetString(), StringComparison.Ordinal);
         Assert.DoesNotContain("another secret than that", report.GetRawText(), StringComparison.Ordinal);
     }
@@ -95,8 +100,10 @@ public sealed class DoctorTests : IDisposable
 
     private string[] Arguments(string[] given)
     {
-        string[] usual = ["--Urls=http://127.0.0.1:0", "--Rain:Listen=127.0.0.1:0", $"--Rain:Servers={_folder["servers.json"]}", $"--Store:Path={_folder["data"]}"];
-        return [$"--contentRoot={_folder.Path}", .. usual.Where(one => !given.Any(other => other.Split('=')[0] == one.Split('=')[0])), .. given];
+        string[] usual = ["--Urls=http://127.0.0.1:0", "--Rain:Listen=127.0.0.1:0", $"--Rain:Servers={_folder["servers.json"]}",
+            $"--Store:Path={_folder["data"]}"];
+        return [$"--contentRoot={_folder.Path}", .. usual.Where(one => !given.Any(other => other.Split('=')[0] == one.Split('=')[0])),
+            .. given];
     }
 
     private async Task<(int Code, JsonElement Report)> ExamineAsync(params string[] given)

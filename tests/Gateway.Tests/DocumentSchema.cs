@@ -34,7 +34,8 @@ internal static class DocumentSchema
         };
         return !types.Contains(type) ? $"{what}: {value.GetRawText()} is no {string.Join(" or ", types)}"
             : type == "array"
-                ? value.EnumerateArray().Select(item => FindMisfit(document, schema.GetProperty("items"), item, what)).FirstOrDefault(misfit => misfit is not null)
+                ? value.EnumerateArray().Select(item => FindMisfit(document, schema.GetProperty("items"), item, what))
+                    .FirstOrDefault(misfit => misfit is not null)
             : type == "object" ? FindMisfitOfObject(document, schema, value, what)
             : null;
     }

@@ -9,7 +9,8 @@ namespace Gateway.Tests;
 /// the kind of its problem, its media type, its JSON, its header fields.</summary>
 internal static class DocumentedAnswers
 {
-    private static readonly JsonElement Document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "openapi.v1.json"))).RootElement;
+    private static readonly JsonElement Document = JsonDocument.Parse(
+        File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "openapi.v1.json"))).RootElement;
 
     /// <summary>Paths with what their requests look like, the most literal ones first.</summary>
     private static readonly ImmutableArray<(Regex Path, JsonElement Operations)> Paths =
@@ -21,8 +22,8 @@ internal static class DocumentedAnswers
 
     /// <summary>Fields of HTTP itself, of the connection, of safety in browsers and of CORS, which are on answers of every kind.</summary>
     private static readonly Regex Everywhere = new(
-        "^(Date|Content-Type|Content-Length|Transfer-Encoding|Connection|Cache-Control|Vary|X-Content-Type-Options|Content-Security-Policy|Allow|"
-        + "Alt-Svc|Access-Control-.+)$",
+        "^(Date|Content-Type|Content-Length|Transfer-Encoding|Connection|Cache-Control|Vary|X-Content-Type-Options|"
+        + "Content-Security-Policy|Allow|Alt-Svc|Access-Control-.+)$",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
 
     /// <summary>Fails when the document does not know an answer.</summary>
@@ -37,11 +38,14 @@ internal static class DocumentedAnswers
         Assert.True(
             operation.GetProperty("responses").TryGetProperty(answer.Status.ToString(CultureInfo.InvariantCulture), out var documented),
             $"{what}: the document does not know the status: {answer.Text[..Math.Min(answer.Text.Length, 300)]}");
-        var fields = documented.TryGetProperty("headers", out var headers) ? headers.EnumerateObject().Select(field => field.Name).ToList() : [];
+        var fields = documented.TryGetProperty("headers", out var headers)
+            ? headers.EnumerateObject().Select(field => field.Name).ToList()
+            : [];
         foreach (var (name, _) in answer.Headers.Concat(answer.ContentHeaders))
         {
             Assert.True(
-                Everywhere.IsMatch(name) || fields.Contains(name, StringComparer.OrdinalIgnoreCase), $"{what}: the document does not know the field {name}");
+                Everywhere.IsMatch(name) || fields.Contains(name, StringComparer.OrdinalIgnoreCase),
+                $"{what}: the document does not know the field {name}");
         }
 
         if (method != "HEAD" && answer.Body.Length > 0)
@@ -69,7 +73,8 @@ internal static class DocumentedAnswers
         Assert.Null(DocumentSchema.FindMisfit(Document, content.GetProperty("schema"), answer.Json, what));
         if (type == "application/problem+json")
         {
-            Assert.True(content.GetProperty("examples").TryGetProperty(answer.Json.GetProperty("type").GetString()!.Split('/', '#')[^1], out _),
+            Assert.True(
+                content.GetProperty("examples").TryGetProperty(answer.Json.GetProperty("type").GetString()!.Split('/', '#')[^1], out _),
                 $"{what}: the document does not know the kind of problem: {answer.Text}");
         }
     }
@@ -84,7 +89,8 @@ internal static class DocumentedAnswers
                 continue;
             }
 
-            if (operations.TryGetProperty("put", out var put) && put.GetProperty("tags")[0].GetString() == "2012" && !Regex.IsMatch(path, "^/(0[xX])?[0-9a-fA-F]+$"))
+            if (operations.TryGetProperty("put", out var put) && put.GetProperty("tags")[0].GetString() == "2012"
+                && !Regex.IsMatch(path, "^/(0[xX])?[0-9a-fA-F]+$"))
             {
                 return null;
             }

@@ -65,7 +65,8 @@ internal sealed class RawHttp : IAsyncDisposable
     public async Task<Message> ReceiveAsync(bool hasBody = true)
     {
         var lines = (await ReceiveUntilAsync("\r\n\r\n")).Split("\r\n");
-        var headers = lines.Skip(1).Select(line => line.Split(": ", 2)).ToDictionary(parts => parts[0], parts => parts[1], StringComparer.OrdinalIgnoreCase);
+        var headers = lines.Skip(1).Select(line => line.Split(": ", 2))
+            .ToDictionary(parts => parts[0], parts => parts[1], StringComparer.OrdinalIgnoreCase);
         // A stream of events has no end to wait for.
         if (!hasBody || headers.GetValueOrDefault("Content-Type") == "text/event-stream")
         {
@@ -79,7 +80,8 @@ internal sealed class RawHttp : IAsyncDisposable
         }
 
         var body = new List<byte>();
-        while (int.Parse(await ReceiveUntilAsync("\r\n"), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) is > 0 and var chunk)
+        while (int.Parse(
+            await ReceiveUntilAsync("\r\n"), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) is > 0 and var chunk)
         {
             body.AddRange(await ReceiveBytesAsync(chunk));
             await ReceiveBytesAsync(2);

@@ -40,13 +40,16 @@ internal sealed class TestGateway : IAsyncDisposable
     /// <param name="servers">Ports of the servers to ask.</param>
     /// <param name="rainPorts">Ports of its own rain server.</param>
     /// <param name="settings">Further settings, as <c>Name=value</c>.</param>
-    public static Task<TestGateway> StartAsync(int[] servers, int[] rainPorts, params string[] settings) => StartAsync(null, servers, rainPorts, settings);
+    public static Task<TestGateway> StartAsync(int[] servers, int[] rainPorts, params string[] settings) =>
+        StartAsync(null, servers, rainPorts, settings);
 
     /// <summary>Starts one with services in place of others.</summary>
-    public static async Task<TestGateway> StartAsync(Action<IServiceCollection>? configure, int[] servers, int[] rainPorts, params string[] settings)
+    public static async Task<TestGateway> StartAsync(
+        Action<IServiceCollection>? configure, int[] servers, int[] rainPorts, params string[] settings)
     {
         var folder = new TestFolder();
-        await File.WriteAllTextAsync(folder["servers.json"], JsonSerializer.Serialize(servers.Select(port => new { host = "127.0.0.1", port })));
+        await File.WriteAllTextAsync(
+            folder["servers.json"], JsonSerializer.Serialize(servers.Select(port => new { host = "127.0.0.1", port })));
         var values = new Dictionary<string, string>
         {
             ["Urls"] = "http://127.0.0.1:0",
@@ -77,7 +80,8 @@ internal sealed class TestGateway : IAsyncDisposable
     /// <summary>UDP ports that are free just now.</summary>
     public static int[] FreePorts(int count)
     {
-        var sockets = Enumerable.Range(0, count).Select(_ => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp)).ToList();
+        var sockets = Enumerable.Range(0, count).Select(_ => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp))
+            .ToList();
         try
         {
             sockets.ForEach(socket => socket.Bind(new IPEndPoint(IPAddress.Loopback, 0)));
@@ -115,9 +119,11 @@ internal sealed class TestGateway : IAsyncDisposable
 
     public Task<Answer> GetAsync(string path, params (string Name, string Value)[] headers) => SendAsync("GET", path, null, headers);
 
-    public Task<Answer> PutAsync(string path, byte[] body, params (string Name, string Value)[] headers) => SendAsync("PUT", path, body, headers);
+    public Task<Answer> PutAsync(string path, byte[] body, params (string Name, string Value)[] headers) =>
+        SendAsync("PUT", path, body, headers);
 
-    /// <summary>Sends a request and reads its answer to the end, which must be one that the document knows. Fields go out exactly as given.</summary>
+    /// <summary>Sends a request and reads its answer to the end, which must be one that the
+    /// document knows. Fields go out exactly as given.</summary>
     public async Task<Answer> SendAsync(string method, string path, byte[]? body, params (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
@@ -136,7 +142,8 @@ internal sealed class TestGateway : IAsyncDisposable
         }
 
         using var response = await _client.SendAsync(request);
-        var answer = new Answer((int)response.StatusCode, response.Headers, response.Content.Headers, await response.Content.ReadAsByteArrayAsync());
+        var answer = new Answer(
+            (int)response.StatusCode, response.Headers, response.Content.Headers, await response.Content.ReadAsByteArrayAsync());
         DocumentedAnswers.Check(method, path, answer);
         return answer;
     }

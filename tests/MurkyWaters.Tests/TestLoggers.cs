@@ -23,7 +23,8 @@ internal sealed class TestLoggers(string name) : ILoggerFactory, ILogger
 
     public bool IsEnabled(LogLevel logLevel) => true;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
         Lines.Enqueue(formatter(state, exception));
         if (exception is not null)
@@ -33,7 +34,8 @@ internal sealed class TestLoggers(string name) : ILoggerFactory, ILogger
 
         try
         {
-            _output?.WriteLine($"{TimeProvider.System.GetLocalNow():mm:ss.fff} {name} {logLevel}: {formatter(state, exception)} {exception}");
+            _output?.WriteLine(
+                $"{TimeProvider.System.GetLocalNow():mm:ss.fff} {name} {logLevel}: {formatter(state, exception)} {exception}");
         }
         catch (InvalidOperationException)
         {

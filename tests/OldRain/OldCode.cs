@@ -7,8 +7,8 @@ internal static class OldCode
 {
     public const int SymbolCount = 64;
 
-    /// <summary>1/(k(k+1)) for degree k, and a spike at 64/5. With this weight a receiver that eliminates needs 1.41 times the source on average
-    /// (over 1000 decodings); 1.40 to 1.42 were measured of the servers of 2012.</summary>
+    /// <summary>1/(k(k+1)) for degree k, and a spike at 64/5. With this weight a receiver that eliminates needs 1.41 times the source on
+    /// average (over 1000 decodings); 1.40 to 1.42 were measured of the servers of 2012.</summary>
     private const double SpikeWeight = 0.025;
 
     private static readonly double[] Weights =

@@ -132,7 +132,8 @@ public class ClassicRainTests
         var bytes = Bytes(1_000_000);
         await using var listener = Listen(bytes, "127.0.0.0/8");
         await using var client = new RainClient(new RainClientOptions());
-        var fetches = Enumerable.Range(0, 12).Select(_ => client.FetchClassicAsync(Id, PeerAddress.From(listener.LocalEndPoint), null, Token)).ToArray();
+        var fetches = Enumerable.Range(0, 12)
+            .Select(_ => client.FetchClassicAsync(Id, PeerAddress.From(listener.LocalEndPoint), null, Token)).ToArray();
         foreach (var fetched in await Task.WhenAll(fetches).WaitAsync(Soon, Token))
         {
             Assert.Equal(bytes, fetched);

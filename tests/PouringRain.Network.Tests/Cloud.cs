@@ -9,7 +9,8 @@ namespace PouringRain.Network.Tests;
 internal sealed class Cloud : IAsyncDisposable
 {
     public Cloud(
-        int count, ResourceId id, byte[] bytes, DatagramFaults? faults = null, RainServerOptions? options = null, string listen = "127.0.0.1:0",
+        int count, ResourceId id, byte[] bytes, DatagramFaults? faults =
+            null, RainServerOptions? options = null, string listen = "127.0.0.1:0",
         SealSettings? seal = null, ILogger? logger = null, int loopCount = 1)
     {
         Catalog.Add(id, bytes);
@@ -17,11 +18,13 @@ internal sealed class Cloud : IAsyncDisposable
         for (var i = 0; i < count; i++)
         {
             var listenerFaults = faults is null ? null : faults with { Seed = faults.Seed + (ulong)i };
-            var listener = new RainListener(IPEndPoint.Parse(listen), options, Catalog, _ => { }, listenerFaults, logger: logger, seal: seal, loopCount: loopCount);
+            var listener = new RainListener(
+                IPEndPoint.Parse(listen), options, Catalog, _ => { }, listenerFaults, logger: logger, seal: seal, loopCount: loopCount);
             Listeners.Add(listener);
             var address = listener.LocalEndPoint.Address;
             Servers.Add(PeerAddress.From(new IPEndPoint(
-                address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) ? IPAddress.Loopback : address, listener.LocalEndPoint.Port)));
+                address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) ? IPAddress.Loopback : address,
+                listener.LocalEndPoint.Port)));
         }
     }
 

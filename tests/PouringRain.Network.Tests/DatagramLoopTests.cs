@@ -16,7 +16,8 @@ public class DatagramLoopTests
     public async Task Coalesced_datagrams_are_handled_one_by_one(bool coalesce)
     {
         var loop = Loop.Open(coalesce);
-        using var sender = DatagramSocket.Open(new IPEndPoint(IPAddress.Loopback, 0), 65_536, segment: true, coalesce: false, NullLogger.Instance);
+        using var sender = DatagramSocket.Open(
+            new IPEndPoint(IPAddress.Loopback, 0), 65_536, segment: true, coalesce: false, NullLogger.Instance);
         var expected = new List<int>();
         foreach (var (count, size, last) in new[] { (1, 100, 100), (40, 1432, 1432), (45, 1432, 20), (64, 30, 9) })
         {
@@ -40,7 +41,8 @@ public class DatagramLoopTests
     public async Task An_exception_on_one_datagram_costs_that_datagram()
     {
         var loop = Loop.Open(coalesce: false);
-        using var sender = DatagramSocket.Open(new IPEndPoint(IPAddress.Loopback, 0), 65_536, segment: false, coalesce: false, NullLogger.Instance);
+        using var sender = DatagramSocket.Open(
+            new IPEndPoint(IPAddress.Loopback, 0), 65_536, segment: false, coalesce: false, NullLogger.Instance);
         var to = PeerAddress.From(loop.Socket.LocalEndPoint);
         sender.Send(to, new byte[Loop.Poison], Loop.Poison);
         sender.Send(to, new byte[5], 5);
@@ -124,7 +126,8 @@ public class DatagramLoopTests
 
         public static Loop Open(bool coalesce)
         {
-            var loop = new Loop(DatagramSocket.Open(new IPEndPoint(IPAddress.Loopback, 0), 1024 * 1024, segment: false, coalesce, NullLogger.Instance));
+            var loop = new Loop(
+                DatagramSocket.Open(new IPEndPoint(IPAddress.Loopback, 0), 1024 * 1024, segment: false, coalesce, NullLogger.Instance));
             loop.Start("test loop");
             return loop;
         }

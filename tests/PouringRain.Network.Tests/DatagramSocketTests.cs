@@ -44,7 +44,8 @@ public class DatagramSocketTests
             var lengths = new List<int>();
             while (received.Count < bytes.Length)
             {
-                Assert.True(TryReceive(receiver, out var from, out var datagram), $"{received.Count} of {bytes.Length} in datagrams of {size}");
+                Assert.True(
+                    TryReceive(receiver, out var from, out var datagram), $"{received.Count} of {bytes.Length} in datagrams of {size}");
                 Assert.Equal(Reachable(sender), from);
                 received.AddRange(datagram);
                 lengths.Add(datagram.Length);

@@ -91,7 +91,8 @@ public sealed class LateCatalogTests : IAsyncLifetime
         var sink = new MemorySink();
         using var forgetting = new Timer(_ => _catalog.Forget(Slow), null, TimeSpan.Zero, TimeSpan.FromMilliseconds(3));
         using var loading = new Timer(_ => _catalog.Release(Slow), null, TimeSpan.FromMilliseconds(2), TimeSpan.FromMilliseconds(5));
-        var handle = client.StartFetch(new FetchRequest { Resource = Slow, Servers = [Server] }, new FetchOptions { DiscoveryTimeout = Soon }, sink);
+        var handle = client.StartFetch(
+            new FetchRequest { Resource = Slow, Servers = [Server] }, new FetchOptions { DiscoveryTimeout = Soon }, sink);
         Assert.Equal(FetchEndReason.Completed, await handle.Completion.WaitAsync(Soon, Token));
         Assert.Equal(_bytes, sink.Bytes);
     }
@@ -100,7 +101,8 @@ public sealed class LateCatalogTests : IAsyncLifetime
     private async Task AskAsync(ResourceId resource, ulong seed)
     {
         var now = new Instant(1_000_000_000);
-        using var fetch = new Fetch(new FetchOptions(), new FetchRequest { Resource = resource, Servers = [Server] }, new TokenCache(), seed, now);
+        using var fetch = new Fetch(
+            new FetchOptions(), new FetchRequest { Resource = resource, Servers = [Server] }, new TokenCache(), seed, now);
         var buffer = new byte[1500];
         Assert.True(fetch.TryPollTransmit(now, buffer, out var transmit));
         await _socket.SendAsync(buffer.AsMemory(0, transmit.Length), _listener.LocalEndPoint, Token);

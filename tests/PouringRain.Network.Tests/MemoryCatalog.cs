@@ -17,7 +17,8 @@ internal sealed class MemoryCatalog : IRainCatalog, IClassicCatalog
     {
         Assert.True(ResourceLayout.TryCreate(bytes.Length, blockBytes, symbolSize, out var layout));
         var manifest = Manifest.Create(
-            layout, FountainCodes.All[0].Name, 1, Sha256Digest.Of(bytes), "application/octet-stream", null, BlockDigest.OfBlocks(layout, bytes));
+            layout, FountainCodes.All[0].Name, 1, Sha256Digest.Of(bytes), "application/octet-stream", null,
+            BlockDigest.OfBlocks(layout, bytes));
         _contents[id] = new Content(this, manifest, bytes);
         return manifest;
     }
@@ -29,7 +30,9 @@ internal sealed class MemoryCatalog : IRainCatalog, IClassicCatalog
     }
 
     public CatalogAnswer Find(ResourceId id, ulong versionTag, out IRainContent? content) =>
-        Find(id, out content) == CatalogAnswer.Found && content!.Manifest.Version.Tag == versionTag ? CatalogAnswer.Found : CatalogAnswer.Missing;
+        Find(id, out content) == CatalogAnswer.Found && content!.Manifest.Version.Tag == versionTag
+            ? CatalogAnswer.Found
+            : CatalogAnswer.Missing;
 
     public bool TryRead(ResourceId resource, out ReadOnlyMemory<byte> bytes)
     {

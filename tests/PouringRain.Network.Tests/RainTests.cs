@@ -74,7 +74,8 @@ public class RainTests
         Assert.Equal(FetchEndReason.Completed, await handle.Completion.WaitAsync(Soon, Token));
         Assert.Equal(bytes, sink.Bytes);
         var snapshot = handle.Snapshot;
-        TestContext.Current.SendDiagnosticMessage($"distinct droplets / needed: {(double)snapshot.DropletsReceived / snapshot.SymbolsNeeded:f4}");
+        TestContext.Current.SendDiagnosticMessage(
+            $"distinct droplets / needed: {(double)snapshot.DropletsReceived / snapshot.SymbolsNeeded:f4}");
 
         // 1.03 when the machine is free; a late thread makes late droplets. The tests on a virtual network hold the promise itself.
         Assert.InRange((double)snapshot.DropletsReceived / snapshot.SymbolsNeeded, 1.0, 1.3);
@@ -94,7 +95,8 @@ public class RainTests
         var fetches = resources.Select(r =>
         {
             var sink = new MemorySink();
-            return (r.Bytes, Sink: sink, Handle: client.StartFetch(cloud.Request(r.Id), new FetchOptions { DiscoveryTimeout = Soon }, sink));
+            return (r.Bytes, Sink: sink,
+                Handle: client.StartFetch(cloud.Request(r.Id), new FetchOptions { DiscoveryTimeout = Soon }, sink));
         }).ToArray();
         foreach (var (bytes, sink, handle) in fetches)
         {
@@ -160,7 +162,8 @@ public class RainTests
         var bytes = Bytes(1_000_000);
         await using var cloud = new Cloud(1, Id, bytes);
         await using var client = new RainClient(new RainClientOptions());
-        var failing = client.StartFetch(cloud.Request(Id), new FetchOptions(), new MemorySink { BeforeManifest = () => throw new IOException("planted") });
+        var failing = client.StartFetch(
+            cloud.Request(Id), new FetchOptions(), new MemorySink { BeforeManifest = () => throw new IOException("planted") });
         var sink = new MemorySink();
         var handle = client.StartFetch(cloud.Request(Id), new FetchOptions(), sink);
         Assert.Equal(FetchEndReason.Completed, await handle.Completion.WaitAsync(Soon, Token));
@@ -186,7 +189,8 @@ public class RainTests
         foreach (var (id, length) in new[] { (2UL, 300_000), (1UL, 1_000_000) })
         {
             var sink = new MemorySink();
-            var handle = client.StartFetch(cloud.Request(new ResourceId(id)), new FetchOptions { DiscoveryTimeout = Soon, StallTimeout = Soon }, sink);
+            var handle = client.StartFetch(
+                cloud.Request(new ResourceId(id)), new FetchOptions { DiscoveryTimeout = Soon, StallTimeout = Soon }, sink);
             Assert.Equal(FetchEndReason.Completed, await handle.Completion.WaitAsync(Soon, Token));
             Assert.Equal(Bytes(length), sink.Bytes);
         }
@@ -197,7 +201,8 @@ public class RainTests
     [Fact]
     public async Task A_fetch_is_cancelled_and_its_sink_left_alone()
     {
-        await using var cloud = new Cloud(1, Id, Bytes(8_000_000), options: new RainServerOptions { TokenKey = new byte[32], Ceiling = RainCeiling.Of(2_000_000) });
+        await using var cloud = new Cloud(
+            1, Id, Bytes(8_000_000), options: new RainServerOptions { TokenKey = new byte[32], Ceiling = RainCeiling.Of(2_000_000) });
         await using var client = new RainClient(new RainClientOptions());
         var began = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var sink = new MemorySink { BeforeBlock = _ => began.TrySetResult() };
@@ -238,7 +243,8 @@ public class RainTests
     [Fact]
     public async Task Closing_the_client_ends_its_fetches_and_frees_its_threads()
     {
-        await using var cloud = new Cloud(1, Id, Bytes(8_000_000), options: new RainServerOptions { TokenKey = new byte[32], Ceiling = RainCeiling.Of(1_000_000) });
+        await using var cloud = new Cloud(
+            1, Id, Bytes(8_000_000), options: new RainServerOptions { TokenKey = new byte[32], Ceiling = RainCeiling.Of(1_000_000) });
         var threadsBefore = 0;
         for (var round = 0; round < 20; round++)
         {
@@ -269,7 +275,8 @@ public class RainTests
         for (var round = 0; round < 10; round++)
         {
             var listener = new RainListener(
-                endPoint ?? new IPEndPoint(IPAddress.Loopback, 0), new RainServerOptions { TokenKey = new byte[32] }, new MemoryCatalog(), _ => { });
+                endPoint ?? new IPEndPoint(IPAddress.Loopback, 0), new RainServerOptions { TokenKey = new byte[32] }, new MemoryCatalog(),
+                _ => { });
             endPoint = listener.LocalEndPoint;
             await listener.DisposeAsync();
             await listener.DisposeAsync();
@@ -308,7 +315,8 @@ public class RainTests
         await using var client = new RainClient(new RainClientOptions());
         Assert.Equal(
             PropagationState.Unanswered,
-            (await client.PropagateAsync(Id, default, 1980, node, untilHeld: true, TimeSpan.FromMilliseconds(200), Token).WaitAsync(Soon, Token)).State);
+            (await client.PropagateAsync(Id, default, 1980, node, untilHeld: true, TimeSpan.FromMilliseconds(200), Token)
+                .WaitAsync(Soon, Token)).State);
         using var cancellation = new CancellationTokenSource();
         var propagation = client.PropagateAsync(Id, default, 1980, node, untilHeld: true, Soon, cancellation.Token);
         await cancellation.CancelAsync();

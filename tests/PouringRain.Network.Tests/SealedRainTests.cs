@@ -100,8 +100,10 @@ public class SealedRainTests
         var catalog = new MemoryCatalog();
         catalog.Add(Id, Bytes(1000));
         await using var listener = new RainListener(
-            new IPEndPoint(IPAddress.Loopback, 0), new RainServerOptions { TokenKey = RandomNumberGenerator.GetBytes(32) }, catalog, _ => { },
-            classic: new ClassicRain(new ClassicServerOptions { Allowed = [IPNetwork.Parse("127.0.0.0/8")] }, catalog, _ => { }), seal: seal);
+            new IPEndPoint(IPAddress.Loopback, 0), new RainServerOptions { TokenKey = RandomNumberGenerator.GetBytes(32) }, catalog,
+            _ => { },
+            classic: new ClassicRain(new ClassicServerOptions { Allowed = [IPNetwork.Parse("127.0.0.0/8")] }, catalog, _ => { }),
+            seal: seal);
         var peer = PeerAddress.From(listener.LocalEndPoint);
         var buffer = new byte[DatagramSocket.BufferBytes];
         using var fetch = new Fetch(
@@ -244,7 +246,8 @@ public class SealedRainTests
         return socket;
     }
 
-    private static async Task<(FetchEndReason Reason, MemorySink Sink)> FetchAsync(RainClient client, Cloud cloud, TimeSpan discoveryTimeout)
+    private static async Task<(FetchEndReason Reason, MemorySink Sink)> FetchAsync(
+        RainClient client, Cloud cloud, TimeSpan discoveryTimeout)
     {
         var sink = new MemorySink();
         var handle = client.StartFetch(cloud.Request(Id), new FetchOptions { DiscoveryTimeout = discoveryTimeout }, sink);
@@ -268,7 +271,8 @@ public class SealedRainTests
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (IsEnabled(logLevel))
             {

@@ -42,7 +42,8 @@ public sealed class AddressSharesTests
             if (step % 50 == 0)
             {
                 Assert.All(counts, pair => Assert.Equal(pair.Value, shares.CountOf(pair.Key)));
-                Assert.All(counts.Keys, network => Assert.Same(places.First(place => place.Network == network).Place, shares.OldestOf(network)));
+                Assert.All(
+                    counts.Keys, network => Assert.Same(places.First(place => place.Network == network).Place, shares.OldestOf(network)));
             }
         }
     }

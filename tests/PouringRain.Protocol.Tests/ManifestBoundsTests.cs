@@ -33,7 +33,8 @@ public sealed class ManifestBoundsTests
     [Fact]
     public void TheBoundsAreTheEndsOfTheLastYears()
     {
-        Assert.Equal(new DateTimeOffset(9999, 1, 1, 0, 0, 0, TimeSpan.Zero), DateTimeOffset.FromUnixTimeMilliseconds(Manifest.StampMax + 1));
+        Assert.Equal(
+            new DateTimeOffset(9999, 1, 1, 0, 0, 0, TimeSpan.Zero), DateTimeOffset.FromUnixTimeMilliseconds(Manifest.StampMax + 1));
         Assert.Equal(9999, DateTimeOffset.FromUnixTimeMilliseconds(Manifest.TombstoneStampMax).Year);
         Assert.Throws<ArgumentOutOfRangeException>(() => DateTimeOffset.FromUnixTimeMilliseconds(Manifest.TombstoneStampMax + 1));
     }
@@ -59,7 +60,8 @@ public sealed class ManifestBoundsTests
     [InlineData("text/pl\u007Fain", false)]
     [InlineData("text/pläin", false)]
     [InlineData("", false)]
-    public void AMediaTypeIsOneThatAFieldOfHttpCarries(string contentType, bool isPossible) => Check(contentType, "a.txt", "raptorq", isPossible);
+    public void AMediaTypeIsOneThatAFieldOfHttpCarries(string contentType, bool isPossible) =>
+        Check(contentType, "a.txt", "raptorq", isPossible);
 
     [Theory]
     [InlineData("a b.txt", true)]

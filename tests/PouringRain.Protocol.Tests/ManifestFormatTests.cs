@@ -47,7 +47,8 @@ public sealed partial class ManifestFormatTests
         Assert.Equal(ManifestReading.Malformed, Manifest.Parse([.. bytes, 0], out _));
     }
 
-    /// <summary>Every byte with every value: what is read says by its bytes what it says by its properties, and nothing else does.</summary>
+    /// <summary>Every byte with every value: what is read says by its bytes what it says
+    /// by its properties, and nothing else does.</summary>
     [Fact]
     public void WhatIsReadHasNoOtherEncoding()
     {
@@ -80,7 +81,9 @@ public sealed partial class ManifestFormatTests
             for (var n = (int)random.Below(6); n > 0 && bytes.Length > 6; n--)
             {
                 // Mostly where the lengths and types are.
-                var at = random.Chance(500_000) ? (int)random.Below(bytes.Length) : Math.Min(bytes.Length - 1, CodeAt + (int)random.Below(120));
+                var at = random.Chance(500_000)
+                    ? (int)random.Below(bytes.Length)
+                    : Math.Min(bytes.Length - 1, CodeAt + (int)random.Below(120));
                 bytes[at] = random.Chance(500_000) ? (byte)random.Below(8) : (byte)random.Next();
             }
 
@@ -260,7 +263,9 @@ public sealed partial class ManifestFormatTests
     private static void CheckPath(string path, bool isPossible)
     {
         var encoded = Encoding.UTF8.GetBytes(path);
-        Assert.Equal(isPossible, Manifest.TryParse(WithFields(Example(), [2, (byte)(encoded.Length >> 8), (byte)encoded.Length, .. encoded]), out var read));
+        Assert.Equal(
+            isPossible,
+            Manifest.TryParse(WithFields(Example(), [2, (byte)(encoded.Length >> 8), (byte)encoded.Length, .. encoded]), out var read));
         Assert.Equal(isPossible ? path : null, read?.Path);
         if (isPossible)
         {
@@ -290,7 +295,8 @@ public sealed partial class ManifestFormatTests
     {
         Assert.True(ResourceLayout.TryCreate(5, 65536, 1408, out var layout));
         return Manifest.Create(
-            layout, "raptorq", new DateTimeOffset(2026, 11, 28, 21, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds(), Sha256Digest.Of("rain\n"u8),
+            layout, "raptorq", new DateTimeOffset(2026, 11, 28, 21, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds(),
+            Sha256Digest.Of("rain\n"u8),
             "text/plain", fileName, BlockDigest.OfBlocks(layout, "rain\n"u8), path: path, piece: piece);
     }
 
@@ -304,7 +310,8 @@ public sealed partial class ManifestFormatTests
     {
         var bytes = manifest.Bytes.Span;
         var begin = FieldsBeginOf(manifest);
-        return [.. bytes[..(begin - 2)], (byte)(fields.Length >> 8), (byte)fields.Length, .. fields, .. bytes[(begin + FieldsOf(manifest).Length)..]];
+        return [.. bytes[..(begin - 2)], (byte)(fields.Length >> 8), (byte)fields.Length, .. fields,
+            .. bytes[(begin + FieldsOf(manifest).Length)..]];
     }
 
     [GeneratedRegex("```\\n(?<hex>50 ?52 ?4d ?33[0-9a-f \\n]*)```", RegexOptions.ExplicitCapture)]

@@ -61,13 +61,18 @@ internal sealed class Scene
     }
 
     public void RunToEnd(SimClient client, double limitSeconds = 60) =>
-        Assert.True(World.RunUntil(() => client.HasEnded, TimeSpan.FromSeconds(limitSeconds)), $"still running after {limitSeconds} s: {Describe(client)}");
+        Assert.True(
+            World.RunUntil(() => client.HasEnded, TimeSpan.FromSeconds(limitSeconds)),
+            $"still running after {limitSeconds} s: {Describe(client)}");
 
     public static string Describe(SimClient client)
     {
         var snapshot = client.Fetch.Snapshot(client.World.Now);
-        var sources = string.Join("; ", snapshot.Sources.Select(s => $"{s.Peer} {s.State} droplets {s.Droplets} lost {s.Lost} rtt {s.RoundTrip.TotalMilliseconds:F1} ms rate {s.RateBytesPerSecond}"));
-        return $"{client.Fetch.EndReason}, {snapshot.VerifiedBlocks} blocks, needed {snapshot.SymbolsNeeded}, received {snapshot.DropletsReceived}, {sources}";
+        var sources = string.Join("; ", snapshot.Sources.Select(s =>
+            $"{s.Peer} {s.State} droplets {s.Droplets} lost {s.Lost} rtt {s.RoundTrip.TotalMilliseconds:F1} ms "
+            + $"rate {s.RateBytesPerSecond}"));
+        return $"{client.Fetch.EndReason}, {snapshot.VerifiedBlocks} blocks, needed {snapshot.SymbolsNeeded}, received "
+            + $"{snapshot.DropletsReceived}, {sources}";
     }
 
     /// <summary>A fetch that must come out right; returns droplets received / symbols needed.</summary>

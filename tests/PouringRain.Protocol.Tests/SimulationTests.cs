@@ -7,7 +7,8 @@ public class SimulationTests
     [Fact]
     public void NoPromiseIsBrokenInTwoHundredRuns()
     {
-        var count = ulong.Parse(Environment.GetEnvironmentVariable("RAIN_SEEDS") ?? "200", System.Globalization.CultureInfo.InvariantCulture);
+        var count = ulong.Parse(
+            Environment.GetEnvironmentVariable("RAIN_SEEDS") ?? "200", System.Globalization.CultureInfo.InvariantCulture);
         for (ulong seed = 1; seed <= count; seed++)
         {
             var scenario = new Scenario(seed);
@@ -17,8 +18,8 @@ public class SimulationTests
     }
 
     /// <summary>Runs that once broke a promise.</summary>
-    /// <param name="seed">20050: an OFFER that the network repeats, from before there was a token, took back what was ordered since; beside one
-    /// that withholds, its honest sender was passed over for it, and its version set aside.</param>
+    /// <param name="seed">20050: an OFFER that the network repeats, from before there was a token, took back what was ordered since; beside
+    /// one that withholds, its honest sender was passed over for it, and its version set aside.</param>
     [Theory]
     [InlineData(20050)]
     public void APromiseThatWasMendedHolds(ulong seed)
@@ -31,7 +32,8 @@ public class SimulationTests
     [Fact]
     public void AnyBytesAtAllMayArrive()
     {
-        var count = long.Parse(Environment.GetEnvironmentVariable("RAIN_FUZZ") ?? "100000", System.Globalization.CultureInfo.InvariantCulture);
+        var count = long.Parse(
+            Environment.GetEnvironmentVariable("RAIN_FUZZ") ?? "100000", System.Globalization.CultureInfo.InvariantCulture);
         var fuzz = new Fuzz(1);
         fuzz.Run(count);
         Assert.InRange(fuzz.SubscriberCount, 0, 50);

@@ -69,7 +69,8 @@ public sealed class Fuzz
     }
 
     private Fetch NewFetch() => new(
-        new FetchOptions { WindowBytesMax = 4096 }, new FetchRequest { Resource = Id, Servers = [Server] }, _tokens, _random.Below(4) == 0 ? 5 : _random.Next(), _now);
+        new FetchOptions { WindowBytesMax = 4096 }, new FetchRequest { Resource = Id, Servers = [Server] }, _tokens,
+        _random.Below(4) == 0 ? 5 : _random.Next(), _now);
 
     private Propagation NewPropagation() => new(Id, Sha256Digest.Of([1]), 1980, Server, TimeSpan.FromSeconds(2), _tokens, 5, _now);
 

@@ -2,8 +2,8 @@ using PouringRain.Protocol;
 
 namespace Simulation;
 
-/// <summary>A client that has its address validated, asks for all there is at any rate, under ever new subscriptions, and never says what came
-/// of it; now and then it makes feedback up.</summary>
+/// <summary>A client that has its address validated, asks for all there is at any rate, under ever new subscriptions, and never says what
+/// came of it; now and then it makes feedback up.</summary>
 public sealed class MuteClient : SimHost
 {
     private readonly IReadOnlyList<SimServer> _servers;

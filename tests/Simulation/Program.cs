@@ -10,7 +10,8 @@ using Simulation.Fetches;
 // dotnet run -c Release --project tests/Simulation -- --table MB > tests/Simulation/table.md
 // dotnet run -c Release --project tests/Simulation -- --sharing SECONDS [--only TEXT]
 // dotnet run -c Release --project tests/Simulation -- --transfers SECONDS [--seeds N --only TEXT]
-// dotnet run -c Release --project tests/Simulation -- --flows rain,cubic+500 [--seconds S --megabits M --rtt MS --loss PERCENT --queue BDP --step S]
+// dotnet run -c Release --project tests/Simulation -- --flows rain,cubic+500 [--seconds S
+// --megabits M --rtt MS --loss PERCENT --queue BDP --step S]
 long seeds = 200, first = 1, fuzz = 0, table = 0, fetches = 0;
 string flows = "", only = "";
 double transfers = 0, seconds = 30, loss = 0, products = 1, step = 1;
@@ -115,7 +116,8 @@ if (fuzz > 0)
     var after = GC.GetTotalMemory(forceFullCollection: true);
     Console.WriteLine(string.Create(
         CultureInfo.InvariantCulture,
-        $"{fuzz} datagrams, {fuzzer.SubscriberCount} subscribers, live memory {before >> 10} KB after a tenth, {after >> 10} KB at the end, {watch.Elapsed.TotalSeconds:F1} s"));
+        $"{fuzz} datagrams, {fuzzer.SubscriberCount} subscribers, live memory {before >> 10} KB after a tenth, {after >> 10} KB at the "
+        + $"end, {watch.Elapsed.TotalSeconds:F1} s"));
     return 0;
 }
 
@@ -148,5 +150,7 @@ Parallel.ForEach(
         }
     });
 
-Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{seeds} seeds from {first}: {failures} with broken promises, {watch.Elapsed.TotalSeconds:F1} s"));
+Console.WriteLine(
+    string.Create(
+        CultureInfo.InvariantCulture, $"{seeds} seeds from {first}: {failures} with broken promises, {watch.Elapsed.TotalSeconds:F1} s"));
 return failures == 0 ? 0 : 1;

@@ -92,7 +92,8 @@ public sealed partial class Scenario
             return;
         }
 
-        var accused = client.Events.Where(fetchEvent => fetchEvent.Kind == FetchEventKind.SourceLied).Select(fetchEvent => fetchEvent.Peer).ToArray();
+        var accused = client.Events.Where(fetchEvent => fetchEvent.Kind == FetchEventKind.SourceLied).Select(fetchEvent => fetchEvent.Peer)
+            .ToArray();
         foreach (var peer in accused.Where(peer => !_liars.Contains(peer)))
         {
             Fail($"{peer} was called a liar and is none");
@@ -139,7 +140,8 @@ public sealed partial class Scenario
         var client = StartClient(isFaulty: false);
         RunGuarded(() => client.HasEnded, TimeSpan.FromSeconds(60));
         CheckEnd(client);
-        if (client.Fetch.EndReason is FetchEndReason.IntegrityFailure or FetchEndReason.Stalled && client.Told is { } told && !IsWhollyHeld(told)
+        if (client.Fetch.EndReason is FetchEndReason.IntegrityFailure or FetchEndReason.Stalled && client.Told is { } told
+            && !IsWhollyHeld(told)
             && !IsWithheld(client, told))
         {
             // Once the owner was told of a version it is this one or none, and only liars hold it, or nobody all of it.
@@ -157,7 +159,8 @@ public sealed partial class Scenario
         }
     }
 
-    /// <summary>Whether somebody withheld a version. One who sent as much as it takes did not, though chance may make the code want more.</summary>
+    /// <summary>Whether somebody withheld a version. One who sent as much as it takes did not,
+    /// though chance may make the code want more.</summary>
     private bool IsWithheld(SimClient client, Sha256Digest version) =>
         _withheld.Contains(version)
         && client.Fetch.Snapshot(client.LocalNow) is var figures && figures.DropletsReceived < figures.SymbolsNeeded;
@@ -166,9 +169,11 @@ public sealed partial class Scenario
     private bool IsWhollyHeld(Sha256Digest version)
     {
         var holders = _servers.Where(server => server.IsUp && !_liars.Contains(server.Address) && !_withholders.Contains(server.Address))
-            .SelectMany(server => server.Catalog.All(Id)).OfType<SimContent>().Where(content => content.Manifest.Version == version).ToArray();
+            .SelectMany(server => server.Catalog.All(Id)).OfType<SimContent>().Where(content => content.Manifest.Version == version)
+            .ToArray();
         return holders.Length > 0
-            && Enumerable.Range(0, _versions[version].Manifest.Layout.BlockCount).All(block => holders.Any(holder => holder.HasBlock(block)));
+            && Enumerable.Range(0, _versions[version].Manifest.Layout.BlockCount)
+                .All(block => holders.Any(holder => holder.HasBlock(block)));
     }
 
     /// <summary>A server that was late or not heard may leave an older version to win.</summary>
@@ -194,7 +199,8 @@ public sealed partial class Scenario
     /// <summary>What is bounded is looked at again and again.</summary>
     private void WatchBounds() => _world.After(WatchInterval, () =>
     {
-        foreach (var server in _servers.Where(server => server.Rain.SnapshotSubscribers(server.LocalNow).Length > server.SubscriberCountMax))
+        foreach (var server in _servers
+            .Where(server => server.Rain.SnapshotSubscribers(server.LocalNow).Length > server.SubscriberCountMax))
         {
             Fail($"{server.Address} has more subscribers than it may");
         }

@@ -239,7 +239,8 @@ public sealed partial class Scenario
         return client;
     }
 
-    /// <summary>What a process knows of the servers: nothing, or the tokens of an earlier fetch, which may be stale, and how fast they were.</summary>
+    /// <summary>What a process knows of the servers: nothing, or the tokens of an earlier fetch,
+    /// which may be stale, and how fast they were.</summary>
     private TokenCache DrawTokens(PeerAddress address)
     {
         var tokens = new TokenCache();

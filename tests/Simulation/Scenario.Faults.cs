@@ -113,7 +113,8 @@ public sealed partial class Scenario
                 : _random.Chance(500_000) ? DrawContent(stamp)
                 : Publish(SimContent.CreateTombstone(stamp));
             var at = _random.Chance(600_000)
-                ? starts[(int)_random.Below(starts.Count)] + (roundTrip * (_random.Between(400, 3000) / 1000.0)) + TimeSpan.FromMilliseconds(_random.Pick(0, 5))
+                ? starts[(int)_random.Below(starts.Count)] + (roundTrip * (_random.Between(400, 3000) / 1000.0))
+                    + TimeSpan.FromMilliseconds(_random.Pick(0, 5))
                 : TimeSpan.FromMilliseconds(_random.Below(5000));
             at = Min(at, TimeSpan.FromSeconds(7));
             _world.After(at, () => _newest = newer.Manifest.IsNewerThan(_newest.Manifest) ? newer : _newest);
@@ -124,7 +125,8 @@ public sealed partial class Scenario
                 if (server == _servers[0] || _random.Chance(600_000))
                 {
                     var restarts = _random.Chance(300_000);
-                    _world.After(at + TimeSpan.FromMilliseconds(_random.Below(spread + 1)), () => Replace(server, newer, forgets, restarts));
+                    _world.After(
+                        at + TimeSpan.FromMilliseconds(_random.Below(spread + 1)), () => Replace(server, newer, forgets, restarts));
                 }
             }
         }

@@ -57,7 +57,8 @@ internal static class ForgedDatagrams
         }
     }
 
-    /// <summary>Writes a SUBSCRIBE that asks for as much of the first eight blocks as one can, at any rate, and tells nothing of what came.</summary>
+    /// <summary>Writes a SUBSCRIBE that asks for as much of the first eight blocks as one can, at
+    /// any rate, and tells nothing of what came.</summary>
     /// <returns>Its length.</returns>
     public static int WriteSubscribe(Span<byte> datagram, ulong resource, uint subscriptionId, uint number, UInt128 token)
     {
@@ -95,7 +96,8 @@ internal static class ForgedDatagrams
         {
             length = socket.Receive(datagram);
         }
-        catch (SocketException silence) when (silence.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock or SocketError.ConnectionRefused)
+        catch (SocketException silence) when (silence.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock
+            or SocketError.ConnectionRefused)
         {
             length = 0;
         }

@@ -41,7 +41,8 @@ internal static class CodesCommand
                     rows.Add(row);
                     Console.WriteLine(string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{row.Code,-9}{row.K,7}  {row.Case,-17}{row.Gbs,8:F2}{row.XorEquivalents,13:F2}{row.AllocatedBytesPerBlock,19}{time * 1e6,12:F1}"));
+                        $"{row.Code,-9}{row.K,7}  "
+                        + $"{row.Case,-17}{row.Gbs,8:F2}{row.XorEquivalents,13:F2}{row.AllocatedBytesPerBlock,19}{time * 1e6,12:F1}"));
                 }
             }
         }

@@ -24,7 +24,8 @@ internal static class PlansCommand
             var symbols = (double)parameters.ExtendedCount;
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{parameters.ExtendedCount,7}{elimination.InactiveCount,10}{plan.SlotCount,8}{plan.ReadCount / symbols,14:F2}{plan.Length / symbols,14:F2}{rank,10:F1}{whole,10:F1}"));
+                $"{parameters.ExtendedCount,7}{elimination.InactiveCount,10}{plan.SlotCount,8}{plan.ReadCount / symbols,14:F2}"
+                + $"{plan.Length / symbols,14:F2}{rank,10:F1}{whole,10:F1}"));
         }
 
         return 0;

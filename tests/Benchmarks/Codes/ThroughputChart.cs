@@ -63,10 +63,14 @@ internal static class ThroughputChart
         foreach (var series in rows.GroupBy(row => $"{row.Code} {row.Case}"))
         {
             var colour = Colours[number % Colours.Length];
-            var points = string.Join(' ', series.OrderBy(row => row.K).Select(row => FormattableString.Invariant($"{X(row.K):F1},{Y(row.Gbs):F1}")));
-            svg.Append(CultureInfo.InvariantCulture, $"<polyline points=\"{points}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>");
+            var points = string.Join(
+                ' ', series.OrderBy(row => row.K).Select(row => FormattableString.Invariant($"{X(row.K):F1},{Y(row.Gbs):F1}")));
+            svg.Append(
+                CultureInfo.InvariantCulture, $"<polyline points=\"{points}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>");
             var y = Top + 10 + (20 * number++);
-            svg.Append(CultureInfo.InvariantCulture, $"<rect x=\"{Width - Right + 16}\" y=\"{y - 9}\" width=\"14\" height=\"10\" fill=\"{colour}\"/>");
+            svg.Append(
+                CultureInfo.InvariantCulture,
+                $"<rect x=\"{Width - Right + 16}\" y=\"{y - 9}\" width=\"14\" height=\"10\" fill=\"{colour}\"/>");
             Text(svg, Width - Right + 36, y, "start", series.Key);
         }
     }

@@ -7,8 +7,8 @@ namespace Benchmarks.Codes;
 
 /// <summary>
 /// Checks an implementation of RFC 6330 against a file of vectors, in either of the two formats <c>rfc6330-vectors</c> (blocks, objects,
-/// partitions, derivations, sets of symbols that do or do not decode) and <c>rfc6330-components</c> (generators and matrices). Every entry is one
-/// check.
+/// partitions, derivations, sets of symbols that do or do not decode) and <c>rfc6330-components</c> (generators and matrices). Every entry
+/// is one check.
 /// </summary>
 internal sealed class VectorFile
 {
@@ -135,7 +135,8 @@ internal sealed class VectorFile
         var size = entry.GetProperty("T").GetInt32();
         var source = SplitMix.Stream(entry.GetProperty("seed").GetUInt64(), (long)count * size);
         var holds = !entry.TryGetProperty("sourceSha256", out var digest) || Hash(source) == digest.GetString();
-        holds &= !entry.TryGetProperty("params", out var parameters) || ComponentChecks.HasParameters(CodeParameters.For(count), parameters);
+        holds &= !entry.TryGetProperty("params", out var parameters)
+            || ComponentChecks.HasParameters(CodeParameters.For(count), parameters);
         using var encoder = new RaptorQCode().CreateEncoder(count, size);
         encoder.Begin(0, source);
         var symbol = new byte[size];
@@ -254,7 +255,8 @@ internal sealed class VectorFile
 
             using var encoder = new RaptorQCode().CreateEncoder(count, size);
             encoder.Begin((uint)sbn, symbols);
-            foreach (var esi in new[] { 0, 1, count, count + 1, count + 7, count + 100000 }.Distinct().Where(esi => esi >= count || esi < 2))
+            foreach (var esi in new[] { 0, 1, count, count + 1, count + 7, count + 100000 }.Distinct()
+                .Where(esi => esi >= count || esi < 2))
             {
                 all.AppendData(Packet(encoder, sbn, (uint)esi));
             }
@@ -264,7 +266,8 @@ internal sealed class VectorFile
                 holds &= block.GetProperty("K").GetInt32() == count;
                 foreach (var packet in block.GetProperty("packets").EnumerateArray())
                 {
-                    holds &= Render(Packet(encoder, sbn, packet[0].GetUInt32()), entry.GetProperty("packetFormat")) == packet[1].GetString();
+                    holds &= Render(
+                        Packet(encoder, sbn, packet[0].GetUInt32()), entry.GetProperty("packetFormat")) == packet[1].GetString();
                 }
             }
         }

@@ -93,7 +93,8 @@ internal static class FairBenchmark
                 outcomes.Sum(outcome => outcome.Untrusted));
         }
 
-        report.Note($"{seconds} s, all flows begin at once; share: the first rain's part / its equal part; TCP of its own: the same for TCP;");
+        report.Note(
+            $"{seconds} s, all flows begin at once; share: the first rain's part / its equal part; TCP of its own: the same for TCP;");
         report.Note("Jain's index, queues (in bandwidth-delay products; it holds 1) and lost (of frames sent): after 10 s or a third");
         await report.FinishAsync();
     }

@@ -25,7 +25,8 @@ internal static class FirstBenchmark
         await using var nginx = await Nginx.ServeAsync(lab[1], folder, folder["www"], 80, cancellation);
 
         string[] names =
-            ["cold: gateway just started", "warm: known server", "warm: another, known server", "new server, running gateway", "curl from nginx"];
+            ["cold: gateway just started", "warm: known server", "warm: another, known server", "new server, running gateway",
+                "curl from nginx"];
         var times = names.ToDictionary(name => name, _ => new List<CurlResult>());
         for (var run = 0; run < options.Runs; run++)
         {

@@ -25,7 +25,8 @@ internal static class HitsBenchmark
         await using var silent = await GatewayNode.StartAsync(
             Host.Local, folder["silent"], ports[2], ports[3], [],
             [.. options.Settings, "Serilog:MinimumLevel:Override:Gateway.Requests=Warning"], cancellation);
-        await using var loggingNginx = await Nginx.ServeAsync(Host.Local, folder, folder["www"], ports[4], cancellation, logsRequests: true);
+        await using var loggingNginx = await Nginx.ServeAsync(
+            Host.Local, folder, folder["www"], ports[4], cancellation, logsRequests: true);
         await using var silentNginx = await Nginx.ServeAsync(Host.Local, folder, folder["www"], ports[5], cancellation);
         foreach (var node in (GatewayNode[])[logging, silent])
         {
@@ -67,7 +68,8 @@ internal static class HitsBenchmark
 
         report.Note(string.Create(
             CultureInfo.InvariantCulture,
-            $"{size} bytes, {ConnectionCount} connections that stay, {seconds} s a run, {Environment.ProcessorCount} cores; nginx has one process"));
+            $"{size} bytes, {ConnectionCount} connections that stay, {seconds} s a run, {Environment.ProcessorCount} cores; nginx has one "
+            + $"process"));
         await report.FinishAsync();
     }
 }

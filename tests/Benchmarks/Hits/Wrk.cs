@@ -12,7 +12,8 @@ internal static partial class Wrk
     public static async Task<WrkResult> GetAsync(string url, int connections, double seconds, CancellationToken cancellation)
     {
         var text = await ChildProcess.RunAsync(
-            ["wrk", "-t1", $"-c{connections}", string.Create(CultureInfo.InvariantCulture, $"-d{Math.Ceiling(seconds)}s"), url], cancellation);
+            ["wrk", "-t1", $"-c{connections}", string.Create(CultureInfo.InvariantCulture, $"-d{Math.Ceiling(seconds)}s"), url],
+            cancellation);
         return text.Contains("Non-2xx", StringComparison.Ordinal) || text.Contains("Socket errors", StringComparison.Ordinal)
             ? throw new InvalidOperationException($"wrk: {text}")
             : new WrkResult(Number(Total(), text), Number(Rate(), text));
@@ -23,7 +24,9 @@ internal static partial class Wrk
     public static async Task<WrkResult> PutAsync(string url, string script, int connections, double seconds, CancellationToken cancellation)
     {
         var text = await ChildProcess.RunAsync(
-            ["wrk", "-t1", $"-c{connections}", string.Create(CultureInfo.InvariantCulture, $"-d{Math.Ceiling(seconds)}s"), "-s", script, url], cancellation);
+            ["wrk", "-t1", $"-c{connections}", string.Create(CultureInfo.InvariantCulture, $"-d{Math.Ceiling(seconds)}s"), "-s", script,
+                url],
+            cancellation);
         return text.Contains("Non-2xx", StringComparison.Ordinal) || text.Contains("Socket errors", StringComparison.Ordinal)
             ? throw new InvalidOperationException($"wrk: {text}")
             : new WrkResult(Number(Total(), text), Number(Rate(), text));

@@ -29,7 +29,8 @@ internal static class RainBenchmark
         var sha = Best(runs, () => Hash(size));
         var single = Best(runs, () => Udp(size / 4, offload: false));
         var offload = Best(runs, () => Udp(size, offload: true));
-        Console.WriteLine($"memcpy {memcpy:f2} GB/s, SHA-256 {sha:f2} GB/s a core, bare UDP {single:f2} GB/s, with segmentation and coalescing {offload:f2} GB/s");
+        Console.WriteLine($"memcpy {memcpy:f2} GB/s, SHA-256 {sha:f2} GB/s a core, bare UDP {single:f2} GB/s, with segmentation and "
+            + $"coalescing {offload:f2} GB/s");
         Console.WriteLine("code      sources  seal  GB/s  of UDP  droplets/needed  core-s/GB: all, rain, client, workers");
         foreach (var code in FountainCodes.All)
         {
@@ -53,14 +54,19 @@ internal static class RainBenchmark
         var listeners = Enumerable.Range(0, sources).Select(_ => new RainListener(
             new IPEndPoint(IPAddress.Loopback, 0), new RainServerOptions { TokenKey = key }, catalog, _ => { }, seal: seal)).ToArray();
         await using var client = new RainClient(new RainClientOptions { Seal = seal });
-        var request = new FetchRequest { Resource = new ResourceId(1), Servers = [.. listeners.Select(l => PeerAddress.From(l.LocalEndPoint))] };
+        var request = new FetchRequest
+        {
+            Resource = new ResourceId(1),
+            Servers = [.. listeners.Select(l => PeerAddress.From(l.LocalEndPoint))],
+        };
         var cpu = ThreadSeconds();
         var watch = Stopwatch.StartNew();
         var handle = client.StartFetch(request, new FetchOptions(), new NullSink());
         var reason = await handle.Completion;
         var seconds = watch.Elapsed.TotalSeconds;
         var after = ThreadSeconds();
-        var cores = string.Join("  ", ThreadGroups.Select((_, i) => ((after[i] - cpu[i]) / size * 1e9).ToString("f2", CultureInfo.InvariantCulture)));
+        var cores = string.Join(
+            "  ", ThreadGroups.Select((_, i) => ((after[i] - cpu[i]) / size * 1e9).ToString("f2", CultureInfo.InvariantCulture)));
         var snapshot = handle.Snapshot;
         Console.WriteLine(
             $"{code.Name,-9} {sources,7}  {(seal is null ? "no" : "yes"),4}  {size / seconds / 1e9:f2}  {size / seconds / 1e9 / udp,6:f3}"
@@ -71,7 +77,8 @@ internal static class RainBenchmark
         }
     }
 
-    /// <summary>Processor seconds used so far by the whole process and by its threads of each name; zeros where there is no /proc.</summary>
+    /// <summary>Processor seconds used so far by the whole process and by its threads of
+    /// each name; zeros where there is no /proc.</summary>
     private static double[] ThreadSeconds()
     {
         var seconds = new double[ThreadGroups.Length];
@@ -121,8 +128,10 @@ internal static class RainBenchmark
 
     private static double Udp(long size, bool offload)
     {
-        using var receiver = DatagramSocket.Open(new IPEndPoint(IPAddress.Loopback, 0), 4 * 1024 * 1024, segment: false, offload, NullLogger.Instance);
-        using var sender = DatagramSocket.Open(new IPEndPoint(IPAddress.Loopback, 0), 65_536, offload, coalesce: false, NullLogger.Instance);
+        using var receiver = DatagramSocket.Open(
+            new IPEndPoint(IPAddress.Loopback, 0), 4 * 1024 * 1024, segment: false, offload, NullLogger.Instance);
+        using var sender = DatagramSocket.Open(
+            new IPEndPoint(IPAddress.Loopback, 0), 65_536, offload, coalesce: false, NullLogger.Instance);
         var received = 0L;
         var watch = Stopwatch.StartNew();
         var thread = new Thread(() =>

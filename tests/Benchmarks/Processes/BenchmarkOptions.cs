@@ -5,12 +5,14 @@ namespace Benchmarks.Processes;
 /// <summary>The command line of a benchmark that starts processes: <c>--name value</c> pairs, the same few names for all.</summary>
 internal sealed record BenchmarkOptions
 {
-    public const string Usage = "[--runs N] [--beside N] [--size 64MiB] [--seconds S] [--minutes M] [--resources N] [--only WORD] [--set Name=value] [--json FILE]";
+    public const string Usage = "[--runs N] [--beside N] [--size 64MiB] [--seconds S] [--minutes M] [--resources N] [--only WORD] [--set "
+        + "Name=value] [--json FILE]";
 
     /// <summary>Runs of each row; the table shows their medians.</summary>
     public int Runs { get; private init; } = 5;
 
-    /// <summary>In how many of the runs TCP (or aria2c) is measured too: it is slow, and the figure of the rain does not rest on it.</summary>
+    /// <summary>In how many of the runs TCP (or aria2c) is measured too: it is slow, and
+    /// the figure of the rain does not rest on it.</summary>
     public int BesideRuns { get; private init; } = int.MaxValue;
 
     /// <summary>Bytes of the resource, or null for what the benchmark thinks right.</summary>

@@ -4,7 +4,8 @@ using System.Text;
 
 namespace Benchmarks.Processes;
 
-/// <summary>A process of ours: its output is kept (bounded), its use of the machine is the kernel's account, it is ended by its id.</summary>
+/// <summary>A process of ours: its output is kept (bounded), its use of the machine is the
+/// kernel's account, it is ended by its id.</summary>
 internal sealed class ChildProcess : IAsyncDisposable
 {
     private const int OutputCharactersMax = 1 << 20;

@@ -132,7 +132,8 @@ internal sealed class GatewayNode : IAsyncDisposable
     public Task<CurlResult> GetAsync(ulong id, bool rain, double limitSeconds, CancellationToken cancellation) =>
         Curl.GetAsync(Host, Resource(id), limitSeconds, NoCache(rain), cancellation);
 
-    /// <summary>GETs a resource once and fails when it is not these bytes: a benchmark of wrong bytes is worth nothing. Warms up, too.</summary>
+    /// <summary>GETs a resource once and fails when it is not these bytes: a benchmark of
+    /// wrong bytes is worth nothing. Warms up, too.</summary>
     public async Task CheckAsync(ulong id, string sha256, bool rain, double limitSeconds, CancellationToken cancellation)
     {
         var (actual, exitCode) = await Curl.HashAsync(Host, Resource(id), limitSeconds, NoCache(rain), cancellation);
@@ -190,7 +191,9 @@ internal sealed class GatewayNode : IAsyncDisposable
     {
         var clock = Stopwatch.StartNew();
         while (await ChildProcess.RunAsync(
-            Host.Command("curl", "-sS", "-m", "30", "-I", "-o", "/dev/null", "-w", "%{http_code}", "-H", "Cache-Control: only-if-cached", Resource(id)),
+            Host.Command(
+                "curl", "-sS", "-m", "30", "-I", "-o", "/dev/null", "-w", "%{http_code}", "-H", "Cache-Control: only-if-cached",
+                Resource(id)),
             cancellation) != "200")
         {
             if (clock.Elapsed > StartLimit)

@@ -66,5 +66,6 @@ internal sealed class Report(string benchmark, BenchmarkOptions options, params 
     };
 
     private void Print(string[] cells) =>
-        Console.WriteLine(string.Join("  ", cells.Select((cell, i) => i == 0 ? cell.PadRight(_widths[i]) : cell.PadLeft(_widths[i]))).TrimEnd());
+        Console.WriteLine(
+            string.Join("  ", cells.Select((cell, i) => i == 0 ? cell.PadRight(_widths[i]) : cell.PadLeft(_widths[i]))).TrimEnd());
 }

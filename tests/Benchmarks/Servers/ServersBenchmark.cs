@@ -45,7 +45,8 @@ internal static class ServersBenchmark
             var nginx = processes.Add(await Nginx.ServeAsync(lab[server], folder, folder["www"], NginxPort, cancellation));
             mirrors.Add($"{nginx.Url}/file");
             nodes.Add(processes.Add(await GatewayNode.StartAsync(
-                lab[server], folder[$"node{server}"], HttpPort, RainPort, endpoints.Except([endpoints[server - 1]]), options.Settings, cancellation)));
+                lab[server], folder[$"node{server}"], HttpPort, RainPort, endpoints.Except([endpoints[server - 1]]), options.Settings,
+                cancellation)));
         }
 
         await nodes[0].PutAsync(Id, folder["www/file"], cancellation, ServerCountMax);

@@ -32,7 +32,8 @@ internal static class SoakBenchmark
         for (var host = 1; host <= NodeCount + GatewayCount; host++)
         {
             nodes.Add(processes.Add(await GatewayNode.StartAsync(
-                lab[host], folder[$"node{host}"], HttpPort, RainPort, servers.Except([$"{lab[host].Address}:{RainPort}"]), options.Settings, cancellation)));
+                lab[host], folder[$"node{host}"], HttpPort, RainPort, servers.Except([$"{lab[host].Address}:{RainPort}"]), options.Settings,
+                cancellation)));
         }
 
         var resources = new List<SoakResource>();
@@ -78,7 +79,8 @@ internal static class SoakBenchmark
         }
 
         Array.ForEach(counts.Details, report.Note);
-        report.Note("wrong bytes and stuck must be 0; failed may be clients of a gateway that was restarted, or cut off for longer than discovery takes");
+        report.Note("wrong bytes and stuck must be 0; failed may be clients of a gateway that was restarted, or cut off for longer than "
+            + "discovery takes");
         await report.FinishAsync();
         if (counts[SoakVerdict.WrongBytes] + counts[SoakVerdict.Stuck] > 0)
         {

@@ -41,7 +41,8 @@ internal sealed class SoakClient(Host host, string url, IReadOnlyList<SoakResour
 
     private async Task<bool> RestAsync(CancellationToken stop)
     {
-        await Task.Delay(TimeSpan.FromSeconds(_random.NextDouble() * RestSecondsMax), stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(
+            TimeSpan.FromSeconds(_random.NextDouble() * RestSecondsMax), stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return !stop.IsCancellationRequested;
     }
 

@@ -10,8 +10,8 @@ using PouringRain.Protocol;
 namespace Benchmarks.Store;
 
 /// <summary>
-/// The store: how many small resources a second it takes beside plain <c>write</c> and <c>fsync</c> on the same disk in the same run, and what
-/// very many of them cost: disk, memory, and the time from the start of a process until it is ready.
+/// The store: how many small resources a second it takes beside plain <c>write</c> and <c>fsync</c> on the same disk in the same run, and
+/// what very many of them cost: disk, memory, and the time from the start of a process until it is ready.
 /// </summary>
 internal static class StoreBenchmark
 {
@@ -35,7 +35,8 @@ internal static class StoreBenchmark
         }
 
         report.Note(string.Create(
-            CultureInfo.InvariantCulture, $"{size} bytes each, {seconds} s a run, {Environment.ProcessorCount} cores; page cache warm where it does not say cold"));
+            CultureInfo.InvariantCulture,
+            $"{size} bytes each, {seconds} s a run, {Environment.ProcessorCount} cores; page cache warm where it does not say cold"));
         await report.FinishAsync();
     }
 
@@ -43,7 +44,8 @@ internal static class StoreBenchmark
         BenchmarkOptions options, Report report, TemporaryFolder folder, int size, double seconds, CancellationToken cancellation)
     {
         var ports = Ports.Free(2);
-        await using var gateway = await GatewayNode.StartAsync(Host.Local, folder["http"], ports[0], ports[1], [], options.Settings, cancellation);
+        await using var gateway = await GatewayNode.StartAsync(
+            Host.Local, folder["http"], ports[0], ports[1], [], options.Settings, cancellation);
         var script = folder["put.lua"];
         await File.WriteAllTextAsync(script, Script(size), cancellation);
         using var store = ResourceStore.Open(new StoreOptions { Path = folder["process"] }, NullLogger.Instance);
@@ -53,8 +55,10 @@ internal static class StoreBenchmark
             ("write + fsync", () => Task.Run(() => MeasureFlush(folder["flushed"], size, seconds))),
             ("put in process, 1 caller", () => MeasureProcessAsync(1)),
             ($"put in process, {ManyCallers} callers", () => MeasureProcessAsync(ManyCallers)),
-            ("put over HTTP, 1 connection", async () => (await Wrk.PutAsync(gateway.Url, script, 1, seconds, cancellation)).RequestsPerSecond),
-            ($"put over HTTP, {ManyCallers} connections", async () => (await Wrk.PutAsync(gateway.Url, script, ManyCallers, seconds, cancellation)).RequestsPerSecond),
+            ("put over HTTP, 1 connection",
+                async () => (await Wrk.PutAsync(gateway.Url, script, 1, seconds, cancellation)).RequestsPerSecond),
+            ($"put over HTTP, {ManyCallers} connections",
+                async () => (await Wrk.PutAsync(gateway.Url, script, ManyCallers, seconds, cancellation)).RequestsPerSecond),
         ];
         var rates = rows.Select(_ => new List<double>()).ToArray();
 
@@ -73,7 +77,9 @@ internal static class StoreBenchmark
 
         for (var i = 0; i < rows.Length; i++)
         {
-            report.Add($"{rows[i].Name} (a second)", rates[i].Median(), rates[i].Min(), rates[i].Max(), rates[i].Zip(rates[0], (mine, flush) => mine / flush).Median());
+            report.Add(
+                $"{rows[i].Name} (a second)", rates[i].Median(), rates[i].Min(), rates[i].Max(), rates[i].Zip(
+                    rates[0], (mine, flush) => mine / flush).Median());
         }
 
         async Task<double> MeasureProcessAsync(int callers)
@@ -93,7 +99,8 @@ internal static class StoreBenchmark
         }
     }
 
-    private static async Task MeasureManyAsync(BenchmarkOptions options, Report report, TemporaryFolder folder, int size, CancellationToken cancellation)
+    private static async Task MeasureManyAsync(
+        BenchmarkOptions options, Report report, TemporaryFolder folder, int size, CancellationToken cancellation)
     {
         var count = options.Resources;
         Directory.CreateDirectory(folder["many"]);
@@ -114,7 +121,8 @@ internal static class StoreBenchmark
         for (var run = -1; run < options.Runs; run++)
         {
             clock.Restart();
-            await using var gateway = await GatewayNode.StartAsync(Host.Local, folder["many"], ports[0], ports[1], [], options.Settings, cancellation);
+            await using var gateway = await GatewayNode.StartAsync(
+                Host.Local, folder["many"], ports[0], ports[1], [], options.Settings, cancellation);
             if (run < 0)
             {
                 continue;
@@ -142,7 +150,8 @@ internal static class StoreBenchmark
         Row("memory when ready (MB)", start);
         Row("memory after a list of all (MB)", listed);
 
-        void Row(string what, List<double> values) => report.Add($"{count} resources: {what}", values.Median(), values.Min(), values.Max(), null);
+        void Row(string what, List<double> values) =>
+            report.Add($"{count} resources: {what}", values.Median(), values.Min(), values.Max(), null);
     }
 
     /// <summary>What a file that grows takes, a flush each: the disk's own measure.</summary>
@@ -167,7 +176,8 @@ internal static class StoreBenchmark
         var bytes = new byte[size];
         BitConverter.TryWriteBytes(bytes, number);
         var id = new ResourceId((ulong)number * 0x9E37_79B9_7F4A_7C15);
-        await using var upload = new StoreUpload(store, new UploadOptions { Id = id, Length = size, ContentType = "application/octet-stream" }, store.Options);
+        await using var upload = new StoreUpload(
+            store, new UploadOptions { Id = id, Length = size, ContentType = "application/octet-stream" }, store.Options);
         await upload.WriteAsync(bytes, CancellationToken.None);
         var result = await upload.CommitAsync(CancellationToken.None);
         if (result.Outcome != UploadOutcome.Created)
@@ -190,7 +200,8 @@ internal static class StoreBenchmark
         local rest = string.rep("x", {{size - 20}})
         request = function()
           local id = string.format("%d%09d", math.random(1, 999999999), math.random(0, 999999999))
-          return wrk.format("PUT", "/resources/" .. id, { ["Content-Type"] = "application/octet-stream" }, string.format("%-20s", id) .. rest)
+          local fields = { ["Content-Type"] = "application/octet-stream" }
+          return wrk.format("PUT", "/resources/" .. id, fields, string.format("%-20s", id) .. rest)
         end
         """);
 }

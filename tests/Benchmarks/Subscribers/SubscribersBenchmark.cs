@@ -54,7 +54,8 @@ internal static class SubscribersBenchmark
                 outcomes.Select(outcome => outcome.Lost).Median());
         }
 
-        report.Note($"{seconds} s after a warm-up of a third; read: bytes that the node read from files (by system call, not from the disk);");
+        report.Note(
+            $"{seconds} s after a warm-up of a third; read: bytes that the node read from files (by system call, not from the disk);");
         report.Note("memory: resident, without files; Jain: of the readers' bytes");
         await report.FinishAsync();
     }

@@ -45,7 +45,8 @@ internal static class WanBenchmark
             }
         }
 
-        report.Note("rain, cubic, bbr: goodput / (rate x (1 - loss)), medians; sent/size: bytes sent to the client / size of the resource;");
+        report.Note(
+            "rain, cubic, bbr: goodput / (rate x (1 - loss)), medians; sent/size: bytes sent to the client / size of the resource;");
         report.Note("dropped: frames that found the client's queue full; queue: mean wait in it; untrusted: frames that the lab itself");
         report.Note("delayed or dropped, of all rains");
         report.Note($"TCP congestion controls of this kernel: {string.Join(", ", controls.Names)}");

@@ -48,7 +48,9 @@ internal sealed class DiskFaults : IDisposable
     {
         Tool.Require("gcc");
         var library = folder["failing-disk.so"];
-        (await Tool.RunAsync("gcc", "-shared", "-fPIC", "-O2", "-o", library, Path.Combine(AppContext.BaseDirectory, "failing-disk.c"), "-ldl")).Succeeded();
+        (await Tool.RunAsync(
+            "gcc", "-shared", "-fPIC", "-O2", "-o", library, Path.Combine(AppContext.BaseDirectory, "failing-disk.c"), "-ldl"))
+            .Succeeded();
         return library;
     }
 

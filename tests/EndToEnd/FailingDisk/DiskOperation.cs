@@ -72,7 +72,8 @@ internal sealed class PutOperation(bool isOver) : DiskOperation
         (await node.SendAsync(node.Gateway, "PUT", point.Path, point.New)).Status;
 }
 
-/// <summary>The last PATCH of an upload in several requests, over an older version. Whatever becomes of it, the upload goes on where HEAD says.</summary>
+/// <summary>The last PATCH of an upload in several requests, over an older version. Whatever becomes
+/// of it, the upload goes on where HEAD says.</summary>
 internal sealed class PatchOperation : DiskOperation
 {
     private const int First = 90_000;
@@ -127,7 +128,8 @@ internal sealed class DeleteOperation : DiskOperation
         (await node.SendAsync(node.Gateway, "DELETE", point.Path)).Status;
 
     /// <summary>What is deleted already cannot be found.</summary>
-    public override async Task<int> RetryAsync(FailingNode node, DiskPoint point) => await RunAsync(node, point) is var status and not 404 ? status : 204;
+    public override async Task<int> RetryAsync(FailingNode node, DiskPoint point) =>
+        await RunAsync(node, point) is var status and not 404 ? status : 204;
 }
 
 /// <summary>GET of what another node has: whole and right, or broken off; and right the next time.</summary>

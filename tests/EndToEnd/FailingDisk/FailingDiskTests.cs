@@ -18,7 +18,8 @@ public sealed class FailingDiskTests
 
     /// <summary>Every fifth call of what a client writes, others for each error, and of failures that last every ninth.</summary>
     [Fact]
-    public async Task What_was_answered_as_stored_is_stored_whichever_call_of_the_disk_fails() => await RunAsync(Writing, 5, 9, pointsMin: 30);
+    public async Task What_was_answered_as_stored_is_stored_whichever_call_of_the_disk_fails() =>
+        await RunAsync(Writing, 5, 9, pointsMin: 30);
 
     /// <summary>Every call, and those of what comes from other nodes too. Some minutes.</summary>
     [Fact(Explicit = true)]
@@ -31,14 +32,17 @@ public sealed class FailingDiskTests
         using var folder = new TestFolder();
         var library = await DiskFaults.CompileAsync(folder);
         var clock = Stopwatch.StartNew();
-        var counts = await Task.WhenAll(operations.Select(operation => Task.Run(() => RunAsync(library, folder, operation, step, stepLasting))));
+        var counts = await Task.WhenAll(
+            operations.Select(operation => Task.Run(() => RunAsync(library, folder, operation, step, stepLasting))));
         var output = TestContext.Current.TestOutputHelper;
         foreach (var (operation, (points, failures)) in operations.Zip(counts))
         {
             output?.WriteLine($"{operation.Name}: {points} points, {failures} of them refused");
         }
 
-        output?.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{counts.Sum(count => count.Points)} points in {clock.Elapsed.TotalSeconds:F0} s"));
+        output?.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture, $"{counts.Sum(count => count.Points)} points in {clock.Elapsed.TotalSeconds:F0} s"));
         Assert.All(counts, count => Assert.True(count.Failures > 0, "nothing was ever refused"));
         Assert.True(counts.Sum(count => count.Points) >= pointsMin);
     }
@@ -104,7 +108,9 @@ public sealed class FailingDiskTests
         public async Task CheckAsync(DiskPoint point, bool isStored, string where)
         {
             var seen = await ReadAsync(point, where);
-            Assert.True(Same(seen, point.New) || (!isStored && Same(seen, point.Old)), $"{(seen is null ? "nothing" : "other bytes")} after {where}");
+            Assert.True(
+                Same(seen, point.New) || (!isStored && Same(seen, point.Old)),
+                $"{(seen is null ? "nothing" : "other bytes")} after {where}");
             _seen[point.Id] = (point, seen, where);
         }
 
@@ -115,7 +121,9 @@ public sealed class FailingDiskTests
             foreach (var (point, seen, where) in _seen.Values)
             {
                 var again = await ReadAsync(point, where);
-                Assert.True(Same(again, seen) || (operation.IsRepeated && Same(again, point.New)), $"another version after kill -9 than before it: {where}");
+                Assert.True(
+                    Same(again, seen) || (operation.IsRepeated && Same(again, point.New)),
+                    $"another version after kill -9 than before it: {where}");
             }
 
             _seen.Clear();

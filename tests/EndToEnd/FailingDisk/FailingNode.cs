@@ -38,7 +38,8 @@ internal sealed class FailingNode : IAsyncDisposable
             "Rain:BlockSize=65536", "Rain:DiscoverySeconds=60", "Rain:StallSeconds=60", "Gateway:ReplicaSeconds=5",
             "Serilog:MinimumLevel:Default=Warning",
         ];
-        var node = await GatewayProcess.StartAsync(folder[name + "-source"], ports[0], [ports[1]], isTold ? [ports[1], ports[3]] : [ports[1]], settings);
+        var node = await GatewayProcess.StartAsync(
+            folder[name + "-source"], ports[0], [ports[1]], isTold ? [ports[1], ports[3]] : [ports[1]], settings);
         var gateway = await GatewayProcess.StartAsync(faults.Limits, folder[name], ports[2], [ports[3]], [ports[1], ports[3]], settings);
         return new FailingNode(faults, gateway, node);
     }
@@ -83,7 +84,8 @@ internal sealed class FailingNode : IAsyncDisposable
         {
             // They are numbered from 1.
             var begun = (await Gateway.GetJsonAsync("/transfers")).GetProperty("items").EnumerateArray()
-                .Select(transfer => long.Parse(transfer.GetProperty("id").GetString()!, CultureInfo.InvariantCulture)).DefaultIfEmpty().Max();
+                .Select(transfer => long.Parse(transfer.GetProperty("id").GetString()!, CultureInfo.InvariantCulture))
+                .DefaultIfEmpty().Max();
             return await CountTransfersEndedAsync() >= begun;
         },
         "the end of all transfers");

@@ -33,9 +33,12 @@ public sealed class BrowserSafetyTests : IClassFixture<SharedGateway>
         Assert.Equal("https://friend.example", answer["Access-Control-Allow-Origin"]);
         Assert.Contains("ETag", answer["Access-Control-Expose-Headers"]!, StringComparison.Ordinal);
         Assert.Null((await open.GetAsync("/resources", ("Origin", "https://evil.example")))["Access-Control-Allow-Origin"]);
-        Assert.Equal(201, (await open.PutAsync("/resources/1", [1], ("Origin", "https://friend.example"), ("Sec-Fetch-Site", "cross-site"))).Status);
-        Assert.Equal(403, (await open.PutAsync("/resources/1", [1], ("Origin", "https://evil.example"), ("Sec-Fetch-Site", "cross-site"))).Status);
-        var preflight = await open.SendAsync("OPTIONS", "/resources/1", null, ("Origin", "https://friend.example"), ("Access-Control-Request-Method", "PUT"));
+        Assert.Equal(
+            201, (await open.PutAsync("/resources/1", [1], ("Origin", "https://friend.example"), ("Sec-Fetch-Site", "cross-site"))).Status);
+        Assert.Equal(
+            403, (await open.PutAsync("/resources/1", [1], ("Origin", "https://evil.example"), ("Sec-Fetch-Site", "cross-site"))).Status);
+        var preflight = await open.SendAsync(
+            "OPTIONS", "/resources/1", null, ("Origin", "https://friend.example"), ("Access-Control-Request-Method", "PUT"));
         Assert.Equal(204, preflight.Status);
         Assert.Contains("PUT", preflight["Access-Control-Allow-Methods"]!, StringComparison.Ordinal);
     }

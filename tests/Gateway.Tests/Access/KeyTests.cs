@@ -25,7 +25,8 @@ public sealed class KeyTests
         Assert.Equal(200, (await gateway.PutAsync("/1", [2], ("Authorization", "bearer the second key of two"))).Status);
         Assert.Equal(200, (await gateway.GetAsync("/resources/1")).Status);
         foreach (var (method, path) in ((string, string)[])[
-            ("POST", "/resources"), ("DELETE", "/resources/1"), ("PUT", "/1"), ("POST", "/resources/1/propagate"), ("POST", "/resources/1/prefetch"),
+            ("POST", "/resources"), ("DELETE", "/resources/1"), ("PUT", "/1"), ("POST", "/resources/1/propagate"),
+            ("POST", "/resources/1/prefetch"),
             ("PUT", "/servers/h:1"), ("DELETE", "/servers/h:1")])
         {
             Assert.Equal(401, (await gateway.SendAsync(method, path, null)).Status);
@@ -36,7 +37,8 @@ public sealed class KeyTests
     public async Task Protected_reads_need_one_too_and_health_does_not()
     {
         await using var gateway = await TestGateway.StartAsync($"Gateway:Keys={First}", "Gateway:ProtectReads=true");
-        foreach (var path in (string[])["/resources", "/resources/1", "/1", "/servers", "/subscribers", "/transfers", "/transfers/events", "/metrics"])
+        foreach (var path in (string[])["/resources", "/resources/1", "/1", "/servers", "/subscribers", "/transfers", "/transfers/events",
+            "/metrics"])
         {
             Assert.Equal(401, (await gateway.GetAsync(path)).Status);
         }

@@ -32,7 +32,8 @@ public sealed class ProxyTests
     public async Task A_trusted_proxy_says_by_which_name_it_was_asked(string trusted, int expected)
     {
         await using var gateway = await TestGateway.StartAsync("AllowedHosts=", $"Gateway:TrustedProxies={trusted}");
-        (string, string)[] fields = [("Origin", Origin), ("X-Forwarded-Host", "files.example.org"), ("X-Forwarded-Proto", "http"), ("X-Forwarded-For", "203.0.113.7")];
+        (string, string)[] fields = [("Origin", Origin), ("X-Forwarded-Host", "files.example.org"), ("X-Forwarded-Proto", "http"),
+            ("X-Forwarded-For", "203.0.113.7")];
         Assert.Equal(expected, (await gateway.PutAsync("/resources/1", [1], fields)).Status);
     }
 

@@ -18,14 +18,16 @@ public sealed class DocumentTests
     public void The_readme_has_the_table_of_settings()
     {
         var table = string.Concat(KnownSettings.All.Select(setting =>
-            $"| `{setting.Name}` | {(setting.Default.Length == 0 ? "none" : $"`{setting.Default}`")} | {setting.Meaning} | {(setting.IsLive ? "yes" : "")} |\n")
+            $"| `{setting.Name}` | {(setting.Default.Length == 0 ? "none" : $"`{setting.Default}`")} | {setting.Meaning} | "
+            + $"{(setting.IsLive ? "yes" : "")} |\n")
             .Prepend("| setting | default | meaning | live |\n| --- | --- | --- | --- |\n"));
         var start = Readme.IndexOf(TableStart, StringComparison.Ordinal) + TableStart.Length;
         var end = Readme.IndexOf(TableEnd, StringComparison.Ordinal);
         Assert.InRange(start, TableStart.Length, end);
         if (Environment.GetEnvironmentVariable("UPDATE_SNAPSHOTS") == "1")
         {
-            File.WriteAllText(Path.Combine(Path.GetDirectoryName(ThisFile())!, "../../../README.md"), Readme[..start] + table + Readme[end..]);
+            File.WriteAllText(
+                Path.Combine(Path.GetDirectoryName(ThisFile())!, "../../../README.md"), Readme[..start] + table + Readme[end..]);
         }
         else
         {
@@ -39,7 +41,8 @@ public sealed class DocumentTests
         var example = ReadExample();
         Assert.Equal(
             KnownSettings.All.Select(setting => $"{setting.Name} = {setting.Default}"),
-            example.Where(entry => KnownSettings.OwnSections.Append("Urls").Append("AllowedHosts").Contains(entry.Name.Split(':')[0])).Select(entry => $"{entry.Name} = {entry.Value}"));
+            example.Where(entry => KnownSettings.OwnSections.Append("Urls").Append("AllowedHosts").Contains(entry.Name.Split(':')[0]))
+                .Select(entry => $"{entry.Name} = {entry.Value}"));
         Assert.All(example, entry => Assert.True(entry.Comment.Length > 10, $"{entry.Name} has no comment above it."));
     }
 
@@ -71,7 +74,8 @@ public sealed class DocumentTests
     private static List<(string Name, string Value, string Comment)> ReadExample()
     {
         var json = new Utf8JsonReader(
-            File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "appsettings.json")), new JsonReaderOptions { CommentHandling = JsonCommentHandling.Allow });
+            File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "appsettings.json")),
+            new JsonReaderOptions { CommentHandling = JsonCommentHandling.Allow });
         var entries = new List<(string, string, string)>();
         var path = new Stack<string>();
         var (name, comment) = ("", "");
@@ -93,7 +97,9 @@ public sealed class DocumentTests
                     path.Pop();
                     break;
                 default:
-                    var value = json.TokenType == JsonTokenType.String ? json.GetString()! : System.Text.Encoding.UTF8.GetString(json.ValueSpan);
+                    var value = json.TokenType == JsonTokenType.String
+                        ? json.GetString()!
+                        : System.Text.Encoding.UTF8.GetString(json.ValueSpan);
                     entries.Add((string.Join(':', path.Reverse().Skip(1).Append(name)), value, comment));
                     comment = "";
                     break;

@@ -9,7 +9,10 @@ public sealed class LoadAgainTests : IDisposable
     private const string Protected =
         """
         {
-          "Gateway": { "Keys": "rain-or-shine-0123456789", "ProtectReads": true, "MaxBodyBytes": "1MB", "MaxRequestsPerSecond": 9, "MaxConcurrentRequests": 8, "ReplicaSeconds": 7 },
+          "Gateway": {
+            "Keys": "rain-or-shine-0123456789", "ProtectReads": true, "MaxBodyBytes": "1MB", "MaxRequestsPerSecond": 9,
+            "MaxConcurrentRequests": 8, "ReplicaSeconds": 7
+          },
           "Kestrel": { "EndpointDefaults": { "ClientCertificateMode": "RequireCertificate" } }
         }
         """;
@@ -58,10 +61,13 @@ public sealed class LoadAgainTests : IDisposable
         Assert.Empty(read.Mistakes);
         var gateway = read.Settings.Gateway;
         Assert.Single(gateway.KeyDigests);
-        Assert.Equal((true, 1_000_000, 9, 8), (gateway.ProtectReads, gateway.MaxBodyBytes, gateway.MaxRequestsPerSecond, gateway.MaxConcurrentRequests));
+        Assert.Equal(
+            (true, 1_000_000, 9, 8),
+            (gateway.ProtectReads, gateway.MaxBodyBytes, gateway.MaxRequestsPerSecond, gateway.MaxConcurrentRequests));
         Assert.Equal("RequireCertificate", read.Configuration["Kestrel:EndpointDefaults:ClientCertificateMode"]);
         Assert.Equal(
-            ["Gateway:Keys", "Gateway:MaxBodyBytes", "Gateway:MaxConcurrentRequests", "Gateway:MaxRequestsPerSecond", "Gateway:ProtectReads", "Kestrel:EndpointDefaults:ClientCertificateMode"],
+            ["Gateway:Keys", "Gateway:MaxBodyBytes", "Gateway:MaxConcurrentRequests", "Gateway:MaxRequestsPerSecond",
+                "Gateway:ProtectReads", "Kestrel:EndpointDefaults:ClientCertificateMode"],
             read.Kept.Order());
 
         // And stays when it is left out once more; what protects nothing is as the file says.
@@ -72,7 +78,9 @@ public sealed class LoadAgainTests : IDisposable
     [Fact]
     public void Of_a_default_that_is_left_out_nothing_is_said()
     {
-        var before = LoadAgain(Load(), "{ \"Gateway\": { \"ProtectReads\": \"False\", \"MaxBodyBytes\": 0, \"MaxRequestsPerSecond\": 0, \"MaxConcurrentRequests\": 0 } }");
+        var before = LoadAgain(
+            Load(), "{ \"Gateway\": { \"ProtectReads\": \"False\", \"MaxBodyBytes\": 0, \"MaxRequestsPerSecond\": 0, "
+                + "\"MaxConcurrentRequests\": 0 } }");
         Assert.Equal(["Gateway:Keys", "Kestrel:EndpointDefaults:ClientCertificateMode"], LoadAgain(before, "{ }").Kept.Order());
     }
 
@@ -83,12 +91,15 @@ public sealed class LoadAgainTests : IDisposable
     public void A_json_list_in_place_of_keys_is_refused_with_or_without_one(string text) =>
         Assert.Contains(
             LoadAgain(Load(), text).Mistakes,
-            mistake => mistake.StartsWith("Gateway:Keys: ", StringComparison.Ordinal) && mistake.EndsWith("not a JSON list or object.", StringComparison.Ordinal));
+            mistake => mistake.StartsWith("Gateway:Keys: ", StringComparison.Ordinal)
+                && mistake.EndsWith("not a JSON list or object.", StringComparison.Ordinal));
 
     [Fact]
     public void What_protects_goes_when_the_file_says_so()
     {
-        var read = LoadAgain(Load(), "{ \"Gateway\": { \"Keys\": \"\", \"ProtectReads\": false, \"MaxBodyBytes\": 0, \"MaxRequestsPerSecond\": 0, \"MaxConcurrentRequests\": \"0\" } }");
+        var read = LoadAgain(
+            Load(), "{ \"Gateway\": { \"Keys\": \"\", \"ProtectReads\": false, \"MaxBodyBytes\": 0, \"MaxRequestsPerSecond\": 0, "
+                + "\"MaxConcurrentRequests\": \"0\" } }");
         Assert.Empty(read.Mistakes);
         Assert.Empty(read.Settings.Gateway.KeyDigests);
         Assert.False(read.Settings.Gateway.ProtectReads);
@@ -116,14 +127,16 @@ public sealed class LoadAgainTests : IDisposable
         Assert.Empty(read.Mistakes);
         Assert.Equal(TimeSpan.FromSeconds(3), read.Settings.Gateway.ReplicaTimeout);
         File.Delete(_folder["appsettings.Production.json"]);
-        Assert.Contains("appsettings.Production.json: the file is gone", Assert.Single(LoadAgain(read, Protected).Mistakes), StringComparison.Ordinal);
+        Assert.Contains(
+            "appsettings.Production.json: the file is gone", Assert.Single(LoadAgain(read, Protected).Mistakes), StringComparison.Ordinal);
     }
 
     private LoadedSettings Load()
     {
         var loaded = SettingsLoader.Load(
         [
-            $"--contentRoot={_folder.Path}", "--Urls=http://127.0.0.1:0", "--Rain:Listen=127.0.0.1:0", $"--Rain:Servers={_folder["servers.json"]}",
+            $"--contentRoot={_folder.Path}", "--Urls=http://127.0.0.1:0", "--Rain:Listen=127.0.0.1:0",
+            $"--Rain:Servers={_folder["servers.json"]}",
             $"--Store:Path={_folder["data"]}",
         ]);
         Assert.Empty(loaded.Mistakes);

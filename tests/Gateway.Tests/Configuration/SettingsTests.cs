@@ -27,7 +27,8 @@ public sealed class SettingsTests : IDisposable
         Assert.Equal(10_000, settings.Rain.SubscriberCountMax);
         Assert.Equal(0, settings.Rain.RateBytesPerSecondMax);
         Assert.False(settings.Rain.AllowUnsealed);
-        Assert.Equal((false, true, true), (settings.Behaviour.PropagateOnStartup, settings.Behaviour.AutoAddPeers, settings.Behaviour.ShareContent));
+        Assert.Equal(
+            (false, true, true), (settings.Behaviour.PropagateOnStartup, settings.Behaviour.AutoAddPeers, settings.Behaviour.ShareContent));
         Assert.Equal(TimeSpan.FromDays(1), settings.Gateway.PendingUploadLifetime);
         Assert.Empty(settings.Gateway.KeyDigests);
     }
@@ -112,16 +113,20 @@ public sealed class SettingsTests : IDisposable
         Assert.Equal(
             ["Store:QuotaBytes = \"10G\": a size (bytes, or with a unit as KB or KiB), 0 for none, is wanted, like 10GB."],
             Load("--Store:QuotaBytes=10G").Mistakes);
-        Assert.All(KnownSettings.All, setting => Assert.True(setting.Example.Length == 0 || setting.IsRight(setting.Example), setting.Name));
+        Assert.All(
+            KnownSettings.All, setting => Assert.True(setting.Example.Length == 0 || setting.IsRight(setting.Example), setting.Name));
     }
 
     [Fact]
     public void All_mistakes_are_told_at_once()
     {
-        var mistakes = Load("--Rain:SymbolSize=x", "--Rain:Listn=1", "--Raim:Listen=1", $"--Store:Path={_folder["servers.json"]}/below").Mistakes;
+        var mistakes = Load(
+            "--Rain:SymbolSize=x", "--Rain:Listn=1", "--Raim:Listen=1", $"--Store:Path={_folder["servers.json"]}/below").Mistakes;
         Assert.Equal(4, mistakes.Count);
         Assert.Single(mistakes, mistake => mistake.StartsWith("Rain:SymbolSize", StringComparison.Ordinal));
-        Assert.Single(mistakes, mistake => mistake.Contains("Rain:Listn", StringComparison.Ordinal) && mistake.Contains("Rain:Listen is the nearest", StringComparison.Ordinal));
+        Assert.Single(
+            mistakes, mistake => mistake.Contains("Rain:Listn", StringComparison.Ordinal)
+            && mistake.Contains("Rain:Listen is the nearest", StringComparison.Ordinal));
         Assert.Single(mistakes, mistake => mistake.Contains("--Raim", StringComparison.Ordinal));
         Assert.Single(mistakes, mistake => mistake.StartsWith("Store:Path", StringComparison.Ordinal));
     }
@@ -151,7 +156,8 @@ public sealed class SettingsTests : IDisposable
     [Fact]
     public void A_settings_file_may_have_comments_and_gives_way_to_arguments()
     {
-        File.WriteAllText(_folder["appsettings.json"], "// comment\n{ \"Rain\": { \"SymbolSize\": 512, /* here too */ \"BlockSize\": 65536 } }");
+        File.WriteAllText(
+            _folder["appsettings.json"], "// comment\n{ \"Rain\": { \"SymbolSize\": 512, /* here too */ \"BlockSize\": 65536 } }");
         var loaded = Load("--Rain:BlockSize=131072");
         Assert.Empty(loaded.Mistakes);
         Assert.Equal(512, loaded.Settings.Rain.SymbolSize);
@@ -172,7 +178,8 @@ public sealed class SettingsTests : IDisposable
     [Fact]
     public void A_secret_seals_what_is_beyond_loopback()
     {
-        var loaded = Load("--Rain:Secret=0123456789abcdef", "--Rain:SecretsAccepted=0123456789abcdeg, 0123456789abcdeh", "--Rain:Listen=0.0.0.0:0");
+        var loaded = Load(
+            "--Rain:Secret=0123456789abcdef", "--Rain:SecretsAccepted=0123456789abcdeg, 0123456789abcdeh", "--Rain:Listen=0.0.0.0:0");
         Assert.Empty(loaded.Mistakes);
         Assert.Equal("0123456789abcdef", loaded.Settings.Rain.Secret);
         Assert.Equal(["0123456789abcdeg", "0123456789abcdeh"], loaded.Settings.Rain.SecretsAccepted);
@@ -223,7 +230,8 @@ public sealed class SettingsTests : IDisposable
 
     [Fact]
     public void Accepted_secrets_without_one_to_send_with_are_told() =>
-        Assert.StartsWith("Rain:SecretsAccepted", Assert.Single(Load("--Rain:SecretsAccepted=0123456789abcdef").Mistakes), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Rain:SecretsAccepted", Assert.Single(Load("--Rain:SecretsAccepted=0123456789abcdef").Mistakes), StringComparison.Ordinal);
 
     [Fact]
     public void Settings_that_do_not_fit_each_other_are_told()
@@ -239,8 +247,12 @@ public sealed class SettingsTests : IDisposable
     public void Addresses_that_exclude_each_other_are_told()
     {
         var port = TestGateway.FreePorts(1)[0];
-        Assert.Contains("twice here", Assert.Single(Load($"--Rain:Listen=127.0.0.1:{port},0.0.0.0:{port}", "--Rain:AllowUnsealed=true").Mistakes), StringComparison.Ordinal);
-        Assert.Contains("twice here", Assert.Single(Load($"--Urls=http://127.0.0.1:{port};http://localhost:{port}").Mistakes), StringComparison.Ordinal);
+        Assert.Contains(
+            "twice here", Assert.Single(Load($"--Rain:Listen=127.0.0.1:{port},0.0.0.0:{port}", "--Rain:AllowUnsealed=true").Mistakes),
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "twice here", Assert.Single(Load($"--Urls=http://127.0.0.1:{port};http://localhost:{port}").Mistakes),
+            StringComparison.Ordinal);
         Assert.StartsWith("Urls", Assert.Single(Load("--Urls=http://8.8.8.8:0").Mistakes), StringComparison.Ordinal);
         Assert.StartsWith("Urls", Assert.Single(Load("--Urls=http://unix:/nowhere/socket").Mistakes), StringComparison.Ordinal);
     }
@@ -282,7 +294,10 @@ public sealed class SettingsTests : IDisposable
     /// <summary>Loads with harmless values for whatever is not under test.</summary>
     private LoadedSettings Load(params string[] args)
     {
-        string[] harmless = ["--Urls=http://127.0.0.1:0", "--Rain:Listen=127.0.0.1:0", $"--Rain:Servers={_folder["servers.json"]}", $"--Store:Path={_folder["data"]}"];
-        return SettingsLoader.Load([$"--contentRoot={_folder.Path}", .. harmless.Where(one => !args.Any(other => other.Split('=')[0] == one.Split('=')[0])), .. args]);
+        string[] harmless = ["--Urls=http://127.0.0.1:0", "--Rain:Listen=127.0.0.1:0", $"--Rain:Servers={_folder["servers.json"]}",
+            $"--Store:Path={_folder["data"]}"];
+        return SettingsLoader.Load(
+            [$"--contentRoot={_folder.Path}", .. harmless.Where(one => !args.Any(other => other.Split('=')[0] == one.Split('=')[0])),
+                .. args]);
     }
 }

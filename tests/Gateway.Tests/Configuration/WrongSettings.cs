@@ -6,13 +6,18 @@ public sealed class WrongSettings : TheoryData<string, string>
 {
     public WrongSettings()
     {
-        Add("Urls", "localhost", "ftp://localhost:8080", "http://localhost:99999", "http://a:b:c", "http://127.0.0.1:0/base", "http://:8080", ";");
+        Add(
+            "Urls", "localhost", "ftp://localhost:8080", "http://localhost:99999", "http://a:b:c", "http://127.0.0.1:0/base",
+            "http://:8080", ";");
         Add("AllowedHosts", ",", "http://example.org", "example.org:8080", "*example.org", "a b");
         Add(
-            "Rain:Listen", " ", "nowhere", "127.0.0.1", "127.0.0.1:70000", "127.0.0.1:-1", "::1:1980", "127.0.0.1:9999,127.0.0.1:9999", ",", "[::1]",
+            "Rain:Listen", " ", "nowhere", "127.0.0.1", "127.0.0.1:70000", "127.0.0.1:-1", "::1:1980", "127.0.0.1:9999,127.0.0.1:9999", ",",
+            "[::1]",
             "example.org:1980");
         Add("Rain:Servers", "/nowhere/servers.json", "/", "a\0b");
-        Add("Rain:Secret", " ", "short", "fifteen letters", "aaaaaaaaaaaaaaaa", "abcdabcdabcdabcdabcdabcd", "a text of enough letters, with a comma");
+        Add(
+            "Rain:Secret", " ", "short", "fifteen letters", "aaaaaaaaaaaaaaaa", "abcdabcdabcdabcdabcdabcd",
+            "a text of enough letters, with a comma");
         Add("Rain:SecretsAccepted", ",", "short", "a text that is long enough,aaaaaaaaaaaaaaaa", "a text that is long enough,short");
         Add("Rain:AllowUnsealed", "yes", "1", "TRUEE");
         Add("Rain:Classic:Allow", " , ", "10.0.0.0", "10.0.0.0/33", "everybody");
@@ -35,7 +40,8 @@ public sealed class WrongSettings : TheoryData<string, string>
         Add("Behaviour:AutoAddPeers", "off");
         Add("Behaviour:ShareContent", "1");
         Add(
-            "Gateway:Keys", ",", " , ", " ", "k", "fifteen letters", "aaaaaaaaaaaaaaaa", "0123456789abcdef,k", "sha256:abc", "0123456789abcdef,sha256:zz",
+            "Gateway:Keys", ",", " , ", " ", "k", "fifteen letters", "aaaaaaaaaaaaaaaa", "0123456789abcdef,k", "sha256:abc",
+            "0123456789abcdef,sha256:zz",
             "sha256: and some letters");
         Add("Gateway:ProtectReads", "maybe", "true");
         Add("Gateway:MaxBodyBytes", "1Gb/s", "-1", "1GiBB");
@@ -46,7 +52,9 @@ public sealed class WrongSettings : TheoryData<string, string>
         Add("Gateway:MaxConcurrentRequests", "-1", "1000001", "2.5");
         Add("Gateway:MaxConnections", "-1", "1000001", "enough");
         Add("Gateway:MaxEventStreams", "-1", "1000001", "few");
-        Add("Gateway:CorsOrigins", ",", "example.org", "https://example.org/path", "https://user@example.org", "https://example.org,nobody");
+        Add(
+            "Gateway:CorsOrigins", ",", "example.org", "https://example.org/path", "https://user@example.org",
+            "https://example.org,nobody");
         Add("Gateway:TrustedProxies", ",", "127.0.0.1", "10.0.0.0/33", "nginx");
         Add("Gateway:MinRateBytesPerSecond", "-1", "slow", "1.5", "1kbit");
         Add("Gateway:MinRateGraceSeconds", "1", "86401", "2d", "a minute");

@@ -29,7 +29,8 @@ public sealed class ClientPresenceTests : IClassFixture<ClientPresenceTests.Gate
         { "PUT {new}?replicas=3 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello", 202, "hello" },
         { "PUT {new} HTTP/1.1\r\nHost: localhost\r\nIf-None-Match: *\r\nContent-Length: 5\r\n\r\nhello", 201, "hello" },
         { "POST /resources HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello", 201, "" },
-        { "PATCH {upload} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/partial-upload\r\nUpload-Offset: 0\r\nUpload-Complete: ?1\r\nContent-Length: 5\r\n\r\nhello", 201, "hello" },
+        { "PATCH {upload} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/partial-upload\r\nUpload-Offset: 0\r\nUpload-Complete: "
+            + "?1\r\nContent-Length: 5\r\n\r\nhello", 201, "hello" },
         { "DELETE {old} HTTP/1.1\r\nHost: localhost\r\n\r\n", 204, "" },
         { "POST {old}/propagate HTTP/1.1\r\nHost: localhost\r\n\r\n", 202, "" },
     };
@@ -41,7 +42,8 @@ public sealed class ClientPresenceTests : IClassFixture<ClientPresenceTests.Gate
 
     [Theory]
     [MemberData(nameof(WholeRequests))]
-    public Task So_it_is_with_tls(string request, int status, string stored) => AskAsync(_gateways.Secure, isSecure: true, request, status, stored);
+    public Task So_it_is_with_tls(string request, int status, string stored) =>
+        AskAsync(_gateways.Secure, isSecure: true, request, status, stored);
 
     [Theory]
     [InlineData(false)]

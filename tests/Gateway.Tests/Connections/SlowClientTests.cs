@@ -40,7 +40,9 @@ public sealed class SlowClientTests : IDisposable
     public async Task A_writer_may_start_slowly_and_pause(string method, string fields, bool isSecure)
     {
         await using var gateway = await StartAsync(isSecure);
-        var path = method == "PATCH" ? (await gateway.PutAsync("/resources/1", [], ("Upload-Complete", "?0")))["Location"]! : "/resources/1";
+        var path = method == "PATCH"
+            ? (await gateway.PutAsync("/resources/1", [], ("Upload-Complete", "?0")))["Location"]!
+            : "/resources/1";
         await using var raw = await RawHttp.ConnectAsync(gateway, isSecure: isSecure);
         await raw.SendAsync($"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{fields}Transfer-Encoding: chunked\r\n\r\n");
         await Task.Delay(Pause, Test);
@@ -59,7 +61,9 @@ public sealed class SlowClientTests : IDisposable
     {
         var port = TestGateway.FreePorts(1);
         await using var node = isRain ? await TestGateway.StartAsync([], port) : null;
-        await using var gateway = isRain ? await TestGateway.StartAsync(port, [0], "Gateway:MinRateGraceSeconds=2") : await StartAsync(isSecure, "Gateway:MinRateGraceSeconds=2");
+        await using var gateway = isRain
+            ? await TestGateway.StartAsync(port, [0], "Gateway:MinRateGraceSeconds=2")
+            : await StartAsync(isSecure, "Gateway:MinRateGraceSeconds=2");
         await (node ?? gateway).PutAsync("/resources/1", TestGateway.Bytes(Length));
         await using var raw = await RawHttp.ConnectAsync(gateway, 16 * 1024, isSecure);
         await raw.SendAsync("GET /resources/1 HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -74,7 +78,8 @@ public sealed class SlowClientTests : IDisposable
         await using var patient = await StartAsync(isSecure: true);
         await patient.PutAsync("/resources/1", TestGateway.Bytes(Length));
         using var client = NewHttp2Client();
-        using var paused = await client.GetAsync(new Uri($"https://127.0.0.1:{patient.Port}/resources/1"), HttpCompletionOption.ResponseHeadersRead, Test);
+        using var paused = await client.GetAsync(
+            new Uri($"https://127.0.0.1:{patient.Port}/resources/1"), HttpCompletionOption.ResponseHeadersRead, Test);
         Assert.Equal(HttpVersion.Version20, paused.Version);
         await Task.Delay(Pause, Test);
         var body = await paused.Content.ReadAsByteArrayAsync(Test);
@@ -83,7 +88,8 @@ public sealed class SlowClientTests : IDisposable
         // The server counts what a stream's window holds as if it had to be taken at the least rate: 64 KiB at 240 B/s would be minutes.
         await using var strict = await StartAsync(isSecure: true, "Gateway:MinRateGraceSeconds=2", "Gateway:MinRateBytesPerSecond=1MB/s");
         await strict.PutAsync("/resources/1", TestGateway.Bytes(Length));
-        using var cut = await client.GetAsync(new Uri($"https://127.0.0.1:{strict.Port}/resources/1"), HttpCompletionOption.ResponseHeadersRead, Test);
+        using var cut = await client.GetAsync(
+            new Uri($"https://127.0.0.1:{strict.Port}/resources/1"), HttpCompletionOption.ResponseHeadersRead, Test);
         await IdleAsync(strict);
         await Assert.ThrowsAnyAsync<Exception>(() => cut.Content.ReadAsByteArrayAsync(Test));
     }
@@ -124,7 +130,11 @@ public sealed class SlowClientTests : IDisposable
         AppContext.SetSwitch("System.Net.SocketsHttpHandler.Http2FlowControl.DisableDynamicWindowSizing", true);
         var handler = new SocketsHttpHandler { InitialHttp2StreamWindowSize = 65_535 };
         handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null;
-        return new HttpClient(handler) { DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        return new HttpClient(handler)
+        {
+            DefaultRequestVersion = HttpVersion.Version20,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
     }
 
     /// <summary>Waits until no request runs any more.</summary>

@@ -20,7 +20,8 @@ public sealed class CertificateTests : IDisposable
     {
         var first = Write(isPem);
         string[] settings = isPem
-            ? [$"Kestrel:Endpoints:Https:Certificate:Path={_folder["tls.crt"]}", $"Kestrel:Endpoints:Https:Certificate:KeyPath={_folder["tls.key"]}"]
+            ? [$"Kestrel:Endpoints:Https:Certificate:Path={_folder["tls.crt"]}",
+                $"Kestrel:Endpoints:Https:Certificate:KeyPath={_folder["tls.key"]}"]
             : [$"Kestrel:Endpoints:Https:Certificate:Path={_folder["tls.pfx"]}", "Kestrel:Endpoints:Https:Certificate:Password=secret"];
         await using var gateway = await TestGateway.StartAsync(["Kestrel:Endpoints:Https:Url=https://127.0.0.1:0", .. settings]);
         using var old = NewClient(gateway.Port);
@@ -70,7 +71,8 @@ public sealed class CertificateTests : IDisposable
         await File.WriteAllTextAsync(_folder["tls.key"], key.ExportPkcs8PrivateKeyPem(), _test);
 
         await using var gateway = await TestGateway.StartAsync(
-            "Urls=https://127.0.0.1:0", $"Kestrel:Certificates:Default:Path={_folder["tls.crt"]}", $"Kestrel:Certificates:Default:KeyPath={_folder["tls.key"]}");
+            "Urls=https://127.0.0.1:0", $"Kestrel:Certificates:Default:Path={_folder["tls.crt"]}",
+            $"Kestrel:Certificates:Default:KeyPath={_folder["tls.key"]}");
         using var client = NewClient(gateway.Port);
         Assert.Equal(leaf.Thumbprint, await ThumbprintAsync(client));
         Assert.Contains(middle.Thumbprint, client.Chain);
@@ -94,7 +96,11 @@ public sealed class CertificateTests : IDisposable
 
     private static async Task<string> ThumbprintAsync(TlsClient client)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/health/live") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/health/live")
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         using var response = await client.Client.SendAsync(request);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(HttpVersion.Version20, response.Version);

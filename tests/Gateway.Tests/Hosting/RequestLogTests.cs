@@ -15,7 +15,8 @@ public sealed partial class RequestLogTests
         await using (var gateway = await log.StartAsync("Information"))
         {
             await gateway.PutAsync("/resources/1", TestGateway.Bytes(100_000));
-            await gateway.GetAsync("/resources/1", ("Range", "bytes=0-99"), ("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
+            await gateway.GetAsync(
+                "/resources/1", ("Range", "bytes=0-99"), ("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
             await gateway.GetAsync("/a%0Ab");
         }
 
@@ -23,7 +24,9 @@ public sealed partial class RequestLogTests
         Assert.Contains(lines, line => line.Contains("PUT /resources/1 201 received 100000 bytes in ", StringComparison.Ordinal));
         Assert.Contains(lines, line => line.Contains("GET /resources/1 206 sent 100 of 100 bytes in ", StringComparison.Ordinal)
             && line.Contains(" ms, done 4bf92f3577b34da6a3ce929d0e0e4736", StringComparison.Ordinal));
-        Assert.Contains(lines, line => line.Contains("GET /a%0Ab 400 in ", StringComparison.Ordinal) || line.Contains("GET /a%0Ab 404 in ", StringComparison.Ordinal));
+        Assert.Contains(
+            lines, line => line.Contains("GET /a%0Ab 400 in ", StringComparison.Ordinal)
+            || line.Contains("GET /a%0Ab 404 in ", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -108,10 +111,13 @@ public sealed partial class RequestLogTests
 
             var lines = log.Read();
             Assert.Contains(lines, line => line.Contains("GET /transfers/9 404", StringComparison.Ordinal));
-            Assert.All(polled, path => Assert.Equal(level == "Debug", lines.Any(line => line.Contains($"GET {path} 200", StringComparison.Ordinal))));
+            Assert.All(
+                polled,
+                path => Assert.Equal(level == "Debug", lines.Any(line => line.Contains($"GET {path} 200", StringComparison.Ordinal))));
             var stream = lines.Where(line => line.Contains("GET /transfers/events", StringComparison.Ordinal)).ToList();
             Assert.Equal(level == "Debug" ? 1 : 0, stream.Count);
-            Assert.All(stream, line => Assert.Matches("GET /transfers/events 200 sent [0-9]+ bytes with the head in .* ms, client gone ", line));
+            Assert.All(
+                stream, line => Assert.Matches("GET /transfers/events 200 sent [0-9]+ bytes with the head in .* ms, client gone ", line));
             Assert.DoesNotContain(lines, line => line.StartsWith("   at ", StringComparison.Ordinal));
         }
     }

@@ -40,7 +40,8 @@ public sealed class JsonTextTests : IClassFixture<SharedGateway>
     [Fact]
     public async Task Names_and_tags_are_readable_and_nothing_steers_the_terminal()
     {
-        var (path, stored) = await _gateway.StoreAsync([1], ("Content-Disposition", "attachment; filename*=UTF-8''r%C3%A9sum%C3%A9%20%22%3Ca%26b%3E%27.pdf"));
+        var (path, stored) = await _gateway.StoreAsync(
+            [1], ("Content-Disposition", "attachment; filename*=UTF-8''r%C3%A9sum%C3%A9%20%22%3Ca%26b%3E%27.pdf"));
         Assert.Contains("\"fileName\":\"résumé \\\"<a&b>'.pdf\"", stored.Text, StringComparison.Ordinal);
         Assert.Contains($"\"etag\":\"\\\"{stored.ETag.Trim('"')}\\\"\"", stored.Text, StringComparison.Ordinal);
         Assert.Equal(stored.ETag, stored.Json.GetProperty("etag").GetString());

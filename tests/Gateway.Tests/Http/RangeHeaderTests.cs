@@ -94,7 +94,8 @@ public sealed class RangeHeaderTests
             var length = random.Next(1, 60);
             var asked = Enumerable.Range(0, random.Next(1, 6)).Select(_ => (First: random.Next(70), Count: random.Next(1, 20))).ToList();
             var field = "bytes=" + string.Join(',', asked.Select(range => $"{range.First}-{range.First + range.Count - 1}"));
-            var expected = asked.SelectMany(range => Enumerable.Range(range.First, range.Count)).Where(position => position < length).ToList();
+            var expected = asked.SelectMany(range => Enumerable.Range(range.First, range.Count)).Where(position => position < length)
+                .ToList();
             var outcome = RangeHeader.Parse(field)!.Resolve(length, out var ranges);
             if (outcome == RangeHeader.Outcome.Partial)
             {
@@ -103,7 +104,9 @@ public sealed class RangeHeaderTests
             }
             else
             {
-                Assert.True(outcome == RangeHeader.Outcome.Whole ? expected.Count > length : expected.Count == 0, $"seed {Seed}, round {round}: {field} of {length}");
+                Assert.True(
+                    outcome == RangeHeader.Outcome.Whole ? expected.Count > length : expected.Count == 0,
+                    $"seed {Seed}, round {round}: {field} of {length}");
             }
         }
     }

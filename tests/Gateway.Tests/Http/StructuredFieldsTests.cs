@@ -16,7 +16,11 @@ public sealed class StructuredFieldsTests
     public void A_dictionary_is_read(string field, string expected)
     {
         Assert.True(StructuredFields.TryReadDictionary(field, out var members));
-        Assert.Equal(expected, string.Join(' ', members.Select(member => $"{member.Key}={(member.Value is byte[] bytes ? Convert.ToBase64String(bytes) : member.Value)}")));
+        Assert.Equal(
+            expected,
+            string.Join(
+                ' ',
+                members.Select(member => $"{member.Key}={(member.Value is byte[] bytes ? Convert.ToBase64String(bytes) : member.Value)}")));
     }
 
     [Theory]

@@ -17,11 +17,15 @@ public sealed class OpenApiTests : IClassFixture<SharedGateway>
         var document = (await _gateway.GetAsync("/openapi/v1.json")).Text.ReplaceLineEndings("\n") + "\n";
         if (Environment.GetEnvironmentVariable("UPDATE_SNAPSHOTS") == "1")
         {
-            await File.WriteAllTextAsync(Path.Combine(Path.GetDirectoryName(ThisFile())!, "..", "openapi.v1.json"), document, TestContext.Current.CancellationToken);
+            await File.WriteAllTextAsync(
+                Path.Combine(Path.GetDirectoryName(ThisFile())!, "..", "openapi.v1.json"), document, TestContext.Current.CancellationToken);
         }
         else
         {
-            Assert.Equal(await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "openapi.v1.json"), TestContext.Current.CancellationToken), document);
+            Assert.Equal(
+                await File.ReadAllTextAsync(
+                    Path.Combine(AppContext.BaseDirectory, "openapi.v1.json"), TestContext.Current.CancellationToken),
+                document);
         }
     }
 
@@ -70,11 +74,14 @@ public sealed class OpenApiTests : IClassFixture<SharedGateway>
                 var what = $"{name} {answer.Name}";
                 AssertSays(answer.Value, what);
                 var hasBody = !name.StartsWith("head ", StringComparison.Ordinal) && answer.Name is not ("204" or "304");
-                Assert.True(answer.Value.TryGetProperty("content", out var contents) == hasBody, $"{what} {(hasBody ? "has no body" : "has a body")}");
+                Assert.True(
+                    answer.Value.TryGetProperty("content", out var contents) == hasBody,
+                    $"{what} {(hasBody ? "has no body" : "has a body")}");
                 foreach (var content in hasBody ? contents.EnumerateObject() : default)
                 {
                     Assert.True(content.Value.TryGetProperty("schema", out var schema), $"{what} has no schema");
-                    Assert.Equal(answer.Name[0] is '4' or '5' && what != "get /health/ready 503", content.Name == "application/problem+json");
+                    Assert.Equal(
+                        answer.Name[0] is '4' or '5' && what != "get /health/ready 503", content.Name == "application/problem+json");
                     if (content.Name is "application/octet-stream" or "text/plain" or "text/event-stream")
                     {
                         continue;
@@ -109,7 +116,8 @@ public sealed class OpenApiTests : IClassFixture<SharedGateway>
         schema = DocumentSchema.Follow(document, schema);
         if (schema.TryGetProperty("oneOf", out var choices))
         {
-            return [.. choices.EnumerateArray().SelectMany(choice => DocumentSchema.Follow(document, choice).GetProperty("examples").EnumerateArray())];
+            return [.. choices.EnumerateArray()
+                .SelectMany(choice => DocumentSchema.Follow(document, choice).GetProperty("examples").EnumerateArray())];
         }
 
         if (schema.TryGetProperty("properties", out var properties) && properties.TryGetProperty("items", out var items))
@@ -128,12 +136,15 @@ public sealed class OpenApiTests : IClassFixture<SharedGateway>
     {
         var document = (await _gateway.GetAsync("/openapi/v1.json")).Json;
         var schemas = document.GetProperty("components").GetProperty("schemas");
-        Assert.Equal("string", schemas.GetProperty("ResourceSummary").GetProperty("properties").GetProperty("id").GetProperty("type").GetString());
-        foreach (var path in document.GetProperty("paths").EnumerateObject().Where(path => path.Name.Contains("{id}", StringComparison.Ordinal)))
+        Assert.Equal(
+            "string", schemas.GetProperty("ResourceSummary").GetProperty("properties").GetProperty("id").GetProperty("type").GetString());
+        foreach (var path in document.GetProperty("paths").EnumerateObject()
+            .Where(path => path.Name.Contains("{id}", StringComparison.Ordinal)))
         {
             foreach (var operation in path.Value.EnumerateObject())
             {
-                var id = operation.Value.GetProperty("parameters").EnumerateArray().Single(parameter => parameter.GetProperty("name").GetString() == "id");
+                var id = operation.Value.GetProperty("parameters").EnumerateArray()
+                    .Single(parameter => parameter.GetProperty("name").GetString() == "id");
                 Assert.Equal("string", id.GetProperty("schema").GetProperty("type").GetString());
             }
         }
@@ -148,7 +159,8 @@ public sealed class OpenApiTests : IClassFixture<SharedGateway>
         Assert.Equal("MIT", answer.Json.GetProperty("info").GetProperty("license").GetProperty("identifier").GetString());
         Assert.All(await ReadOperationsAsync(), one =>
         {
-            var isOpen = one.Name.Contains("/health/", StringComparison.Ordinal) || one.Name.Contains("/problems/", StringComparison.Ordinal);
+            var isOpen = one.Name.Contains("/health/", StringComparison.Ordinal)
+                || one.Name.Contains("/problems/", StringComparison.Ordinal);
             Assert.Equal(isOpen ? 0 : 2, one.Operation.GetProperty("security").GetArrayLength());
         });
         foreach (var kind in answer.Json.GetProperty("components").EnumerateObject().Where(kind => kind.Name != "securitySchemes"))
@@ -186,14 +198,17 @@ public sealed class OpenApiTests : IClassFixture<SharedGateway>
     {
         var document = (await _gateway.GetAsync("/openapi/v1.json")).Json;
         var all = document.GetProperty("components").GetProperty("schemas").GetProperty(schema).GetProperty("properties").EnumerateObject();
-        Assert.Equal(properties.Order(), all.Where(one => DocumentSchema.FindMisfit(document, one.Value, Null, "") is null).Select(one => one.Name).Order());
+        Assert.Equal(
+            properties.Order(),
+            all.Where(one => DocumentSchema.FindMisfit(document, one.Value, Null, "") is null).Select(one => one.Name).Order());
     }
 
     private async Task<IReadOnlyList<(string Name, JsonElement Operation)>> ReadOperationsAsync()
     {
         var document = (await _gateway.GetAsync("/openapi/v1.json")).Json;
         var paths = document.GetProperty("paths").EnumerateObject();
-        return [.. paths.SelectMany(path => path.Value.EnumerateObject(), (path, operation) => ($"{operation.Name} {path.Name}", operation.Value))];
+        return [.. paths.SelectMany(
+            path => path.Value.EnumerateObject(), (path, operation) => ($"{operation.Name} {path.Name}", operation.Value))];
     }
 
     private static string ThisFile([CallerFilePath] string path = "") => path;

@@ -15,7 +15,8 @@ public sealed class OperationsTests
         await gateway.GetAsync("/resources/1");
         await gateway.GetAsync("/resources/1", ("Range", "bytes=0-99"));
         var metrics = (await gateway.GetAsync("/metrics")).Text;
-        Assert.Contains("rain_http_requests_total{route=\"/resources/{id}\",method=\"GET\",status=\"206\"} 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains(
+            "rain_http_requests_total{route=\"/resources/{id}\",method=\"GET\",status=\"206\"} 1\n", metrics, StringComparison.Ordinal);
         Assert.Contains("rain_http_sent_bytes_total 1100\n", metrics, StringComparison.Ordinal);
         Assert.All(
             metrics.Split('\n', StringSplitOptions.RemoveEmptyEntries),
@@ -58,7 +59,8 @@ public sealed class OperationsTests
 
         // Rows are read one after another: a transfer that ends meanwhile is in neither of its two.
         string metrics;
-        while (!(metrics = (await gateway.GetAsync("/metrics")).Text).Contains("rain_transfers_ended_total{state=\"completed\"} 1\n", StringComparison.Ordinal))
+        while (!(metrics = (await gateway.GetAsync("/metrics")).Text).Contains(
+            "rain_transfers_ended_total{state=\"completed\"} 1\n", StringComparison.Ordinal))
         {
             await Task.Delay(10, TestContext.Current.CancellationToken);
         }
@@ -86,7 +88,8 @@ public sealed class OperationsTests
         Assert.InRange(ValueOf("process_managed_committed_bytes"), ValueOf("process_managed_heap_bytes"), 1e12);
         Assert.InRange(ValueOf("process_managed_collections_total{generation=\"0\"}"), 0, 1e6);
 
-        double ValueOf(string row) => metrics.Split('\n').FirstOrDefault(line => line.StartsWith(row + " ", StringComparison.Ordinal)) is { } line
+        double ValueOf(string row) =>
+            metrics.Split('\n').FirstOrDefault(line => line.StartsWith(row + " ", StringComparison.Ordinal)) is { } line
             ? double.Parse(line[(row.Length + 1)..], System.Globalization.CultureInfo.InvariantCulture) : 0;
     }
 
@@ -100,7 +103,8 @@ public sealed class OperationsTests
             await gateway.SendAsync($"M{i}", "/resources", null);
         }
 
-        var rows = (await gateway.GetAsync("/metrics")).Text.Split('\n').Where(line => line.StartsWith("rain_http_requests_total{", StringComparison.Ordinal));
+        var rows = (await gateway.GetAsync("/metrics")).Text.Split('\n')
+            .Where(line => line.StartsWith("rain_http_requests_total{", StringComparison.Ordinal));
         Assert.Equal(2, rows.Count());
     }
 
@@ -135,12 +139,14 @@ public sealed class OperationsTests
         Assert.Equal(204, (await gateway.SendAsync("DELETE", "/servers/127.0.0.1:10", null)).Status);
         Assert.Equal(404, (await gateway.SendAsync("DELETE", "/servers/127.0.0.1:10", null)).Status);
         var added = await gateway.PutAsync("/servers/[::1]:10", []);
-        Assert.Equal((201, "/servers/[::1]:10", "[::1]:10"), (added.Status, added["Location"], added.Json.GetProperty("endpoint").GetString()));
+        Assert.Equal(
+            (201, "/servers/[::1]:10", "[::1]:10"), (added.Status, added["Location"], added.Json.GetProperty("endpoint").GetString()));
         Assert.Equal(200, (await gateway.PutAsync("/servers/[0:0::1]:10", [])).Status);
         Assert.Equal(["127.0.0.1:9", "[::1]:10"], Servers(await gateway.GetAsync("/servers")).Order(StringComparer.Ordinal));
         Assert.Equal(204, (await gateway.SendAsync("DELETE", "/servers/[::1]:10", null)).Status);
         Assert.Empty((await gateway.GetAsync("/subscribers")).Json.GetProperty("items").EnumerateArray());
 
-        static List<string> Servers(Answer answer) => [.. answer.Json.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("endpoint").GetString()!)];
+        static List<string> Servers(Answer answer) =>
+            [.. answer.Json.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("endpoint").GetString()!)];
     }
 }

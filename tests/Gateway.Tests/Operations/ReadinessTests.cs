@@ -22,8 +22,10 @@ public sealed class ReadinessTests
         var ready = await gateway.GetAsync("/health/ready");
         Assert.Equal(503, ready.Status);
         Assert.Equal("not ready", ready.Json.GetProperty("status").GetString());
-        Assert.StartsWith("recovering", Assert.Single(ready.Json.GetProperty("reasons").EnumerateArray()).GetString(), StringComparison.Ordinal);
-        foreach (var path in (string[])["/resources", "/resources/1", "/1", "/servers", "/subscribers", "/transfers", "/transfers/events", "/metrics"])
+        Assert.StartsWith(
+            "recovering", Assert.Single(ready.Json.GetProperty("reasons").EnumerateArray()).GetString(), StringComparison.Ordinal);
+        foreach (var path in (string[])["/resources", "/resources/1", "/1", "/servers", "/subscribers", "/transfers", "/transfers/events",
+            "/metrics"])
         {
             var refused = await gateway.GetAsync(path);
             Assert.Equal((503, "unavailable", "1"), (refused.Status, refused.Problem, refused["Retry-After"]));
@@ -49,7 +51,8 @@ public sealed class ReadinessTests
         isFull = true;
         var ready = await gateway.GetAsync("/health/ready");
         Assert.Equal(503, ready.Status);
-        Assert.StartsWith("disk full", Assert.Single(ready.Json.GetProperty("reasons").EnumerateArray()).GetString(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "disk full", Assert.Single(ready.Json.GetProperty("reasons").EnumerateArray()).GetString(), StringComparison.Ordinal);
         Assert.Equal(200, (await gateway.GetAsync("/health/live")).Status);
         Assert.Equal(200, (await gateway.GetAsync("/resources/1")).Status);
     }
@@ -65,7 +68,8 @@ public sealed class ReadinessTests
         var stopping = gateway.StopAsync();
         var ready = await gateway.GetAsync("/health/ready");
         Assert.Equal(503, ready.Status);
-        Assert.StartsWith("draining", Assert.Single(ready.Json.GetProperty("reasons").EnumerateArray()).GetString(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "draining", Assert.Single(ready.Json.GetProperty("reasons").EnumerateArray()).GetString(), StringComparison.Ordinal);
         Assert.Equal(200, (await gateway.GetAsync("/health/live")).Status);
 
         // On a new connection and on one that was there.

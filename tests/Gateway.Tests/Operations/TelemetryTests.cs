@@ -20,7 +20,8 @@ public sealed class TelemetryTests
         await using (var gateway = await TestGateway.StartAsync([port], [port], $"Gateway:OtlpEndpoint={receiver.Url}"))
         {
             Assert.Equal(201, (await gateway.PutAsync("/resources/1", TestGateway.Bytes(100_000))).Status);
-            var rained = await gateway.GetAsync("/resources/1", ("Cache-Control", "no-cache"), ("traceparent", $"00-{TraceId}-{ParentId}-01"));
+            var rained = await gateway.GetAsync(
+                "/resources/1", ("Cache-Control", "no-cache"), ("traceparent", $"00-{TraceId}-{ParentId}-01"));
             Assert.Equal(200, rained.Status);
 
             // What is left goes out at the end.
@@ -35,7 +36,8 @@ public sealed class TelemetryTests
         Assert.True(spans.Sum(body => Count(body, Convert.FromHexString(TraceId))) >= 2, "both in the caller's trace");
         Assert.Equal(1, spans.Sum(body => Count(body, Convert.FromHexString(ParentId))));
         var metrics = receiver.Bodies("/v1/metrics");
-        foreach (var name in (string[])["rain.http.requests", "rain.received.droplets", "rain.overhead.ratio", "rain.cache.answers", "http.server.request.duration"])
+        foreach (var name in (string[])["rain.http.requests", "rain.received.droplets", "rain.overhead.ratio", "rain.cache.answers",
+            "http.server.request.duration"])
         {
             Assert.True(Has(metrics, name), name);
         }
@@ -63,7 +65,8 @@ public sealed class TelemetryTests
         {
             var builder = WebApplication.CreateBuilder();
             builder.Logging.ClearProviders();
-            builder.WebHost.ConfigureKestrel(server => server.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1));
+            builder.WebHost.ConfigureKestrel(
+                server => server.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1));
             _app = builder.Build();
             _app.Run(async http =>
             {

@@ -1,6 +1,6 @@
+using System.Globalization;
 using Gateway.Hosting;
 using Microsoft.Extensions.DependencyInjection;
-using System.Globalization;
 
 namespace Gateway.Tests.Rain;
 
@@ -12,14 +12,16 @@ public sealed class FetchTests
     {
         await using var pair = await Pair.StartAsync();
         var bytes = TestGateway.Bytes(3_000_000);
-        var stored = await pair.Node.PutAsync("/resources/7", bytes, ("Content-Type", "text/plain"), ("Content-Disposition", "attachment; filename=\"a.txt\""));
+        var stored = await pair.Node.PutAsync(
+            "/resources/7", bytes, ("Content-Type", "text/plain"), ("Content-Disposition", "attachment; filename=\"a.txt\""));
 
         var miss = await pair.Gateway.GetAsync("/resources/7");
         Assert.Equal(200, miss.Status);
         Assert.True(bytes.AsSpan().SequenceEqual(miss.Body));
         Assert.Equal("rain; fwd=miss; stored", miss["Cache-Status"]);
         Assert.Matches(
-            "^cache;desc=miss, discover;dur=[0-9.]+, first-droplet;dur=[0-9.]+, decode;dur=[0-9.]+, verify;dur=[0-9.]+$", miss["Server-Timing"]!);
+            "^cache;desc=miss, discover;dur=[0-9.]+, first-droplet;dur=[0-9.]+, decode;dur=[0-9.]+, verify;dur=[0-9.]+$",
+            miss["Server-Timing"]!);
         foreach (var name in (string[])["ETag", "Repr-Digest", "Content-Type", "Last-Modified", "Content-Disposition"])
         {
             Assert.Equal((await pair.Node.GetAsync("/resources/7"))[name], miss[name]);
@@ -42,7 +44,8 @@ public sealed class FetchTests
     {
         await using var pair = await Pair.StartAsync();
         var stored = await pair.Node.PutAsync("/resources/7", TestGateway.Bytes(3_000_000));
-        var answer = await pair.Gateway.SendAsync(method, "/resources/7", null, name.Length == 0 ? [] : [(name, value.Replace("TAG", stored.ETag, StringComparison.Ordinal))]);
+        var answer = await pair.Gateway.SendAsync(
+            method, "/resources/7", null, name.Length == 0 ? [] : [(name, value.Replace("TAG", stored.ETag, StringComparison.Ordinal))]);
         Assert.Equal(expected, answer.Status);
         Assert.Equal(0, (await pair.NewestTransferAsync()).GetProperty("decodedBlocks").GetInt32());
     }
@@ -89,7 +92,8 @@ public sealed class FetchTests
     [Fact]
     public async Task When_the_rain_stops_for_good_the_connection_breaks()
     {
-        await using var pair = await Pair.StartAsync(nodeSettings: ["Rain:MaxRateBytesPerSecond=4000000"], gatewaySettings: ["Rain:StallSeconds=0.5"]);
+        await using var pair = await Pair.StartAsync(
+            nodeSettings: ["Rain:MaxRateBytesPerSecond=4000000"], gatewaySettings: ["Rain:StallSeconds=0.5"]);
         const int Length = 20_000_000;
         await pair.Node.PutAsync("/resources/7", TestGateway.Bytes(Length));
         await using var raw = await RawHttp.ConnectAsync(pair.Gateway);
@@ -106,7 +110,8 @@ public sealed class FetchTests
     public async Task When_the_rain_stops_before_the_first_byte_the_answer_is_a_problem()
     {
         // A block takes 20 seconds at this rate, so the first byte is far away when the node dies.
-        await using var pair = await Pair.StartAsync(nodeSettings: ["Rain:MaxRateBytesPerSecond=50000"], gatewaySettings: ["Rain:StallSeconds=0.5"]);
+        await using var pair = await Pair.StartAsync(
+            nodeSettings: ["Rain:MaxRateBytesPerSecond=50000"], gatewaySettings: ["Rain:StallSeconds=0.5"]);
         await pair.Node.PutAsync("/resources/7", TestGateway.Bytes(3_000_000));
         var pending = pair.Gateway.GetAsync("/resources/7", ("Range", "bytes=5-9,100-109"));
         while (!(await pair.Gateway.GetAsync("/transfers")).Text.Contains("\"length\":3000000", StringComparison.Ordinal))
@@ -222,10 +227,13 @@ public sealed class FetchTests
         public static async Task<Pair> StartAsync(string[]? nodeSettings = null, string[]? gatewaySettings = null)
         {
             var ports = TestGateway.FreePorts(1);
-            return new Pair(await TestGateway.StartAsync([], ports, nodeSettings ?? []), await TestGateway.StartAsync(ports, [0], gatewaySettings ?? []));
+            return new Pair(
+                await TestGateway.StartAsync([], ports, nodeSettings ?? []),
+                await TestGateway.StartAsync(ports, [0], gatewaySettings ?? []));
         }
 
-        public async Task<System.Text.Json.JsonElement> NewestTransferAsync() => (await Gateway.GetAsync("/transfers")).Json.GetProperty("items")[0];
+        public async Task<System.Text.Json.JsonElement> NewestTransferAsync() =>
+            (await Gateway.GetAsync("/transfers")).Json.GetProperty("items")[0];
 
         /// <summary>The last byte may reach a reader a moment before the store has taken the whole over.</summary>
         public async Task WaitUntilKeptAsync(string path)

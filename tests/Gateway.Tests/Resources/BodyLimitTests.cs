@@ -15,14 +15,16 @@ public sealed class BodyLimitTests
         Assert.Equal(413, (await declared.ReceiveAsync()).Status);
 
         await using var chunked = await RawHttp.ConnectAsync(gateway);
-        await chunked.SendAsync($"PUT /resources/3 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n{new string('x', 1001)}\r\n");
+        await chunked.SendAsync(
+            $"PUT /resources/3 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n{new string('x', 1001)}\r\n");
         var refused = await chunked.ReceiveAsync();
         Assert.Equal(413, refused.Status);
         Assert.Equal("close", refused.Headers["Connection"]);
         Assert.Single((await gateway.GetAsync("/resources")).Json.GetProperty("items").EnumerateArray());
     }
 
-    /// <summary>What the others would have to refuse is not made: with blocks of 16 bytes the manifest cannot name more than this.</summary>
+    /// <summary>What the others would have to refuse is not made: with blocks of 16 bytes
+    /// the manifest cannot name more than this.</summary>
     [Fact]
     public async Task What_no_manifest_can_describe_is_refused_before_it_is_asked_for_or_in_its_middle()
     {
@@ -31,20 +33,23 @@ public sealed class BodyLimitTests
         Assert.Equal(201, (await gateway.PutAsync("/resources/1", new byte[describedMax])).Status);
 
         await using var declared = await RawHttp.ConnectAsync(gateway);
-        await declared.SendAsync($"PUT /resources/2 HTTP/1.1\r\nHost: x\r\nContent-Length: {describedMax + 1}\r\nExpect: 100-continue\r\n\r\n");
+        await declared.SendAsync(
+            $"PUT /resources/2 HTTP/1.1\r\nHost: x\r\nContent-Length: {describedMax + 1}\r\nExpect: 100-continue\r\n\r\n");
         var refused = await declared.ReceiveAsync();
         Assert.Equal(413, refused.Status);
         Assert.Contains("Rain:BlockSize", Encoding.UTF8.GetString(refused.Body), StringComparison.Ordinal);
 
         await using var chunked = await RawHttp.ConnectAsync(gateway);
         await chunked.SendAsync(
-            $"PUT /resources/3 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n{describedMax + 1:x}\r\n{new string('x', describedMax + 1)}\r\n");
+            "PUT /resources/3 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
+            + $"chunked\r\n\r\n{describedMax + 1:x}\r\n{new string('x', describedMax + 1)}\r\n");
         Assert.Equal(413, (await chunked.ReceiveAsync()).Status);
 
         var created = await gateway.PutAsync("/resources/4", new byte[describedMax], ("Upload-Complete", "?0"));
         Assert.Equal(201, created.Status);
         var appended = await gateway.SendAsync(
-            "PATCH", created["Location"]!, [1], ("Content-Type", "application/partial-upload"), ("Upload-Offset", $"{describedMax}"), ("Upload-Complete", "?1"));
+            "PATCH", created["Location"]!, [1], ("Content-Type", "application/partial-upload"), ("Upload-Offset", $"{describedMax}"),
+            ("Upload-Complete", "?1"));
         Assert.Equal(413, appended.Status);
         Assert.Single((await gateway.GetAsync("/resources")).Json.GetProperty("items").EnumerateArray());
     }

@@ -23,7 +23,8 @@ public sealed class DescriptionTests : IClassFixture<SharedGateway>
         // In several requests too.
         var begun = await PostAsync(bytes[..500], ("Upload-Complete", "?0"), ("Content-Disposition", "attachment; filename=\"third.txt\""));
         var done = await _gateway.SendAsync(
-            "PATCH", begun["Location"]!, bytes[500..], ("Content-Type", "application/partial-upload"), ("Upload-Complete", "?1"), ("Upload-Offset", "500"));
+            "PATCH", begun["Location"]!, bytes[500..], ("Content-Type", "application/partial-upload"), ("Upload-Complete", "?1"),
+            ("Upload-Offset", "500"));
         Assert.Equal((200, first.ETag), (done.Status, done.ETag));
 
         // Who means this resource says so by its id.
@@ -56,7 +57,9 @@ public sealed class DescriptionTests : IClassFixture<SharedGateway>
     [InlineData("inline; filename=\"a.txt\"", "", "inline; filename=\"a.txt\"; filename*=UTF-8''a.txt")]
     [InlineData("inline; filename=\"a.txt\"", "?download=1", "attachment; filename=\"a.txt\"; filename*=UTF-8''a.txt")]
     [InlineData("form-data; filename=\"a.txt\"", "", "inline; filename=\"a.txt\"; filename*=UTF-8''a.txt")]
-    [InlineData("attachment; filename=\"r.pdf\"; filename*=UTF-8''report%20(1).pdf", "", "attachment; filename=\"report (1).pdf\"; filename*=UTF-8''report%20%281%29.pdf")]
+    [InlineData(
+        "attachment; filename=\"r.pdf\"; filename*=UTF-8''report%20(1).pdf", "",
+        "attachment; filename=\"report (1).pdf\"; filename*=UTF-8''report%20%281%29.pdf")]
     [InlineData("inline", "", null)]
     public async Task The_disposition_comes_back_as_it_was_sent(string sent, string query, string? expected)
     {
@@ -75,7 +78,8 @@ public sealed class DescriptionTests : IClassFixture<SharedGateway>
     [InlineData("Content-Type: text/html", 200, false)]
     public async Task The_same_bytes_put_again_are_a_new_version_only_if_something_else_is_said(string field, int status, bool isSame)
     {
-        var (path, stored) = await _gateway.StoreAsync([1, 2], ("Content-Type", "text/plain"), ("Content-Disposition", "attachment; filename=\"a.txt\""));
+        var (path, stored) = await _gateway.StoreAsync(
+            [1, 2], ("Content-Type", "text/plain"), ("Content-Disposition", "attachment; filename=\"a.txt\""));
         var again = await _gateway.PutAsync(path, [1, 2], field.Length == 0 ? [] : [(field.Split(": ")[0], field.Split(": ")[1])]);
         Assert.Equal((status, isSame), (again.Status, again.ETag == stored.ETag));
 
@@ -83,8 +87,11 @@ public sealed class DescriptionTests : IClassFixture<SharedGateway>
         var read = await _gateway.GetAsync(path);
         Assert.Equal(field == "Content-Type: text/html" ? "text/html" : "text/plain", read["Content-Type"]);
         Assert.Equal(field.Contains("b.txt", StringComparison.Ordinal) ? "b.txt" : "a.txt", again.Json.GetProperty("fileName").GetString());
-        Assert.StartsWith(field.EndsWith("inline", StringComparison.Ordinal) ? "inline" : "attachment", read["Content-Disposition"], StringComparison.Ordinal);
+        Assert.StartsWith(
+            field.EndsWith("inline", StringComparison.Ordinal) ? "inline" : "attachment", read["Content-Disposition"],
+            StringComparison.Ordinal);
     }
 
-    private Task<Answer> PostAsync(byte[] bytes, params (string Name, string Value)[] headers) => _gateway.SendAsync("POST", "/resources", bytes, headers);
+    private Task<Answer> PostAsync(byte[] bytes, params (string Name, string Value)[] headers) =>
+        _gateway.SendAsync("POST", "/resources", bytes, headers);
 }

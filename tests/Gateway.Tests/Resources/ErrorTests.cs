@@ -23,7 +23,8 @@ public sealed class ErrorTests : IClassFixture<SharedGateway>
     {
         foreach (var (method, path) in ((string, string)[])[
             ("GET", "/resources/{0}"), ("PUT", "/resources/{0}"), ("DELETE", "/resources/{0}"), ("GET", "/resources/{0}/manifest"),
-            ("POST", "/resources/{0}/propagate"), ("POST", "/resources/{0}/prefetch"), ("GET", "/{0}"), ("PUT", "/{0}"), ("GET", "/resources?after={0}")])
+            ("POST", "/resources/{0}/propagate"), ("POST", "/resources/{0}/prefetch"), ("GET", "/{0}"), ("PUT", "/{0}"),
+            ("GET", "/resources?after={0}")])
         {
             var answer = await _gateway.SendAsync(method, path.Replace("{0}", id, StringComparison.Ordinal), method is "PUT" ? [1] : null);
             Assert.Equal(400, answer.Status);

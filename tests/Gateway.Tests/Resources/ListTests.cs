@@ -42,9 +42,12 @@ public sealed class ListTests
     public async Task A_list_is_sorted_and_searched_as_it_is_asked(string query, string ids)
     {
         await using var gateway = await TestGateway.StartAsync();
-        await gateway.PutAsync("/resources/3", new byte[20], ("Content-Type", "text/plain"), ("Content-Disposition", "inline; filename=\"eins zwoelf\""));
-        await gateway.PutAsync("/resources/20", new byte[30], ("Content-Type", "text/plain"), ("Content-Disposition", "inline; filename=\"Drei zwei\""));
-        await gateway.PutAsync("/resources/100", new byte[10], ("Content-Type", "image/png"), ("Content-Disposition", "inline; filename=\"vier\""));
+        await gateway.PutAsync(
+            "/resources/3", new byte[20], ("Content-Type", "text/plain"), ("Content-Disposition", "inline; filename=\"eins zwoelf\""));
+        await gateway.PutAsync(
+            "/resources/20", new byte[30], ("Content-Type", "text/plain"), ("Content-Disposition", "inline; filename=\"Drei zwei\""));
+        await gateway.PutAsync(
+            "/resources/100", new byte[10], ("Content-Type", "image/png"), ("Content-Disposition", "inline; filename=\"vier\""));
         var seen = new List<string>();
         var next = "";
         do

@@ -2,7 +2,8 @@ using System.Net;
 
 namespace Gateway.Tests.Resources;
 
-/// <summary>Uploads whose client falls silent in mid-body: what came goes to the disk, and nothing is held for the rest until it comes.</summary>
+/// <summary>Uploads whose client falls silent in mid-body: what came goes to the disk, and
+/// nothing is held for the rest until it comes.</summary>
 public sealed class QuietUploadTests
 {
     private static CancellationToken Test => TestContext.Current.CancellationToken;
@@ -14,7 +15,9 @@ public sealed class QuietUploadTests
     {
         var bytes = TestGateway.Bytes(3_000_000);
         await using var gateway = await TestGateway.StartAsync();
-        var path = method == "PATCH" ? (await gateway.PutAsync("/resources/1", [], ("Upload-Complete", "?0")))["Location"]! : "/resources/1";
+        var path = method == "PATCH"
+            ? (await gateway.PutAsync("/resources/1", [], ("Upload-Complete", "?0")))["Location"]!
+            : "/resources/1";
         var fields = method == "PATCH" ? "Content-Type: application/partial-upload\r\nUpload-Offset: 0\r\nUpload-Complete: ?1\r\n" : "";
         await using var raw = await RawHttp.ConnectAsync(gateway);
         await raw.SendAsync($"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{fields}Content-Length: {bytes.Length}\r\n\r\n");

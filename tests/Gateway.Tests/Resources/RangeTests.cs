@@ -118,7 +118,8 @@ public sealed class RangeTests : IClassFixture<SharedGateway>
     {
         var (path, _) = await _gateway.StoreAsync(Bytes);
         var wanted = Enumerable.Range(0, 20).Select(i => i * 9_000).ToList();
-        var answer = await _gateway.GetAsync(path, ("Range", "bytes=" + string.Join(',', wanted.Select(first => $"{first}-{first + 1023}"))));
+        var answer = await _gateway.GetAsync(
+            path, ("Range", "bytes=" + string.Join(',', wanted.Select(first => $"{first}-{first + 1023}"))));
         var parts = Parse(answer);
         Assert.Equal(wanted, parts.Select(part => part.First));
 

@@ -13,7 +13,8 @@ public sealed class UploadBodyTests
         http.Request.Body = new MemoryStream(new byte[100_000]);
         var failure = await Assert.ThrowsAsync<IOException>(
             () => UploadBody.TryCopyAsync(
-                http, _ => throw new IOException("The disk is full."), long.MaxValue, () => ValueTask.CompletedTask, TestContext.Current.CancellationToken));
+                http, _ => throw new IOException("The disk is full."), long.MaxValue, () => ValueTask.CompletedTask,
+                TestContext.Current.CancellationToken));
 
         Assert.Equal("The disk is full.", failure.Message);
         var left = await http.Request.BodyReader.ReadAsync(TestContext.Current.CancellationToken);

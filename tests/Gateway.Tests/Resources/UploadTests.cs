@@ -14,7 +14,8 @@ public sealed class UploadTests : IClassFixture<SharedGateway>
     {
         var bytes = TestGateway.Bytes(3_000_001);
         var path = TestGateway.NewPath();
-        var created = await _gateway.PutAsync(path, bytes, ("Content-Type", "text/plain; charset=utf-8"), ("Content-Disposition", "attachment; filename=\"a b.txt\""));
+        var created = await _gateway.PutAsync(
+            path, bytes, ("Content-Type", "text/plain; charset=utf-8"), ("Content-Disposition", "attachment; filename=\"a b.txt\""));
         Assert.Equal(201, created.Status);
         Assert.Equal(path, created["Location"]);
         var digest = SHA256.HashData(bytes);
@@ -45,7 +46,8 @@ public sealed class UploadTests : IClassFixture<SharedGateway>
         Assert.Equal(created["Repr-Digest"], read["Repr-Digest"]);
 
         var head = await _gateway.SendAsync("HEAD", path, null);
-        foreach (var name in (string[])["Content-Length", "Content-Type", "ETag", "Last-Modified", "Accept-Ranges", "Cache-Control", "Repr-Digest", "Content-Disposition"])
+        foreach (var name in (string[])["Content-Length", "Content-Type", "ETag", "Last-Modified", "Accept-Ranges", "Cache-Control",
+            "Repr-Digest", "Content-Disposition"])
         {
             Assert.Equal(read[name], head[name]);
         }
@@ -161,7 +163,10 @@ public sealed class UploadTests : IClassFixture<SharedGateway>
         Assert.Equal(expected == 201 ? 200 : 404, (await _gateway.GetAsync(path)).Status);
         if (expected == 400)
         {
-            Assert.Equal(fields.Contains("RIGHT", StringComparison.Ordinal) || fields.Contains("WRONG", StringComparison.Ordinal) ? "digest-mismatch" : "invalid-digest", answer.Problem);
+            Assert.Equal(
+                fields.Contains("RIGHT", StringComparison.Ordinal) || fields.Contains("WRONG", StringComparison.Ordinal)
+                ? "digest-mismatch"
+                : "invalid-digest", answer.Problem);
         }
     }
 

@@ -36,16 +36,21 @@ internal static class ConditionCases
         Get("304 goes before a range", 304, "If-None-Match: {etag}", "Range: bytes=0-1"),
         Get("304 goes before a range that cannot be", 304, "If-None-Match: {etag}", "Range: bytes=99-"),
         Get("412 goes before a range that cannot be", 412, "If-Match: \"another\"", "Range: bytes=99-"),
-        Get("conditions, If-Range and Range together", 206, "If-Match: {etag}", "If-None-Match: \"another\"", "If-Range: {etag}", "Range: bytes=0-1"),
+        Get(
+            "conditions, If-Range and Range together", 206, "If-Match: {etag}", "If-None-Match: \"another\"", "If-Range: {etag}",
+            "Range: bytes=0-1"),
         new("304 in HEAD", "HEAD /resources/10", 304, "> If-None-Match: {etag}", "< ETag: {etag}"),
         new("412 in HEAD", "HEAD /resources/10", 412, "> If-Match: \"another\""),
         new(
-            "304 carries what it must", "GET /resources/10", 304, "> If-None-Match: {etag}", "< ETag: {etag}", "< Cache-Control: no-cache, no-transform",
+            "304 carries what it must", "GET /resources/10", 304, "> If-None-Match: {etag}", "< ETag: {etag}",
+            "< Cache-Control: no-cache, no-transform",
             "< Last-Modified: {modified}", "<~ Date: GMT", "<! Content-Type", "<! Content-Range"),
         new("412 is a problem", "GET /resources/10", 412, "> If-Match: \"another\"", "! precondition-failed"),
         new("a condition on what is missing", "GET /resources/77", 404, "> If-None-Match: *", "! not-found"),
     ];
 
     private static HttpCase Get(string name, int status, params string[] fields) =>
-        new(name, "GET /resources/10", status, [.. fields.Select(field => $"> {field}"), .. status == 200 ? (string[])["= 0123456789"] : []]);
+        new(
+            name, "GET /resources/10", status,
+            [.. fields.Select(field => $"> {field}"), .. status == 200 ? (string[])["= 0123456789"] : []]);
 }

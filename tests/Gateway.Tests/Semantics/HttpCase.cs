@@ -60,7 +60,8 @@ public sealed class HttpCase : IXunitSerializable
             text.Append("Host: gateway.example\r\n");
         }
 
-        foreach (var line in Lines.Where(line => line.StartsWith("> ", StringComparison.Ordinal) && !line.StartsWith("> -", StringComparison.Ordinal)))
+        foreach (var line in Lines
+            .Where(line => line.StartsWith("> ", StringComparison.Ordinal) && !line.StartsWith("> -", StringComparison.Ordinal)))
         {
             text.Append(fill(line[2..])).Append("\r\n");
         }
@@ -80,7 +81,8 @@ public sealed class HttpCase : IXunitSerializable
     internal void Check(RawHttp.Message answer, Func<string, string> fill)
     {
         var body = Encoding.Latin1.GetString(answer.Body);
-        var shown = $"{answer.StatusLine}\n{string.Join("\n", answer.Headers.Select(field => $"{field.Key}: {field.Value}"))}\n\n{body[..Math.Min(500, body.Length)]}";
+        var fields = string.Join("\n", answer.Headers.Select(field => $"{field.Key}: {field.Value}"));
+        var shown = $"{answer.StatusLine}\n{fields}\n\n{body[..Math.Min(500, body.Length)]}";
         Assert.True(answer.Status == Status, $"{Status} was wanted:\n{shown}");
         foreach (var line in Lines)
         {
@@ -95,7 +97,8 @@ public sealed class HttpCase : IXunitSerializable
                 "=" => body == rest,
                 "=~" => body.Contains(rest, StringComparison.Ordinal),
                 "=#" => body.Length == int.Parse(rest, CultureInfo.InvariantCulture),
-                "!" => value is null && answer.Headers["Content-Type"] == "application/problem+json" && body.Contains($"\"type\":\"/problems/{rest}\"", StringComparison.Ordinal)
+                "!" => value is null && answer.Headers["Content-Type"] == "application/problem+json"
+                    && body.Contains($"\"type\":\"/problems/{rest}\"", StringComparison.Ordinal)
                     && body.Contains($"\"status\":{Status}", StringComparison.Ordinal),
                 _ => true,
             };

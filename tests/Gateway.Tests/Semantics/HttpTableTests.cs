@@ -53,7 +53,8 @@ public sealed partial class HttpTableTests : IClassFixture<HttpTableTests.Gatewa
     [Fact]
     public void The_table_has_at_least_120_cases_and_each_has_a_name_of_its_own()
     {
-        HttpCase[] all = [.. ReadCases.Identity, .. ReadCases.Fields, .. RangeCases.All, .. ConditionCases.All, .. WriteCases.All, .. ProtocolCases.All];
+        HttpCase[] all =
+            [.. ReadCases.Identity, .. ReadCases.Fields, .. RangeCases.All, .. ConditionCases.All, .. WriteCases.All, .. ProtocolCases.All];
         Assert.True(all.Length >= 120, $"{all.Length} cases");
         Assert.Equal(all.Length, all.Select(one => one.Name).Distinct().Count());
     }
@@ -114,7 +115,8 @@ public sealed partial class HttpTableTests : IClassFixture<HttpTableTests.Gatewa
 
         if (name.Split(' ', 2) is [var algorithm, var text])
         {
-            return Convert.ToBase64String(CryptographicOperations.HashData(new HashAlgorithmName(algorithm.ToUpperInvariant()), Encoding.Latin1.GetBytes(text)));
+            return Convert.ToBase64String(
+                CryptographicOperations.HashData(new HashAlgorithmName(algorithm.ToUpperInvariant()), Encoding.Latin1.GetBytes(text)));
         }
 
         var head = await gateway.SendAsync("HEAD", "/resources/10", null);
@@ -161,7 +163,9 @@ public sealed partial class HttpTableTests : IClassFixture<HttpTableTests.Gatewa
         private static async Task<TestGateway> StartAsync(params string[] settings)
         {
             var gateway = await TestGateway.StartAsync(settings);
-            await gateway.PutAsync("/resources/10", "0123456789"u8.ToArray(), ("Content-Type", "text/plain"), ("Content-Disposition", "attachment; filename=\"ten.txt\""));
+            await gateway.PutAsync(
+                "/resources/10", "0123456789"u8.ToArray(), ("Content-Type", "text/plain"),
+                ("Content-Disposition", "attachment; filename=\"ten.txt\""));
             await gateway.PutAsync("/resources/11", []);
             return gateway;
         }

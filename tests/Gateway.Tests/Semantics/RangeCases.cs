@@ -45,19 +45,28 @@ internal static class RangeCases
         new("a range of nothing", "GET /resources/11", 200, "> Range: bytes=0-0", "< Content-Length: 0", "<! Content-Range"),
         new("a suffix of nothing there", "GET /resources/11", 200, "> Range: bytes=-5", "< Content-Length: 0"),
         new(
-            "a part has the fields of the whole", "GET /resources/10", 206, "> Range: bytes=0-1", "< ETag: {etag}", "< Last-Modified: {modified}",
+            "a part has the fields of the whole", "GET /resources/10", 206, "> Range: bytes=0-1", "< ETag: {etag}",
+            "< Last-Modified: {modified}",
             "< Cache-Control: no-cache, no-transform", "< Accept-Ranges: bytes", "< Content-Type: text/plain", "< Content-Length: 2",
             "< Content-Security-Policy: sandbox; default-src 'none'", "< X-Content-Type-Options: nosniff", "<! Vary"),
         new(
-            "two parts", "GET /resources/10", 206, "> Range: bytes=0-1,5-6", "<~ Content-Type: multipart/byteranges; boundary=", "<! Content-Range",
-            "=~ \r\nContent-Type: text/plain\r\nContent-Range: bytes 0-1/10\r\n\r\n01\r\n--", "=~ \r\nContent-Range: bytes 5-6/10\r\n\r\n56\r\n--", "< ETag: {etag}"),
-        new("parts in the order asked for", "GET /resources/10", 206, "> Range: bytes=8-9,0-1", "=~ 8-9/10\r\n\r\n89\r\n--", "=~ 0-1/10\r\n\r\n01\r\n--"),
-        new("a suffix beside a range", "GET /resources/10", 206, "> Range: bytes=0-0,-1", "=~ bytes 0-0/10\r\n\r\n0\r\n--", "=~ bytes 9-9/10\r\n\r\n9\r\n--"),
+            "two parts", "GET /resources/10", 206, "> Range: bytes=0-1,5-6", "<~ Content-Type: multipart/byteranges; boundary=",
+            "<! Content-Range",
+            "=~ \r\nContent-Type: text/plain\r\nContent-Range: bytes 0-1/10\r\n\r\n01\r\n--",
+            "=~ \r\nContent-Range: bytes 5-6/10\r\n\r\n56\r\n--", "< ETag: {etag}"),
         new(
-            "256 parts", "GET /resources/12", 206, "> Range: bytes=" + string.Join(',', Enumerable.Range(0, 256).Select(i => $"{i * 1000}-{(i * 1000) + 9}")),
+            "parts in the order asked for", "GET /resources/10", 206, "> Range: bytes=8-9,0-1", "=~ 8-9/10\r\n\r\n89\r\n--",
+            "=~ 0-1/10\r\n\r\n01\r\n--"),
+        new(
+            "a suffix beside a range", "GET /resources/10", 206, "> Range: bytes=0-0,-1", "=~ bytes 0-0/10\r\n\r\n0\r\n--",
+            "=~ bytes 9-9/10\r\n\r\n9\r\n--"),
+        new(
+            "256 parts", "GET /resources/12", 206,
+            "> Range: bytes=" + string.Join(',', Enumerable.Range(0, 256).Select(i => $"{i * 1000}-{(i * 1000) + 9}")),
             "=~ bytes 0-9/300000", "=~ bytes 255000-255009/300000"),
         new(
-            "20 parts as zsync asks", "GET /resources/12", 206, "> Range: bytes=" + string.Join(',', Enumerable.Range(0, 20).Select(i => $"{i * 8192}-{(i * 8192) + 2047}")),
+            "20 parts as zsync asks", "GET /resources/12", 206,
+            "> Range: bytes=" + string.Join(',', Enumerable.Range(0, 20).Select(i => $"{i * 8192}-{(i * 8192) + 2047}")),
             "=~ bytes 155648-157695/300000"),
         IfRange("strong tag", 206, "{etag}"),
         IfRange("weak tag", 200, "W/{etag}"),
@@ -68,13 +77,19 @@ internal static class RangeCases
         IfRange("earlier date", 200, "{earlier}"),
         IfRange("later date", 200, "{later}"),
         IfRange("no date", 200, "yesterday"),
-        new("If-Range of another version hides a range that cannot be", "GET /resources/10", 200, "> Range: bytes=99-", "> If-Range: \"another\"", Whole),
-        new("If-Range of this version lets 416 be", "GET /resources/10", 416, "> Range: bytes=99-", "> If-Range: {etag}", "< Content-Range: bytes */10"),
+        new(
+            "If-Range of another version hides a range that cannot be", "GET /resources/10", 200, "> Range: bytes=99-",
+            "> If-Range: \"another\"", Whole),
+        new(
+            "If-Range of this version lets 416 be", "GET /resources/10", 416, "> Range: bytes=99-", "> If-Range: {etag}",
+            "< Content-Range: bytes */10"),
         new("If-Range without Range", "GET /resources/10", 200, "> If-Range: {etag}", Whole),
     ];
 
     private static HttpCase Part(string name, string range, string contentRange, string body) =>
-        new($"range: {name}", "GET /resources/10", 206, $"> Range: {range}", $"< Content-Range: {contentRange}", $"< Content-Length: {body.Length}", $"= {body}");
+        new(
+            $"range: {name}", "GET /resources/10", 206, $"> Range: {range}", $"< Content-Range: {contentRange}",
+            $"< Content-Length: {body.Length}", $"= {body}");
 
     private static HttpCase Not(string name, string range) =>
         new($"range: {name}", "GET /resources/10", 416, $"> Range: {range}", "< Content-Range: bytes */10", "! range-not-satisfiable");
@@ -83,5 +98,7 @@ internal static class RangeCases
         new($"range: {name}", "GET /resources/10", 200, $"> Range: {range}", "<! Content-Range", Whole);
 
     private static HttpCase IfRange(string name, int status, string value) =>
-        new($"If-Range: {name}", "GET /resources/10", status, "> Range: bytes=2-4", $"> If-Range: {value}", status == 206 ? "= 234" : Whole);
+        new(
+            $"If-Range: {name}", "GET /resources/10", status, "> Range: bytes=2-4", $"> If-Range: {value}",
+            status == 206 ? "= 234" : Whole);
 }

@@ -12,13 +12,16 @@ public sealed class LayerTests
         new("PouringRain.Coding", Packages: [], IsPure: true),
         new("PouringRain.Protocol", Packages: ["Blake3"], IsPure: true),
         new("PouringRain.Network", Packages: ["Microsoft.Extensions.Logging.Abstractions"], IsPure: false),
-        new("MurkyWaters", Packages: ["Microsoft.Extensions.Logging.Abstractions", "Microsoft.Data.Sqlite", "BitFaster.Caching", "Blake3"], IsPure: false),
+        new(
+            "MurkyWaters", Packages: ["Microsoft.Extensions.Logging.Abstractions", "Microsoft.Data.Sqlite", "BitFaster.Caching", "Blake3"],
+            IsPure: false),
     ];
 
     /// <summary>What a layer that is driven by time and datagrams alone has no use for.</summary>
     private static readonly string[] World =
     [
-        "System.Net.Sockets.Socket", "System.Net.Sockets.UdpClient", "System.Net.Dns", "System.IO.File", "System.IO.FileStream", "System.IO.Directory", "System.IO.RandomAccess",
+        "System.Net.Sockets.Socket", "System.Net.Sockets.UdpClient", "System.Net.Dns", "System.IO.File", "System.IO.FileStream",
+        "System.IO.Directory", "System.IO.RandomAccess",
         "System.Threading.Thread", "System.Threading.ThreadPool", "System.Threading.Timer", "System.Threading.Tasks.Task",
         "System.Diagnostics.Stopwatch", "System.TimeProvider", "System.Console",
     ];
@@ -64,7 +67,8 @@ public sealed class LayerTests
     public void The_rule_for_pure_layers_sees_sockets()
     {
         using var file = Open("PouringRain.Network", out var metadata);
-        Assert.Contains(metadata.TypeReferences, handle => metadata.GetString(metadata.GetTypeReference(handle).Namespace) == "System.Net.Sockets");
+        Assert.Contains(
+            metadata.TypeReferences, handle => metadata.GetString(metadata.GetTypeReference(handle).Namespace) == "System.Net.Sockets");
     }
 
     private static PEReader Open(string name, out MetadataReader metadata)

@@ -9,7 +9,8 @@ namespace Gateway.Tests.Uploads;
 /// <summary>Uploads in several requests (draft-ietf-httpbis-resumable-upload).</summary>
 public sealed class ResumableUploadTests : IClassFixture<SharedGateway>
 {
-    private static readonly (string, string) Part = ("Content-Type", "application/partial-upload"), More = ("Upload-Complete", "?0"), Rest = ("Upload-Complete", "?1");
+    private static readonly (string,
+        string) Part = ("Content-Type", "application/partial-upload"), More = ("Upload-Complete", "?0"), Rest = ("Upload-Complete", "?1");
     private readonly TestGateway _gateway;
 
     public ResumableUploadTests(SharedGateway shared) => _gateway = shared.Gateway;
@@ -25,7 +26,8 @@ public sealed class ResumableUploadTests : IClassFixture<SharedGateway>
         var bytes = TestGateway.Bytes(length);
         var path = TestGateway.NewPath();
         var created = await _gateway.PutAsync(
-            path, [], More, ("Upload-Length", Text(length)), ("Content-Type", "text/plain"), ("Content-Disposition", "attachment; filename=\"a.txt\""));
+            path, [], More, ("Upload-Length", Text(length)), ("Content-Type", "text/plain"),
+            ("Content-Disposition", "attachment; filename=\"a.txt\""));
         Assert.Equal(201, created.Status);
         Assert.Equal("0", created["Upload-Offset"]);
         Assert.Equal(length == 0 ? "?1" : "?0", created["Upload-Complete"]);
@@ -38,7 +40,8 @@ public sealed class ResumableUploadTests : IClassFixture<SharedGateway>
         for (var i = 0; i < parts; i++)
         {
             var (from, to) = ((int)((long)length * i / parts), (int)((long)length * (i + 1) / parts));
-            answer = await _gateway.SendAsync("PATCH", upload, bytes[from..to], Part, i == parts - 1 ? Rest : More, ("Upload-Offset", Text(from)));
+            answer = await _gateway.SendAsync(
+                "PATCH", upload, bytes[from..to], Part, i == parts - 1 ? Rest : More, ("Upload-Offset", Text(from)));
             Assert.Equal(length == 0 ? 200 : i == parts - 1 ? 201 : 204, answer.Status);
             Assert.Equal(Text(to), answer["Upload-Offset"]);
             var head = await _gateway.SendAsync("HEAD", upload, null);
@@ -103,7 +106,8 @@ public sealed class ResumableUploadTests : IClassFixture<SharedGateway>
         {
             var answer = await AppendAsync(upload, offset, [9]);
             Assert.Equal((409, "http-problem-types#mismatching-upload-offset"), (answer.Status, answer.Problem));
-            Assert.Equal("https://iana.org/assignments/http-problem-types#mismatching-upload-offset", answer.Json.GetProperty("type").GetString());
+            Assert.Equal(
+                "https://iana.org/assignments/http-problem-types#mismatching-upload-offset", answer.Json.GetProperty("type").GetString());
             Assert.Equal(3, answer.Json.GetProperty("expected-offset").GetInt64());
             Assert.Equal(offset, answer.Json.GetProperty("provided-offset").GetInt64());
             Assert.Equal("3", answer["Upload-Offset"]);
@@ -188,7 +192,8 @@ public sealed class ResumableUploadTests : IClassFixture<SharedGateway>
         {
             await using var raw = await RawHttp.ConnectAsync(_gateway);
             await raw.SendAsync(
-                $"PATCH {upload} HTTP/1.1\r\nHost: x\r\nContent-Type: application/partial-upload\r\nUpload-Offset: 0\r\nUpload-Complete: ?1\r\n"
+                $"PATCH {upload} HTTP/1.1\r\nHost: x\r\nContent-Type: application/partial-upload\r\nUpload-Offset: 0\r\nUpload-Complete: "
+                + "?1\r\n"
                 + "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n");
             Assert.Equal(100, (await raw.ReceiveAsync()).Status);
             await raw.SendAsync("3\r\nabc\r\n");
@@ -215,7 +220,8 @@ public sealed class ResumableUploadTests : IClassFixture<SharedGateway>
         Assert.Equal(length, created.Json.GetProperty("length").GetInt32());
         Assert.Equal(TestGateway.Bytes(length), (await _gateway.GetAsync(path)).Body);
         Assert.Equal("?1", (await _gateway.SendAsync("HEAD", created["Location"]!, null))["Upload-Complete"]);
-        var wrong = await _gateway.PutAsync(TestGateway.NewPath(), TestGateway.Bytes(length), More, ("Upload-Length", Text(length)), ("Repr-Digest", Digest([9])));
+        var wrong = await _gateway.PutAsync(
+            TestGateway.NewPath(), TestGateway.Bytes(length), More, ("Upload-Length", Text(length)), ("Repr-Digest", Digest([9])));
         Assert.Equal((400, "digest-mismatch"), (wrong.Status, wrong.Problem));
     }
 
@@ -228,7 +234,8 @@ public sealed class ResumableUploadTests : IClassFixture<SharedGateway>
     {
         var bytes = TestGateway.Bytes(2_500_000);
         (string, string) Of(byte[] said) => (field, string.Format(
-            CultureInfo.InvariantCulture, form, Convert.ToBase64String(CryptographicOperations.HashData(new HashAlgorithmName(hash), said))));
+            CultureInfo.InvariantCulture, form,
+            Convert.ToBase64String(CryptographicOperations.HashData(new HashAlgorithmName(hash), said))));
 
         foreach (var isSaidFirst in (bool[])[true, false])
         {
@@ -287,7 +294,8 @@ public sealed class ResumableUploadTests : IClassFixture<SharedGateway>
         await File.WriteAllTextAsync(path, settings.ToJsonString(), TestContext.Current.CancellationToken);
         var clock = System.Diagnostics.Stopwatch.StartNew();
         string limit;
-        while (!(limit = (await gateway.SendAsync("OPTIONS", "/resources", null))["Upload-Limit"]!).Contains("max-size", StringComparison.Ordinal))
+        while (!(limit = (await gateway.SendAsync("OPTIONS", "/resources", null))["Upload-Limit"]!)
+            .Contains("max-size", StringComparison.Ordinal))
         {
             Assert.True(clock.Elapsed < TimeSpan.FromSeconds(60), "the settings were never read again");
             await Task.Delay(TimeSpan.FromMilliseconds(100), TestContext.Current.CancellationToken);
@@ -368,7 +376,9 @@ public sealed class ResumableUploadTests : IClassFixture<SharedGateway>
         Assert.Equal(404, (await _gateway.SendAsync("HEAD", upload, null)).Status);
         Assert.Equal(404, (await AppendAsync(upload, 1, [1])).Status);
         Assert.Equal(404, (await _gateway.SendAsync("DELETE", upload, null)).Status);
-        Assert.DoesNotContain(Directory.EnumerateFiles(Path.Combine(_gateway.Folder, "data", "uploads")), file => file.Contains(upload.Split('/')[^1], StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Directory.EnumerateFiles(Path.Combine(_gateway.Folder, "data", "uploads")),
+            file => file.Contains(upload.Split('/')[^1], StringComparison.Ordinal));
     }
 
     [Fact]
@@ -391,7 +401,8 @@ public sealed class ResumableUploadTests : IClassFixture<SharedGateway>
         await using (var raw = await RawHttp.ConnectAsync(_gateway))
         {
             await raw.SendAsync(
-                $"PATCH {upload} HTTP/1.1\r\nHost: x\r\nContent-Type: application/partial-upload\r\nUpload-Offset: 0\r\nUpload-Complete: ?1\r\n"
+                $"PATCH {upload} HTTP/1.1\r\nHost: x\r\nContent-Type: application/partial-upload\r\nUpload-Offset: 0\r\nUpload-Complete: "
+                + "?1\r\n"
                 + $"Content-Length: {bytes.Length}\r\n\r\n");
             await raw.SendAsync(System.Text.Encoding.Latin1.GetString(bytes, 0, 1_700_000));
         }
@@ -444,11 +455,13 @@ public sealed class ResumableUploadTests : IClassFixture<SharedGateway>
     [Fact]
     public async Task Limits_of_count_and_size_hold_and_what_nobody_continues_expires()
     {
-        await using var gateway = await TestGateway.StartAsync("Gateway:MaxPendingUploads=2", "Gateway:MaxBodyBytes=1000", "Gateway:PendingUploadSeconds=1");
+        await using var gateway = await TestGateway.StartAsync(
+            "Gateway:MaxPendingUploads=2", "Gateway:MaxBodyBytes=1000", "Gateway:PendingUploadSeconds=1");
         Assert.Equal(413, (await gateway.PutAsync("/resources/1", [], More, ("Upload-Length", "1001"))).Status);
         var first = await gateway.PutAsync("/resources/1", [], More);
         Assert.Equal("max-size=1000, max-age=1", first["Upload-Limit"]);
-        Assert.Equal(413, (await gateway.SendAsync("PATCH", first["Location"]!, new byte[1001], Part, More, ("Upload-Offset", "0"))).Status);
+        Assert.Equal(
+            413, (await gateway.SendAsync("PATCH", first["Location"]!, new byte[1001], Part, More, ("Upload-Offset", "0"))).Status);
         Assert.Equal(201, (await gateway.PutAsync("/resources/2", [], More)).Status);
         var third = await gateway.PutAsync("/resources/3", [], More);
         Assert.Equal((503, "overloaded"), (third.Status, third.Problem));

@@ -4,15 +4,16 @@ using Hostile.Machine;
 
 namespace Hostile.Attacks;
 
-/// <summary>A row of the store's catalog that is changed, or a catalog that is gone, when the gateway starts; a step of a PUT that fails, and
-/// then the power.</summary>
+/// <summary>A row of the store's catalog that is changed, or a catalog that is gone, when the gateway starts; a step of a PUT that fails,
+/// and then the power.</summary>
 internal static class RecordsAttack
 {
     /// <summary>More than what stands in the catalog.</summary>
     private const int BodyBytes = 100_000;
 
     public static Attack Attack { get; } = new(
-        "records", "changes a byte of a manifest in the catalog, takes the catalog away, lets a folder not be opened (strace) and kills the gateway",
+        "records",
+        "changes a byte of a manifest in the catalog, takes the catalog away, lets a folder not be opened (strace) and kills the gateway",
         IsQuick: false, RunAsync);
 
     private static async Task RunAsync(Stage stage)
@@ -40,7 +41,8 @@ internal static class RecordsAttack
 
         var manifestsKept = Directory.GetFiles(Path.Combine(victim.StorePath, "quarantine"), "*.manifest").Length;
         stage.Row(
-            "a byte of one manifest of two changed", $"{kept} blobs on disk, {manifestsKept} manifests in quarantine, {read} read", "2, 1, 1",
+            "a byte of one manifest of two changed", $"{kept} blobs on disk, {manifestsKept} manifests in quarantine, {read} read",
+            "2, 1, 1",
             kept == 2 && manifestsKept == 1 && read == 1);
 
         await victim.StopAsync();

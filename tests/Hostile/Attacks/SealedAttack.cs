@@ -23,8 +23,12 @@ internal static class SealedAttack
         string[] settings = ["Rain:Secret=0c5e1f9ab37d4268-rain"];
         var victim = await stage.StartAsync(new VictimSetup { Settings = settings });
         var relay = stage.Keep(new UdpRelay(victim.Rain.Port));
-        var reader = await stage.StartAsync(new VictimSetup { Name = "reader", Settings = settings,
-            Servers = [$"127.0.0.1:{relay.Port}"] });
+        var reader = await stage.StartAsync(new VictimSetup
+        {
+            Name = "reader",
+            Settings = settings,
+            Servers = [$"127.0.0.1:{relay.Port}"]
+        });
         using var writer = new User(victim);
         using var user = new User(reader, limitSeconds: 30);
         var body = RandomNumberGenerator.GetBytes(BodyBytes);

@@ -17,7 +17,7 @@ internal static class StreamsAttack
     private static async Task RunAsync(Stage stage)
     {
         await TryAsync(stage, "the default limit", [], coresMax: 0.3);
-        
+
         // Whoever takes the limit away pays half a thousandth of a core for a page.
         await TryAsync(stage, "MaxEventStreams=0", ["Gateway:MaxEventStreams=0"], coresMax: 0.5);
     }

@@ -150,6 +150,7 @@ internal sealed class FakeResource
         }
 
         return Manifest.Create(
-            layout, FountainCodes.All[0].Name, stamp, Sha256Digest.Of(body), "application/octet-stream", null, BlockDigest.OfBlocks(layout, body));
+            layout, FountainCodes.All[0].Name, stamp, Sha256Digest.Of(body), "application/octet-stream", null,
+            BlockDigest.OfBlocks(layout, body));
     }
 }

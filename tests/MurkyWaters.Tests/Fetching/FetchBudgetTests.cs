@@ -114,7 +114,8 @@ public class FetchBudgetTests
         Assert.NotNull(await budget.EnterAsync(1, 2 * Block, TimeSpan.Zero, Cancellation));
     }
 
-    private static Task<FetchBudget.Grant?> EnterAsync(FetchBudget budget, uint network) => budget.EnterAsync(network, 2 * Block, Long, Cancellation);
+    private static Task<FetchBudget.Grant?> EnterAsync(FetchBudget budget, uint network) =>
+        budget.EnterAsync(network, 2 * Block, Long, Cancellation);
 
     /// <summary>A clock that goes when it is told to.</summary>
     private sealed class ManualTime : TimeProvider

@@ -56,14 +56,16 @@ internal sealed class FetchFixture : IAsyncDisposable
             Transport = Rain,
             FetchGrace = TimeSpan.Zero,
         };
-        Node = await MurkyNode.StartAsync(configure?.Invoke(options) ?? options, NullLoggerFactory.Instance, TestContext.Current.CancellationToken);
+        Node = await MurkyNode.StartAsync(
+            configure?.Invoke(options) ?? options, NullLoggerFactory.Instance, TestContext.Current.CancellationToken);
     }
 
     /// <summary>Makes a version and gives it to servers.</summary>
     public Manifest Offer(byte[] bytes, long stamp = 1, params PeerAddress[] servers)
     {
         Assert.True(ResourceLayout.TryCreate(bytes.Length, BlockSize, 100, out var layout));
-        var manifest = Manifest.Create(layout, "lt", stamp, Sha256Digest.Of(bytes), "text/plain", null, BlockDigest.OfBlocks(layout, bytes));
+        var manifest = Manifest.Create(
+            layout, "lt", stamp, Sha256Digest.Of(bytes), "text/plain", null, BlockDigest.OfBlocks(layout, bytes));
         foreach (var server in servers.Length == 0 ? Servers : servers)
         {
             Rain.Hold(server, Id, manifest, bytes);
@@ -73,7 +75,8 @@ internal sealed class FetchFixture : IAsyncDisposable
     }
 
     public Task<OpenResult> OpenAsync(OpenSource source = OpenSource.Any, long offset = 0, long length = long.MaxValue) =>
-        Node.OpenAsync(Id, new OpenOptions { Source = source, DemandOffset = offset, DemandLength = length }, TestContext.Current.CancellationToken);
+        Node.OpenAsync(
+            Id, new OpenOptions { Source = source, DemandOffset = offset, DemandLength = length }, TestContext.Current.CancellationToken);
 
     public async Task<byte[]> ReadAllAsync(OpenSource source = OpenSource.Any)
     {

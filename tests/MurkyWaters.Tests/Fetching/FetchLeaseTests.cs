@@ -140,7 +140,8 @@ public class FetchLeaseTests
             }
 
             await FetchFixture.EventuallyAsync(() => fixture.Node.Figures.TransfersRunning == 0, "the fetch ends");
-            await FetchFixture.EventuallyAsync(() => OpenFiles(Path.Combine(fixture.StorePath, "partial")).Length == 0, "no file of it is open");
+            await FetchFixture.EventuallyAsync(
+                () => OpenFiles(Path.Combine(fixture.StorePath, "partial")).Length == 0, "no file of it is open");
         }
 
         // Nothing keeps what is here in part from being evicted.
@@ -150,12 +151,15 @@ public class FetchLeaseTests
         fixture.Rain.Hold(fixture.Servers[0], new ResourceId(2), fixture.Offer(more), more);
         await using var reader = (await fixture.Node.OpenAsync(new ResourceId(2), new OpenOptions(), Cancellation)).Reader!;
         Assert.Equal(more, await Bytes.ReadAllAsync(reader));
-        Assert.DoesNotContain(Directory.GetFiles(Path.Combine(fixture.StorePath, "partial")), path => Path.GetFileName(path).StartsWith("0000000000000001", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Directory.GetFiles(Path.Combine(fixture.StorePath, "partial")),
+            path => Path.GetFileName(path).StartsWith("0000000000000001", StringComparison.Ordinal));
     }
 
     /// <summary>The files below a folder that this process has open.</summary>
     private static string[] OpenFiles(string folder) =>
-        [.. Directory.GetFiles("/proc/self/fd").Select(path => new FileInfo(path).LinkTarget ?? "").Where(target => target.StartsWith(folder, StringComparison.Ordinal))];
+        [.. Directory.GetFiles("/proc/self/fd").Select(path => new FileInfo(path).LinkTarget ?? "")
+            .Where(target => target.StartsWith(folder, StringComparison.Ordinal))];
 
     private static Manifest ManifestOf(int length)
     {

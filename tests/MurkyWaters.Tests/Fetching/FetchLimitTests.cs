@@ -10,7 +10,8 @@ public class FetchLimitTests
     [Fact]
     public async Task BeyondTheLimitOfFetchesItIsBusy()
     {
-        await using var fixture = await FetchFixture.StartAsync(configure: options => options with { FetchCountMax = 1, FetchPatience = TimeSpan.Zero });
+        await using var fixture = await FetchFixture.StartAsync(
+            configure: options => options with { FetchCountMax = 1, FetchPatience = TimeSpan.Zero });
         var bytes = Bytes.Random(5000, 1);
         var manifest = fixture.Offer(bytes);
         fixture.Rain.Hold(fixture.Servers[0], new ResourceId(2), manifest, bytes);
@@ -29,7 +30,8 @@ public class FetchLimitTests
     public async Task AServerOf2012IsAskedWhenNobodyElseHasIt()
     {
         await using var fixture = await FetchFixture.StartAsync();
-        await File.WriteAllTextAsync(fixture.ServersFile, """[{"host": "127.0.0.1", "port": 1}, {"host": "127.0.0.1", "port": 9, "classic": true}]""", Cancellation);
+        await File.WriteAllTextAsync(
+            fixture.ServersFile, """[{"host": "127.0.0.1", "port": 1}, {"host": "127.0.0.1", "port": 9, "classic": true}]""", Cancellation);
         await fixture.RestartAsync();
         var bytes = Bytes.Random(5000, 1);
         fixture.Rain.Classic[PeerAddress.FromIPv4(0x7F00_0001, 9)] = bytes;
@@ -77,7 +79,8 @@ public class FetchLimitTests
 
         Assert.Equal(bytes, await fixture.ReadAllAsync());
 
-        await FetchFixture.EventuallyAsync(() => Directory.GetFiles(Path.Combine(fixture.StorePath, "partial")).Length == 0, "no partial is left");
+        await FetchFixture.EventuallyAsync(
+            () => Directory.GetFiles(Path.Combine(fixture.StorePath, "partial")).Length == 0, "no partial is left");
         Assert.Null(fixture.Node.Find(FetchFixture.Id));
     }
 }

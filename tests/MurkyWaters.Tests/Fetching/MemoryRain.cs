@@ -60,7 +60,8 @@ internal sealed class MemoryRain : IRainTransport
     }
 
     public async Task<PropagationResult> PropagateAsync(
-        ResourceId resource, Manifest version, ushort rainPort, PeerAddress node, bool untilHeld, TimeSpan limit, CancellationToken cancellationToken)
+        ResourceId resource, Manifest version, ushort rainPort, PeerAddress node, bool untilHeld, TimeSpan limit,
+        CancellationToken cancellationToken)
     {
         await Task.Yield();
         if (PropagationFailure?.Invoke(resource, node) is { } failure)
@@ -69,7 +70,8 @@ internal sealed class MemoryRain : IRainTransport
         }
 
         return new PropagationResult(
-            Propagations.GetValueOrDefault(node, PropagationState.Unanswered), Nodes.GetValueOrDefault(node, new NodeId(1000u + node.Port)));
+            Propagations.GetValueOrDefault(node, PropagationState.Unanswered),
+            Nodes.GetValueOrDefault(node, new NodeId(1000u + node.Port)));
     }
 
     public async Task<byte[]?> FetchClassicAsync(ResourceId resource, PeerAddress server, CancellationToken cancellationToken)
@@ -79,7 +81,8 @@ internal sealed class MemoryRain : IRainTransport
         return Classic.GetValueOrDefault(server);
     }
 
-    public void PropagateClassic(ResourceId resource, ushort rainPort, PeerAddress node) => ClassicPropagations.Enqueue((resource, rainPort, node));
+    public void PropagateClassic(ResourceId resource, ushort rainPort, PeerAddress node) =>
+        ClassicPropagations.Enqueue((resource, rainPort, node));
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
@@ -107,7 +110,9 @@ internal sealed class MemoryRain : IRainTransport
             Sources = [.. request.Servers.Select(server => new SourceSnapshot
             {
                 Peer = server,
-                State = rain.Silent.Contains(server) ? SourceState.Asked : rain._held.ContainsKey((server, request.Resource)) ? SourceState.Raining : SourceState.NotFound,
+                State = rain.Silent.Contains(server) ? SourceState.Asked
+                    : rain._held.ContainsKey((server, request.Resource)) ? SourceState.Raining
+                    : SourceState.NotFound,
                 Droplets = _verified,
                 Bytes = 0,
                 Lost = 0,
@@ -175,7 +180,8 @@ internal sealed class MemoryRain : IRainTransport
             }
 
             var offers = alive.Select(server => rain._held.TryGetValue((server, request.Resource), out var held) ? held : default)
-                .Where(held => held.Manifest is not null && (request.Version is null || held.Manifest.Version == request.Version)).ToArray();
+                .Where(
+                    held => held.Manifest is not null && (request.Version is null || held.Manifest.Version == request.Version)).ToArray();
             if (offers.Length == 0)
             {
                 return FetchEndReason.NotFound;

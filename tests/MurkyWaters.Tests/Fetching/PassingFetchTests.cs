@@ -77,7 +77,8 @@ public class PassingFetchTests
         var buffer = new byte[1000];
         Assert.Equal(1000, await reader.ReadAsync(0, buffer, Cancellation));
 
-        // It does not read on. The round that found the disk full may have brought all there is; the next one brings as much as waits for it.
+        // It does not read on. The round that found the disk full may have brought all
+        // there is; the next one brings as much as waits for it.
         await FetchFixture.EventuallyAsync(() => fixture.Node.Transfers[0].DecodedBlocks == WindowBlocks, "as much waits for it as may");
         Assert.InRange(fixture.Rain.BlockCount, WindowBlocks, 100 + WindowBlocks);
         var run = await reader.LocateAsync(0, 100, Cancellation);

@@ -43,7 +43,8 @@ public class SharedFetchTests
 
         Assert.Equal(bytes, await fixture.ReadAllAsync(OpenSource.RainOnly));
 
-        await FetchFixture.EventuallyAsync(() => fixture.Node.Find(FetchFixture.Id)!.Manifest.Version == newer.Version, "the newer one is kept");
+        await FetchFixture.EventuallyAsync(
+            () => fixture.Node.Find(FetchFixture.Id)!.Manifest.Version == newer.Version, "the newer one is kept");
         Assert.Equal(20, fixture.Rain.BlockCount);
         Assert.Single(Directory.GetFiles(Path.Combine(fixture.StorePath, "blobs")));
     }
@@ -266,13 +267,16 @@ public class SharedFetchTests
         Assert.Equal(10, fixture.Rain.BlockCount);
 
         // Who asks while that still rains shares it.
-        await FetchFixture.EventuallyAsync(() => fixture.Node.Transfers.All(transfer => transfer.State == "completed"), "its fetch is over");
+        await FetchFixture.EventuallyAsync(
+            () => fixture.Node.Transfers.All(transfer => transfer.State == "completed"), "its fetch is over");
         var newer = Bytes.Random(6000, 2);
         var manifest = fixture.Offer(newer, 2, fixture.Servers[0]);
         Assert.Equal(newer, await fixture.ReadAllAsync(OpenSource.RainOnly));
-        await FetchFixture.EventuallyAsync(() => fixture.Node.Find(FetchFixture.Id)!.Manifest.Version == manifest.Version, "it is replaced");
+        await FetchFixture.EventuallyAsync(
+            () => fixture.Node.Find(FetchFixture.Id)!.Manifest.Version == manifest.Version, "it is replaced");
         Assert.Equal(newer, await fixture.ReadAllAsync());
-        await FetchFixture.EventuallyAsync(() => Directory.GetFiles(Path.Combine(fixture.StorePath, "partial")).Length == 0, "no partial is left");
+        await FetchFixture.EventuallyAsync(
+            () => Directory.GetFiles(Path.Combine(fixture.StorePath, "partial")).Length == 0, "no partial is left");
     }
 
     [Fact]
@@ -340,7 +344,8 @@ public class SharedFetchTests
         fixture.Offer(bytes);
         await fixture.ReadAllAsync();
         await FetchFixture.EventuallyAsync(() => fixture.Node.Find(FetchFixture.Id) is not null, "it is kept");
-        await FetchFixture.EventuallyAsync(() => fixture.Node.Transfers.All(transfer => transfer.State == "completed"), "its fetch is over");
+        await FetchFixture.EventuallyAsync(
+            () => fixture.Node.Transfers.All(transfer => transfer.State == "completed"), "its fetch is over");
 
         await using (var reader = (await fixture.OpenAsync(OpenSource.RainOnly, 2500, 10)).Reader!)
         {
@@ -348,7 +353,8 @@ public class SharedFetchTests
         }
 
         Assert.True(fixture.Rain.BlockCount == 6, $"blocks {string.Join(" ", fixture.Rain.Delivered)} came");
-        await FetchFixture.EventuallyAsync(() => Directory.GetFiles(Path.Combine(fixture.StorePath, "partial")).Length == 0, "no partial is left");
+        await FetchFixture.EventuallyAsync(
+            () => Directory.GetFiles(Path.Combine(fixture.StorePath, "partial")).Length == 0, "no partial is left");
     }
 
     [Fact]
@@ -424,7 +430,8 @@ public class SharedFetchTests
         await reader.DisposeAsync();
 
         await FetchFixture.EventuallyAsync(() => fixture.Node.Figures.TransfersRunning == 0, "the fetch ends");
-        await FetchFixture.EventuallyAsync(() => Directory.GetFiles(Path.Combine(fixture.StorePath, "partial")).Length == 0, "no partial is left");
+        await FetchFixture.EventuallyAsync(
+            () => Directory.GetFiles(Path.Combine(fixture.StorePath, "partial")).Length == 0, "no partial is left");
         Assert.Null(fixture.Node.Find(FetchFixture.Id));
         Assert.Equal(bytes, await fixture.ReadAllAsync());
         Assert.Equal(10, fixture.Rain.BlockCount);

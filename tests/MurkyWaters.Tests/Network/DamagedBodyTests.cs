@@ -4,8 +4,8 @@ using PouringRain.Protocol;
 namespace MurkyWaters.Tests.Network;
 
 /// <summary>
-/// A body that went bad on the disk, whatever is asked of its node then: the right bytes where another node has them, a miss where none has, and
-/// wrong bytes never. Where it can be it is mended, and it is set aside.
+/// A body that went bad on the disk, whatever is asked of its node then: the right bytes where another node has them, a miss where none
+/// has, and wrong bytes never. Where it can be it is mended, and it is set aside.
 /// </summary>
 public sealed class DamagedBodyTests
 {
@@ -109,7 +109,9 @@ public sealed class DamagedBodyTests
         var forced = await TryGetAsync(cloud, Damaged, Act.Forced, damage, OpenSource.RainOnly);
         Check(forced, BytesOf(Act.Forced, damage), mayRain);
 
-        Assert.Equal(BytesOf(Act.Put, damage).Length, (await cloud.PutAsync(Damaged, (ulong)Act.Put, BytesOf(Act.Put, damage))).Manifest.Layout.Length);
+        Assert.Equal(
+            BytesOf(Act.Put, damage).Length,
+            (await cloud.PutAsync(Damaged, (ulong)Act.Put, BytesOf(Act.Put, damage))).Manifest.Layout.Length);
         Check(await TryGetAsync(cloud, Damaged, Act.Put, damage, OpenSource.LocalOnly), BytesOf(Act.Put, damage), isExpected: true);
 
         Check(await TryGetAsync(cloud, Fresh, Act.Rain, damage), BytesOf(Act.Rain, damage), mayRain);
@@ -141,7 +143,9 @@ public sealed class DamagedBodyTests
         foreach (var act in (Act[])[Act.Get, Act.Range, Act.Forced])
         {
             // A row that nobody has read since it was changed is still bad, but for the one that was asked of the rain.
-            Check(await TryGetAsync(cloud, Damaged, act, damage, OpenSource.LocalOnly), BytesOf(act, damage), act == Act.Forced ? forced is not null : isElsewhere && !isHere);
+            Check(
+                await TryGetAsync(cloud, Damaged, act, damage, OpenSource.LocalOnly), BytesOf(act, damage),
+                act == Act.Forced ? forced is not null : isElsewhere && !isHere);
         }
     }
 

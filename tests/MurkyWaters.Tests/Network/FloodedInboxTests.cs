@@ -5,7 +5,8 @@ using PouringRain.Protocol;
 
 namespace MurkyWaters.Tests.Network;
 
-/// <summary>Nodes among which one that has the secret asks for what it never delivers: what the others ask for arrives all the same.</summary>
+/// <summary>Nodes among which one that has the secret asks for what it never delivers: what
+/// the others ask for arrives all the same.</summary>
 public sealed class FloodedInboxTests(ITestOutputHelper output)
 {
     private const int FloodCount = 10_500;
@@ -35,7 +36,8 @@ public sealed class FloodedInboxTests(ITestOutputHelper output)
     public async Task SourcesThatTrickleHoldUpNeitherDeletionsNorReplicas()
     {
         // For each of those that fetch at once a droplet in some seconds, so that none is silent for long.
-        await using var trickling = await NodeCloud.StartAsync(1, (_, options) => options with { Secret = Secret, RateBytesPerSecondMax = 1_700 });
+        await using var trickling = await NodeCloud.StartAsync(
+            1, (_, options) => options with { Secret = Secret, RateBytesPerSecondMax = 1_700 });
         await using var cloud = await NodeCloud.StartAsync(2, (_, options) => options with { Secret = Secret, Fetch = new FetchOptions() });
         var old = await cloud.PutAsync(0, 1, Bytes.Random(10_000, 1));
         Assert.Equal(2, await cloud[0].PropagateAsync(old.Id, 2, Patience, Cancellation));

@@ -64,7 +64,8 @@ internal sealed class NodeCloud : IAsyncDisposable
         };
         var loggers = new TestLoggers($"node {index}");
         _loggers.Add(loggers);
-        var node = await MurkyNode.StartAsync(_configure?.Invoke(index, options) ?? options, loggers, TestContext.Current.CancellationToken);
+        var node = await MurkyNode.StartAsync(
+            _configure?.Invoke(index, options) ?? options, loggers, TestContext.Current.CancellationToken);
         _nodes[index] = node;
         _ports[index] = node.ListenEndPoints[0].Port;
     }
@@ -77,14 +78,16 @@ internal sealed class NodeCloud : IAsyncDisposable
 
     public async Task<StoredResource> PutAsync(int index, ulong id, byte[] bytes, string? code = null, string? contentType = null)
     {
-        await using var upload = this[index].BeginUpload(new UploadOptions { Id = new ResourceId(id), Length = bytes.Length, Code = code, ContentType = contentType });
+        await using var upload = this[index].BeginUpload(
+            new UploadOptions { Id = new ResourceId(id), Length = bytes.Length, Code = code, ContentType = contentType });
         await upload.WriteAsync(bytes, TestContext.Current.CancellationToken);
         return (await upload.CommitAsync(TestContext.Current.CancellationToken)).Resource!;
     }
 
     public async Task<byte[]> GetAsync(int index, ulong id, OpenSource source = OpenSource.Any)
     {
-        var result = await this[index].OpenAsync(new ResourceId(id), new OpenOptions { Source = source }, TestContext.Current.CancellationToken);
+        var result = await this[index].OpenAsync(
+            new ResourceId(id), new OpenOptions { Source = source }, TestContext.Current.CancellationToken);
         Assert.Equal(OpenStatus.Found, result.Status);
         await using var reader = result.Reader!;
         return await Bytes.ReadAllAsync(reader);

@@ -18,7 +18,8 @@ public class NodesOnLoopbackTests
     [MemberData(nameof(Codes))]
     public async Task WhatIsPutAtOneNodeIsKeptByAllAndRainsBack(string code)
     {
-        await using var cloud = await NodeCloud.StartAsync(4, (index, options) => index == 3 ? options with { AutoAddPeers = false } : options);
+        await using var cloud = await NodeCloud.StartAsync(
+            4, (index, options) => index == 3 ? options with { AutoAddPeers = false } : options);
         var bytes = Bytes.Random(1_500_000, 1);
 
         var put = await cloud.PutAsync(0, 1, bytes, code);
@@ -53,16 +54,20 @@ public class NodesOnLoopbackTests
     [Fact]
     public async Task ADeletionWhereNothingIsKeptReachesTheNodesThatKeepIt()
     {
-        await using var cloud = await NodeCloud.StartAsync(3, (index, options) => index == 0 ? options with { Time = new Ahead() } : options);
+        await using var cloud = await NodeCloud.StartAsync(
+            3, (index, options) => index == 0 ? options with { Time = new Ahead() } : options);
         var put = await cloud.PutAsync(0, 1, Bytes.Random(10_000, 1));
         var manifest = cloud[0].Find(put.Id)!.Manifest;
         foreach (var node in (MurkyNode[])[cloud[1], cloud[2]])
         {
             // Whether the rain told it already is left to chance; without its own copy the others are asked.
-            Assert.Equal(DeleteOutcome.PreconditionFailed, (await node.DeleteAsync(put.Id, found => found?.Version != manifest.Version, Cancellation)).Outcome);
+            Assert.Equal(
+                DeleteOutcome.PreconditionFailed,
+                (await node.DeleteAsync(put.Id, found => found?.Version != manifest.Version, Cancellation)).Outcome);
         }
 
-        Assert.Equal(DeleteOutcome.Deleted, (await cloud[2].DeleteAsync(put.Id, found => found?.Version == manifest.Version, Cancellation)).Outcome);
+        Assert.Equal(
+            DeleteOutcome.Deleted, (await cloud[2].DeleteAsync(put.Id, found => found?.Version == manifest.Version, Cancellation)).Outcome);
 
         await FetchFixture.EventuallyAsync(
             () => Enumerable.Range(0, 3).All(i => cloud[i].Find(put.Id) is { Manifest.IsDeleted: true }), "every node forgets");
@@ -176,7 +181,8 @@ public class NodesOnLoopbackTests
     [Fact]
     public async Task FiftyColdReadersAreOneTransfer()
     {
-        await using var cloud = await NodeCloud.StartAsync(2, (index, options) => index == 1 ? options with { AutoAddPeers = false } : options);
+        await using var cloud = await NodeCloud.StartAsync(
+            2, (index, options) => index == 1 ? options with { AutoAddPeers = false } : options);
         cloud[0].RemoveServer("127.0.0.1", int.Parse(cloud.EndpointOf(1).Split(':')[1], null));
         var bytes = Bytes.Random(3_000_000, 1);
         await cloud.PutAsync(0, 1, bytes);

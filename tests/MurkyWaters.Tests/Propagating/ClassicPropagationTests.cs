@@ -102,7 +102,11 @@ public class ClassicPropagationTests
             Cancellation);
         await fixture.RestartAsync(options =>
         {
-            var listening = options with { Listen = [new IPEndPoint(IPAddress.Loopback, 0)], ClassicAllow = [IPNetwork.Parse("127.0.0.0/8")] };
+            var listening = options with
+            {
+                Listen = [new IPEndPoint(IPAddress.Loopback, 0)],
+                ClassicAllow = [IPNetwork.Parse("127.0.0.0/8")],
+            };
             return configure?.Invoke(listening) ?? listening;
         });
         return fixture;

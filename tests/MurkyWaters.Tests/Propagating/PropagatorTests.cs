@@ -11,7 +11,11 @@ namespace MurkyWaters.Tests.Propagating;
 
 public sealed class PropagatorTests : IAsyncLifetime
 {
-    private static readonly PropagationTimes Quick = new() { FirstPause = TimeSpan.FromMilliseconds(1), LongestPause = TimeSpan.FromMilliseconds(2) };
+    private static readonly PropagationTimes Quick = new()
+    {
+        FirstPause = TimeSpan.FromMilliseconds(1),
+        LongestPause = TimeSpan.FromMilliseconds(2),
+    };
 
     private readonly TemporaryFolder _folder = new();
     private readonly MemoryRain _rain = new();
@@ -29,7 +33,8 @@ public sealed class PropagatorTests : IAsyncLifetime
             """[{"host": "127.0.0.1", "port": 1980}, {"host": "127.0.0.1", "port": 1}, {"host": "127.0.0.1", "port": 2}]""",
             TestContext.Current.CancellationToken);
         _servers = await ServerTable.OpenAsync(
-            _folder["servers.json"], new OwnEndPoints([new IPEndPoint(IPAddress.Loopback, 1980)]), NullLogger.Instance, TimeProvider.System, TestContext.Current.CancellationToken);
+            _folder["servers.json"], new OwnEndPoints([new IPEndPoint(IPAddress.Loopback, 1980)]), NullLogger.Instance, TimeProvider.System,
+            TestContext.Current.CancellationToken);
     }
 
     public async ValueTask DisposeAsync()

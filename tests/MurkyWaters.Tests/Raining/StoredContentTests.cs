@@ -30,7 +30,8 @@ public sealed class StoredContentTests : IDisposable
         {
             using var encoder = code.CreateEncoder(layout.SymbolsOf(block), 100);
             encoder.Begin((uint)block, bytes.AsMemory((int)layout.OffsetOf(block), layout.BytesOf(block)));
-            foreach (var esi in (uint[])[0, 1, (uint)layout.SymbolsOf(block) - 1, (uint)layout.SymbolsOf(block), 1000, code.EncodingSymbolIdMax])
+            foreach (var esi in (uint[])[0, 1, (uint)layout.SymbolsOf(block) - 1, (uint)layout.SymbolsOf(block), 1000,
+                code.EncodingSymbolIdMax])
             {
                 encoder.Encode(esi, expected);
                 await ReadAsync(content, block, esi, actual);
@@ -209,6 +210,12 @@ public sealed class StoredContentTests : IDisposable
     private StoreFixture Open(long encoderBytesMax = 1 << 20, int symbolSize = 100)
     {
         var options = StoreFixture.SmallBlocks(_folder.FullPath);
-        return new(options with { EncoderBytesMax = encoderBytesMax, SymbolSize = symbolSize, BlockSize = Math.Max(options.BlockSize, 3 * symbolSize) });
+        return new(
+            options with
+            {
+                EncoderBytesMax = encoderBytesMax,
+                SymbolSize = symbolSize,
+                BlockSize = Math.Max(options.BlockSize, 3 * symbolSize),
+            });
     }
 }

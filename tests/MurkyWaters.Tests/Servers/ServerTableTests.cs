@@ -50,7 +50,8 @@ public sealed class ServerTableTests : IDisposable
             File.Delete(_folder["servers.json"]);
             table.Tick();
             table.Tick();
-            Assert.Equal(i, loggers.Lines.Count(line => line.EndsWith("refused, the one before stays: it is gone", StringComparison.Ordinal)));
+            Assert.Equal(
+                i, loggers.Lines.Count(line => line.EndsWith("refused, the one before stays: it is gone", StringComparison.Ordinal)));
             Assert.Equal(["127.0.0.1:1"], Endpoints(table));
             Edit(json);
             table.Tick();
@@ -134,7 +135,10 @@ public sealed class ServerTableTests : IDisposable
     public async Task OwnListenersAreServersForForcedRainAndNoOtherNodes()
     {
         var table = await OpenAsync(
-            """[{"host": "127.0.0.1", "port": 1980}, {"host": "127.0.0.1", "port": 5}, {"host": "127.0.0.1", "port": 6, "classic": true}]""",
+            """
+            [{"host": "127.0.0.1", "port": 1980}, {"host": "127.0.0.1", "port": 5},
+             {"host": "127.0.0.1", "port": 6, "classic": true}]
+            """,
             new IPEndPoint(IPAddress.Loopback, 1980));
 
         Assert.Equal([Address(1980), Address(5)], table.AddressesForFetch(includeOwn: true));
@@ -368,7 +372,8 @@ public sealed class ServerTableTests : IDisposable
             Edit(json);
         }
 
-        return ServerTable.OpenAsync(_folder["servers.json"], new OwnEndPoints(own), NullLogger.Instance, _clock, TestContext.Current.CancellationToken);
+        return ServerTable.OpenAsync(
+            _folder["servers.json"], new OwnEndPoints(own), NullLogger.Instance, _clock, TestContext.Current.CancellationToken);
     }
 
     private sealed class SetClock : TimeProvider

@@ -9,7 +9,10 @@ public class ServersFileTests
     public void TheFileOf2012IsRead()
     {
         var servers = ServersFile.Parse(Encoding.UTF8.GetBytes(
-            """[{"host": "localhost", "port": 1980}, {"host": "::1", "port": 1981}, {"host": "old.example", "port": 65535, "classic": true}]"""));
+            """
+            [{"host": "localhost", "port": 1980}, {"host": "::1", "port": 1981},
+             {"host": "old.example", "port": 65535, "classic": true}]
+            """));
 
         Assert.Equal([new("localhost", 1980), new("::1", 1981), new("old.example", 65535, true)], servers);
         Assert.Equal("[::1]:1981", servers[1].ToString());
@@ -25,7 +28,8 @@ public class ServersFileTests
     {
         var servers = ServersFile.Parse(Encoding.UTF8.GetBytes(
             """
-            [{"host": "[::1]", "port": 1}, {"host": "0:0:0:0:0:0:0:1", "port": 1}, {"host": "::ffff:10.0.0.1", "port": 2}, {"host": "10.0.0.1", "port": 2},
+            [{"host": "[::1]", "port": 1}, {"host": "0:0:0:0:0:0:0:1", "port": 1}, {"host": "::ffff:10.0.0.1", "port": 2},
+             {"host": "10.0.0.1", "port": 2},
              {"host": "Rain.Example.", "port": 3, "classic": true}, {"host": "rain.example", "port": 3}]
             """));
 

@@ -30,7 +30,8 @@ public sealed class PendingUploadsTests : IDisposable
         using (var store = Open("boot"))
         {
             await using var uploads = Table(store);
-            var upload = uploads.TryCreate(new UploadOptions { Id = new ResourceId(1), Length = length, ContentType = "text/plain" }, "note")!;
+            var upload = uploads.TryCreate(
+                new UploadOptions { Id = new ResourceId(1), Length = length, ContentType = "text/plain" }, "note")!;
             token = upload.Token;
             await AppendAsync(upload, bytes[..first]);
         }
@@ -61,7 +62,8 @@ public sealed class PendingUploadsTests : IDisposable
         using var store = new StoreFixture(StoreFixture.SmallBlocks(_folder.FullPath) with { BootId = "boot", Time = time });
         await using var uploads = new PendingUploads(store.Store, 20, TimeSpan.FromDays(1), null, NullLogger.Instance);
         var options = new UploadOptions { Id = new ResourceId(1), ContentType = "text/plain" };
-        var hoarded = Enumerable.Range(0, 30).Select(_ => uploads.TryCreate(options, "", network: 1)).Where(upload => upload is not null).ToList();
+        var hoarded = Enumerable.Range(0, 30).Select(_ => uploads.TryCreate(options, "", network: 1)).Where(upload => upload is not null)
+            .ToList();
         Assert.Equal(10, hoarded.Count);
         await AppendAsync(hoarded[0]!, Bytes.Random(10, 1));
         Assert.All(Enumerable.Range(0, 10), i => Assert.NotNull(uploads.TryCreate(options, "", network: 2u + (uint)i)));

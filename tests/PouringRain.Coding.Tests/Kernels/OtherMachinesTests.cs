@@ -3,7 +3,8 @@ using PouringRain.Coding.Kernels;
 
 namespace PouringRain.Coding.Tests.Kernels;
 
-/// <summary>The tests of kernels and of the code once more in processes that have less instructions than this machine, or another kernel.</summary>
+/// <summary>The tests of kernels and of the code once more in processes that have less
+/// instructions than this machine, or another kernel.</summary>
 public sealed class OtherMachinesTests
 {
     [Theory]

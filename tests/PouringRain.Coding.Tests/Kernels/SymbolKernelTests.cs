@@ -2,7 +2,8 @@ using PouringRain.Coding.Kernels;
 
 namespace PouringRain.Coding.Tests.Kernels;
 
-/// <summary>Every kernel of this machine against the scalar one, at lengths around every vector width, unaligned, between guard bytes.</summary>
+/// <summary>Every kernel of this machine against the scalar one, at lengths around every
+/// vector width, unaligned, between guard bytes.</summary>
 public sealed class SymbolKernelTests
 {
     private const int LengthMax = 300;

@@ -175,6 +175,7 @@ public sealed class LtCostTests(ITestOutputHelper output)
     {
         counts.Sort();
         var mean = counts.Average();
-        return $"mean {mean:F2} ({mean / symbolCount:F4}), median {counts[counts.Count / 2]}, 99 of 100 {counts[counts.Count * 99 / 100]}, most {counts[^1]}";
+        return $"mean {mean:F2} ({mean / symbolCount:F4}), median {counts[counts.Count / 2]}, 99 of 100 {counts[counts.Count * 99 / 100]}, "
+            + $"most {counts[^1]}";
     }
 }

@@ -54,7 +54,8 @@ public class ClassicBudgetTests
         var server = MakeServers(budget, count: 1, ClassicFormat.LengthMax);
         var bytes = Rain(server, TimeSpan.FromSeconds(6), (second, _) => second == 0 ? Message(ClassicMessageType.Subscribe, 1) : null);
         Assert.InRange(bytes, budget.BytesPerAddress, long.MaxValue);
-        var whole = new Instant(0) + (TimeSpan.FromSeconds(7) + TimeSpan.FromSeconds((double)budget.BytesPerAddress / budget.RefillBytesPerSecond));
+        var whole =
+            new Instant(0) + (TimeSpan.FromSeconds(7) + TimeSpan.FromSeconds((double)budget.BytesPerAddress / budget.RefillBytesPerSecond));
 
         Assert.True(budget.TrySpend(whole, Victim, (int)budget.BytesPerAddress, out _));
         Assert.False(budget.TrySpend(whole, Victim, 1000, out var availableAt));

@@ -98,7 +98,8 @@ public class ClassicTests
     [Fact]
     public void A_subscriber_gets_no_more_than_its_rate()
     {
-        var server = MakeServer(Bytes(3_000_000), new ClassicServerOptions { Allowed = [IPNetwork.Parse("127.0.0.0/8")], RateBytesPerSecond = 1_000_000 });
+        var server = MakeServer(
+            Bytes(3_000_000), new ClassicServerOptions { Allowed = [IPNetwork.Parse("127.0.0.0/8")], RateBytesPerSecond = 1_000_000 });
         server.Handle(new Instant(0), Inside, Message(ClassicMessageType.Subscribe));
         long sent = 0;
         for (var ms = 0; ms < 4000; ms++)
@@ -196,7 +197,8 @@ public class ClassicTests
         foreach (var bad in new[]
         {
             Droplet(new ResourceId(78), 1, 1000, 16), Droplet(Id, 0, 1000, 16), Droplet(Id, 1, 1000, 17), Droplet(Id, 1, 1000, 16)[..^1],
-            [.. good, 0], [], Droplet(Id, 1, (ulong)ClassicFormat.LengthMax + 1, ClassicFormat.SymbolSizeMax + 1), Droplet(Id, 1, ulong.MaxValue, 16),
+            [.. good, 0], [], Droplet(Id, 1, (ulong)ClassicFormat.LengthMax + 1, ClassicFormat.SymbolSizeMax + 1),
+            Droplet(Id, 1, ulong.MaxValue, 16),
         })
         {
             fetch.Handle(new Instant(0), Server, bad);

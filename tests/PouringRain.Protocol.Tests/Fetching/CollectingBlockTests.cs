@@ -6,7 +6,9 @@ public class CollectingBlockTests
 {
     private const int SymbolSize = 16, SymbolCount = 10;
 
-    private static readonly IFountainCode Code = FountainCodes.TryGet("raptorq", out var code) ? code : throw new InvalidOperationException();
+    private static readonly IFountainCode Code = FountainCodes.TryGet("raptorq", out var code)
+        ? code
+        : throw new InvalidOperationException();
 
     [Fact]
     public void MemoryComesWithTheFirstSymbolAndGoesRound()

@@ -215,7 +215,9 @@ public class FetchTests
         scene.Servers[2].Catalog.Add(Scene.Id, liar);
         using var client = scene.Fetch();
         scene.RunToCompletion(client, content);
-        Assert.Equal([new FetchEvent(FetchEventKind.SourceLied, scene.Servers[2].Address)], client.Events.Where(e => e.Kind == FetchEventKind.SourceLied));
+        Assert.Equal(
+            [new FetchEvent(FetchEventKind.SourceLied, scene.Servers[2].Address)],
+            client.Events.Where(e => e.Kind == FetchEventKind.SourceLied));
     }
 
     [Fact]

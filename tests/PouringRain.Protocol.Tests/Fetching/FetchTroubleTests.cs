@@ -18,7 +18,9 @@ public class FetchTroubleTests
         var content = SimContent.Create(Scene.RandomBytes(1_000_000));
         var scene = new Scene();
         var isOpen = false;
-        scene.AddServer(content, uplink: 5_000_000).Tamper = datagram => datagram[0] = isOpen || datagram.Length < 1000 ? datagram[0] : (byte)0;
+        scene.AddServer(content, uplink: 5_000_000).Tamper = datagram => datagram[0] = isOpen || datagram.Length < 1000
+            ? datagram[0]
+            : (byte)0;
         using var client = scene.Fetch();
         client.Pump(scene.World.Now);
         scene.World.Run(TimeSpan.FromSeconds(3));
@@ -46,7 +48,8 @@ public class FetchTroubleTests
         scene.World.Network.SetFaults(liar.Address, client.Address, new LinkFaults { Delay = TimeSpan.FromMilliseconds(5) });
         client.Pump(scene.World.Now);
         scene.RunToCompletion(client, content, limitSeconds: 2);
-        Assert.DoesNotContain(client.Events, fetchEvent => fetchEvent.Kind == FetchEventKind.SourceLied && fetchEvent.Peer == honest.Address);
+        Assert.DoesNotContain(
+            client.Events, fetchEvent => fetchEvent.Kind == FetchEventKind.SourceLied && fetchEvent.Peer == honest.Address);
     }
 
     [Fact]

@@ -137,7 +137,8 @@ public sealed class DatagramSealTests
         using var sealer = Sealer(1);
         using var opener = new DatagramOpener(Secret);
         Open(opener, Seal(sealer, Message(8, 100)));
-        byte[][] messages = [Seal(sealer, Message(8, 60)), Seal(sealer, Message(10, 60)), SealTogether(sealer, [.. Message(10, 60), .. Message(10, 40)])];
+        byte[][] messages =
+            [Seal(sealer, Message(8, 60)), Seal(sealer, Message(10, 60)), SealTogether(sealer, [.. Message(10, 60), .. Message(10, 40)])];
         foreach (var message in messages)
         {
             for (var bit = 0; bit < message.Length * 8; bit++)
@@ -224,7 +225,8 @@ public sealed class DatagramSealTests
         }
 
         // One of a thousand guesses the counter nearly enough.
-        Assert.InRange(outcomes[(int)OpenOutcome.Refused], 11 * DatagramOpener.ForgeryBurstCount, (11 * DatagramOpener.ForgeryBurstCount) + 30);
+        Assert.InRange(
+            outcomes[(int)OpenOutcome.Refused], 11 * DatagramOpener.ForgeryBurstCount, (11 * DatagramOpener.ForgeryBurstCount) + 30);
         Assert.Equal(10_000 - outcomes[(int)OpenOutcome.Refused], outcomes[(int)OpenOutcome.TooManyForgeries]);
 
         // After more losses than that its droplets wait for what tells the counter, and no longer.
@@ -248,7 +250,8 @@ public sealed class DatagramSealTests
         Assert.NotEqual(StrangerBudget.ShareOf(Peer), StrangerBudget.ShareOf(elsewhere));
         var forged = Seal(Sealer(1), Message(8, 100));
         forged[26] = 200;
-        var tried = Enumerable.Range(0, 1000).Count(_ => opener.TryOpen(default, elsewhere, forged, new byte[2048], out _) == OpenOutcome.Refused);
+        var tried = Enumerable.Range(0, 1000)
+            .Count(_ => opener.TryOpen(default, elsewhere, forged, new byte[2048], out _) == OpenOutcome.Refused);
         Assert.Equal(StrangerBudget.BurstCount, tried);
         Assert.Equal(OpenOutcome.Opened, Open(opener, Seal(sealer, Message(8, 100))));
     }

@@ -71,7 +71,9 @@ public class RainServerTests
         var token = TokenOf(server);
         server.Handle(_now, Client, Subscribe(1, token, [new RequestItem(0, 0, 1, 10), new RequestItem(1, 0, 2, 3)]));
         Assert.Equal(13, DrainDroplets(server).Count);
-        server.Handle(_now, Client, Subscribe(2, token, [new RequestItem(1, 0, 2, 3), new RequestItem(0, 10, 1, 0), new RequestItem(0, 50, 1, 2)], first: 1));
+        server.Handle(
+            _now, Client,
+            Subscribe(2, token, [new RequestItem(1, 0, 2, 3), new RequestItem(0, 10, 1, 0), new RequestItem(0, 50, 1, 2)], first: 1));
         Assert.Equal([50, 51], DrainDroplets(server).Select(d => (int)d.Esi));
 
         // An older SUBSCRIBE that comes late changes nothing.
@@ -96,7 +98,8 @@ public class RainServerTests
         var token = TokenOf(server);
         server.Handle(_now, Client, Subscribe(1, token, [new RequestItem(0, 0, 1, 6)]));
         Assert.Equal(Enumerable.Repeat(1408, 6), SymbolSizes(server));
-        RequestItem[] items = [new RequestItem(0, 0, 1, 2), new RequestItem(WireFormat.ManifestBlockNumber, 0, 1, 60_000), new RequestItem(0, 1, 1, 60_000)];
+        RequestItem[] items =
+            [new RequestItem(0, 0, 1, 2), new RequestItem(WireFormat.ManifestBlockNumber, 0, 1, 60_000), new RequestItem(0, 1, 1, 60_000)];
         server.Handle(_now, Client, Subscribe(2, token, items, first: 1, guesses: true, small: true, heard: HeardBy(Client)));
         var small = content.Manifest.SmallLayout;
         Assert.Equal(1152, small.SymbolSize);
@@ -132,7 +135,8 @@ public class RainServerTests
         {
             for (var j = 0; j < 4; j++)
             {
-                var subscribe = Subscribe(i, tokens[j], [new RequestItem(0, 0, 1, 60_000)], rate: rates[j], id: (uint)j, heard: HeardBy(peers[j]));
+                var subscribe = Subscribe(
+                    i, tokens[j], [new RequestItem(0, 0, 1, 60_000)], rate: rates[j], id: (uint)j, heard: HeardBy(peers[j]));
                 server.Handle(_now, peers[j], subscribe);
             }
 
@@ -215,7 +219,8 @@ public class RainServerTests
         var (server, _) = NewServer();
         server.Handle(_now, Client, Subscribe(1, TokenOf(server), [new RequestItem(0, 0, 1, 60_000)], rate: 10_000));
         Drain(server);
-        server.Handle(_now, Client, Subscribe(2, TokenOf(server), [new RequestItem(0, 0, 1, 60_000)], rate: 10_000, heard: HeardBy(Client)));
+        server.Handle(
+            _now, Client, Subscribe(2, TokenOf(server), [new RequestItem(0, 0, 1, 60_000)], rate: 10_000, heard: HeardBy(Client)));
         _now += TimeSpan.FromSeconds(4.9);
         Drain(server);
         Assert.Single(server.SnapshotSubscribers(_now));
@@ -273,7 +278,8 @@ public class RainServerTests
         server.Handle(_now, Client, Subscribe(1, token, [new RequestItem(0, 0, 1, 60_000)], id: 2));
         Assert.Equal(0, DrainLong(server));
         var unsubscribe = new byte[UnsubscribeMessage.SizeBytes];
-        new UnsubscribeMessage { SubscriptionId = 1, Resource = Scene.Id, HasFeedback = true, HighestSequence = HeardBy(Client)!.Value }.Write(unsubscribe);
+        new UnsubscribeMessage { SubscriptionId = 1, Resource = Scene.Id, HasFeedback = true, HighestSequence = HeardBy(Client)!.Value }
+            .Write(unsubscribe);
         server.Handle(_now, Client, unsubscribe);
         Assert.InRange(DrainLong(server), 8 * first, 10 * first);
     }
@@ -483,7 +489,8 @@ public class RainServerTests
     }
 
     private byte[] Subscribe(
-        uint number, UInt128 token, RequestItem[] items, uint rate = 1_000_000_000, uint first = 0, bool guesses = false, uint id = 1, int pad = 0,
+        uint number, UInt128 token, RequestItem[] items, uint rate = 1_000_000_000, uint first = 0, bool guesses = false, uint id = 1,
+        int pad = 0,
         bool small = false, uint? heard = null, Sha256Digest? version = null)
     {
         var message = new SubscribeMessage
@@ -507,7 +514,9 @@ public class RainServerTests
         }
 
         var length = message.Write(_buffer, items.Length);
-        return pad == 0 ? _buffer[..length] : _buffer[..Math.Max(pad, SubscribeMessage.FixedBytes + (items.Length * RequestItem.SizeBytes))];
+        return pad == 0
+            ? _buffer[..length]
+            : _buffer[..Math.Max(pad, SubscribeMessage.FixedBytes + (items.Length * RequestItem.SizeBytes))];
     }
 
     private List<byte[]> Drain(RainServer server)
@@ -557,7 +566,8 @@ public class RainServerTests
     {
         for (var offset = 0; offset < transmit.Length; offset += transmit.SegmentSize)
         {
-            if (DropletMessage.TryParse(_buffer.AsSpan(offset, Math.Min(transmit.SegmentSize, transmit.Length - offset)), out var droplet, out _))
+            if (DropletMessage.TryParse(
+                _buffer.AsSpan(offset, Math.Min(transmit.SegmentSize, transmit.Length - offset)), out var droplet, out _))
             {
                 _heard[transmit.To] = droplet.Sequence;
             }
@@ -572,7 +582,9 @@ public class RainServerTests
         var sizes = new List<int>();
         for (var i = 0; i < 10; i++)
         {
-            sizes.AddRange(Drain(server).Where(datagram => DropletMessage.TryParse(datagram, out _, out _)).Select(datagram => DropletMessage.ReadSymbolSize(datagram)));
+            sizes.AddRange(
+                Drain(server).Where(datagram => DropletMessage.TryParse(datagram, out _, out _))
+                .Select(datagram => DropletMessage.ReadSymbolSize(datagram)));
             _now += TimeSpan.FromMilliseconds(1);
         }
 

@@ -14,7 +14,8 @@ public class MessageTests
         Assert.True(WireFormat.DropletHeaderBytes + 1408 + ipv6AndUdp + aeadTag < 1500);
         Assert.True(OfferMessage.BytesMax <= SubscribeMessage.ValidatedBytesMin);
         Assert.True(PropagateAnswer.SizeBytes <= PropagateMessage.SizeBytes);
-        Assert.True(SubscribeMessage.FixedBytes + (SubscribeMessage.ItemCountMax * RequestItem.SizeBytes) <= SubscribeMessage.UnvalidatedBytesMin);
+        Assert.True(
+            SubscribeMessage.FixedBytes + (SubscribeMessage.ItemCountMax * RequestItem.SizeBytes) <= SubscribeMessage.UnvalidatedBytesMin);
         Assert.True(StatusMessage.BytesMax <= AnswerQueue.AnswerBytesMax);
     }
 
@@ -22,7 +23,8 @@ public class MessageTests
     public void EverythingFitsTheLeastPathThereIsEvenSealed()
     {
         const int ipv6AndUdp = 48, everyPath = 1280;
-        Assert.True(WireFormat.DropletHeaderBytes + ResourceLayout.SmallSymbolSize + SealedFormat.CompactOverhead + ipv6AndUdp <= everyPath);
+        Assert.True(
+            WireFormat.DropletHeaderBytes + ResourceLayout.SmallSymbolSize + SealedFormat.CompactOverhead + ipv6AndUdp <= everyPath);
         Assert.True(SubscribeMessage.UnvalidatedBytesMin + SealedFormat.FullOverhead + ipv6AndUdp <= everyPath);
         Assert.True(AnswerQueue.AnswerBytesMax + SealedFormat.FullOverhead + ipv6AndUdp <= everyPath);
     }
@@ -56,7 +58,9 @@ public class MessageTests
         Assert.True(SubscribeMessage.TryParse(datagram.AsSpan(0, length), out var read, out var items));
         Assert.Equal(message, read);
         Assert.Equal(item, RequestItem.Read(items));
-        AssertEveryCutIsRefused(datagram.AsSpan(0, length), SubscribeMessage.FixedBytes + RequestItem.SizeBytes, d => SubscribeMessage.TryParse(d, out _, out _));
+        AssertEveryCutIsRefused(
+            datagram.AsSpan(0, length), SubscribeMessage.FixedBytes + RequestItem.SizeBytes, d => SubscribeMessage.TryParse(d,
+            out _, out _));
         datagram[length - 1] = 1;
         Assert.False(SubscribeMessage.TryParse(datagram.AsSpan(0, length), out _, out _));
     }
@@ -125,7 +129,15 @@ public class MessageTests
     [Fact]
     public void ADropletComesBack()
     {
-        var droplet = new DropletMessage { SubscriptionId = 1, Tag = 2, Sequence = 3, ServerTime = 0xFF_FFFF, BlockNumber = WireFormat.ManifestBlockNumber, Esi = 0xFF_FFFE };
+        var droplet = new DropletMessage
+        {
+            SubscriptionId = 1,
+            Tag = 2,
+            Sequence = 3,
+            ServerTime = 0xFF_FFFF,
+            BlockNumber = WireFormat.ManifestBlockNumber,
+            Esi = 0xFF_FFFE,
+        };
         var datagram = new byte[30];
         droplet.WriteHeader(datagram);
         Assert.True(DropletMessage.TryParse(datagram, out var read, out var symbol));
@@ -141,7 +153,15 @@ public class MessageTests
         var notFound = new ShortMessage { Type = MessageType.NotFound, SubscriptionId = 1, Resource = new ResourceId(2), ClientTime = 3 };
         Assert.True(ShortMessage.TryParse(datagram.AsSpan(0, notFound.Write(datagram)), out var readNotFound));
         Assert.Equal(notFound, readNotFound);
-        var propagate = new PropagateMessage { SubscriptionId = 1, Resource = new ResourceId(2), Version = Version, Stamp = 3, RainPort = 4, Token = 5 };
+        var propagate = new PropagateMessage
+        {
+            SubscriptionId = 1,
+            Resource = new ResourceId(2),
+            Version = Version,
+            Stamp = 3,
+            RainPort = 4,
+            Token = 5,
+        };
         Assert.True(PropagateMessage.TryParse(datagram.AsSpan(0, propagate.Write(datagram)), out var readPropagate));
         Assert.Equal(propagate, readPropagate);
         var answer = new PropagateAnswer

@@ -38,7 +38,8 @@ internal static class FetchRuns
         }
 
         Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{count} fetches from {first}: {failures} with broken promises, {watch.Elapsed.TotalSeconds:F1} s"));
+            CultureInfo.InvariantCulture,
+            $"{count} fetches from {first}: {failures} with broken promises, {watch.Elapsed.TotalSeconds:F1} s"));
         return failures == 0 ? 0 : 1;
     }
 }

@@ -240,9 +240,11 @@ internal sealed partial class FetchScenario
         {
             Require(
                 reader.IsDone || reader.HasFailed || reader.HasLeft,
-                $"{reader} neither has its bytes nor learnt of the end; it {(reader.IsAttached ? "has" : "lacks")} its blocks, {_machine.Phase}");
+                $"{reader} neither has its bytes nor learnt of the end; it {(reader.IsAttached ? "has" : "lacks")} its blocks, "
+                + $"{_machine.Phase}");
             Require(
-                !reader.HasFailed || !reader.IsAttached || _machine.End != FetchEndReason.Completed, $"{reader} failed, though the fetch says that all went well");
+                !reader.HasFailed || !reader.IsAttached || _machine.End != FetchEndReason.Completed,
+                $"{reader} failed, though the fetch says that all went well");
         }
 
         if (_source == SourceKind.Honest && !_isDisturbed && !_isMemoryShort && _store != StoreKind.Fails)

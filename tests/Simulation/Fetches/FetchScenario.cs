@@ -5,8 +5,8 @@ using PouringRain.Protocol;
 namespace Simulation.Fetches;
 
 /// <summary>
-/// The shared fetch's state machine in a world drawn from a seed: readers that come, want ranges, read at their pace and leave; sources that
-/// deliver, fall silent, have nothing or something older; a disk that is full, or a store that does not take it; memory that is short.
+/// The shared fetch's state machine in a world drawn from a seed: readers that come, want ranges, read at their pace and leave; sources
+/// that deliver, fall silent, have nothing or something older; a disk that is full, or a store that does not take it; memory that is short.
 /// What happens is told to the machine later than it happens, in order, as by the mailbox.
 /// </summary>
 internal sealed partial class FetchScenario
@@ -49,7 +49,9 @@ internal sealed partial class FetchScenario
             throw new InvalidOperationException("The layout is wrong.");
         }
 
-        _source = _random.Pick(SourceKind.Honest, SourceKind.Honest, SourceKind.Honest, SourceKind.Honest, SourceKind.Tiring, SourceKind.Absent, SourceKind.Silent, SourceKind.Busy, SourceKind.Older);
+        _source = _random.Pick(
+            SourceKind.Honest, SourceKind.Honest, SourceKind.Honest, SourceKind.Honest, SourceKind.Tiring, SourceKind.Absent,
+            SourceKind.Silent, SourceKind.Busy, SourceKind.Older);
         _store = _random.Pick(StoreKind.Takes, StoreKind.Takes, StoreKind.Refuses, StoreKind.Fails);
         _isMemoryShort = _random.Chance(100_000);
         _isDisturbed = _random.Chance(200_000);
@@ -58,7 +60,8 @@ internal sealed partial class FetchScenario
         _manifest = Manifest.Create(layout, "lt", 1, Sha256Digest.Of(bytes), "text/plain", null, BlockDigest.OfBlocks(layout, bytes));
         _blocks = new ModelBlocks(_manifest, _random.Pick(0, 1, blockCount / 2, int.MaxValue, int.MaxValue));
         _machine = new FetchMachine(_door, _random.Chance(100_000), _grace);
-        Description = $"{blockCount} blocks, {_source}, store {_store}, memory {_memoryMax}{(_isMemoryShort ? " or none" : "")}, grace {_grace.TotalSeconds} s{(_isDisturbed ? ", disturbed" : "")}";
+        Description = $"{blockCount} blocks, {_source}, store {_store}, memory {_memoryMax}{(_isMemoryShort ? " or none" : "")}, grace "
+            + $"{_grace.TotalSeconds} s{(_isDisturbed ? ", disturbed" : "")}";
     }
 
     private enum SourceKind
@@ -95,7 +98,11 @@ internal sealed partial class FetchScenario
 
         if (_isDisturbed)
         {
-            After(_random.Between(0, 4000), _random.Pick<Action>(Stop, () => Tell(() => _machine.HandleUnwanted(_now)), () => Tell(() => _machine.HandleFailure(_now, FetchEndReason.LocalFailure))));
+            After(
+                _random.Between(0, 4000),
+                _random.Pick<Action>(
+                    Stop, () => Tell(() => _machine.HandleUnwanted(_now)),
+                    () => Tell(() => _machine.HandleFailure(_now, FetchEndReason.LocalFailure))));
         }
 
         var end = _now + Horizon;
@@ -184,7 +191,8 @@ internal sealed partial class FetchScenario
         {
             reader.WaitsFor = -1;
             var chunk = _random.Pick(300, BlockBytes, BlockBytes);
-            reader.Position = Math.Min(Math.Min(reader.Position + chunk, _manifest.Layout.OffsetOf(block) + _manifest.Layout.BytesOf(block)), reader.End);
+            reader.Position = Math.Min(
+                Math.Min(reader.Position + chunk, _manifest.Layout.OffsetOf(block) + _manifest.Layout.BytesOf(block)), reader.End);
             After(reader.Pace, () => Read(reader));
         }
         else if (_machine.Phase == FetchPhase.Over)

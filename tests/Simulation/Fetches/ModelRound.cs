@@ -2,7 +2,8 @@ using MurkyWaters.Fetching;
 
 namespace Simulation.Fetches;
 
-/// <summary>One round of a network without packets: it brings each block that is asked for once, in the order in which it is asked.</summary>
+/// <summary>One round of a network without packets: it brings each block that is asked for
+/// once, in the order in which it is asked.</summary>
 internal sealed class ModelRound
 {
     private readonly LinkedList<int> _wanted = new();

@@ -2,7 +2,8 @@ using PouringRain.Protocol;
 
 namespace Simulation;
 
-/// <summary>Flows that share one link into their receivers: rains and TCP flows, each with a server of its own, begun one after another.</summary>
+/// <summary>Flows that share one link into their receivers: rains and TCP flows, each with a
+/// server of its own, begun one after another.</summary>
 public sealed class Bottleneck : IDisposable
 {
     private static readonly ResourceId Id = new(1);
@@ -85,7 +86,8 @@ public sealed class Bottleneck : IDisposable
     public void AddTcp(ISimCongestion congestion)
     {
         var index = (uint)_flows.Count;
-        var sender = new SimTcp(World, PeerAddress.FromIPv4(0x0A00_0001 + index, 80), PeerAddress.FromIPv4(0xC0A8_0001 + index, 80), congestion);
+        var sender = new SimTcp(
+            World, PeerAddress.FromIPv4(0x0A00_0001 + index, 80), PeerAddress.FromIPv4(0xC0A8_0001 + index, 80), congestion);
         sender.Receiver.Downlink = Link;
         Join(sender.Address, sender.Receiver.Address);
         _flows.Add(new Flow(null, sender.Receiver));

@@ -6,7 +6,8 @@ namespace Simulation;
 public static class FlowTrace
 {
     /// <summary>Runs flows, given as <c>rain</c>, <c>background</c>, <c>cubic</c> or <c>bbr</c> with an optional start in milliseconds
-    /// (<c>rain+700</c>), with commas; <c>again</c>: the first rain ends, and a second one follows that knows its server; also <c>rate=20+5000</c>: another rate of the link, in Mbit/s, from then on.</summary>
+    /// (<c>rain+700</c>), with commas; <c>again</c>: the first rain ends, and a second one follows that knows its server; also
+    /// <c>rate=20+5000</c>: another rate of the link, in Mbit/s, from then on.</summary>
     public static void Write(string flows, double seconds, int megabits, int roundTripMs, int lossPerMillion, double products, double step)
     {
         using var link = new Bottleneck(1, megabits, roundTripMs, products, lossPerMillion);
@@ -22,11 +23,14 @@ public static class FlowTrace
             var (waited, passed, dropped) = (link.Link.QueueDelaySum, link.Link.Passed, link.Link.Dropped);
             var rates = link.Run(step);
             var queue = (link.Link.QueueDelaySum - waited) / Math.Max(1, link.Link.Passed - passed) / 1e6;
+            var passing = rates.Select(rate => (rate * 8 / 1e6).ToString("F1", CultureInfo.InvariantCulture).PadLeft(6));
+            var rains = link.Rains.Select(rain => rain.Fetch.Snapshot(link.World.Now).Sources[0]).Select(
+                source => $"{source.RateBytesPerSecond * 8 / 1e6:F1} Mbit/s {source.RoundTrip.TotalMilliseconds:F1} ms");
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{n * step,5:0.00} s: {string.Join(' ', rates.Select(rate => (rate * 8 / 1e6).ToString("F1", CultureInfo.InvariantCulture).PadLeft(6)))} Mbit/s, "
-                + $"queue {queue,6:F1} ms, dropped {link.Link.Dropped - dropped,5}, {link.Rains.Sum(rain => rain.Deliveries.Count),4} blocks; "
-                + $"{string.Join("; ", link.Rains.Select(rain => rain.Fetch.Snapshot(link.World.Now).Sources[0]).Select(source => $"{source.RateBytesPerSecond * 8 / 1e6:F1} Mbit/s {source.RoundTrip.TotalMilliseconds:F1} ms"))}"));
+                $"{n * step,5:0.00} s: {string.Join(' ', passing)} Mbit/s, "
+                + $"queue {queue,6:F1} ms, dropped {link.Link.Dropped - dropped,5}, "
+                + $"{link.Rains.Sum(rain => rain.Deliveries.Count),4} blocks; {string.Join("; ", rains)}"));
         }
     }
 

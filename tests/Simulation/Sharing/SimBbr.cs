@@ -3,7 +3,8 @@ using PouringRain.Protocol;
 namespace Simulation;
 
 /// <summary>BBR version 1, as Linux has it (draft-cardwell-iccrg-bbr-congestion-control-00): loss is ignored, the rate is a gain times the
-/// greatest delivery rate of ten rounds, at most two bandwidth-delay products are on the way, and every ten seconds four segments.</summary>
+/// greatest delivery rate of ten rounds, at most two bandwidth-delay products are on the
+/// way, and every ten seconds four segments.</summary>
 public sealed class SimBbr : ISimCongestion
 {
     private const double HighGain = 2.885;

@@ -33,15 +33,20 @@ public static class SharingTable
     /// <param name="only">A word of the rows that are wanted.</param>
     public static void Write(StringBuilder text, int seconds, string only = "")
     {
-        text.AppendLine(CultureInfo.InvariantCulture, $"Flows begin {Gaps[0] / 1000.0} to {Gaps[^1] / 1000.0} s after each other ({Gaps.Length} runs: means, and the worst in brackets); figures of 10 to {seconds} s. Share is the first flow's part / its equal part.").AppendLine();
-        text.AppendLine("| flows on one 50 Mbit/s, 40 ms bottleneck | share | Jain index | used | mean queue / BDP | dropped |").AppendLine("| --- | --- | --- | --- | --- | --- |");
+        text.AppendLine(CultureInfo.InvariantCulture,
+            $"Flows begin {Gaps[0] / 1000.0} to {Gaps[^1] / 1000.0} s after each other ({Gaps.Length} runs: means, and the worst in "
+            + $"brackets); figures of 10 to {seconds} s. Share is the first flow's part / its equal part.").AppendLine();
+        text.AppendLine("| flows on one 50 Mbit/s, 40 ms bottleneck | share | Jain index | used | mean queue / BDP | dropped |").AppendLine(
+            "| --- | --- | --- | --- | --- | --- |");
         foreach (var scene in Scenes.Where(scene => scene.Name.Contains(only, StringComparison.Ordinal)))
         {
             var runs = Gaps.Select(gap => Run(scene, gap, seconds)).ToArray();
             text.AppendLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"| {scene.Name} | {runs.Average(run => run.Share):F2} ({runs.MaxBy(run => Math.Abs(Math.Log(run.Share))).Share:F2}) | {runs.Average(run => run.Jain):F3} ({runs.Min(run => run.Jain):F3}) | "
-                + $"{runs.Average(run => run.Used):F3} | {runs.Average(run => run.Queue):F2} ({runs.Max(run => run.Queue):F2}) | {runs.Average(run => run.Dropped):F4} ({runs.Max(run => run.Dropped):F4}) |"));
+                $"| {scene.Name} | {runs.Average(run => run.Share):F2} ({runs.MaxBy(run => Math.Abs(Math.Log(run.Share))).Share:F2}) | "
+                + $"{runs.Average(run => run.Jain):F3} ({runs.Min(run => run.Jain):F3}) | "
+                + $"{runs.Average(run => run.Used):F3} | {runs.Average(run => run.Queue):F2} ({runs.Max(run => run.Queue):F2}) | "
+                + $"{runs.Average(run => run.Dropped):F4} ({runs.Max(run => run.Dropped):F4}) |"));
         }
     }
 

@@ -17,9 +17,13 @@ public static class Table
     {
         var text = new StringBuilder();
         text.AppendLine("# Behaviour of the transport in the simulator").AppendLine();
-        text.AppendLine(CultureInfo.InvariantCulture, $"{megabytes} MB, one server at 100 Mbit/s or three at 33 Mbit/s, queue of one bandwidth-delay product (at least 64 KB), timers late by 0.5 ms, one seed.");
-        text.AppendLine("Wire is bytes of droplets sent / size; goodput is against rate x (1 - loss), headers counted; queue is the mean wait at the bottleneck / round-trip time.").AppendLine();
-        text.AppendLine("| loss | servers | round trip | wire / size | goodput / ideal | 1 / ideal time | queue / rtt |").AppendLine("| --- | --- | --- | --- | --- | --- | --- |");
+        text.AppendLine(
+            CultureInfo.InvariantCulture, $"{megabytes} MB, one server at 100 Mbit/s or three at 33 Mbit/s, queue of one bandwidth-delay "
+                + $"product (at least 64 KB), timers late by 0.5 ms, one seed.");
+        text.AppendLine("Wire is bytes of droplets sent / size; goodput is against rate x (1 - loss), headers counted; queue is the mean "
+            + "wait at the bottleneck / round-trip time.").AppendLine();
+        text.AppendLine("| loss | servers | round trip | wire / size | goodput / ideal | 1 / ideal time | queue / rtt |").AppendLine(
+            "| --- | --- | --- | --- | --- | --- | --- |");
         var bytes = new byte[megabytes * 1_000_000];
         new SimRandom(1).Fill(bytes);
         var content = SimContent.Create(bytes, blockBytes: 1 << 20);
@@ -68,7 +72,9 @@ public static class Table
         var queue = servers.Sum(server => server.Uplink.QueueDelaySum) / servers.Sum(server => server.Uplink.Passed) / 1e6 / roundTrip;
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"| {loss / 10_000.0:0.0} % | {serverCount} | {roundTrip} ms | {sent / content.Bytes.Length:F3} | {goodput:F3} | {ideal / seconds:F3} | {queue:F2} |{(client.Fetch.EndReason == FetchEndReason.Completed ? "" : client.Fetch.EndReason)}");
+            $"| {loss / 10_000.0:0.0} % | {serverCount} | {roundTrip} ms | {sent / content.Bytes.Length:F3} | {goodput:F3} | "
+            + $"{ideal / seconds:F3} | {queue:F2} "
+            + $"|{(client.Fetch.EndReason == FetchEndReason.Completed ? "" : client.Fetch.EndReason)}");
     }
 
     private static SimServer NewServer(SimWorld world, int index, long rate, int roundTrip, SimContent content)
@@ -81,5 +87,6 @@ public static class Table
     }
 
     private static SimClient NewClient(SimWorld world, IReadOnlyList<SimServer> servers, int index) => new(
-        world, PeerAddress.FromIPv4(0xC0A8_0001 + (uint)index, 4000), new FetchRequest { Resource = Id, Servers = [.. servers.Select(server => server.Address)] });
+        world, PeerAddress.FromIPv4(0xC0A8_0001 + (uint)index, 4000),
+        new FetchRequest { Resource = Id, Servers = [.. servers.Select(server => server.Address)] });
 }

@@ -31,8 +31,11 @@ public static class TransferTable
     /// <param name="only">Rows whose name has this in it.</param>
     public static void Write(StringBuilder text, double seconds, int seeds, string only = "")
     {
-        text.AppendLine(CultureInfo.InvariantCulture, $"Transfers of {seconds:0.##} s at the link's rate, {seeds} seeds (medians, and the worst in brackets); the link's queue takes 100 ms, as in the benchmark `wan`.");
-        text.AppendLine("Goodput is against rate x (1 - loss), headers counted: 0.963 is all there is. First is the time to the first block; tail is what the last hundredth");
+        text.AppendLine(
+            CultureInfo.InvariantCulture, $"Transfers of {seconds:0.##} s at the link's rate, {seeds} seeds (medians, and the worst in "
+                + $"brackets); the link's queue takes 100 ms, as in the benchmark `wan`.");
+        text.AppendLine("Goodput is against rate x (1 - loss), headers counted: 0.963 is all there is. First is the time to the first "
+            + "block; tail is what the last hundredth");
         text.AppendLine("of the bytes takes longer than the link's rate needs.").AppendLine();
         text.AppendLine("| transfer | goodput / ideal | wire / size | first ms | tail ms |").AppendLine("| --- | --- | --- | --- | --- |");
         foreach (var (megabits, roundTrip) in Ways)
@@ -47,12 +50,20 @@ public static class TransferTable
                         continue;
                     }
 
-                    var faults = new LinkFaults { Delay = TimeSpan.FromMilliseconds(roundTrip / 2.0), LossPerMillion = loss, BurstPerMillion = burst };
-                    var runs = Enumerable.Range(1, seeds).Select(seed => Run((ulong)seed, megabits, roundTrip, faults, lost, seconds, isWarm)).ToArray();
+                    var faults = new LinkFaults
+                    {
+                        Delay = TimeSpan.FromMilliseconds(roundTrip / 2.0),
+                        LossPerMillion = loss,
+                        BurstPerMillion = burst,
+                    };
+                    var runs = Enumerable.Range(1, seeds)
+                        .Select(seed => Run((ulong)seed, megabits, roundTrip, faults, lost, seconds, isWarm)).ToArray();
                     text.AppendLine(string.Create(
                         CultureInfo.InvariantCulture,
-                        $"| {name} | {Of(runs, run => run.Goodput, 0.5):F3} ({Of(runs, run => run.Goodput, 0):F3}) | {Of(runs, run => run.Wire, 0.5):F3} ({Of(runs, run => run.Wire, 1):F3}) | "
-                        + $"{Of(runs, run => run.First, 0.5):F0} ({Of(runs, run => run.First, 1):F0}) | {Of(runs, run => run.Tail, 0.5):F0} ({Of(runs, run => run.Tail, 1):F0}) |"));
+                        $"| {name} | {Of(runs, run => run.Goodput, 0.5):F3} ({Of(runs, run => run.Goodput, 0):F3}) | "
+                        + $"{Of(runs, run => run.Wire, 0.5):F3} ({Of(runs, run => run.Wire, 1):F3}) | "
+                        + $"{Of(runs, run => run.First, 0.5):F0} ({Of(runs, run => run.First, 1):F0}) | "
+                        + $"{Of(runs, run => run.Tail, 0.5):F0} ({Of(runs, run => run.Tail, 1):F0}) |"));
                 }
             }
         }
@@ -93,7 +104,8 @@ public static class TransferTable
         world.RunUntil(
             () =>
             {
-                if (nearly == Instant.Never && client.Fetch.Snapshot(world.Now).WireBytes > 0.99 * size * (SymbolSize + WireFormat.DropletHeaderBytes) / SymbolSize)
+                if (nearly == Instant.Never
+                    && client.Fetch.Snapshot(world.Now).WireBytes > 0.99 * size * (SymbolSize + WireFormat.DropletHeaderBytes) / SymbolSize)
                 {
                     nearly = world.Now;
                 }
@@ -118,7 +130,9 @@ public static class TransferTable
     private static SimClient NewClient(SimWorld world, SimServer server, ushort port, TokenCache tokens)
     {
         var address = PeerAddress.FromIPv4(0xC0A8_0001, port);
-        return new SimClient(world, address, new FetchRequest { Resource = Id, Servers = [server.Address] }, tokens: tokens) { ForgetsBlocks = true };
+        return new SimClient(
+            world, address, new FetchRequest { Resource = Id, Servers = [server.Address] }, tokens: tokens)
+        { ForgetsBlocks = true };
     }
 
     private readonly record struct Transfer(double Goodput, double Wire, double First, double Tail);

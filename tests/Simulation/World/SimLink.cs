@@ -11,7 +11,8 @@ public sealed record LinkFaults
 
     public int LossPerMillion { get; init; }
 
-    /// <summary>Gilbert's model: chance to enter the bad state with every datagram; a quarter of datagrams leave it; all are lost in it.</summary>
+    /// <summary>Gilbert's model: chance to enter the bad state with every datagram; a quarter
+    /// of datagrams leave it; all are lost in it.</summary>
     public int BurstPerMillion { get; init; }
 
     public int DuplicatePerMillion { get; init; }

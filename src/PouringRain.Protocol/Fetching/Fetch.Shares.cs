@@ -25,15 +25,21 @@ public sealed partial class Fetch
             }
 
             var block = _open[i];
-            var deficit = MayServe(path, block) ? block.Deficit(loss) : 0;
+            var isAwaited = IsAwaited(block);
+            var deficit = MayServe(path, block) ? block.Deficit(loss, isAwaited) : 0;
             if (deficit > 0)
             {
-                var count = Math.Min((int)Math.Ceiling(deficit / (1 - Math.Min(path.Rate.LossRatio, 0.5))), Math.Min(credit, ushort.MaxValue));
+                var count = CollectingBlock.OrderFor(deficit, Math.Min(path.Rate.LossRatio, 0.5), isAwaited);
+                count = Math.Min(count, Math.Min(credit, ushort.MaxValue));
                 Order(now, path, block, count);
                 credit -= count;
             }
         }
     }
+
+    /// <summary>Whether somebody waits for this block more than for others: the manifest, and then the first that comes.</summary>
+    private bool IsAwaited(CollectingBlock block) =>
+        block.Index < 0 || (_verifiedBlocks == 0 && _open.Find(static each => each.Index >= 0) == block);
 
     /// <summary>What a path may take when the window, and not the paths, is the limit: then whoever asked first would take all, and the
     /// others' capacity would go unseen. The paths that have room and have not had their turn get equal parts.</summary>
@@ -142,15 +148,18 @@ public sealed partial class Fetch
         {
             if (block.Phase == BlockPhase.Collecting && !block.HasSpareRepair && block.Outstanding > 0 && MayServe(path, block) && !path.Log.IsFull)
             {
-                var count = Math.Min(credit, (int)Math.Ceiling(2 * Math.Sqrt(block.Outstanding * loss * (1 - loss))));
-                if (count <= 0)
+                var count = Math.Min(credit, block.SpareFor(loss));
+                if (credit <= 0)
                 {
                     return;
                 }
 
                 block.HasSpareRepair = true;
-                Order(_now, path, block, count);
-                credit -= count;
+                if (count > 0)
+                {
+                    Order(_now, path, block, count);
+                    credit -= count;
+                }
             }
         }
     }

@@ -200,6 +200,27 @@ public class FetchTests
         Assert.True(overhead <= 1.06, $"overhead {overhead}: {Scene.Describe(client)}");
     }
 
+    [Theory]
+    [InlineData(1 << 16, 50_000)]
+    [InlineData(1 << 18, 50_000)]
+    [InlineData(1 << 20, 50_000)]
+    [InlineData(1 << 16, 10_000)]
+    public void LossCostsLittleMoreThanWhatIsLostWhateverTheSizeOfBlocks(int blockBytes, int lossPerMillion)
+    {
+        var content = SimContent.Create(Scene.RandomBytes(20_000_000), blockBytes: blockBytes);
+        var scene = new Scene();
+        scene.World.Network.DefaultFaults = new LinkFaults { LossPerMillion = lossPerMillion };
+        for (var i = 0; i < 3; i++)
+        {
+            scene.AddServer(content, uplink: 3_000_000);
+        }
+
+        using var client = scene.Fetch();
+        var overhead = scene.RunToCompletion(client, content);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{blockBytes} {lossPerMillion}: {overhead:F4} in {scene.World.Now}");
+        Assert.True(overhead <= 1.01, $"overhead {overhead}: {Scene.Describe(client)}");
+    }
+
     [Fact]
     public void ALiarAmongHonestSourcesIsFoundAndTheBytesAreRight()
     {

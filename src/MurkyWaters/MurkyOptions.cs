@@ -27,7 +27,7 @@ public sealed record MurkyOptions
     public int SymbolSize { get; init; } = 1408;
 
     /// <inheritdoc cref="Code"/>
-    public int BlockSize { get; init; } = 1024 * 1024;
+    public int BlockSize { get; init; }
 
     /// <summary>Ceiling over all subscribers of the node, bytes a second; 0 is none.</summary>
     public long RateBytesPerSecondMax { get; init; }

@@ -7,7 +7,7 @@ namespace EndToEnd;
 public sealed class EdgeSizeTests
 {
     private const int SymbolSize = 1408;
-    private const int BlockSize = 1 << 20;
+    private const int BlockSize = 1 << 16;
 
     [Theory]
     [InlineData("lt")]

@@ -74,6 +74,6 @@ public sealed class NarrowPathTests
     private static void AssertRainedSmall(JsonElement transfer)
     {
         Assert.Equal("completed", transfer.GetProperty("state").GetString());
-        Assert.InRange(transfer.GetProperty("symbolsNeeded").GetInt64(), 16 * 911, (16 * 911) + 10);
+        Assert.InRange(transfer.GetProperty("symbolsNeeded").GetInt64(), 256 * 57, (256 * 57) + 10);
     }
 }

@@ -15,14 +15,14 @@ public sealed class ReloadTests
         await using var gateway = await GatewayProcess.StartAsync(folder["node"], ports[0], [ports[1]], [ports[1]]);
         Assert.Equal(201, await PutAsync(gateway, "1", 10));
 
-        await EditAsync("{ \"Gateway\": { \"Keys\": \"the first of keys\", \"MaxBodyBytes\": 100 }, \"Rain\": { \"BlockSize\": 65536 }, "
+        await EditAsync("{ \"Gateway\": { \"Keys\": \"the first of keys\", \"MaxBodyBytes\": 100 }, \"Rain\": { \"BlockSize\": 131072 }, "
             + "\"Serilog\": { \"MinimumLevel\": { \"Default\": \"Information\" } } }");
         await SaysAsync(gateway, "changed and in force: Gateway:Keys, Gateway:MaxBodyBytes");
         await SaysAsync(gateway, "takes effect at the next start: Rain:BlockSize");
         Assert.Equal(401, await PutAsync(gateway, "1", 10));
         Assert.Equal(200, await PutAsync(gateway, "1", 11, "the first of keys"));
         Assert.Equal(413, await PutAsync(gateway, "1", 101, "the first of keys"));
-        Assert.Equal(1_048_576, (await gateway.GetJsonAsync("/resources/1/manifest")).GetProperty("blockSize").GetInt32());
+        Assert.Equal(65_536, (await gateway.GetJsonAsync("/resources/1/manifest")).GetProperty("blockSize").GetInt32());
 
         // What is wrong is refused as a whole, the key in it too, and told once.
         await EditAsync("{ \"Gateway\": { \"Keys\": \"the second of keys\", \"MaxBodyBytes\": \"much\" } }");

@@ -46,7 +46,7 @@ internal sealed class RainOptions(SettingsReader reader)
 
     /// <summary>0: by the length.</summary>
     public int BlockSize { get; } = (int)reader.Read(
-        "Rain:BlockSize", "1MiB", AutoOr(Size(ResourceLayout.SymbolSizeMin, ResourceLayout.BlockBytesMax)),
+        "Rain:BlockSize", "auto", AutoOr(Size(ResourceLayout.SymbolSizeMin, ResourceLayout.BlockBytesMax)),
         "bytes of a source block of new resources; auto: about 1024 blocks of 64 KiB to 1 MiB");
 
     /// <summary>Bytes of the largest blocks that new resources have.</summary>

@@ -21,7 +21,7 @@ public sealed class SettingsTests : IDisposable
         Assert.Equal(["127.0.0.1:1980", "127.0.0.1:1981", "127.0.0.1:1982"], unset.Rain.Listen.Select(endPoint => endPoint.ToString()));
         Assert.Equal(["http://localhost:8080"], unset.Urls);
         Assert.Equal(1408, settings.Rain.SymbolSize);
-        Assert.Equal(1_048_576, settings.Rain.BlockSize);
+        Assert.Equal((0, 1_048_576), (settings.Rain.BlockSize, settings.Rain.LargestBlockSize));
         Assert.Equal(TimeSpan.FromSeconds(2), settings.Rain.DiscoveryTimeout);
         Assert.Equal(TimeSpan.FromSeconds(10), settings.Rain.StallTimeout);
         Assert.Equal(10_000, settings.Rain.SubscriberCountMax);
@@ -237,7 +237,7 @@ public sealed class SettingsTests : IDisposable
     public void Settings_that_do_not_fit_each_other_are_told()
     {
         Assert.StartsWith("Rain:BlockSize", Assert.Single(Load("--Rain:BlockSize=1000").Mistakes), StringComparison.Ordinal);
-        Assert.StartsWith("Rain:BlockSize", Assert.Single(Load("--Rain:SymbolSize=16").Mistakes), StringComparison.Ordinal);
+        Assert.StartsWith("Rain:BlockSize", Assert.Single(Load("--Rain:SymbolSize=16", "--Rain:BlockSize=1MiB").Mistakes), StringComparison.Ordinal);
         Assert.StartsWith("Gateway:ProtectReads", Assert.Single(Load("--Gateway:ProtectReads=true").Mistakes), StringComparison.Ordinal);
         Assert.StartsWith("Serilog: ", Assert.Single(Load("--Serilog:MinimumLevel:Default=Loud").Mistakes), StringComparison.Ordinal);
         Assert.StartsWith("Urls", Assert.Single(Load("--Urls=https://localhost:0").Mistakes), StringComparison.Ordinal);

@@ -51,7 +51,7 @@ public sealed class OperationsTests
     public async Task Rain_cache_and_loss_are_measured()
     {
         var port = TestGateway.FreePorts(1)[0];
-        await using var gateway = await TestGateway.StartAsync([port], [port]);
+        await using var gateway = await TestGateway.StartAsync([port], [port], "Rain:BlockSize=1MiB");
         await gateway.PutAsync("/resources/1", TestGateway.Bytes(3_000_000));
         await gateway.GetAsync("/resources/1");
         await gateway.GetAsync("/resources/1", ("Cache-Control", "no-cache"));

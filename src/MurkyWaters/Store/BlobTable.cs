@@ -62,6 +62,18 @@ internal sealed class BlobTable
         }
     }
 
+    /// <summary>Leases that somebody has, and fetches that are at mending a blob.</summary>
+    public (int Leases, int Mending, int Turns) Holdings
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return (_uses.Values.Sum(use => use.LeaseCount), _mending.Values.Sum(), _turns.Count);
+            }
+        }
+    }
+
     /// <summary>Puts a flushed file in a blob's place, or leaves it when the same bytes are there (every one of them); others are set aside.
     /// Unless that is kept, it is undone.</summary>
     /// <exception cref="StoreException">The disk did not take it; the file is where it was.</exception>
@@ -90,7 +102,7 @@ internal sealed class BlobTable
         }
         catch
         {
-            _notes.Remove(digest);
+            _notes.Remove(digest, path);
             lease.Dispose();
             throw;
         }
@@ -360,7 +372,7 @@ internal sealed class BlobTable
 
             if (publication.IsMoved)
             {
-                _notes.Remove(blob.Digest);
+                _notes.Remove(blob.Digest, publication.Path);
             }
         }
 
@@ -395,7 +407,11 @@ internal sealed class BlobTable
             }
             else if (isNamed)
             {
-                blobs._notes.Remove(lease.Blob.Digest);
+                blobs._notes.Remove(lease.Blob.Digest, path);
+            }
+            else
+            {
+                blobs._notes.RemoveLater(lease.Blob.Digest, path);
             }
         }
 

@@ -27,6 +27,9 @@ internal sealed class DiskSpace
         _reserveBytes = reserveBytes;
     }
 
+    /// <summary>Room that is set aside.</summary>
+    public long PromisedBytes => Interlocked.Read(ref _promisedBytes);
+
     /// <summary>Whether the disk has used up what should stay free.</summary>
     public bool IsFull => _readFreeBytes() < _reserveBytes;
 

@@ -8,6 +8,18 @@ internal sealed class KeyedGates<TKey>
     private readonly Dictionary<TKey, Gate> _gates = [];
     private readonly Lock _lock = new();
 
+    /// <summary>Keys that somebody has the turn of, or waits for.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _gates.Count;
+            }
+        }
+    }
+
     /// <summary>Waits for the key's turn.</summary>
     public async Task<Turn> EnterAsync(TKey key, CancellationToken cancellationToken)
     {

@@ -32,6 +32,18 @@ internal sealed class PartialTable : IDisposable
         }
     }
 
+    /// <summary>Leases that somebody has of what is here in part.</summary>
+    public int LeaseCount
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _partials.Values.Sum(partial => partial.LeaseCount);
+            }
+        }
+    }
+
     /// <summary>Takes in what is on disk; <paramref name="isWanted"/> tells whether a version is worth it.</summary>
     public void Recover(Func<StoredResource, bool> isWanted)
     {

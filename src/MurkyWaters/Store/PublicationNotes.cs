@@ -1,44 +1,54 @@
-using System.Text;
 using PouringRain.Protocol;
 
 namespace MurkyWaters.Store;
 
-/// <summary>Where a file came from that has become a blob, until a resource names it: a process that ends in between leaves a note in
-/// <see cref="StoreFiles.Temporary"/>, by which the next one puts the file back. Without one (the machine has stopped, and notes are not
-/// flushed) the file is one that no resource names.</summary>
+/// <summary>Where a file came from that has become a blob, until a resource names it: when the process or the machine stops in between the
+/// next process finds
+/// a note, and puts the file back. A note is an empty file beside the blob that says all in its name, so that it is on the disk with the
+/// blob's own name, for which whoever publishes waits anyway.</summary>
 internal sealed class PublicationNotes(StoreFiles files)
 {
-    private const string Ending = ".from";
+    private const string Mark = ".from.";
+
+    /// <summary>Whether a file in <see cref="StoreFiles.Blobs"/> is one.</summary>
+    public static bool IsNote(string name) => name.Contains(Mark, StringComparison.Ordinal);
 
     /// <summary>Leaves a note, before the file is moved.</summary>
     /// <exception cref="StoreException">The disk does not take it.</exception>
-    public void Leave(Sha256Digest digest, string path)
-    {
-        using var note = files.Create(PathOf(digest));
-        files.Write(note, Encoding.UTF8.GetBytes(Path.GetRelativePath(files.Root, path)), 0);
-    }
+    public void Leave(Sha256Digest digest, string path) => files.Create(PathOf(digest, path)).Dispose();
 
     /// <summary>Takes the note away: a resource names the file, or it was put back.</summary>
-    public void Remove(Sha256Digest digest) => files.Discard(PathOf(digest));
+    public void Remove(Sha256Digest digest, string path) => files.Discard(PathOf(digest, path));
 
-    /// <summary>At start, before the temporary files are removed: puts back what no resource names.</summary>
+    /// <summary>Takes the note away when the disk takes what the store writes again: until then a resource may name the file or
+    /// not.</summary>
+    public void RemoveLater(Sha256Digest digest, string path) => files.DiscardLater(PathOf(digest, path));
+
+    /// <summary>At start: puts back what no resource names, and removes the notes.</summary>
     /// <exception cref="StoreException">The disk does not take it.</exception>
     public void PutBack(Func<Sha256Digest, bool> isNamed)
     {
-        foreach (var note in Directory.EnumerateFiles(files.Temporary, $"*{Ending}"))
+        foreach (var note in Directory.EnumerateFiles(files.Blobs, $"*{Mark}*").ToList())
         {
-            var name = Path.GetFileNameWithoutExtension(note);
-            var source = Path.GetFullPath(Path.Combine(files.Root, File.ReadAllText(note)));
-            var blob = Path.Combine(files.Blobs, name);
-            if (Sha256Digest.TryParseHex(name, out var digest) && IsSource(source) && File.Exists(blob) && !File.Exists(source) && !isNamed(digest))
+            var parts = Path.GetFileName(note).Split(Mark, 2);
+            var blob = Path.Combine(files.Blobs, parts[0]);
+            if (Sha256Digest.TryParseHex(parts[0], out var digest) && SourceOf(parts[1]) is { } source
+                && File.Exists(blob) && !File.Exists(source) && !isNamed(digest))
             {
                 files.Move(blob, source);
             }
+
+            files.Discard(note);
         }
     }
 
-    private string PathOf(Sha256Digest digest) => Path.Combine(files.Temporary, digest + Ending);
+    private string PathOf(Sha256Digest digest, string path) =>
+        Path.Combine(files.Blobs, $"{digest}{Mark}{Path.GetFileName(Path.GetDirectoryName(path))}.{Path.GetFileName(path)}");
 
-    private bool IsSource(string path) => Path.GetDirectoryName(path) is { } folder
-        && (folder == files.Temporary || folder == files.Uploads || folder == files.Partials);
+    private string? SourceOf(string text)
+    {
+        var (folder, name) = text.Split('.', 2) is [var first, var second] ? (first, second) : (text, "");
+        var known = new[] { files.Temporary, files.Uploads, files.Partials }.FirstOrDefault(one => Path.GetFileName(one) == folder);
+        return known is null || name.Length == 0 || name != Path.GetFileName(name) ? null : Path.Combine(known, name);
+    }
 }

@@ -134,6 +134,8 @@ internal sealed partial class ResourceStore
         var gone = Blobs.TakeGone();
         if (gone.Count > 0)
         {
+            // Else a machine that stops might have the file again and nothing that says why.
+            Files.FlushFolder(Files.Blobs);
             Catalog.NoteGoneAsync(gone).GetAwaiter().GetResult();
         }
     }

@@ -111,6 +111,11 @@ internal sealed partial class ResourceStore
         foreach (var path in Directory.EnumerateFiles(Files.Blobs).TakeWhile(_ => !_isClosing))
         {
             var name = Path.GetFileName(path);
+            if (PublicationNotes.IsNote(name))
+            {
+                continue;
+            }
+
             var isBlob = Sha256Digest.TryParseHex(name, out var digest) && name == digest.ToString();
             if (isBlob ? Blobs.TryQuarantine(digest) : Files.TryQuarantine(path))
             {

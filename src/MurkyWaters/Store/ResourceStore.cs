@@ -30,7 +30,7 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
     {
         _options = options;
         _logger = logger;
-        Files = new StoreFiles(options.Path, options.BeforeStep, logger);
+        Files = new StoreFiles(options.Path, options.BeforeStep, logger, options.Disk);
         CatalogSchema.Inspect(Files.Root);
         StoreFiles.CreateFolder(Files.Root);
 
@@ -60,6 +60,16 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
 
     /// <summary>What is here; set when the store is open.</summary>
     public ResourceCatalog Catalog { get; private set; } = null!;
+
+    /// <summary>What somebody has taken and not given back.</summary>
+    public StoreHoldings Holdings
+    {
+        get
+        {
+            var blobs = Blobs.Holdings;
+            return new StoreHoldings(blobs.Leases, Partials.LeaseCount, blobs.Mending, blobs.Turns + _gates.Count, Space.PromisedBytes);
+        }
+    }
 
     /// <summary>Resources that are here whole, tombstones left out.</summary>
     public long Count => Catalog.Count;

@@ -14,7 +14,7 @@ internal sealed partial class StoreFiles
         try
         {
             Step("delete", path);
-            File.Delete(path);
+            _disk.Delete(path);
         }
         catch (Exception error) when (DiskErrors.Of(error) != DiskError.None)
         {
@@ -26,11 +26,15 @@ internal sealed partial class StoreFiles
     /// (<see cref="Tick"/>) when nobody can have used its name again by then: nothing that was done fails for it.</summary>
     public void Discard(string path)
     {
-        if (!TryDiscard(path) && Path.GetDirectoryName(path) is { } folder && (folder == Temporary || folder == Uploads))
+        if (!TryDiscard(path) && Path.GetDirectoryName(path) is { } folder
+            && (folder == Temporary || folder == Uploads || PublicationNotes.IsNote(Path.GetFileName(path))))
         {
-            _leftovers.Enqueue(path);
+            DiscardLater(path);
         }
     }
+
+    /// <summary>As <see cref="Discard"/>, when the disk takes what the store writes.</summary>
+    public void DiscardLater(string path) => _leftovers.Enqueue(path);
 
     /// <summary>As <see cref="Discard"/>, but leaves it to the caller to come back to what the disk does not let go.</summary>
     public bool TryDiscard(string path)
@@ -39,7 +43,7 @@ internal sealed partial class StoreFiles
         try
         {
             _beforeStep?.Invoke($"delete {Path.GetFileName(path)}");
-            File.Delete(path);
+            _disk.Delete(path);
         }
         catch (Exception error) when (DiskErrors.Of(error) != DiskError.None)
         {
@@ -70,19 +74,19 @@ internal sealed partial class StoreFiles
         foreach (var folder in Folders)
         {
             var path = Path.Combine(folder, ".probe");
-            using (var file = CreateFile(path))
+            using (var file = _disk.Create(path))
             {
-                RandomAccess.Write(file, bytes, 0);
-                DurableFlush.Flush(file);
+                _disk.Write(file, bytes, 0);
+                _disk.Flush(file);
             }
 
-            using var names = DurableFlush.OpenFolder(folder);
+            using var names = _disk.OpenFolder(folder);
             if (names is not null)
             {
-                DurableFlush.Flush(names);
+                _disk.Flush(names);
             }
 
-            File.Delete(path);
+            _disk.Delete(path);
         }
     }
 }

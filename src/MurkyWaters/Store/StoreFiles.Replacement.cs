@@ -39,7 +39,7 @@ internal sealed partial class StoreFiles
             try
             {
                 _files.Step("rename", _path);
-                File.Move(_temporary, _path, overwrite: true);
+                _files._disk.Move(_temporary, _path);
                 IsPut = true;
             }
             catch (Exception error) when (DiskErrors.Of(error) != DiskError.None)

@@ -16,9 +16,10 @@ internal sealed partial class StoreFiles
     private const UnixFileMode OwnFolder = OwnFile | UnixFileMode.UserExecute;
 
     private readonly Action<string>? _beforeStep;
+    private readonly StoreDisk _disk;
     private long _lastTemporary;
 
-    public StoreFiles(string root, Action<string>? beforeStep, ILogger logger)
+    public StoreFiles(string root, Action<string>? beforeStep, ILogger logger, StoreDisk? disk = null)
     {
         Root = Path.GetFullPath(root);
         Blobs = Path.Combine(Root, "blobs");
@@ -27,6 +28,7 @@ internal sealed partial class StoreFiles
         Temporary = Path.Combine(Root, "temporary");
         Quarantine = Path.Combine(Root, "quarantine");
         _beforeStep = beforeStep;
+        _disk = disk ?? StoreDisk.Real;
         Health = new StoreHealth(Root, Probe, logger);
         Reserve = new DeletionReserve(this);
     }
@@ -108,7 +110,7 @@ internal sealed partial class StoreFiles
         try
         {
             Step("create", path);
-            return CreateFile(path);
+            return _disk.Create(path);
         }
         catch (Exception error) when (DiskErrors.Of(error) != DiskError.None)
         {
@@ -123,7 +125,7 @@ internal sealed partial class StoreFiles
         try
         {
             Step("open", path);
-            return File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+            return _disk.Open(path);
         }
         catch (Exception error) when (DiskErrors.Of(error) != DiskError.None)
         {
@@ -146,7 +148,7 @@ internal sealed partial class StoreFiles
         try
         {
             Step("write", null);
-            RandomAccess.Write(file, bytes, offset);
+            _disk.Write(file, bytes, offset);
         }
         catch (Exception error) when (DiskErrors.Of(error) != DiskError.None)
         {
@@ -161,12 +163,21 @@ internal sealed partial class StoreFiles
         try
         {
             Step("set length", null);
-            RandomAccess.SetLength(file, length);
+            _disk.SetLength(file, length);
         }
         catch (Exception error) when (DiskErrors.Of(error) != DiskError.None)
         {
             throw Health.Judge(error, isFlush: false);
         }
+    }
+
+    /// <summary>Cuts a file, also while the store is read-only: what must not be trusted is better gone.</summary>
+    /// <exception cref="IOException">The disk does not take it, or there is no such file.</exception>
+    public void Cut(string path, long length)
+    {
+        _beforeStep?.Invoke($"cut {Path.GetFileName(path)}");
+        using var file = _disk.Open(path);
+        _disk.SetLength(file, length);
     }
 
     /// <summary>Waits until a file's bytes are on the disk.</summary>
@@ -176,7 +187,7 @@ internal sealed partial class StoreFiles
         try
         {
             Step("flush", null);
-            DurableFlush.Flush(file);
+            _disk.Flush(file);
         }
         catch (IOException error) when (error is not StoreException)
         {
@@ -191,7 +202,7 @@ internal sealed partial class StoreFiles
         try
         {
             Step("move", target);
-            File.Move(source, target, overwrite: true);
+            _disk.Move(source, target);
         }
         catch (Exception error) when (DiskErrors.Of(error) != DiskError.None)
         {
@@ -206,7 +217,7 @@ internal sealed partial class StoreFiles
         try
         {
             _beforeStep?.Invoke($"move back {Path.GetFileName(target)}");
-            File.Move(source, target, overwrite: true);
+            _disk.Move(source, target);
         }
         catch (Exception error) when (DiskErrors.Of(error) != DiskError.None)
         {
@@ -234,7 +245,7 @@ internal sealed partial class StoreFiles
         try
         {
             Step("open folder", path);
-            return DurableFlush.OpenFolder(path);
+            return _disk.OpenFolder(path);
         }
         catch (IOException error) when (error is not StoreException)
         {
@@ -281,40 +292,6 @@ internal sealed partial class StoreFiles
         catch (StoreException)
         {
             return false;
-        }
-    }
-
-    /// <summary>Opens a new file, whatever the store's state.</summary>
-    private static SafeFileHandle CreateFile(string path)
-    {
-        // FileMode.Create truncates also what it has just made, and what was truncated ext4 writes to the disk when it is closed
-        // (auto_da_alloc), though its name be gone: half a second a gigabyte for nothing.
-        File.Delete(path);
-        var file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
-        HideFromOthers(file);
-        return file;
-    }
-
-    /// <summary>Hides a new file from other users, who cannot reach it anyway as long as its folder is closed to them.</summary>
-    private static void HideFromOthers(SafeFileHandle file)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            return;
-        }
-
-        try
-        {
-            File.SetUnixFileMode(file, OwnFile);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            // A file system without modes has them its own way.
-        }
-        catch
-        {
-            file.Dispose();
-            throw;
         }
     }
 

@@ -32,6 +32,9 @@ internal sealed record StoreOptions
     /// <see cref="IOException"/> as the system would.</summary>
     public Action<string>? BeforeStep { get; init; }
 
+    /// <summary>In place of the system's calls, for tests.</summary>
+    public StoreDisk? Disk { get; init; }
+
     /// <summary>Which run of the machine this is; see <see cref="Store.BootId"/>.</summary>
     public string BootId { get; init; } = Store.BootId.Current;
 

@@ -246,7 +246,7 @@ public sealed class PendingUpload
     {
         IsGone = true;
         await DropAsync();
-        _table.Remove(this);
+        await _table.RemoveAsync(this);
     }
 
     /// <summary>Puts what came on the disk; why not, or null.</summary>

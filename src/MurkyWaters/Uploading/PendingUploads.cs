@@ -83,12 +83,13 @@ internal sealed partial class PendingUploads : IAsyncDisposable
         try
         {
             _store.Files.Create(DataPathOf(token)).Dispose();
+            _store.Files.FlushFolder(_store.Files.Uploads);
             Save(token, record);
             return upload;
         }
         catch
         {
-            Remove(upload);
+            Watch(RemoveAsync(upload));
             throw;
         }
     }
@@ -160,9 +161,7 @@ internal sealed partial class PendingUploads : IAsyncDisposable
     {
         try
         {
-            // Also while the store is read-only.
-            using var file = File.OpenHandle(DataPathOf(token), FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
-            RandomAccess.SetLength(file, length);
+            _store.Files.Cut(DataPathOf(token), length);
             return true;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -177,13 +176,25 @@ internal sealed partial class PendingUploads : IAsyncDisposable
 
     public void DeleteData(string token) => _store.Files.Discard(DataPathOf(token));
 
-    public void Remove(PendingUpload upload)
+    /// <summary>Forgets an upload, with all that came; ends when that is on the disk.</summary>
+    public Task RemoveAsync(PendingUpload upload)
     {
         _uploads.TryRemove(upload.Token, out _);
-
-        // A row whose bytes are gone goes at the next start, should it not go now.
-        Watch(_store.Catalog.ForgetUploadAsync(upload.Token));
         DeleteData(upload.Token);
+        return ForgetAsync(upload.Token);
+    }
+
+    private async Task ForgetAsync(string token)
+    {
+        try
+        {
+            await _store.Catalog.ForgetUploadAsync(token);
+        }
+        catch (StoreException error)
+        {
+            // A row whose bytes are gone goes at the next start.
+            LogFailed(token, error);
+        }
     }
 
     public void LogFailed(string token, Exception error) => Failed(_logger, token[..8], error);
@@ -218,8 +229,15 @@ internal sealed partial class PendingUploads : IAsyncDisposable
             var data = new FileInfo(DataPathOf(token));
             if (!record.IsComplete && !data.Exists)
             {
-                Watch(_store.Catalog.ForgetUploadAsync(token));
+                ForgetAsync(token).GetAwaiter().GetResult();
                 continue;
+            }
+
+            if (record.IsComplete && data.Exists)
+            {
+                // They are a resource's, and this name came back with a machine that had stopped.
+                DeleteData(token);
+                data.Refresh();
             }
 
             var written = record.IsComplete ? record.Length ?? 0 : data.Length;

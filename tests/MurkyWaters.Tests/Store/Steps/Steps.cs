@@ -1,0 +1,68 @@
+namespace MurkyWaters.Tests.Store.Steps;
+
+/// <summary>Runs schedules on disks that stop or fail.</summary>
+internal static class Steps
+{
+    /// <summary>How often a store is stopped, about.</summary>
+    public static long StopCount { get; } =
+        long.TryParse(Environment.GetEnvironmentVariable("MURKY_STORE_STOPS"), out var count) ? count : 2000;
+
+    /// <summary>How many schedules that is: each is stopped before all of its steps, which makes more than a hundred.</summary>
+    public static long ScheduleCount => (StopCount + 99) / 100;
+
+    /// <summary>Runs a schedule once, and opens what a killed process and a stopped machine leave before each of its steps.</summary>
+    /// <returns>How many stops.</returns>
+    public static async Task<int> StopEverywhereAsync(Schedule schedule, Omission omitted = Omission.None, bool forgetsLeases = false)
+    {
+        using var folder = TemporaryFolder.InMemory();
+        var disk = new RecordedDisk(folder["store"]) { Omitted = omitted };
+        var run = new ScheduleRun(schedule, disk, folder["store"]) { ForgetsLeases = forgetsLeases };
+        var stops = new List<Stop>();
+        disk.Before = (step, operation) =>
+        {
+            // What is promised first: what comes to be promised meanwhile may be there or not.
+            var model = run.Model.Copy();
+            stops.Add(new Stop(step, operation, model, disk.Copy()));
+            return null;
+        };
+        try
+        {
+            await run.RunAsync();
+            await run.FinishAsync();
+            stops.Add(new Stop(disk.StepCount + 1, "the end", run.Model.Copy(), disk.Copy()));
+        }
+        finally
+        {
+            disk.Before = null;
+            await run.CloseAsync();
+        }
+
+        foreach (var stop in stops)
+        {
+            await CheckAsync(stop, folder["killed"], null, schedule, disk);
+            await CheckAsync(stop, folder["stopped"], new Random(unchecked((schedule.Seed * 1009) + stop.Step)), schedule, disk);
+        }
+
+        return 2 * stops.Count;
+    }
+
+    private static async Task CheckAsync(Stop stop, string folder, Random? random, Schedule schedule, RecordedDisk disk)
+    {
+        try
+        {
+            stop.Image.Write(folder, random);
+            await ImageCheck.CheckAsync(folder, stop.Model, machineStopped: random is not null, hadFaults: disk.FaultCount > 0);
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception error)
+        {
+            var trace = disk.Trace.Take(stop.Step).TakeLast(40);
+            var who = random is null ? "process killed" : "machine stopped";
+            var what = $"The {who} before step {stop.Step} ({stop.Operation}) of {schedule}";
+            throw new InvalidOperationException($"{what}: {error.Message}\n{string.Join(", ", trace)}", error);
+        }
+    }
+
+    /// <summary>A moment before a step.</summary>
+    private sealed record Stop(int Step, string Operation, ModelImage Model, DiskImage Image);
+}

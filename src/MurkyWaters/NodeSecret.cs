@@ -50,7 +50,8 @@ public static class NodeSecret
         return secret.Length == 2 * RandomBytes && secret.All(char.IsAsciiHexDigit)
             ? secret
             : throw new InvalidDataException(
-                $"{path}: {2 * RandomBytes} hexadecimal digits are wanted; put the right file back, or remove it, and the next start makes another.");
+                $"{path}: {2 * RandomBytes} hexadecimal digits are wanted; put the right file back, or remove it, and the next start makes "
+                + "another.");
     }
 
     /// <summary>Reads the secret of a store, which is drawn when there is none.</summary>

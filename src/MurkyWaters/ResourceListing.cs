@@ -73,7 +73,8 @@ public sealed record ResourceQuery
     /// <summary>Whether the greatest come first.</summary>
     public bool IsDescending { get; init; }
 
-    /// <summary>Words, each of which the file name, the media type or the id has somewhere, without regard to case; null or empty for all.</summary>
+    /// <summary>Words, each of which the file name, the media type or the id has somewhere,
+    /// without regard to case; null or empty for all.</summary>
     public string? Search { get; init; }
 }
 

@@ -31,8 +31,8 @@ public abstract class ResourceReader : IAsyncDisposable
     /// <param name="offset">0 to the length - 1.</param>
     /// <param name="count">Bytes wanted, at least 1.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>A run of at least 1 byte, which holds until the reader is disposed; without a file where they are in memory alone, to be read
-    /// from there.</returns>
+    /// <returns>A run of at least 1 byte, which holds until the reader is disposed; without a file where they are in memory alone, to be
+    /// read from there.</returns>
     /// <exception cref="FetchFailedException">The rain has stopped for good.</exception>
     public abstract ValueTask<FileRun> LocateAsync(long offset, int count, CancellationToken cancellationToken);
 

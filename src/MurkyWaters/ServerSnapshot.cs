@@ -16,4 +16,5 @@ namespace MurkyWaters;
 /// }
 /// </example>
 public sealed record ServerSnapshot(
-    string Endpoint, string Origin, string State, double? RttMs, long RateBytesPerSecond, double Loss, DateTimeOffset? LastSeen, bool IsOwn = false);
+    string Endpoint, string Origin, string State, double? RttMs, long RateBytesPerSecond, double Loss, DateTimeOffset? LastSeen,
+    bool IsOwn = false);

@@ -7,8 +7,8 @@ public abstract class Upload : IAsyncDisposable
     /// <exception cref="StoreFullException">The disk or the quota is full.</exception>
     public abstract ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken);
 
-    /// <summary>Says that nothing comes for a while: memory, open file and room that it does not need meanwhile are given back. Not during a
-    /// <see cref="WriteAsync"/>, which may follow at any time.</summary>
+    /// <summary>Says that nothing comes for a while: memory, open file and room that it does not need meanwhile are given back. Not during
+    /// a <see cref="WriteAsync"/>, which may follow at any time.</summary>
     /// <exception cref="StoreException">The disk does not take what came.</exception>
     public abstract ValueTask RestAsync();
 

@@ -41,7 +41,9 @@ internal sealed class ClassicClient : IAsyncDisposable
     {
         using var socket = Open(node);
         Span<byte> message = stackalloc byte[ClassicFormat.PropagateBytes];
-        Send(socket, message[..ClassicFormat.Write(new ClassicMessage(ClassicMessageType.Propagate, resource, rainPort), message)], node.ToIPEndPoint().Serialize());
+        Send(
+            socket, message[..ClassicFormat.Write(new ClassicMessage(ClassicMessageType.Propagate, resource, rainPort), message)],
+            node.ToIPEndPoint().Serialize());
     }
 
     /// <summary>Cancels what runs and waits for it.</summary>
@@ -62,7 +64,9 @@ internal sealed class ClassicClient : IAsyncDisposable
         var from = new SocketAddress(socket.AddressFamily);
         var to = server.ToIPEndPoint().Serialize();
         var buffer = new byte[DatagramSocket.BufferBytes];
-        var incoming = _faults is null ? null : new FaultInjector(_faults, 3, (peer, datagram) => fetch.Handle(MonotonicClock.Now, peer, datagram));
+        var incoming = _faults is null
+            ? null
+            : new FaultInjector(_faults, 3, (peer, datagram) => fetch.Handle(MonotonicClock.Now, peer, datagram));
         try
         {
             while (true)

@@ -33,8 +33,8 @@ internal sealed class DatagramSocket : IDisposable
     // linux/udp.h. UDP_MAX_SEGMENTS was 64 before Linux 6.9, then 128.
     private const int UdpLevel = 17, UdpSegment = 103, UdpGro = 104, SegmentCountMax = 64;
 
-    /// <summary>Segmented sends refused in a row, by a device that cannot, after which none is tried any more. Those that are too long for the
-    /// path do not count.</summary>
+    /// <summary>Segmented sends refused in a row, by a device that cannot, after which none is tried any more. Those that are too long for
+    /// the path do not count.</summary>
     private const int RefusalCountMax = 16;
 
     private readonly Socket _socket;
@@ -66,7 +66,8 @@ internal sealed class DatagramSocket : IDisposable
     /// <summary>Whether one receive call may bring many datagrams, all of one peer and of equal length but for the last.</summary>
     public bool IsCoalescing { get; private set; }
 
-    /// <summary>Whether a datagram that is longer than a path takes vanishes there, or is refused by the first link, instead of being cut up.
+    /// <summary>Whether a datagram that is longer than a path takes vanishes there, or is
+    /// refused by the first link, instead of being cut up.
     /// </summary>
     public bool IsUnfragmented { get; private set; }
 
@@ -89,10 +90,12 @@ internal sealed class DatagramSocket : IDisposable
     /// <param name="coalesce">Whether to take coalesced datagrams: the owner must then be able to split them.</param>
     /// <param name="logger">Where to log what was got.</param>
     /// <param name="mayFragment">Whether datagrams that are too long for a path may be cut up on it, as those of format 1 must be.</param>
-    /// <param name="joins">Whether the endpoint is another socket's of this process, which lets others join (<see cref="TryLetJoin"/>).</param>
+    /// <param name="joins">Whether the endpoint is another socket's of this process, which
+    /// lets others join (<see cref="TryLetJoin"/>).</param>
     /// <exception cref="SocketException">The endpoint cannot be bound.</exception>
     public static DatagramSocket Open(
-        IPEndPoint endPoint, int receiveBufferBytes, bool segment, bool coalesce, ILogger logger, bool mayFragment = false, bool joins = false)
+        IPEndPoint endPoint, int receiveBufferBytes, bool segment, bool coalesce, ILogger logger, bool mayFragment = false,
+        bool joins = false)
     {
         var socket = new Socket(endPoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         try
@@ -126,7 +129,8 @@ internal sealed class DatagramSocket : IDisposable
                 ReceiveBufferBytes = socket.ReceiveBufferSize,
             };
             Log.SocketOpened(
-                logger, result.LocalEndPoint, receiveBufferBytes, result.ReceiveBufferBytes, result.IsSegmenting, result.IsCoalescing, result.IsUnfragmented);
+                logger, result.LocalEndPoint, receiveBufferBytes, result.ReceiveBufferBytes, result.IsSegmenting, result.IsCoalescing,
+                result.IsUnfragmented);
             return result;
         }
         catch
@@ -229,8 +233,8 @@ internal sealed class DatagramSocket : IDisposable
     public bool TrySendLong(PeerAddress to, ReadOnlySpan<byte> datagram) =>
         SocketAddresses.TryWrite(to, _to) && SendOne(datagram) != SocketError.MessageSize;
 
-    /// <summary>Ends a <see cref="Wait"/> from another thread, by an empty datagram to itself. Where several sockets share the endpoint it may
-    /// come to another of them: then whoever waits looks around by itself before long.</summary>
+    /// <summary>Ends a <see cref="Wait"/> from another thread, by an empty datagram to itself. Where several sockets share the endpoint it
+    /// may come to another of them: then whoever waits looks around by itself before long.</summary>
     public void Wake()
     {
         try
@@ -255,7 +259,8 @@ internal sealed class DatagramSocket : IDisposable
         if (OperatingSystem.IsLinux())
         {
             // Over a socket of both versions go packets of both.
-            var isSet = socket.AddressFamily == AddressFamily.InterNetwork || TrySetOption(socket, Ipv6Level, Ipv6MtuDiscover, MtuDiscoverProbe);
+            var isSet = socket.AddressFamily == AddressFamily.InterNetwork
+                || TrySetOption(socket, Ipv6Level, Ipv6MtuDiscover, MtuDiscoverProbe);
             var mayCarry4 = socket.AddressFamily == AddressFamily.InterNetwork || socket.DualMode;
             return isSet && (!mayCarry4 || TrySetOption(socket, IpLevel, IpMtuDiscover, MtuDiscoverProbe));
         }

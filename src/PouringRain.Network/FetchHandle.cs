@@ -32,7 +32,8 @@ public sealed class FetchHandle
 
     /// <summary>Where its time went; true of every block that its sink was given.</summary>
     public FetchTimes Times => new(
-        Interlocked.Read(ref _firstDropletTicks) is >= 0 and var first ? new TimeSpan(first) : null, new TimeSpan(Interlocked.Read(ref _verifyingTicks)));
+        Interlocked.Read(ref _firstDropletTicks) is >= 0 and var first ? new TimeSpan(first) : null,
+        new TimeSpan(Interlocked.Read(ref _verifyingTicks)));
 
     /// <summary>The flow behind it, once the loop has started it; the loop's alone.</summary>
     internal FetchFlow? Flow { get; set; }

@@ -27,7 +27,8 @@ internal sealed class ListenerLoop : DatagramLoop
     private long _awaitedDropped;
 
     public ListenerLoop(
-        DatagramSocket socket, RainServerOptions options, IRainCatalog catalog, Action<PropagateRequest> onPropagate, DatagramFaults? faults,
+        DatagramSocket socket, RainServerOptions options, IRainCatalog catalog, Action<PropagateRequest> onPropagate,
+        DatagramFaults? faults,
         ClassicRain? classic, SealSettings? seal, ILogger logger)
         : base(socket, faults, seal, logger)
     {
@@ -44,7 +45,9 @@ internal sealed class ListenerLoop : DatagramLoop
 
     /// <summary>The subscriber table; on the loop's thread.</summary>
     public SubscriberSnapshot[] SnapshotSubscribers(Instant now) =>
-        _classicServer is null ? _server.SnapshotSubscribers(now) : [.. _server.SnapshotSubscribers(now), .. _classicServer.SnapshotSubscribers(now)];
+        _classicServer is null
+            ? _server.SnapshotSubscribers(now)
+            : [.. _server.SnapshotSubscribers(now), .. _classicServer.SnapshotSubscribers(now)];
 
     /// <summary>Droplets and bytes rained so far, and subscribers now, as of the last turn. Thread-safe.</summary>
     public (long Droplets, long Bytes, int Subscribers) Figures =>

@@ -23,7 +23,8 @@ internal static partial class Log
     [LoggerMessage(2004, LogLevel.Error, "A datagram from {Peer} broke an invariant; it is dropped")]
     public static partial void DatagramFailed(ILogger logger, Exception exception, PeerAddress peer);
 
-    [LoggerMessage(2005, LogLevel.Error, "The rain server at {EndPoint} broke an invariant; it starts again with an empty subscriber table")]
+    [LoggerMessage(
+        2005, LogLevel.Error, "The rain server at {EndPoint} broke an invariant; it starts again with an empty subscriber table")]
     public static partial void ServerFailed(ILogger logger, Exception exception, IPEndPoint endPoint);
 
     [LoggerMessage(2006, LogLevel.Error, "A fetch broke an invariant; it is ended")]

@@ -3,7 +3,8 @@ using PouringRain.Protocol;
 namespace PouringRain.Network;
 
 /// <summary>A propagation and whoever waits for it.</summary>
-internal sealed class PropagationFlow(Propagation propagation, bool untilHeld, TaskCompletionSource<PropagationResult> completion) : ClientFlow
+internal sealed class PropagationFlow(
+    Propagation propagation, bool untilHeld, TaskCompletionSource<PropagationResult> completion) : ClientFlow
 {
     /// <inheritdoc/>
     public override uint SubscriptionId => propagation.SubscriptionId;

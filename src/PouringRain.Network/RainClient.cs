@@ -104,14 +104,17 @@ public sealed class RainClient : IAsyncDisposable
     }
 
     /// <summary>Asks a node to fetch a version and keep it, until it holds it (or has accepted it, when that is enough).</summary>
-    /// <returns>Where it stands then, and who answered; <see cref="PropagationState.Unanswered"/> also when the client was closed meanwhile.</returns>
+    /// <returns>Where it stands then, and who answered; <see cref="PropagationState.Unanswered"/>
+    /// also when the client was closed meanwhile.</returns>
     /// <exception cref="OperationCanceledException">It was cancelled, which the node is not told.</exception>
     /// <exception cref="ObjectDisposedException">The client is closed.</exception>
     public Task<PropagationResult> PropagateAsync(
-        ResourceId resource, Sha256Digest version, ushort rainPort, PeerAddress node, bool untilHeld, TimeSpan limit, CancellationToken cancellationToken) =>
+        ResourceId resource, Sha256Digest version, ushort rainPort, PeerAddress node, bool untilHeld, TimeSpan limit,
+        CancellationToken cancellationToken) =>
         PropagateAsync(resource, version, long.MinValue, rainPort, node, untilHeld, limit, cancellationToken);
 
-    /// <summary>As above, and says the version's stamp, by which a node that holds a newer one says at once that it needs nothing.</summary>
+    /// <summary>As above, and says the version's stamp, by which a node that holds a
+    /// newer one says at once that it needs nothing.</summary>
     public async Task<PropagationResult> PropagateAsync(
         ResourceId resource, Sha256Digest version, long stamp, ushort rainPort, PeerAddress node, bool untilHeld, TimeSpan limit,
         CancellationToken cancellationToken)
@@ -125,7 +128,8 @@ public sealed class RainClient : IAsyncDisposable
             try
             {
                 flow = loop.Add(() => new PropagationFlow(
-                    new Propagation(resource, version, rainPort, node, limit, loop.Tokens, RandomSeed(), now, stamp), untilHeld, completion));
+                    new Propagation(resource, version, rainPort, node, limit, loop.Tokens, RandomSeed(), now, stamp), untilHeld,
+                    completion));
                 if (flow is null)
                 {
                     completion.TrySetResult(new PropagationResult(PropagationState.Unanswered, default));
@@ -150,7 +154,8 @@ public sealed class RainClient : IAsyncDisposable
     /// <returns>The bytes, or <see langword="null"/> when the server was silent for <paramref name="silence"/> (1.0 s unless given) or
     /// sent nothing that could be decoded, and at once when the client is sealed, which format 1 cannot be.</returns>
     /// <exception cref="OperationCanceledException">It was cancelled, or the client closed.</exception>
-    public Task<byte[]?> FetchClassicAsync(ResourceId resource, PeerAddress server, TimeSpan? silence, CancellationToken cancellationToken) =>
+    public Task<byte[]?> FetchClassicAsync(
+        ResourceId resource, PeerAddress server, TimeSpan? silence, CancellationToken cancellationToken) =>
         _isSealed ? Task.FromResult<byte[]?>(null) : _classic.FetchAsync(resource, server, silence, cancellationToken);
 
     /// <summary>Asks a node that speaks wire format 1 to fetch a resource from this machine and keep it. One datagram, to which that format
@@ -175,7 +180,8 @@ public sealed class RainClient : IAsyncDisposable
         {
             try
             {
-                return DatagramSocket.Open(new IPEndPoint(IPAddress.IPv6Any, 0), options.ReceiveBufferBytes, segment: true, coalesce: true, logger);
+                return DatagramSocket.Open(
+                    new IPEndPoint(IPAddress.IPv6Any, 0), options.ReceiveBufferBytes, segment: true, coalesce: true, logger);
             }
             catch (SocketException)
             {

@@ -20,6 +20,7 @@ public sealed record RainClientOptions
     /// <summary>Faults to inject under the sockets, for tests; none by default.</summary>
     public DatagramFaults? Faults { get; init; }
 
-    /// <summary>Secrets under which every datagram is sealed; what is not is dropped, and format 1 is not spoken. None by default.</summary>
+    /// <summary>Secrets under which every datagram is sealed; what is not is dropped, and
+    /// format 1 is not spoken. None by default.</summary>
     public SealSettings? Seal { get; init; }
 }

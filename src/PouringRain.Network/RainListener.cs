@@ -24,11 +24,12 @@ public sealed class RainListener : IAsyncDisposable
     /// <param name="classic">Whether and how it also answers wire format 1.</param>
     /// <param name="logger">Where to log.</param>
     /// <param name="seal">Secrets under which every datagram is sealed; what is not is dropped, format 1 with it.</param>
-    /// <param name="loopCount">How many loops, 1 or more. There is one all the same where the system cannot share an endpoint. Each takes its
-    /// part of <see cref="RainServerOptions.SubscriberCountMax"/>, and all share <see cref="RainServerOptions.Ceiling"/>.</param>
+    /// <param name="loopCount">How many loops, 1 or more. There is one all the same where the system cannot share an endpoint. Each takes
+    /// its part of <see cref="RainServerOptions.SubscriberCountMax"/>, and all share <see cref="RainServerOptions.Ceiling"/>.</param>
     /// <exception cref="System.Net.Sockets.SocketException">The endpoint cannot be bound.</exception>
     public RainListener(
-        IPEndPoint endPoint, RainServerOptions options, IRainCatalog catalog, Action<PropagateRequest> onPropagate, DatagramFaults? faults = null,
+        IPEndPoint endPoint, RainServerOptions options, IRainCatalog catalog, Action<PropagateRequest> onPropagate,
+        DatagramFaults? faults = null,
         ClassicRain? classic = null, ILogger? logger = null, SealSettings? seal = null, int loopCount = 1)
     {
         ArgumentNullException.ThrowIfNull(endPoint);
@@ -73,7 +74,8 @@ public sealed class RainListener : IAsyncDisposable
         }
     }
 
-    /// <summary>Datagrams that waited for the catalog to load something and were dropped, for there were too many or it took too long.</summary>
+    /// <summary>Datagrams that waited for the catalog to load something and were dropped, for
+    /// there were too many or it took too long.</summary>
     public long AwaitedDropped => _loops.Sum(loop => loop.AwaitedDropped);
 
     /// <summary>Droplets of each loop so far; as many numbers as there are loops.</summary>

@@ -64,8 +64,8 @@ internal sealed class SocketSeal : IDisposable
         return taken;
     }
 
-    /// <summary>Seals several droplets into one long datagram; false when they are not several, or not droplets. Whatever it answers, they stay
-    /// as they are.</summary>
+    /// <summary>Seals several droplets into one long datagram; false when they are not several, or not droplets. Whatever it answers, they
+    /// stay as they are.</summary>
     /// <param name="datagrams">Each of <paramref name="segmentSize"/> bytes but for the last.</param>
     /// <param name="segmentSize">Bytes of one.</param>
     /// <param name="taken">The bytes of <paramref name="datagrams"/> that were taken.</param>
@@ -113,7 +113,8 @@ internal sealed class SocketSeal : IDisposable
                 Log.DatagramsNotSealed(_logger, from, _localEndPoint, _account.RefusedCount);
             }
         }
-        else if (outcome is OpenOutcome.Refused or OpenOutcome.TooManyStrangers && !SealedFormat.IsDroplet(datagram) && _account.TryWarn(now))
+        else if (outcome is OpenOutcome.Refused or OpenOutcome.TooManyStrangers && !SealedFormat.IsDroplet(datagram)
+            && _account.TryWarn(now))
         {
             // Not of droplets: those of a peer that was just started again may overtake the datagram that shows its new key.
             Log.DatagramsRefused(_logger, from, _localEndPoint, _account.RefusedCount);

@@ -1,7 +1,7 @@
 namespace PouringRain.Protocol;
 
-/// <summary>Things counted by the network that they belong to (an IPv4 address, or an IPv6 /64, which is what one customer has), so that who
-/// has most of a scarce thing is known at once and gives way to who has little. Adding, removing and finding are O(1). Not
+/// <summary>Things counted by the network that they belong to (an IPv4 address, or an IPv6 /64, which is what one customer has), so that
+/// who has most of a scarce thing is known at once and gives way to who has little. Adding, removing and finding are O(1). Not
 /// thread-safe.</summary>
 /// <typeparam name="T">What is counted.</typeparam>
 public sealed class AddressShares<T>

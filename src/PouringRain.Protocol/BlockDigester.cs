@@ -1,6 +1,7 @@
 namespace PouringRain.Protocol;
 
-/// <summary>Makes the BLAKE3 digests of a resource's blocks as its bytes come. Keeps no bytes beside the state of one hash. Not thread-safe.</summary>
+/// <summary>Makes the BLAKE3 digests of a resource's blocks as its bytes come. Keeps no bytes
+/// beside the state of one hash. Not thread-safe.</summary>
 public sealed class BlockDigester : IDisposable
 {
     private readonly List<BlockDigest> _digests = [];

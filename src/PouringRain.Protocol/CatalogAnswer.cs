@@ -9,6 +9,7 @@ public enum CatalogAnswer
     /// <summary>It does not have it.</summary>
     Missing,
 
-    /// <summary>It cannot say without waiting, for a disk: it has begun to look, and says with <see cref="IRainCatalog.Loaded"/> when it can.</summary>
+    /// <summary>It cannot say without waiting, for a disk: it has begun to look, and says with
+    /// <see cref="IRainCatalog.Loaded"/> when it can.</summary>
     Loading,
 }

@@ -1,7 +1,7 @@
 namespace PouringRain.Protocol;
 
-/// <summary>What a rain server may rain. Implementations are thread-safe: the servers of a process share one. They are asked on the loop that
-/// serves a network port, so they never wait, for a disk least of all: what is not at hand is loaded elsewhere meanwhile
+/// <summary>What a rain server may rain. Implementations are thread-safe: the servers of a process share one. They are asked on the loop
+/// that serves a network port, so they never wait, for a disk least of all: what is not at hand is loaded elsewhere meanwhile
 /// (<see cref="CatalogAnswer.Loading"/>).</summary>
 public interface IRainCatalog
 {
@@ -48,8 +48,8 @@ public interface IRainContent
     /// <param name="blockIndex">The SBN, 0 to the number of blocks - 1.</param>
     /// <param name="esi">The encoding symbol identifier of the first.</param>
     /// <param name="symbolSize">T, of the manifest's layout or of its small one.</param>
-    /// <param name="destination">One symbol begins every <paramref name="stride"/> bytes, and the last one ends it. What lies between them may
-    /// be overwritten.</param>
+    /// <param name="destination">One symbol begins every <paramref name="stride"/> bytes, and the last one ends it. What lies between them
+    /// may be overwritten.</param>
     /// <param name="stride">At least T.</param>
     /// <param name="written">How many were written; fewer than fit when the next one came to another end.</param>
     /// <returns>What came of the last one that was tried.</returns>

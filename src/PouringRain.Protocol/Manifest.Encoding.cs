@@ -192,7 +192,8 @@ public sealed partial class Manifest
         var fields = EncodeFields();
         var code = Encoding.UTF8.GetBytes(Code);
         var contentType = Encoding.UTF8.GetBytes(ContentType);
-        var bytes = new byte[FixedBytes + 6 + code.Length + contentType.Length + fields.Length + (_blockDigests.Length * BlockDigest.SizeBytes)];
+        var bytes =
+            new byte[FixedBytes + 6 + code.Length + contentType.Length + fields.Length + (_blockDigests.Length * BlockDigest.SizeBytes)];
         "PRM3"u8.CopyTo(bytes);
         bytes[4] = (byte)Flags;
         bytes[5] = (byte)BlockDigestAlgorithm;

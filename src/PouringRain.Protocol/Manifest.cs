@@ -17,8 +17,8 @@ public sealed partial class Manifest
     public const int PathSegmentBytesMax = 255;
 
     /// <summary>The greatest stamp of a version that has bytes: the end of the year 9998.</summary>
-    /// <remarks>HTTP, and <see cref="DateTimeOffset"/>, know no year after 9999. Of that year only tombstones have stamps, so that there is no
-    /// version, whatever a wrong clock or a hostile node made of its stamp, that a deletion does not outrank.</remarks>
+    /// <remarks>HTTP, and <see cref="DateTimeOffset"/>, know no year after 9999. Of that year only tombstones have stamps, so that there is
+    /// no version, whatever a wrong clock or a hostile node made of its stamp, that a deletion does not outrank.</remarks>
     public const long StampMax = 253_370_764_799_999;
 
     /// <summary>The greatest stamp of a tombstone: the end of the year 9999.</summary>
@@ -94,7 +94,8 @@ public sealed partial class Manifest
     /// <summary>The file name, or none.</summary>
     public string? FileName { get; }
 
-    /// <summary>The relative path that it has in a collection, as <c>docs/a.txt</c>, or none. Its segments are separated by slashes.</summary>
+    /// <summary>The relative path that it has in a collection, as <c>docs/a.txt</c>, or
+    /// none. Its segments are separated by slashes.</summary>
     public string? Path { get; }
 
     /// <summary>What it is a piece of, or none.</summary>
@@ -113,8 +114,8 @@ public sealed partial class Manifest
     public Sha256Digest Version { get; }
 
     /// <summary>Makes a manifest.</summary>
-    /// <exception cref="ArgumentException">A text is none that a manifest may have, the stamp is out of its bounds, or the number of digests is
-    /// not the number of blocks.</exception>
+    /// <exception cref="ArgumentException">A text is none that a manifest may have, the stamp is out of its bounds, or the number of
+    /// digests is not the number of blocks.</exception>
     public static Manifest Create(
         ResourceLayout layout,
         string code,
@@ -136,7 +137,8 @@ public sealed partial class Manifest
 
         if (blockDigests.Length != layout.BlockCount)
         {
-            throw new ArgumentException($"{layout.BlockCount} blocks want as many digests, not {blockDigests.Length}.", nameof(blockDigests));
+            throw new ArgumentException(
+                $"{layout.BlockCount} blocks want as many digests, not {blockDigests.Length}.", nameof(blockDigests));
         }
 
         if (!IsCode(code) || !IsContentType(contentType) || (fileName is not null && !IsFileName(fileName)))
@@ -172,7 +174,8 @@ public sealed partial class Manifest
 
         ResourceLayout.TryCreate(0, ResourceLayout.SymbolSizeMin, ResourceLayout.SymbolSizeMin, out var layout);
         return new Manifest(
-            layout!, code, stamp, ManifestFlags.Deleted, Sha256Digest.Of([]), "application/octet-stream", null, null, null, BlockDigestAlgorithm.Blake3, []);
+            layout!, code, stamp, ManifestFlags.Deleted, Sha256Digest.Of([]), "application/octet-stream", null, null, null,
+            BlockDigestAlgorithm.Blake3, []);
     }
 
     /// <summary>Whether this version is newer than <paramref name="other"/>: by stamp, then by digest.</summary>
@@ -187,9 +190,9 @@ public sealed partial class Manifest
     public static bool IsContentType([NotNullWhen(true)] string? text) =>
         text is { Length: > 0 and <= ContentTypeBytesMax } && !text.AsSpan().ContainsAnyExceptInRange(' ', '~');
 
-    /// <summary>Whether a text is a path name that URLs and file systems can express: relative, 1 to <see cref="PathBytesMax"/> bytes of UTF-8 in
-    /// segments of 1 to <see cref="PathSegmentBytesMax"/>, none of them <c>.</c> or <c>..</c>, without control characters and backslashes,
-    /// which are separators in some places.</summary>
+    /// <summary>Whether a text is a path name that URLs and file systems can express: relative, 1 to <see cref="PathBytesMax"/> bytes of
+    /// UTF-8 in segments of 1 to <see cref="PathSegmentBytesMax"/>, none of them <c>.</c> or <c>..</c>, without control characters and
+    /// backslashes, which are separators in some places.</summary>
     public static bool IsPath([NotNullWhen(true)] string? text)
     {
         if (text is null || !IsText(text, PathBytesMax) || text.Contains('\\', StringComparison.Ordinal))
@@ -217,8 +220,8 @@ public sealed partial class Manifest
 
     private static bool IsFileName(string text) => IsText(text, FileNameBytesMax);
 
-    /// <summary>Whether a text has that many bytes of UTF-8 at most, but some, and neither control characters nor halves of surrogate pairs,
-    /// which UTF-8 cannot express.</summary>
+    /// <summary>Whether a text has that many bytes of UTF-8 at most, but some, and neither control characters nor halves of surrogate
+    /// pairs, which UTF-8 cannot express.</summary>
     private static bool IsText(string text, int bytesMax)
     {
         Span<byte> bytes = stackalloc byte[FileNameBytesMax];

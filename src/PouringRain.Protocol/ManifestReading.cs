@@ -1,6 +1,7 @@
 namespace PouringRain.Protocol;
 
-/// <summary>What came of reading a manifest. What is not understood may be right, to a later program: whoever sent it did not lie.</summary>
+/// <summary>What came of reading a manifest. What is not understood may be right, to a
+/// later program: whoever sent it did not lie.</summary>
 public enum ManifestReading
 {
     /// <summary>It was read.</summary>

@@ -1,7 +1,7 @@
 namespace PouringRain.Protocol;
 
-/// <summary>What a resource is a piece of: cell <paramref name="Index"/> of every block of another resource's version, in a coding that makes
-/// <paramref name="Count"/> of them.</summary>
+/// <summary>What a resource is a piece of: cell <paramref name="Index"/> of every block of another resource's version, in a coding that
+/// makes <paramref name="Count"/> of them.</summary>
 /// <param name="Parent">The other resource.</param>
 /// <param name="ParentVersion">Its version.</param>
 /// <param name="Coding">The coding's name: 1 to <see cref="Manifest.CodeBytesMax"/> visible ASCII characters.</param>

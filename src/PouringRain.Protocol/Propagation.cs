@@ -51,7 +51,8 @@ public sealed class Propagation
     /// <param name="now">The time.</param>
     /// <param name="stamp">The version's stamp, by which a node that holds a newer one knows it; unknown by default.</param>
     public Propagation(
-        ResourceId resource, Sha256Digest version, ushort rainPort, PeerAddress node, TimeSpan limit, TokenCache tokens, ulong seed, Instant now,
+        ResourceId resource, Sha256Digest version, ushort rainPort, PeerAddress node, TimeSpan limit, TokenCache tokens, ulong seed,
+        Instant now,
         long stamp = long.MinValue)
     {
         ArgumentNullException.ThrowIfNull(tokens);

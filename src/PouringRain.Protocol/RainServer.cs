@@ -273,7 +273,9 @@ public sealed partial class RainServer
         row.TokenBucket = AddressTokens.BucketAt(now);
         if (isNew || SequenceNumber.IsAfter(message.Number, row.Number))
         {
-            Apply(now, row, content, message, items, isNew, new ServedLayout(LayoutFor(message, content), code!, content.Manifest.Bytes.Length));
+            Apply(
+                now, row, content, message, items, isNew,
+                new ServedLayout(LayoutFor(message, content), code!, content.Manifest.Bytes.Length));
         }
 
         if (message.Version is null || message.WantsOffer || !isCurrent)
@@ -351,7 +353,8 @@ public sealed partial class RainServer
     }
 
     private void Apply(
-        Instant now, Subscriber row, IRainContent content, SubscribeMessage message, ReadOnlySpan<byte> items, bool isNew, ServedLayout layout)
+        Instant now, Subscriber row, IRainContent content, SubscribeMessage message, ReadOnlySpan<byte> items, bool isNew,
+        ServedLayout layout)
     {
         row.Refill(now);
         TakeFeedback(now, row, message.HasFeedback, message.HighestSequence);
@@ -388,7 +391,8 @@ public sealed partial class RainServer
     private void TakeFeedback(Instant now, Subscriber row, bool hasFeedback, uint highestSequence)
     {
         var confirmed = SequenceNumber.Distance(highestSequence, row.AcknowledgedSequence);
-        if (!hasFeedback || SequenceNumber.Distance(row.NextSequence, highestSequence) <= 0 || confirmed < 0 || (confirmed == 0 && row.IsConfirmed))
+        if (!hasFeedback || SequenceNumber.Distance(row.NextSequence, highestSequence) <= 0 || confirmed < 0
+            || (confirmed == 0 && row.IsConfirmed))
         {
             return;
         }

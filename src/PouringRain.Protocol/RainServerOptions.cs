@@ -19,7 +19,7 @@ public sealed record RainServerOptions
     /// for nobody.</summary>
     public NodeId Node { get; init; }
 
-    /// <summary>Whether what a node asks to be fetched from an address (its own, with its rain port) is fetched; others are refused. It must
-    /// neither wait nor throw. Null is everybody.</summary>
+    /// <summary>Whether what a node asks to be fetched from an address (its own, with its rain port) is fetched; others are refused. It
+    /// must neither wait nor throw. Null is everybody.</summary>
     public Func<PeerAddress, bool>? MayPropagate { get; init; }
 }

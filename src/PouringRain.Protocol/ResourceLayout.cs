@@ -12,8 +12,8 @@ public sealed record ResourceLayout
     /// <summary>Bounds of T: the least is far below any path, the most fits a UDP datagram with its headers.</summary>
     public const int SymbolSizeMin = 16, SymbolSizeMax = 60_000;
 
-    /// <summary>T of small symbols, where larger datagrams do not pass: 18 cache lines, with which a sealed droplet over IPv6 has 1244 of the
-    /// 1280 bytes that every path must carry (RFC 8200, section 5).</summary>
+    /// <summary>T of small symbols, where larger datagrams do not pass: 18 cache lines, with which a sealed droplet over IPv6 has 1244 of
+    /// the 1280 bytes that every path must carry (RFC 8200, section 5).</summary>
     public const int SmallSymbolSize = 1152;
 
     /// <summary>The most bytes of a source block.</summary>
@@ -61,7 +61,8 @@ public sealed record ResourceLayout
     }
 
     /// <summary>Whether the values are within their bounds.</summary>
-    public static bool IsPossible(long length, long blockBytes, long symbolSize) => length >= 0 && length <= LengthMaxOf(blockBytes, symbolSize);
+    public static bool IsPossible(long length, long blockBytes, long symbolSize) => length >= 0
+        && length <= LengthMaxOf(blockBytes, symbolSize);
 
     /// <summary>The longest resource in blocks and symbols of these sizes, by the blocks there may be and by the manifest that names them,
     /// which rains as one block; -1 when the sizes are out of their bounds.</summary>
@@ -78,8 +79,8 @@ public sealed record ResourceLayout
     }
 
     /// <summary>A size of blocks that suits a length: about <see cref="AutoBlockCount"/> of them, each a power of two, from
-    /// <see cref="AutoBlockBytesMin"/> to <see cref="AutoBlockBytesMax"/>, or to as many symbols as a block may have. What is small begins to come out
-    /// early and is fetched from many; what is large needs no larger manifest than that.</summary>
+    /// <see cref="AutoBlockBytesMin"/> to <see cref="AutoBlockBytesMax"/>, or to as many symbols as a block may have. What is small begins
+    /// to come out early and is fetched from many; what is large needs no larger manifest than that.</summary>
     public static int AutoBlockBytes(long length, int symbolSize)
     {
         var suiting = Math.Clamp(length / AutoBlockCount, AutoBlockBytesMin, AutoBlockBytesMax);

@@ -94,4 +94,5 @@ public sealed class TokenCache
 /// <param name="Withheld">The version that the server offered last and did not bring.</param>
 /// <param name="WithheldUntil">Until when it is taken to go on so.</param>
 internal readonly record struct PathMemory(
-    TimeSpan RoundTrip, long RateBytesPerSecond, Instant NarrowUntil = default, Sha256Digest Withheld = default, Instant WithheldUntil = default);
+    TimeSpan RoundTrip, long RateBytesPerSecond, Instant NarrowUntil = default, Sha256Digest Withheld = default,
+    Instant WithheldUntil = default);

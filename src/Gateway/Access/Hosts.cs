@@ -29,7 +29,8 @@ internal sealed class Hosts
     {
         var settings = _settings.Value;
         var host = http.Request.Host;
-        return !host.HasValue || Takes(host.Host, settings) || Proxies.IsTrusted(http.Connection.RemoteIpAddress, settings.Gateway.TrustedProxies)
+        return !host.HasValue || Takes(host.Host, settings)
+            || Proxies.IsTrusted(http.Connection.RemoteIpAddress, settings.Gateway.TrustedProxies)
             ? next(http)
             : new Problem(
                 ProblemType.Misdirected,

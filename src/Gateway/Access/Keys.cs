@@ -46,7 +46,8 @@ internal static class Keys
                 var seconds = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
                 http.Response.Headers.RetryAfter = seconds;
                 return new Problem(
-                    ProblemType.TooManyRequests, $"Too many wrong keys came from this address; the next is looked at in {seconds} s.").ExecuteAsync(http);
+                    ProblemType.TooManyRequests,
+                    $"Too many wrong keys came from this address; the next is looked at in {seconds} s.").ExecuteAsync(http);
             }
 
             if (IsKnown(given.AsSpan(Scheme.Length).Trim(), options.KeyDigests))

@@ -29,7 +29,8 @@ internal static class Limits
         services.AddRateLimiter(limiter =>
         {
             limiter.GlobalLimiter = new WhereSet(PartitionedRateLimiter.CreateChained(
-                PartitionedRateLimiter.Create<HttpContext, (IPAddress, int)>(ByAddress), PartitionedRateLimiter.Create<HttpContext, (Kind, int)>(AtOnce)));
+                PartitionedRateLimiter.Create<HttpContext, (IPAddress, int)>(ByAddress),
+                PartitionedRateLimiter.Create<HttpContext, (Kind, int)>(AtOnce)));
             limiter.OnRejected = (rejected, _) =>
             {
                 // Only the limit by address knows when the next token comes.
@@ -42,8 +43,10 @@ internal static class Limits
                         ProblemType.TooManyRequests,
                         $"More than {options.MaxRequestsPerSecond} requests a second of one address (Gateway:MaxRequestsPerSecond).")
                     : IsStream(rejected.HttpContext)
-                    ? new Problem(ProblemType.Overloaded, $"{options.MaxEventStreams} streams of events are open (Gateway:MaxEventStreams).")
-                    : new Problem(ProblemType.Overloaded, $"{options.MaxConcurrentRequests} requests are in work (Gateway:MaxConcurrentRequests).");
+                    ? new Problem(
+                        ProblemType.Overloaded, $"{options.MaxEventStreams} streams of events are open (Gateway:MaxEventStreams).")
+                    : new Problem(
+                        ProblemType.Overloaded, $"{options.MaxConcurrentRequests} requests are in work (Gateway:MaxConcurrentRequests).");
                 return new ValueTask(problem.ExecuteAsync(rejected.HttpContext));
             };
         });
@@ -55,12 +58,14 @@ internal static class Limits
     {
         var limit = OptionsOf(http).MaxRequestsPerSecond;
         var key = (http.Connection.RemoteIpAddress ?? IPAddress.None, limit);
-        return limit == 0 ? RateLimitPartition.GetNoLimiter((IPAddress.None, 0)) : RateLimitPartition.GetTokenBucketLimiter(key, _ => new TokenBucketRateLimiterOptions
-        {
-            TokenLimit = limit,
-            TokensPerPeriod = limit,
-            ReplenishmentPeriod = TimeSpan.FromSeconds(1),
-        });
+        return limit == 0
+            ? RateLimitPartition.GetNoLimiter((IPAddress.None, 0))
+            : RateLimitPartition.GetTokenBucketLimiter(key, _ => new TokenBucketRateLimiterOptions
+            {
+                TokenLimit = limit,
+                TokensPerPeriod = limit,
+                ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+            });
     }
 
     private static RateLimitPartition<(Kind, int)> AtOnce(HttpContext http)
@@ -87,8 +92,11 @@ internal static class Limits
         protected override RateLimitLease AttemptAcquireCore(HttpContext resource, int permitCount) =>
             IsAnySet(resource) ? _inner.AttemptAcquire(resource, permitCount) : Free.Instance;
 
-        protected override ValueTask<RateLimitLease> AcquireAsyncCore(HttpContext resource, int permitCount, CancellationToken cancellationToken) =>
-            IsAnySet(resource) ? _inner.AcquireAsync(resource, permitCount, cancellationToken) : new ValueTask<RateLimitLease>(Free.Instance);
+        protected override ValueTask<RateLimitLease> AcquireAsyncCore(
+            HttpContext resource, int permitCount, CancellationToken cancellationToken) =>
+            IsAnySet(resource)
+                ? _inner.AcquireAsync(resource, permitCount, cancellationToken)
+                : new ValueTask<RateLimitLease>(Free.Instance);
 
         protected override void Dispose(bool disposing)
         {

@@ -7,7 +7,8 @@ namespace Gateway.Access;
 /// <summary>Proxies in front that are believed what they say of the client: its address, and the scheme and name it asked for.</summary>
 internal static class Proxies
 {
-    /// <summary>Has <c>X-Forwarded-For</c>, <c>-Proto</c> and <c>-Host</c> of trusted networks take the place of what the connection says.</summary>
+    /// <summary>Has <c>X-Forwarded-For</c>, <c>-Proto</c> and <c>-Host</c> of trusted networks
+    /// take the place of what the connection says.</summary>
     public static void UseTrustedProxies(this IApplicationBuilder app, IReadOnlyList<IPNetwork> trusted)
     {
         if (trusted.Count == 0)
@@ -16,7 +17,11 @@ internal static class Proxies
         }
 
         // As many hops as are trusted, not one.
-        var options = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.All & ~ForwardedHeaders.XForwardedPrefix, ForwardLimit = null };
+        var options = new ForwardedHeadersOptions
+        {
+            ForwardedHeaders = ForwardedHeaders.All & ~ForwardedHeaders.XForwardedPrefix,
+            ForwardLimit = null,
+        };
         options.KnownProxies.Clear();
         options.KnownIPNetworks.Clear();
         foreach (var network in trusted)

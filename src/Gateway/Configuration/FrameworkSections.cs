@@ -66,7 +66,8 @@ internal static class FrameworkSections
     {
         if (logging.Exists())
         {
-            mistakes.Add("Logging: levels of the log are set by Serilog:MinimumLevel:Default and Serilog:MinimumLevel:Override:(source); this section is not read.");
+            mistakes.Add("Logging: levels of the log are set by Serilog:MinimumLevel:Default and Serilog:MinimumLevel:Override:(source); "
+                + "this section is not read.");
         }
     }
 }

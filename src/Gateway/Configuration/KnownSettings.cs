@@ -20,7 +20,8 @@ internal static class KnownSettings
         ["Urls", "Kestrel", "Serilog", "Logging", "AllowedHosts", "applicationName", "contentRoot", "environment"];
 
     /// <summary>The setting of a name, which is compared without case; null when there is none.</summary>
-    public static Setting? Find(string name) => All.FirstOrDefault(setting => string.Equals(setting.Name, name, StringComparison.OrdinalIgnoreCase));
+    public static Setting? Find(string name) =>
+        All.FirstOrDefault(setting => string.Equals(setting.Name, name, StringComparison.OrdinalIgnoreCase));
 
     private static ImmutableArray<Setting> Declared()
     {

@@ -60,7 +60,8 @@ internal sealed class RainOptions(SettingsReader reader)
 
     /// <summary>0: a quarter of the memory that the process may use.</summary>
     public long FetchBytesMax { get; } = reader.Read(
-        "Rain:FetchMemoryBytes", "0", SizeOrNone, "memory of the blocks that all fetches have in work; 0: a quarter of what the process may use");
+        "Rain:FetchMemoryBytes", "0", SizeOrNone,
+        "memory of the blocks that all fetches have in work; 0: a quarter of what the process may use");
 
     public TimeSpan FetchPatience { get; } = reader.Read(
         "Rain:FetchWaitSeconds", "1m", Duration(0, 3600),

@@ -15,7 +15,8 @@ internal static class RelationsCheck
         var mistakes = reader.Mistakes;
         if (rain.Secret.Length > 0 && rain.ClassicAllow.Count > 0)
         {
-            mistakes.Add("Rain:Classic:Allow: wire format 1 cannot be sealed, so it is not spoken with Rain:Secret; remove one of the two.");
+            mistakes.Add(
+                "Rain:Classic:Allow: wire format 1 cannot be sealed, so it is not spoken with Rain:Secret; remove one of the two.");
         }
 
         if (rain.Secret.Length == 0 && rain.SecretsAccepted.Count > 0 && !reader.IsWrong("Rain:Secret"))
@@ -29,7 +30,8 @@ internal static class RelationsCheck
         {
             mistakes.Add(hasKeys
                 ? $"Rain:Listen = \"{open}\": without Rain:Secret only loopback addresses are permitted."
-                : $"Rain:Listen = \"{open}\": without Rain:Secret only loopback addresses are permitted; Rain:AllowUnsealed=true permits others.");
+                : $"Rain:Listen = \"{open}\": without Rain:Secret only loopback addresses are permitted; Rain:AllowUnsealed=true permits "
+                    + "others.");
         }
 
         if (rain is { Secret.Length: 0, AllowUnsealed: true, ClassicAllow.Count: 0 } && hasKeys && !reader.IsWrong("Rain:Secret"))
@@ -48,7 +50,8 @@ internal static class RelationsCheck
         if (!ResourceLayout.TryCreate(0, rain.LargestBlockSize, rain.SymbolSize, out _))
         {
             mistakes.Add(
-                $"Rain:BlockSize = \"{rain.BlockSize}\": a block of 1 to {ResourceLayout.SymbolCountMax} symbols of Rain:SymbolSize = {rain.SymbolSize} bytes is wanted.");
+                $"Rain:BlockSize = \"{rain.BlockSize}\": a block of 1 to {ResourceLayout.SymbolCountMax} symbols of Rain:SymbolSize = "
+                + $"{rain.SymbolSize} bytes is wanted.");
         }
 
         if (settings.Gateway is { ProtectReads: true, KeyDigests.Count: 0 } && !reader.IsWrong("Gateway:Keys"))

@@ -139,12 +139,14 @@ internal static class SettingForms
 
     private static bool TryParseHosts(string text, out IReadOnlyList<string> value) =>
         TryParseList(text.Replace(';', ','), out value) && value.All(host =>
-            host == "*" || Uri.CheckHostName(host.StartsWith("*.", StringComparison.Ordinal) ? host[2..] : host) != UriHostNameType.Unknown);
+            host == "*"
+                || Uri.CheckHostName(host.StartsWith("*.", StringComparison.Ordinal) ? host[2..] : host) != UriHostNameType.Unknown);
 
     private static bool TryParseAddress(string text, out string value)
     {
         value = text;
-        return text.Length == 0 || (Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.Query.Length == 0);
+        return text.Length == 0
+            || (Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.Query.Length == 0);
     }
 
     private static bool TryParseEndPoints(string text, out IReadOnlyList<IPEndPoint> value)

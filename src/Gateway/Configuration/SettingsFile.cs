@@ -21,7 +21,8 @@ internal sealed record SettingsFile(string Path, byte[]? Bytes, string? Mistake)
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return new SettingsFile(
-                path, null, Directory.Exists(path) ? $"{path}: a file is wanted, and this is a folder." : $"{path}: cannot be read: {e.Message}");
+                path, null,
+                Directory.Exists(path) ? $"{path}: a file is wanted, and this is a folder." : $"{path}: cannot be read: {e.Message}");
         }
     }
 

@@ -16,7 +16,8 @@ internal static class SettingsKept
     {
         var own = KnownSettings.All.Where(setting => setting.IsProtective).Select(setting => setting.Name).Append("AllowedHosts");
         var kestrel = before.GetSection("Kestrel").AsEnumerable().Select(pair => pair.Key).Where(key => IsKept(key, after));
-        return own.Concat(kestrel).Where(name => !string.IsNullOrEmpty(before[name]) && after[name] is null && !IsDefault(name, before[name]!))
+        return own.Concat(kestrel)
+            .Where(name => !string.IsNullOrEmpty(before[name]) && after[name] is null && !IsDefault(name, before[name]!))
             .ToDictionary(name => name, name => before[name], StringComparer.OrdinalIgnoreCase);
     }
 

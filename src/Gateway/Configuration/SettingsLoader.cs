@@ -32,11 +32,14 @@ internal static class SettingsLoader
     public static LoadedSettings LoadAgain(LoadedSettings before, IReadOnlyList<SettingsFile> files)
     {
         var mistakes = before.Files.Zip(files).Where(pair => pair.First.Bytes is not null && pair.Second is { Bytes: null, Mistake: null })
-            .Select(pair => $"{pair.Second.Path}: the file is gone; one that says what is meant is wanted, or none at the next start.").ToList();
+            .Select(pair => $"{pair.Second.Path}: the file is gone; one that says what is meant is wanted, or none at the next start.")
+            .ToList();
         var read = Build(before.Arguments, files, mistakes);
         var kept = SettingsKept.Find(before.Configuration, read);
         var configuration = new ConfigurationBuilder().AddConfiguration(read).AddInMemoryCollection(kept).Build();
-        return Load(before.Arguments, before.ContentRoot, before.EnvironmentName, files, configuration, mistakes, isRunning: true) with { Kept = [.. kept.Keys] };
+        return Load(before.Arguments, before.ContentRoot, before.EnvironmentName, files, configuration, mistakes,
+            isRunning: true) with
+        { Kept = [.. kept.Keys] };
     }
 
     /// <summary>The files that are read when they are there, lowest first, as they are now.</summary>
@@ -83,7 +86,8 @@ internal static class SettingsLoader
             Arguments = args,
             Configuration = new SettingsSnapshot(configuration),
             ContentRoot = contentRoot,
-            WebRoot = new[] { contentRoot, AppContext.BaseDirectory }.Select(folder => Path.Combine(folder, "wwwroot")).FirstOrDefault(Directory.Exists)
+            WebRoot = new[] { contentRoot, AppContext.BaseDirectory }.Select(folder => Path.Combine(folder, "wwwroot"))
+                .FirstOrDefault(Directory.Exists)
                 ?? Path.Combine(contentRoot, "wwwroot"),
             EnvironmentName = environmentName,
             Files = files,

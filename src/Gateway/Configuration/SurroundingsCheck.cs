@@ -91,7 +91,8 @@ internal static class SurroundingsCheck
             var reason = e.SocketErrorCode switch
             {
                 SocketError.AddressAlreadyInUse =>
-                    $"the {protocol.ToString().ToUpperInvariant()} port {endPoint.Port} is taken by another process, or twice here; a free one is wanted.",
+                    $"the {protocol.ToString().ToUpperInvariant()} port {endPoint.Port} is taken by another process, or twice here; a free "
+                    + "one is wanted.",
                 SocketError.AccessDenied => $"the port {endPoint.Port} may not be opened by this user; one above 1023 is wanted.",
                 SocketError.AddressNotAvailable => "this machine has no such address; one of its own is wanted.",
                 _ => $"it cannot be opened: {e.Message}.",

@@ -24,7 +24,8 @@ internal static class UnknownNames
     private static void FindInSections(IConfiguration configuration, List<string> mistakes)
     {
         var lists = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-        var given = KnownSettings.OwnSections.Append("Urls").Append("AllowedHosts").SelectMany(section => configuration.GetSection(section).AsEnumerable());
+        var given = KnownSettings.OwnSections.Append("Urls").Append("AllowedHosts")
+            .SelectMany(section => configuration.GetSection(section).AsEnumerable());
         foreach (var (key, value) in given.Where(pair => pair.Value is not null && pair.Key.Contains(':', StringComparison.Ordinal)))
         {
             if (KnownSettings.Find(key) is not null)
@@ -75,7 +76,8 @@ internal static class UnknownNames
         }
     }
 
-    private static string IsNoText(Setting setting) => $"{setting.Name}: {setting.Wanted} is wanted, as one text and not a JSON list or object.";
+    private static string IsNoText(Setting setting) =>
+        $"{setting.Name}: {setting.Wanted} is wanted, as one text and not a JSON list or object.";
 
     private static void FindInFiles(IConfiguration files, List<string> mistakes)
     {
@@ -83,9 +85,11 @@ internal static class UnknownNames
         {
             if (!TopNames.Contains(section.Key, StringComparer.OrdinalIgnoreCase))
             {
-                mistakes.Add($"{section.Key}: there is no such section in the settings file; {TopNames.MinBy(name => Distance(name, section.Key))} is the nearest.");
+                mistakes.Add($"{section.Key}: there is no such section in the settings file; "
+                    + $"{TopNames.MinBy(name => Distance(name, section.Key))} is the nearest.");
             }
-            else if (!string.IsNullOrEmpty(section.Value) && KnownSettings.OwnSections.Contains(section.Key, StringComparer.OrdinalIgnoreCase))
+            else if (!string.IsNullOrEmpty(section.Value)
+                && KnownSettings.OwnSections.Contains(section.Key, StringComparer.OrdinalIgnoreCase))
             {
                 mistakes.Add($"{section.Key} = \"{section.Value}\": an object with the settings of this section is wanted.");
             }
@@ -123,9 +127,11 @@ internal static class UnknownNames
             {
                 mistakes.Add($"--{argument.Key}: there is no such argument; --help lists them.");
             }
-            else if (!string.IsNullOrEmpty(argument.Value) && KnownSettings.OwnSections.Contains(argument.Key, StringComparer.OrdinalIgnoreCase))
+            else if (!string.IsNullOrEmpty(argument.Value)
+                && KnownSettings.OwnSections.Contains(argument.Key, StringComparer.OrdinalIgnoreCase))
             {
-                mistakes.Add($"--{argument.Key} = \"{argument.Value}\": the name of a setting in this section is wanted, as in --{argument.Key}:Name=value.");
+                mistakes.Add($"--{argument.Key} = \"{argument.Value}\": the name of a setting in this section is wanted, as in "
+                    + $"--{argument.Key}:Name=value.");
             }
         }
     }

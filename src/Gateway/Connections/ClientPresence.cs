@@ -46,7 +46,8 @@ internal sealed class ClientPresence
         }
     }
 
-    /// <summary>The connection is over, or its client gone. Whoever waits for that runs on another thread: the caller may hold locks.</summary>
+    /// <summary>The connection is over, or its client gone. Whoever waits for that runs on
+    /// another thread: the caller may hold locks.</summary>
     public void End() => ThreadPool.UnsafeQueueUserWorkItem(static gone => gone.Cancel(), _gone, preferLocal: false);
 
     private void OnInputEnded()

@@ -18,8 +18,8 @@ internal sealed partial class ConnectionTable
     /// <summary>Connections looked at for one without a request, before the oldest of all has to do.</summary>
     private const int LooksMax = 64;
 
-    /// <summary>An address with more connections than this gets a bound of what the system holds for each: it would take megabytes for every
-    /// reader that does not read, until it has none left for anybody and resets whom it likes.</summary>
+    /// <summary>An address with more connections than this gets a bound of what the system holds for each: it would take megabytes for
+    /// every reader that does not read, until it has none left for anybody and resets whom it likes.</summary>
     private const int ManyOfOneAddress = 32, UnsentBytesOfMany = 64 * 1024;
 
     /// <summary>Connections that are being closed and may still have their descriptor.</summary>
@@ -40,7 +40,9 @@ internal sealed partial class ConnectionTable
     public ConnectionTable(MachineLimits machine, LoadedSettings loaded, ILogger<ConnectionTable> logger)
     {
         var settings = loaded.Settings.Gateway;
-        ConnectionCountMax = settings.ConnectionCountMax > 0 ? Math.Min(settings.ConnectionCountMax, machine.ClientDescriptors) : machine.ConnectionCount;
+        ConnectionCountMax = settings.ConnectionCountMax > 0
+            ? Math.Min(settings.ConnectionCountMax, machine.ClientDescriptors)
+            : machine.ConnectionCount;
         DescriptorCountMax = machine.ClientDescriptors;
         _proxies = settings.TrustedProxies;
         _logger = logger;
@@ -248,12 +250,16 @@ internal sealed partial class ConnectionTable
         }
 
         _lastTold = TimeProvider.System.GetTimestamp();
-        NoRoom(_logger, _shares.Count, ConnectionCountMax, RequestCount, DescriptorCountMax, _shares.LargestCount, _evictedCount, _refusedCount);
+        NoRoom(
+            _logger, _shares.Count, ConnectionCountMax, RequestCount, DescriptorCountMax, _shares.LargestCount, _evictedCount,
+            _refusedCount);
     }
 
     [LoggerMessage(
         10, LogLevel.Warning,
-        "No room for all connections: {Count} of {Max} are open, with {Requests} requests in work {Descriptors} together at most, {Most} of one address; "
+        "No room for all connections: {Count} of {Max} are open, with {Requests} requests in work {Descriptors} together at most, {Most} "
+        + "of one address; "
         + "{Evicted} were closed for others and {Refused} refused so far (Gateway:MaxConnections, the limit of open files)")]
-    private static partial void NoRoom(ILogger logger, int count, int max, int requests, int descriptors, int most, long evicted, long refused);
+    private static partial void NoRoom(
+        ILogger logger, int count, int max, int requests, int descriptors, int most, long evicted, long refused);
 }

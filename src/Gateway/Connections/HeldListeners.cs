@@ -70,13 +70,15 @@ internal sealed class HeldListeners : IConnectionListenerFactory, IConnectionLis
             _ended.Dispose();
         }
 
-        /// <summary>Says why, as far as the socket takes it without waiting, and closes it at once: its descriptor is not there to be kept.</summary>
+        /// <summary>Says why, as far as the socket takes it without waiting, and closes it at
+        /// once: its descriptor is not there to be kept.</summary>
         private static ValueTask RefuseAsync(ConnectionContext connection)
         {
             try
             {
                 connection.Features.Get<IConnectionSocketFeature>()?.Socket.Send(
-                    "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"u8, SocketFlags.None, out _);
+                    "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"u8,
+                    SocketFlags.None, out _);
             }
             catch (ObjectDisposedException)
             {
@@ -115,7 +117,8 @@ internal static class ConnectionRoom
         {
             await new Problem(
                 ProblemType.Overloaded,
-                $"{table.RequestCount} requests are in work on {table.ConnectionCount} connections, which is as many files as may be open.").ExecuteAsync(http);
+                $"{table.RequestCount} requests are in work on {table.ConnectionCount} connections, which is as many files as may be open.")
+                    .ExecuteAsync(http);
             return;
         }
 

@@ -14,7 +14,8 @@ internal interface IFileOutput
 
     /// <summary>Has the memory that the response's writer gives next stand for a run of a file. The writer may have come by other memory
     /// than the connection's (HTTP/2, TLS, a filter): <see cref="Takes"/> tells.</summary>
-    /// <param name="file">Opened for asynchronous reading; it stays open, and these bytes of it as they are, until they are flushed.</param>
+    /// <param name="file">Opened for asynchronous reading; it stays open, and these bytes
+    /// of it as they are, until they are flushed.</param>
     /// <param name="offset">Where the run begins.</param>
     /// <param name="count">Its bytes, at most <see cref="RunBytesMax"/>.</param>
     void Offer(FileStream file, long offset, int count);

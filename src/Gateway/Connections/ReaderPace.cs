@@ -28,7 +28,9 @@ internal sealed class ReaderPace
     public bool TryWait(TimeSpan waited, long takenBytes)
     {
         var won = takenBytes / (double)_rateBytesPerSecond;
-        _left = won >= _most.TotalSeconds ? _most : TimeSpan.FromTicks(Math.Min(_most.Ticks, (_left - waited + TimeSpan.FromSeconds(won)).Ticks));
+        _left = won >= _most.TotalSeconds
+            ? _most
+            : TimeSpan.FromTicks(Math.Min(_most.Ticks, (_left - waited + TimeSpan.FromSeconds(won)).Ticks));
         return _left >= TimeSpan.Zero;
     }
 }

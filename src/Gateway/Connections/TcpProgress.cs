@@ -8,7 +8,8 @@ internal static class TcpProgress
 {
     private const int Tcp = 6, TcpInfo = 11, NotSentLowAt = 25, BytesAckedOffset = 120;
 
-    /// <summary>Bytes that the other end has acknowledged, by the kernel's account; null where it keeps none (other systems than Linux).</summary>
+    /// <summary>Bytes that the other end has acknowledged, by the kernel's account; null where
+    /// it keeps none (other systems than Linux).</summary>
     public static long? TryReadAcknowledged(Socket socket)
     {
         if (!OperatingSystem.IsLinux())
@@ -19,7 +20,9 @@ internal static class TcpProgress
         try
         {
             Span<byte> info = stackalloc byte[BytesAckedOffset + sizeof(long)];
-            return socket.GetRawSocketOption(Tcp, TcpInfo, info) == info.Length ? BinaryPrimitives.ReadInt64LittleEndian(info[BytesAckedOffset..]) : null;
+            return socket.GetRawSocketOption(Tcp, TcpInfo, info) == info.Length
+                ? BinaryPrimitives.ReadInt64LittleEndian(info[BytesAckedOffset..])
+                : null;
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {

@@ -23,12 +23,15 @@ internal static class TransferCodings
             return new Problem(ProblemType.BadRequest, "HTTP/1.0 knows no Transfer-Encoding (RFC 9112 §6.1).").ExecuteAsync(http);
         }
 
-        var codings = field.SelectMany(line => line!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).ToList();
+        var codings = field.SelectMany(
+            line => line!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).ToList();
         var others = codings.Where(coding => !string.Equals(coding, Chunked, StringComparison.OrdinalIgnoreCase)).ToList();
         return others.Count == 0 && codings.Count == 1 ? next(http)
             : others.Count == 0
                 ? new Problem(ProblemType.BadRequest, "Transfer-Encoding: chunked is applied once (RFC 9112 §6.1).").ExecuteAsync(http)
-                : new Problem(ProblemType.UnknownTransferCoding, $"Transfer-Encoding: {string.Join(", ", others)} is not understood, only chunked.").ExecuteAsync(http);
+                : new Problem(
+                    ProblemType.UnknownTransferCoding, $"Transfer-Encoding: {string.Join(", ", others)} is not understood, only chunked.")
+                    .ExecuteAsync(http);
     }
 
     private static bool IsOld(HttpContext http) => HttpProtocol.IsHttp10(http.Request.Protocol);

@@ -41,7 +41,8 @@ internal static class DiskLook
         {
             (writtenAt, sync) = (TimeProvider.System.GetUtcNow().UtcDateTime, TimeSpan.Zero);
             failure = Finding.Problem(
-                "disk", $"{folder} cannot be written: {e.Message}", "Give the user that runs the gateway the right to write there, or set Store:Path to a folder that can be written.");
+                "disk", $"{folder} cannot be written: {e.Message}",
+                "Give the user that runs the gateway the right to write there, or set Store:Path to a folder that can be written.");
         }
 
         if (failure is not null)
@@ -51,13 +52,20 @@ internal static class DiskLook
         }
 
         var free = new DriveInfo(folder).AvailableFreeSpace;
-        yield return free < FreeBytesMin ? Finding.Problem("disk", $"{folder} has {free} bytes free: nothing can be taken in.", "Free some, or set Store:Path to a larger disk.")
-            : free < FreeBytesLow ? Finding.Warning("disk", $"{folder} has {free} bytes free.", "Store:QuotaBytes limits what is kept of what was fetched.")
+        yield return free < FreeBytesMin
+            ? Finding.Problem(
+                "disk", $"{folder} has {free} bytes free: nothing can be taken in.", "Free some, or set Store:Path to a larger disk.")
+            : free < FreeBytesLow
+                ? Finding.Warning("disk", $"{folder} has {free} bytes free.", "Store:QuotaBytes limits what is kept of what was fetched.")
             : Finding.Ok("disk", string.Create(CultureInfo.InvariantCulture, $"{folder} can be written and has {free / 1e9:F1} GB free."));
         yield return sync < SyncSlow
-            ? Finding.Ok("fsync", string.Create(CultureInfo.InvariantCulture, $"The disk has 64 KiB for good after {sync.TotalMilliseconds:F1} ms."))
+            ? Finding.Ok(
+                "fsync", string.Create(CultureInfo.InvariantCulture, $"The disk has 64 KiB for good after {sync.TotalMilliseconds:F1} ms."))
             : Finding.Warning(
-                "fsync", string.Create(CultureInfo.InvariantCulture, $"The disk took {sync.TotalMilliseconds:F0} ms to have 64 KiB for good: every upload waits so long at its end."),
+                "fsync",
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"The disk took {sync.TotalMilliseconds:F0} ms to have 64 KiB for good: every upload waits so long at its end."),
                 "A disk of its own for Store:Path, or one that is not on the network, does better.");
         yield return LookAtClock(writtenAt);
     }
@@ -69,9 +77,13 @@ internal static class DiskLook
 
         // The newest version of a resource is the one with the latest time, so a clock that is far ahead wins against everybody.
         return now.Year is < 2025 or > 2100
-            ? Finding.Problem("clock", $"The clock says {now:u}.", "Set it: versions of resources are ordered by time. timedatectl set-ntp true keeps it right.")
+            ? Finding.Problem(
+                "clock", $"The clock says {now:u}.",
+                "Set it: versions of resources are ordered by time. timedatectl set-ntp true keeps it right.")
             : difference > ClockDifferenceMax
-            ? Finding.Warning("clock", $"The clock and the disk's differ by {difference.TotalSeconds:F0} s.", "Set both by NTP: versions of resources are ordered by time.")
+            ? Finding.Warning(
+                "clock", $"The clock and the disk's differ by {difference.TotalSeconds:F0} s.",
+                "Set both by NTP: versions of resources are ordered by time.")
             : Finding.Ok("clock", $"{now:u}, and the disk agrees.");
     }
 }

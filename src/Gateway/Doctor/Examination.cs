@@ -3,11 +3,15 @@ using Gateway.Configuration;
 
 namespace Gateway.Doctor;
 
-/// <summary><c>Gateway --doctor</c>: looks at everything that a gateway with these settings needs of its machine and of the other servers, and
-/// says in plain words what to do about what it finds. Changes nothing.</summary>
+/// <summary><c>Gateway --doctor</c>: looks at everything that a gateway with these settings needs of its machine and of the other servers,
+/// and says in plain words what to do about what it finds. Changes nothing.</summary>
 internal static class Examination
 {
-    private static readonly JsonSerializerOptions JsonOptions = new(JsonSerializerDefaults.Web) { WriteIndented = true, Encoder = Http.JsonText.Encoder };
+    private static readonly JsonSerializerOptions JsonOptions = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        Encoder = Http.JsonText.Encoder,
+    };
 
     /// <summary>A report.</summary>
     /// <param name="IsWell">Whether there is no problem; warnings are none.</param>

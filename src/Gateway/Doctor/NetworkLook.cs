@@ -27,9 +27,12 @@ internal static class NetworkLook
                 ? Finding.Ok("mtu", $"{card.Name} takes {card.Mtu} bytes, and a droplet with all headers has {packet}.")
                 : Finding.Warning(
                     "mtu",
-                    $"{card.Name} takes {card.Mtu} bytes, and a droplet with all headers has {packet}: it does not pass. A fetch over it finds that out "
-                    + $"and takes symbols of {ResourceLayout.SmallSymbolSize} bytes, which need {ResourceLayout.SmallSymbolSize + overhead}.",
-                    $"Set Rain:SymbolSize to {(card.Mtu - overhead) / 64 * 64} or less for resources that are to rain over it, or raise its MTU.");
+                    $"{card.Name} takes {card.Mtu} bytes, and a droplet with all headers has {packet}: it does not pass. A fetch over it "
+                    + "finds that out "
+                    + $"and takes symbols of {ResourceLayout.SmallSymbolSize} bytes, which need "
+                    + $"{ResourceLayout.SmallSymbolSize + overhead}.",
+                    $"Set Rain:SymbolSize to {(card.Mtu - overhead) / 64 * 64} or less for resources that are to rain over it, or raise "
+                    + "its MTU.");
         }
     }
 
@@ -43,7 +46,8 @@ internal static class NetworkLook
         return granted >= wanted
             ? Finding.Ok("buffer", $"The kernel grants {granted} bytes of receive buffer.")
             : Finding.Warning(
-                "buffer", $"The kernel grants {granted} of {wanted} bytes of receive buffer: at high rates datagrams are lost before the gateway reads them.",
+                "buffer", $"The kernel grants {granted} of {wanted} bytes of receive buffer: at high rates datagrams are lost before the "
+                + "gateway reads them.",
                 $"sysctl -w net.core.rmem_max={wanted}, and the same line in /etc/sysctl.d/ for the next boot.");
     }
 
@@ -55,7 +59,9 @@ internal static class NetworkLook
         var isThere = OperatingSystem.IsLinux() && TrySet(socket, udpLevel, udpSegment, 0) && TrySet(socket, udpLevel, udpGro, 1);
         return isThere
             ? Finding.Ok("offload", "The kernel sends and receives many datagrams in one call.")
-            : Finding.Warning("offload", "The kernel takes datagrams one by one, which bounds the rate to a few Gbit/s.", "Linux 5.0 or later does better.");
+            : Finding.Warning(
+                "offload", "The kernel takes datagrams one by one, which bounds the rate to a few Gbit/s.",
+                "Linux 5.0 or later does better.");
     }
 
     private static bool TrySet(Socket socket, int level, int option, int value)
@@ -73,7 +79,8 @@ internal static class NetworkLook
 
     private static IEnumerable<(string Name, int Mtu)> Cards()
     {
-        foreach (var card in NetworkInterface.GetAllNetworkInterfaces().Where(card => card.OperationalStatus is OperationalStatus.Up or OperationalStatus.Unknown))
+        foreach (var card in NetworkInterface.GetAllNetworkInterfaces()
+            .Where(card => card.OperationalStatus is OperationalStatus.Up or OperationalStatus.Unknown))
         {
             int mtu;
             try

@@ -48,7 +48,8 @@ internal sealed record PortLook(IReadOnlyList<Finding> Findings, bool IsRunning)
             }
             else if (error == SocketError.AddressAlreadyInUse && isRunning)
             {
-                findings.Add(Finding.Ok("port", $"UDP {endPoint} is taken while a gateway runs here: by it, unless its log says otherwise."));
+                findings.Add(
+                    Finding.Ok("port", $"UDP {endPoint} is taken while a gateway runs here: by it, unless its log says otherwise."));
             }
             else
             {
@@ -61,9 +62,12 @@ internal sealed record PortLook(IReadOnlyList<Finding> Findings, bool IsRunning)
 
     private static Finding Refused(string what, SocketError error, string command, string setting) => error switch
     {
-        SocketError.AddressAlreadyInUse => Finding.Problem("port", $"{what} is taken by another program.", $"{command} names it; end it, or set {setting} to a free port."),
-        SocketError.AddressNotAvailable => Finding.Problem("port", $"{what}: this machine has no such address.", $"Set {setting} to one of its own, as ip addr lists them."),
-        SocketError.AccessDenied => Finding.Problem("port", $"{what} may not be opened by this user.", $"Set {setting} to a port above 1023."),
+        SocketError.AddressAlreadyInUse => Finding.Problem(
+            "port", $"{what} is taken by another program.", $"{command} names it; end it, or set {setting} to a free port."),
+        SocketError.AddressNotAvailable => Finding.Problem(
+            "port", $"{what}: this machine has no such address.", $"Set {setting} to one of its own, as ip addr lists them."),
+        SocketError.AccessDenied => Finding.Problem(
+            "port", $"{what} may not be opened by this user.", $"Set {setting} to a port above 1023."),
         _ => Finding.Problem("port", $"{what} cannot be opened: {error}.", $"Set {setting} to another."),
     };
 
@@ -86,7 +90,10 @@ internal sealed record PortLook(IReadOnlyList<Finding> Findings, bool IsRunning)
 
     private static async Task<bool> IsGatewayAsync(string url)
     {
-        using var handler = new HttpClientHandler { ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator };
+        using var handler = new HttpClientHandler
+        {
+            ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator,
+        };
         using var client = new HttpClient(handler) { Timeout = Timeout };
         try
         {

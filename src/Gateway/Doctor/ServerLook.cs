@@ -30,7 +30,9 @@ internal static class ServerLook
 
         if (servers.Count == 0)
         {
-            yield return Finding.Warning("servers", $"{settings.Rain.ServersFile} names no server.", "Name the rain ports of the other nodes there; without any, only what is here can be sent.");
+            yield return Finding.Warning(
+                "servers", $"{settings.Rain.ServersFile} names no server.",
+                "Name the rain ports of the other nodes there; without any, only what is here can be sent.");
             yield break;
         }
 
@@ -59,10 +61,12 @@ internal static class ServerLook
 
         if (await ResolveAsync(server) is not { } endPoint)
         {
-            return Finding.Problem("server", $"{server}: the name is not known.", "Correct it in servers.json, or the name server's entry.");
+            return Finding.Problem(
+                "server", $"{server}: the name is not known.", "Correct it in servers.json, or the name server's entry.");
         }
 
-        if (!isRunning && rain.Listen.Any(own => own.Port == endPoint.Port && (own.Address.Equals(endPoint.Address) || own.Address.Equals(IPAddress.Any))))
+        if (!isRunning && rain.Listen.Any(
+            own => own.Port == endPoint.Port && (own.Address.Equals(endPoint.Address) || own.Address.Equals(IPAddress.Any))))
         {
             return Finding.Ok("server", $"{server} is this gateway's own, which does not run just now.");
         }
@@ -78,12 +82,14 @@ internal static class ServerLook
         if (end is FetchEndReason.NotFound or FetchEndReason.Completed)
         {
             var roundTrip = handle.Snapshot.Sources.Select(source => source.RoundTrip).FirstOrDefault();
-            return Finding.Ok("server", string.Create(CultureInfo.InvariantCulture, $"{server} answers after {roundTrip.TotalMilliseconds:F1} ms."));
+            return Finding.Ok(
+                "server", string.Create(CultureInfo.InvariantCulture, $"{server} answers after {roundTrip.TotalMilliseconds:F1} ms."));
         }
 
         if (end == FetchEndReason.Busy)
         {
-            return Finding.Warning("server", $"{server} answers that it is busy.", "It has as many subscribers as Rain:MaxSubscribers lets it, or is ending.");
+            return Finding.Warning(
+                "server", $"{server} answers that it is busy.", "It has as many subscribers as Rain:MaxSubscribers lets it, or is ending.");
         }
 
         var seal = RainSeal.IsOwn(settings)
@@ -93,7 +99,8 @@ internal static class ServerLook
             : "has it a Rain:Secret, which is missing here";
         return Finding.Problem(
             "server", $"{server} is silent: {Patience.TotalSeconds:F0} s without an answer.",
-            $"Does it run, does it listen at this address (Rain:Listen there), does a firewall on the way let UDP {endPoint.Port} pass; {seal}?");
+            $"Does it run, does it listen at this address (Rain:Listen there), does a firewall on the way let UDP {endPoint.Port} pass; "
+            + $"{seal}?");
     }
 
     private static (SealSettings? Seal, string? Unfit) SealOf(GatewaySettings settings)
@@ -115,7 +122,8 @@ internal static class ServerLook
         {
             // As the gateway does: the first address of version 4, or else the first.
             var addresses = await Dns.GetHostAddressesAsync(server.Host);
-            var address = addresses.FirstOrDefault(candidate => candidate.AddressFamily == AddressFamily.InterNetwork) ?? addresses.FirstOrDefault();
+            var address = addresses.FirstOrDefault(candidate => candidate.AddressFamily == AddressFamily.InterNetwork)
+                ?? addresses.FirstOrDefault();
             return address is null ? null : new IPEndPoint(address, server.Port);
         }
         catch (SocketException)

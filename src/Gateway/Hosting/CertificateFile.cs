@@ -32,7 +32,8 @@ internal sealed partial class CertificateFile
         _logger = logger;
         _seen = Read();
         _current = Load(_seen);
-        ReadFirst(_logger, _section.Path, FullPath, _current.TargetCertificate.Thumbprint, _current.TargetCertificate.NotAfter.ToUniversalTime());
+        ReadFirst(
+            _logger, _section.Path, FullPath, _current.TargetCertificate.Thumbprint, _current.TargetCertificate.NotAfter.ToUniversalTime());
     }
 
     /// <summary>The certificate and the chain that goes with it, as the files have them now.</summary>
@@ -75,7 +76,9 @@ internal sealed partial class CertificateFile
             // Connections that were made with the one before still use it: the collector takes it when they have ended.
             Volatile.Write(ref _current, Load(seen));
             _seen = seen;
-            ReadAgain(_logger, _section.Path, FullPath, _current.TargetCertificate.Thumbprint, _current.TargetCertificate.NotAfter.ToUniversalTime());
+            ReadAgain(
+                _logger, _section.Path, FullPath, _current.TargetCertificate.Thumbprint,
+                _current.TargetCertificate.NotAfter.ToUniversalTime());
             return;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
@@ -141,7 +144,9 @@ internal sealed partial class CertificateFile
     [LoggerMessage(32, LogLevel.Information, "{Setting} read from {Path}: certificate {Thumbprint}, which holds until {Until:u}")]
     private static partial void ReadFirst(ILogger logger, string setting, string path, string thumbprint, DateTime until);
 
-    [LoggerMessage(30, LogLevel.Information, "{Setting} read again from {Path}: new connections get certificate {Thumbprint}, which holds until {Until:u}")]
+    [LoggerMessage(
+        30, LogLevel.Information,
+        "{Setting} read again from {Path}: new connections get certificate {Thumbprint}, which holds until {Until:u}")]
     private static partial void ReadAgain(ILogger logger, string setting, string path, string thumbprint, DateTime until);
 
     [LoggerMessage(31, LogLevel.Error, "{Setting} has changed and is refused, the certificate before stays in force: {Mistake}")]

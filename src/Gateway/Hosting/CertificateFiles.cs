@@ -91,5 +91,6 @@ internal sealed class CertificateFiles
     }
 
     private static bool IsPath(string key) => key.StartsWith("Kestrel:", StringComparison.OrdinalIgnoreCase)
-        && (key.EndsWith(":Certificate:Path", StringComparison.OrdinalIgnoreCase) || key.EndsWith(":Certificate:KeyPath", StringComparison.OrdinalIgnoreCase));
+        && (key.EndsWith(":Certificate:Path", StringComparison.OrdinalIgnoreCase)
+        || key.EndsWith(":Certificate:KeyPath", StringComparison.OrdinalIgnoreCase));
 }

@@ -21,7 +21,8 @@ internal static class PageFiles
         });
     }
 
-    /// <summary>What is there for GET alone answers other methods with 405, not 404; and <c>OPTIONS *</c> is about no path at all.</summary>
+    /// <summary>What is there for GET alone answers other methods with 405, not 404; and
+    /// <c>OPTIONS *</c> is about no path at all.</summary>
     private static Task RefuseOtherMethods(HttpContext http, RequestDelegate next)
     {
         var request = http.Request;

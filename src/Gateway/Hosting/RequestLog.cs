@@ -12,7 +12,8 @@ internal static class RequestLog
     private const string Source = "Gateway.Requests";
     private const string Template = "{Method} {Path} {Status}{Bytes} in {ElapsedMs:F1} ms, {End} {RequestId}";
 
-    /// <summary>What is asked over and over, by open pages and by whoever watches the gateway, is worth a line only when it goes wrong.</summary>
+    /// <summary>What is asked over and over, by open pages and by whoever watches the gateway,
+    /// is worth a line only when it goes wrong.</summary>
     private sealed record Quiet(bool IsStream);
 
     /// <summary>Writes the line of an endpoint that is polled at level Debug as long as all is well.</summary>
@@ -95,7 +96,8 @@ internal static class RequestLog
         finally
         {
             progress.End(http);
-            http.RequestServices.GetRequiredService<RequestMetrics>().Count(http, progress.SentBytes, progress.ReceivedBytes, progress.IsHit);
+            http.RequestServices.GetRequiredService<RequestMetrics>().Count(
+                http, progress.SentBytes, progress.ReceivedBytes, progress.IsHit);
         }
     }
 
@@ -118,7 +120,9 @@ internal static class RequestLog
             Property("Status", status),
             Property("Bytes", progress?.Describe(http.Response) ?? ""),
             Property("ElapsedMs", elapsedMs),
-            Property("End", progress?.AbortReason is { } reason ? $"aborted: {reason}" : progress is { IsBroken: true } ? "client gone" : "done"),
+            Property(
+                "End",
+                progress?.AbortReason is { } reason ? $"aborted: {reason}" : progress is { IsBroken: true } ? "client gone" : "done"),
             Property("RequestId", RequestId.Of(http)),
         ];
 

@@ -49,7 +49,8 @@ internal sealed class RequestProgress
     /// <summary>What came or went, as a part of the line that begins with a space.</summary>
     public string Describe(HttpResponse response) =>
         ReceivedBytes > 0 ? string.Create(CultureInfo.InvariantCulture, $" received {ReceivedBytes} bytes")
-        : SentBytes > 0 || AbortReason is not null ? string.Create(CultureInfo.InvariantCulture, $" sent {SentBytes} of {response.ContentLength} bytes")
+        : SentBytes > 0 || AbortReason is not null
+            ? string.Create(CultureInfo.InvariantCulture, $" sent {SentBytes} of {response.ContentLength} bytes")
         : _sentWithHead > 0 ? string.Create(CultureInfo.InvariantCulture, $" sent {_sentWithHead} bytes with the head")
         : "";
 }

@@ -27,7 +27,9 @@ internal sealed class AnnouncedDigests
 
     /// <summary>With one more; null when another of that hash was announced.</summary>
     public AnnouncedDigests? With(DigestAlgorithm algorithm, byte[] value) =>
-        !_values.TryGetValue(algorithm, out var known) ? new(_values.Add(algorithm, value)) : known.AsSpan().SequenceEqual(value) ? this : null;
+        !_values.TryGetValue(algorithm, out var known) ? new(_values.Add(algorithm, value))
+            : known.AsSpan().SequenceEqual(value) ? this
+            : null;
 
     /// <summary>Both together; null when they contradict each other.</summary>
     public AnnouncedDigests? With(AnnouncedDigests others)
@@ -47,10 +49,12 @@ internal sealed class AnnouncedDigests
     }
 
     /// <summary>Whether bytes have the digest that was announced.</summary>
-    public bool Match(DigestAlgorithm algorithm, ReadOnlySpan<byte> digest) => !_values.TryGetValue(algorithm, out var value) || digest.SequenceEqual(value);
+    public bool Match(DigestAlgorithm algorithm, ReadOnlySpan<byte> digest) => !_values.TryGetValue(algorithm, out var value)
+        || digest.SequenceEqual(value);
 
     /// <summary>Names and base64.</summary>
-    public IReadOnlyDictionary<string, string> Write() => _values.ToDictionary(pair => pair.Key.Name, pair => Convert.ToBase64String(pair.Value));
+    public IReadOnlyDictionary<string, string> Write() =>
+        _values.ToDictionary(pair => pair.Key.Name, pair => Convert.ToBase64String(pair.Value));
 
     /// <summary>Reads what <see cref="Write"/> has written.</summary>
     public static AnnouncedDigests Read(IReadOnlyDictionary<string, string> written) =>

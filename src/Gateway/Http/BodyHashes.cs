@@ -30,7 +30,8 @@ internal sealed class BodyHashes : IDisposable
         }
     }
 
-    /// <summary>What is wrong with a body that was read to its end, in view of what was announced before it and in its trailer section.</summary>
+    /// <summary>What is wrong with a body that was read to its end, in view of what was
+    /// announced before it and in its trailer section.</summary>
     /// <param name="http">The request.</param>
     /// <param name="announced">What was announced of the body.</param>
     /// <param name="isWhole">Whether the body is the whole, so that a digest of the whole is one of the body.</param>
@@ -46,7 +47,9 @@ internal sealed class BodyHashes : IDisposable
 
             if (!isWhole && !whole.IsEmpty)
             {
-                return new Problem(ProblemType.InvalidDigest, "The digest of the whole comes before the body of a part, or with the request that began the upload.");
+                return new Problem(
+                    ProblemType.InvalidDigest,
+                    "The digest of the whole comes before the body of a part, or with the request that began the upload.");
             }
 
             if (announced.With(part)?.With(whole) is not { } all)
@@ -54,15 +57,20 @@ internal sealed class BodyHashes : IDisposable
                 return DigestFields.Contradiction();
             }
 
-            if (all.Algorithms.FirstOrDefault(algorithm => !_hashes.ContainsKey(algorithm) && !announced.Algorithms.Contains(algorithm)) is { } late)
+            if (all.Algorithms.FirstOrDefault(
+                algorithm => !_hashes.ContainsKey(algorithm) && !announced.Algorithms.Contains(algorithm)) is { } late)
             {
-                return new Problem(ProblemType.InvalidDigest, $"A digest ({late.Name}) came after the body; the Trailer field before it has to name its field.");
+                return new Problem(
+                    ProblemType.InvalidDigest,
+                    $"A digest ({late.Name}) came after the body; the Trailer field before it has to name its field.");
             }
 
             digests = all;
         }
 
-        return Matches(digests) ? null : new Problem(ProblemType.DigestMismatch, "The bytes that came are not those announced. They were not kept.");
+        return Matches(digests)
+            ? null
+            : new Problem(ProblemType.DigestMismatch, "The bytes that came are not those announced. They were not kept.");
     }
 
     /// <summary>Whether all that was hashed is as announced. Ends the hashing.</summary>

@@ -13,7 +13,8 @@ internal sealed record DigestAlgorithm(string Name, int SizeBytes, HashAlgorithm
 
     private const string OfInstance = "id-";
 
-    /// <summary>Every one that is checked, best first. The last two tell of accidents alone, which is what their senders are after.</summary>
+    /// <summary>Every one that is checked, best first. The last two tell of accidents
+    /// alone, which is what their senders are after.</summary>
     public static ImmutableArray<DigestAlgorithm> All { get; } =
     [
         Sha256,
@@ -28,7 +29,8 @@ internal sealed record DigestAlgorithm(string Name, int SizeBytes, HashAlgorithm
     /// <summary>The MD5.</summary>
     public static DigestAlgorithm Md5 => All[^1];
 
-    /// <summary>The one of a name, in either case, or null. RFC 5843's <c>id-sha-256</c> is the same where no content coding is taken.</summary>
+    /// <summary>The one of a name, in either case, or null. RFC 5843's <c>id-sha-256</c> is
+    /// the same where no content coding is taken.</summary>
     public static DigestAlgorithm? Find(string name)
     {
         var bare = name.StartsWith(OfInstance, StringComparison.OrdinalIgnoreCase) ? name[OfInstance.Length..] : name;

@@ -14,8 +14,8 @@ internal static class DigestFields
 
     private static readonly string[] Fields = [OfContent, OfRepresentation, Legacy, LegacyMd5];
 
-    /// <summary>Reads what a sender announced: in <c>Content-Digest</c> and <c>Content-MD5</c> of the body of this request, in <c>Repr-Digest</c>
-    /// and <c>Digest</c> of the whole, which is the same unless the body is a part of it.</summary>
+    /// <summary>Reads what a sender announced: in <c>Content-Digest</c> and <c>Content-MD5</c> of the body of this request, in
+    /// <c>Repr-Digest</c> and <c>Digest</c> of the whole, which is the same unless the body is a part of it.</summary>
     /// <returns>The problem when a field is malformed, or names no algorithm by which it could be checked.</returns>
     public static Problem? TryReadUpload(IHeaderDictionary headers, out AnnouncedDigests part, out AnnouncedDigests whole)
     {
@@ -26,7 +26,8 @@ internal static class DigestFields
 
     /// <summary>Whether a request says that digest fields come after its body.</summary>
     public static bool AreInTrailer(IHeaderDictionary headers) =>
-        headers.Trailer.Any(line => line?.Split(',', StringSplitOptions.TrimEntries).Any(name => Fields.Contains(name, StringComparer.OrdinalIgnoreCase)) == true);
+        headers.Trailer.Any(line => line?.Split(',', StringSplitOptions.TrimEntries).Any(
+            name => Fields.Contains(name, StringComparer.OrdinalIgnoreCase)) == true);
 
     /// <summary>Two digests by one hash that are not the same.</summary>
     public static Problem Contradiction() => new(ProblemType.DigestMismatch, "The digest fields announce different bytes.");
@@ -59,7 +60,8 @@ internal static class DigestFields
             var parts = item.Split(';', StringSplitOptions.TrimEntries);
             if (parts[0].Equals(Sha256, StringComparison.OrdinalIgnoreCase))
             {
-                return !(parts.Length > 1 && parts[1].StartsWith("q=0", StringComparison.OrdinalIgnoreCase) && parts[1].AsSpan(3).Trim(".0").IsEmpty);
+                return !(parts.Length > 1 && parts[1].StartsWith("q=0", StringComparison.OrdinalIgnoreCase)
+                    && parts[1].AsSpan(3).Trim(".0").IsEmpty);
             }
         }
 
@@ -79,10 +81,14 @@ internal static class DigestFields
         {
             LegacyMd5 => lines.Count == 1 ? [(DigestAlgorithm.Md5.Name, FromBase64(lines[0]!))] : null,
             Legacy => ReadLegacy(lines),
-            _ => StructuredFields.TryReadDictionary(lines, out var dictionary) ? [.. dictionary.Select(member => (member.Key, member.Value as byte[]))] : null,
+            _ => StructuredFields.TryReadDictionary(lines, out var dictionary)
+                ? [.. dictionary.Select(member => (member.Key, member.Value as byte[]))]
+                : null,
         };
-        var known = members?.Select(member => (Algorithm: DigestAlgorithm.Find(member.Name), member.Value)).Where(member => member.Algorithm is not null).ToArray();
-        if (members is null || members.Any(member => member.Value is null) || known!.Any(member => member.Value!.Length != member.Algorithm!.SizeBytes))
+        var known = members?.Select(member => (Algorithm: DigestAlgorithm.Find(member.Name), member.Value))
+            .Where(member => member.Algorithm is not null).ToArray();
+        if (members is null || members.Any(member => member.Value is null)
+            || known!.Any(member => member.Value!.Length != member.Algorithm!.SizeBytes))
         {
             var form = field switch
             {
@@ -96,7 +102,8 @@ internal static class DigestFields
         if (known!.Length == 0)
         {
             return new Problem(
-                ProblemType.InvalidDigest, $"{field}: {lines} names no algorithm that can be checked here; these can: {DigestAlgorithm.Names}.");
+                ProblemType.InvalidDigest,
+                $"{field}: {lines} names no algorithm that can be checked here; these can: {DigestAlgorithm.Names}.");
         }
 
         foreach (var (algorithm, value) in known)

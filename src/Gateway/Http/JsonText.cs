@@ -14,7 +14,8 @@ internal static class JsonText
     {
         await next(http);
         var response = http.Response;
-        if (response is { HasStarted: true, ContentLength: null } && !HttpMethods.IsHead(http.Request.Method) && !http.RequestAborted.IsCancellationRequested
+        if (response is { HasStarted: true, ContentLength: null } && !HttpMethods.IsHead(http.Request.Method)
+            && !http.RequestAborted.IsCancellationRequested
             && response.ContentType?.StartsWith("application/json", StringComparison.OrdinalIgnoreCase) == true)
         {
             await response.Body.WriteAsync("\n"u8.ToArray(), CancellationToken.None);

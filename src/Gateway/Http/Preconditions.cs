@@ -67,8 +67,8 @@ internal static class Preconditions
         return Outcome.Proceed;
     }
 
-    /// <summary>Whether <c>If-Range</c> permits a partial answer: it is absent, or names this version by its strong tag or its exact date, where
-    /// that is strong.</summary>
+    /// <summary>Whether <c>If-Range</c> permits a partial answer: it is absent, or names this version by its strong tag or its exact date,
+    /// where that is strong.</summary>
     public static bool PermitRange(IHeaderDictionary headers, Manifest current, DateTimeOffset now)
     {
         if (headers.IfRange.Count == 0)
@@ -81,13 +81,15 @@ internal static class Preconditions
             : TryReadDate(headers.IfRange, out var date) && IsDateOf(current, date, now));
     }
 
-    private static bool IsDateOf(Manifest manifest, DateTimeOffset date, DateTimeOffset now) => SecondOf(manifest) == date && IsDateStrong(manifest, now);
+    private static bool IsDateOf(Manifest manifest, DateTimeOffset date, DateTimeOffset now) => SecondOf(manifest) == date
+        && IsDateStrong(manifest, now);
 
-    /// <summary>Whether the date stands for this version alone (RFC 9110 §8.8.2.2): no other had or can still have the same second. A date in
-    /// the future, told as now, thus is nobody's.</summary>
+    /// <summary>Whether the date stands for this version alone (RFC 9110 §8.8.2.2): no other had or can still have the same second. A date
+    /// in the future, told as now, thus is nobody's.</summary>
     private static bool IsDateStrong(Manifest manifest, DateTimeOffset now) => !manifest.IsDateWeak && SecondOf(manifest) < SecondOf(now);
 
-    private static DateTimeOffset SecondOf(Manifest manifest) => DateTimeOffset.FromUnixTimeSeconds(Math.DivRem(manifest.Stamp, 1000).Quotient);
+    private static DateTimeOffset SecondOf(Manifest manifest) =>
+        DateTimeOffset.FromUnixTimeSeconds(Math.DivRem(manifest.Stamp, 1000).Quotient);
 
     private static DateTimeOffset SecondOf(DateTimeOffset time) => DateTimeOffset.FromUnixTimeSeconds(time.ToUnixTimeSeconds());
 

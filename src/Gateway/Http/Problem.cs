@@ -65,19 +65,24 @@ internal sealed class Problem : IResult
         new(ProblemType.MismatchingUploadOffset, $"The upload stands at {expected}, not at {provided}.", (expected, provided));
 
     public static Problem InvalidResourceId(string id) =>
-        new(ProblemType.InvalidResourceId, $"\"{id}\" is no resource id: a whole number from 0 to {ulong.MaxValue}, decimal or hexadecimal after 0x, is wanted.");
+        new(
+            ProblemType.InvalidResourceId,
+            $"\"{id}\" is no resource id: a whole number from 0 to {ulong.MaxValue}, decimal or hexadecimal after 0x, is wanted.");
 
     /// <summary>Why a resource could not be opened.</summary>
     public static Problem OfOpening(ResourceId id, OpenResult opened) => opened.Status switch
     {
         OpenStatus.Deleted => new(ProblemType.Gone, $"Resource {id} was deleted.", opened.Sources),
         OpenStatus.NotFound => NotFound(id, opened.Sources),
-        OpenStatus.NotCached => new(ProblemType.NotCached, $"Resource {id} is not here, and only-if-cached forbids to ask the servers for it."),
+        OpenStatus.NotCached => new(
+            ProblemType.NotCached, $"Resource {id} is not here, and only-if-cached forbids to ask the servers for it."),
         OpenStatus.Unanswered => new(ProblemType.RetrievalTimeout, $"No server answered for resource {id} in time.", opened.Sources),
-        OpenStatus.IntegrityFailure => new(ProblemType.IntegrityFailure, $"Every server that offered resource {id} sent wrong bytes.", opened.Sources),
+        OpenStatus.IntegrityFailure => new(
+            ProblemType.IntegrityFailure, $"Every server that offered resource {id} sent wrong bytes.", opened.Sources),
         OpenStatus.NotUnderstood => NotUnderstood(id, opened.Sources),
         OpenStatus.Busy => new(ProblemType.Overloaded, $"The servers that may have resource {id} are busy.", opened.Sources),
-        OpenStatus.NoNetwork => new(ProblemType.Overloaded, $"This node cannot open a socket just now to ask the servers for resource {id}."),
+        OpenStatus.NoNetwork => new(
+            ProblemType.Overloaded, $"This node cannot open a socket just now to ask the servers for resource {id}."),
         _ => new(ProblemType.StoreFull, $"The store could not keep resource {id}.", opened.Sources),
     };
 
@@ -85,18 +90,22 @@ internal sealed class Problem : IResult
     public static Problem OfFetch(ResourceId id, FetchFailedException failure) => failure.Reason switch
     {
         FetchEndReason.NotFound => NotFound(id, failure.Sources),
-        FetchEndReason.IntegrityFailure => new(ProblemType.IntegrityFailure, $"Every server that offered resource {id} sent wrong bytes.", failure.Sources),
+        FetchEndReason.IntegrityFailure => new(
+            ProblemType.IntegrityFailure, $"Every server that offered resource {id} sent wrong bytes.", failure.Sources),
         FetchEndReason.NotUnderstood => NotUnderstood(id, failure.Sources),
         FetchEndReason.Busy => new(ProblemType.Overloaded, $"The servers that may have resource {id} are busy.", failure.Sources),
         FetchEndReason.Cancelled => new(ProblemType.Overloaded, $"The fetch of resource {id} was ended.", failure.Sources),
         FetchEndReason.LocalFailure when failure.StoreTrouble is { } trouble => new(ProblemType.StoreReadOnly, trouble, failure.Sources),
         FetchEndReason.LocalFailure => new(ProblemType.StoreFull, $"The store could not keep resource {id}.", failure.Sources),
-        FetchEndReason.NoNetwork => new(ProblemType.Overloaded, $"This node cannot open a socket just now to ask the servers for resource {id}."),
+        FetchEndReason.NoNetwork => new(
+            ProblemType.Overloaded, $"This node cannot open a socket just now to ask the servers for resource {id}."),
         _ => new(ProblemType.RetrievalTimeout, $"The servers of resource {id} fell silent.", failure.Sources),
     };
 
     private static Problem NotUnderstood(ResourceId id, IReadOnlyList<SourceReport>? sources) =>
-        new(ProblemType.IntegrityFailure, $"What the servers offer of resource {id} is described in a way that this program does not know.", sources);
+        new(
+            ProblemType.IntegrityFailure, $"What the servers offer of resource {id} is described in a way that this program does not know.",
+            sources);
 
     private static Problem NotFound(ResourceId id, IReadOnlyList<SourceReport>? sources) => new(
         ProblemType.NotFound,
@@ -115,7 +124,8 @@ internal sealed class Problem : IResult
 
     /// <summary>What the server found wrong with the request's form.</summary>
     public static Problem OfBadRequest(BadHttpRequestException failure) => new(
-        failure.StatusCode == StatusCodes.Status400BadRequest ? ProblemType.IncompleteBody : ProblemType.OfStatus(failure.StatusCode), failure.Message);
+        failure.StatusCode == StatusCodes.Status400BadRequest ? ProblemType.IncompleteBody : ProblemType.OfStatus(failure.StatusCode),
+        failure.Message);
 
     /// <summary>Writes the document for a bare status, so that no error goes out with an empty body.</summary>
     public static Task WriteStatusAsync(StatusCodeContext context)
@@ -131,7 +141,8 @@ internal sealed class Problem : IResult
 
         var type = ProblemType.OfStatus(http.Response.StatusCode);
         var detail = type == ProblemType.NotFound ? $"{http.Request.Path} leads nowhere."
-            : type == ProblemType.MethodNotAllowed ? $"{http.Request.Method} is not for {http.Request.Path}; {http.Response.Headers.Allow} are."
+            : type == ProblemType.MethodNotAllowed
+                ? $"{http.Request.Method} is not for {http.Request.Path}; {http.Response.Headers.Allow} are."
             : $"{type.Title}.";
         return new Problem(type, detail).WriteAsync(http, http.Response.StatusCode);
     }
@@ -155,12 +166,14 @@ internal sealed class Problem : IResult
         var response = http.Response;
         response.StatusCode = status;
         response.Headers.CacheControl = "no-store";
-        if (status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable && response.Headers.RetryAfter.Count == 0)
+        if (status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable
+            && response.Headers.RetryAfter.Count == 0)
         {
             response.Headers.RetryAfter = _type == ProblemType.StoreReadOnly ? RetrySeconds : "1";
         }
 
-        var document = new Document(_type.Uri, _type.Title, status, VisibleText.Of(Detail), http.Request.Path, RequestId.Of(http), _type.IsRetryable, _sources)
+        var document = new Document(
+            _type.Uri, _type.Title, status, VisibleText.Of(Detail), http.Request.Path, RequestId.Of(http), _type.IsRetryable, _sources)
         {
             ExpectedOffset = _offsets?.Expected,
             ProvidedOffset = _offsets?.Provided,
@@ -190,7 +203,10 @@ internal sealed class Problem : IResult
             $$"""
             <!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
             <title>{{document.Status}} {{Encode(document.Title)}}</title>
-            <style>body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem;color-scheme:light dark}small{opacity:.7}</style>
+            <style>
+            body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem;color-scheme:light dark}
+            small{opacity:.7}
+            </style>
             <h1>{{document.Status}} {{Encode(document.Title)}}</h1><p>{{Encode(document.Detail)}}</p>
             <p>{{(document.Retryable ? "Trying again later may help." : "")}}</p><p><small>{{Encode(document.TraceId)}}</small></p>
             <p><a href="/">Pouring Rain</a></p></html>
@@ -203,7 +219,8 @@ internal sealed class Problem : IResult
 /// <summary>What a request is called in problems and in the log: its trace, which a <c>traceparent</c> of the client names.</summary>
 internal static class RequestId
 {
-    public static string Of(HttpContext http) => Activity.Current?.TraceId.ToHexString() is { } trace && trace != default(ActivityTraceId).ToHexString()
+    public static string Of(HttpContext http) => Activity.Current?.TraceId.ToHexString() is { } trace
+        && trace != default(ActivityTraceId).ToHexString()
         ? trace
         : http.TraceIdentifier;
 }

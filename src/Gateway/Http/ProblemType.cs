@@ -43,7 +43,8 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
     public static readonly ProblemType IntegrityFailure = new("integrity-failure", 502, "No honest server is left", true);
     public static readonly ProblemType Overloaded = new("overloaded", 503, "The gateway or the servers are at their limits", true);
     public static readonly ProblemType Unavailable = new("unavailable", 503, "The gateway is starting or ending", true);
-    public static readonly ProblemType StoreReadOnly = new("store-read-only", 503, "The store's disk fails: nothing is taken in just now", true);
+    public static readonly ProblemType StoreReadOnly = new(
+        "store-read-only", 503, "The store's disk fails: nothing is taken in just now", true);
     public static readonly ProblemType NotCached = new("not-cached", 504, "Not here, and the request forbids to ask the rain");
     public static readonly ProblemType RetrievalTimeout = new("retrieval-timeout", 504, "The servers were silent", true);
     public static readonly ProblemType StoreFull = new("store-full", 507, "The store has no room", true);
@@ -51,10 +52,13 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
     /// <summary>Every kind.</summary>
     public static ImmutableArray<ProblemType> All { get; } =
     [
-        InvalidResourceId, InvalidParameter, InvalidDigest, DigestMismatch, PartialPut, IncompleteBody, CompletedUpload, InconsistentUploadLength, BadRequest,
-        Unauthorized, CrossSite, ServiceWorker, NotFound, MethodNotAllowed, RequestTimeout, Conflict, MismatchingUploadOffset, TooManyServers, Gone,
+        InvalidResourceId, InvalidParameter, InvalidDigest, DigestMismatch, PartialPut, IncompleteBody, CompletedUpload,
+        InconsistentUploadLength, BadRequest,
+        Unauthorized, CrossSite, ServiceWorker, NotFound, MethodNotAllowed, RequestTimeout, Conflict, MismatchingUploadOffset,
+        TooManyServers, Gone,
         PreconditionFailed, UploadProtocol, TooLarge, UnsupportedMedia,
-        RangeNotSatisfiable, Misdirected, TooManyRequests, Internal, UnknownTransferCoding, IntegrityFailure, Overloaded, Unavailable, StoreReadOnly, NotCached, RetrievalTimeout, StoreFull,
+        RangeNotSatisfiable, Misdirected, TooManyRequests, Internal, UnknownTransferCoding, IntegrityFailure, Overloaded, Unavailable,
+        StoreReadOnly, NotCached, RetrievalTimeout, StoreFull,
     ];
 
     /// <summary>The stable URI of the kind.</summary>

@@ -31,7 +31,9 @@ internal sealed class RangeHeader
     /// <summary>The bytes that are wanted first as far as can be said without the length, to start a fetch at the right place; with an
     /// end of <see cref="long.MaxValue"/> when it is open, and null for a suffix.</summary>
     public (long Offset, long Length)? FirstDemand =>
-        _specs[0].First is not { } first ? null : (first, _specs[0].Last is { } last && last < long.MaxValue ? last - first + 1 : long.MaxValue);
+        _specs[0].First is not { } first
+            ? null
+            : (first, _specs[0].Last is { } last && last < long.MaxValue ? last - first + 1 : long.MaxValue);
 
     /// <summary>Reads the field; null when there is nothing to obey.</summary>
     public static RangeHeader? Parse(StringValues field)
@@ -69,7 +71,8 @@ internal sealed class RangeHeader
         return specs.Count == 0 ? null : new RangeHeader(specs);
     }
 
-    /// <summary>Puts the field to a length. Ranges that overlap or touch are merged (§14.2 permits it), others keep the order asked for.</summary>
+    /// <summary>Puts the field to a length. Ranges that overlap or touch are merged (§14.2
+    /// permits it), others keep the order asked for.</summary>
     public Outcome Resolve(long length, out IReadOnlyList<ByteRange> ranges)
     {
         ranges = [];

@@ -18,5 +18,6 @@ internal readonly record struct RequestCacheControl(bool NoCache, bool OnlyIfCac
     }
 
     private static bool Has(StringValues field, string directive) =>
-        field.Any(line => line is not null && line.Split(',', StringSplitOptions.TrimEntries).Any(item => item.Equals(directive, StringComparison.OrdinalIgnoreCase)));
+        field.Any(line => line is not null
+            && line.Split(',', StringSplitOptions.TrimEntries).Any(item => item.Equals(directive, StringComparison.OrdinalIgnoreCase)));
 }

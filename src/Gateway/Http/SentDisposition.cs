@@ -76,7 +76,8 @@ internal sealed record SentDisposition(bool? IsAttachment, string? FileName)
 
     /// <summary>A backslash before a quote or another backslash. Before anything else it stands for itself, for there are clients that
     /// send a path of Windows as it is.</summary>
-    private static bool IsEscape(string text, int index) => text[index] == '\\' && index + 1 < text.Length && text[index + 1] is '"' or '\\';
+    private static bool IsEscape(string text, int index) => text[index] == '\\' && index + 1 < text.Length
+        && text[index + 1] is '"' or '\\';
 
     private static string? ReadPlain(string value)
     {

@@ -15,7 +15,8 @@ internal static class StructuredFields
     /// <summary>Far above any honest field.</summary>
     private const int MembersMax = 64;
 
-    /// <summary>Reads a dictionary; a member's value is a <c>byte[]</c> or a <c>long</c>. Of members with one key the last one counts.</summary>
+    /// <summary>Reads a dictionary; a member's value is a <c>byte[]</c> or a <c>long</c>. Of
+    /// members with one key the last one counts.</summary>
     public static bool TryReadDictionary(StringValues lines, out Dictionary<string, object> members)
     {
         members = [];

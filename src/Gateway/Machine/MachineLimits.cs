@@ -29,13 +29,15 @@ internal sealed record MachineLimits
     /// <summary>Files and sockets that the process may have open.</summary>
     public required int DescriptorCount { get; init; }
 
-    /// <summary>Memory that the process may use, in bytes: the machine's, or what a container or <c>DOTNET_GCHeapHardLimit</c> allows.</summary>
+    /// <summary>Memory that the process may use, in bytes: the machine's, or what a container
+    /// or <c>DOTNET_GCHeapHardLimit</c> allows.</summary>
     public required long MemoryBytes { get; init; }
 
     /// <summary>Fetches that may rain at once.</summary>
     public int FetchCount => Math.Clamp((DescriptorCount - RuntimeDescriptors) / 4 / DescriptorsPerFetch, FetchCountMin, FetchCountMax);
 
-    /// <summary>Descriptors for clients: one a connection, and one more (the file that it sends or writes) while a request is in work.</summary>
+    /// <summary>Descriptors for clients: one a connection, and one more (the file that it
+    /// sends or writes) while a request is in work.</summary>
     public int ClientDescriptors =>
         Math.Max(1, DescriptorCount - RuntimeDescriptors - StoreDescriptors - (FetchCount * DescriptorsPerFetch));
 

@@ -8,7 +8,8 @@ namespace Gateway.Operations;
 internal static class MetricsEndpoint
 {
     public static void MapMetrics(this IEndpointRouteBuilder app) =>
-        app.MapRead("/metrics", WriteAsync).LogQuietly().WithName("Metrics").WithTags("Operations").RequireKeys().Produces<string>(200, "text/plain");
+        app.MapRead("/metrics", WriteAsync).LogQuietly().WithName("Metrics").WithTags("Operations").RequireKeys()
+            .Produces<string>(200, "text/plain");
 
     /// <summary>Makes the instruments: nobody asks for them before they are to measure.</summary>
     public static void StartMeasuring(this WebApplication app)

@@ -94,7 +94,8 @@ internal sealed class PrometheusText : IDisposable
             var text = new StringBuilder("{");
             foreach (var (key, label) in tags)
             {
-                text.Append(text.Length > 1 ? "," : "").Append(key).Append("=\"").Append(Escape(Convert.ToString(label, CultureInfo.InvariantCulture) ?? "")).Append('"');
+                text.Append(text.Length > 1 ? "," : "").Append(key).Append("=\"").Append(
+                    Escape(Convert.ToString(label, CultureInfo.InvariantCulture) ?? "")).Append('"');
             }
 
             labels = text.Append('}').ToString();
@@ -107,7 +108,8 @@ internal sealed class PrometheusText : IDisposable
     }
 
     private static string Escape(string label) =>
-        label.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
+        label.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)
+            .Replace("\n", "\\n", StringComparison.Ordinal);
 
     /// <summary>The rows of one instrument.</summary>
     private sealed class Family(string type, string help, bool isObserved)

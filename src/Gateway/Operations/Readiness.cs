@@ -76,7 +76,8 @@ internal sealed class Readiness
             if (IsDraining)
             {
                 http.Response.Headers.Connection = "close";
-                await new Problem(ProblemType.Unavailable, "The gateway is ending. Another one, or this one later, may answer.").ExecuteAsync(http);
+                await new Problem(
+                    ProblemType.Unavailable, "The gateway is ending. Another one, or this one later, may answer.").ExecuteAsync(http);
             }
             else if (!_host.IsOpen)
             {

@@ -20,8 +20,10 @@ internal sealed class RequestMetrics
         _requests = meter.CreateCounter<long>("rain.http.requests", null, "Requests ended, by route, method and status.");
         _sentBytes = meter.CreateCounter<long>("rain.http.sent.bytes", "By", "Bytes of resources handed to clients.");
         _receivedBytes = meter.CreateCounter<long>("rain.http.received.bytes", "By", "Bytes of uploads.");
-        _opened = meter.CreateCounter<long>("rain.cache.answers", null, "Reads of resources, by whether they were here (hit) or rained (miss).");
-        _savedBytes = meter.CreateCounter<long>("rain.cache.saved.bytes", "By", "Bytes handed to clients from what was here, which no server had to rain.");
+        _opened = meter.CreateCounter<long>(
+            "rain.cache.answers", null, "Reads of resources, by whether they were here (hit) or rained (miss).");
+        _savedBytes = meter.CreateCounter<long>(
+            "rain.cache.saved.bytes", "By", "Bytes handed to clients from what was here, which no server had to rain.");
     }
 
     /// <summary>Counts a request that has ended.</summary>
@@ -32,7 +34,9 @@ internal sealed class RequestMetrics
     public void Count(HttpContext http, long sentBytes, long receivedBytes, bool? isHit)
     {
         // A made-up method must not make a new row each time.
-        var method = http.Request.Method is "GET" or "HEAD" or "PUT" or "POST" or "PATCH" or "DELETE" or "OPTIONS" ? http.Request.Method : "other";
+        var method = http.Request.Method is "GET" or "HEAD" or "PUT" or "POST" or "PATCH" or "DELETE" or "OPTIONS"
+            ? http.Request.Method
+            : "other";
         _requests.Add(1, new("route", RouteOf(http)), new("method", method), new("status", http.Response.StatusCode));
         _sentBytes.Add(sentBytes);
         _receivedBytes.Add(receivedBytes);

@@ -25,7 +25,8 @@ internal sealed class TelemetryFlush : IHostedService
         try
         {
             // Once is all: when the container disposes of them there is nothing left to send.
-            await Task.WhenAll(Task.Run(() => _traces.Shutdown(), CancellationToken.None), Task.Run(() => _meters.Shutdown(), CancellationToken.None))
+            await Task.WhenAll(
+                Task.Run(() => _traces.Shutdown(), CancellationToken.None), Task.Run(() => _meters.Shutdown(), CancellationToken.None))
                 .WaitAsync(cancellationToken);
         }
         catch (OperationCanceledException)

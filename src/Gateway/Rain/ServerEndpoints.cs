@@ -29,7 +29,8 @@ internal static class ServerEndpoints
     internal static Ok<ItemList<ServerSnapshot>> List(NodeHost host) => TypedResults.Ok(new ItemList<ServerSnapshot>(host.Node.Servers));
 
     /// <summary>Adds a server</summary>
-    /// <remarks>As host:port, until the process ends; servers.json is for longer. What it asks this node to keep or delete is done.</remarks>
+    /// <remarks>As host:port, until the process ends; servers.json is for longer. What it
+    /// asks this node to keep or delete is done.</remarks>
     /// <response code="200">It was known already.</response>
     /// <response code="201">It is asked from now on.</response>
     internal static Results<Ok<ServerSnapshot>, Created<ServerSnapshot>, Problem> Add(
@@ -44,13 +45,16 @@ internal static class ServerEndpoints
         if (addition == ServerAddition.Full)
         {
             return new Problem(
-                ProblemType.TooManyServers, $"{ServersFile.CountMax} servers were added already; remove one first, or name servers in servers.json.");
+                ProblemType.TooManyServers,
+                $"{ServersFile.CountMax} servers were added already; remove one first, or name servers in servers.json.");
         }
 
         var shown = name.ToString();
         var server = host.Node.Servers.FirstOrDefault(one => one.Endpoint == shown)
             ?? new ServerSnapshot(shown, "api", "unknown", null, 0, 0, null);
-        return addition == ServerAddition.Added ? TypedResults.Created($"/servers/{shown.Replace("%", "%25", StringComparison.Ordinal)}", server) : TypedResults.Ok(server);
+        return addition == ServerAddition.Added
+            ? TypedResults.Created($"/servers/{shown.Replace("%", "%25", StringComparison.Ordinal)}", server)
+            : TypedResults.Ok(server);
     }
 
     /// <summary>Forgets a server</summary>

@@ -17,7 +17,8 @@ internal static class TransferEndpoints
         transfers.MapRead("/{number}", Get).LogQuietly().WithName("GetTransfer").Fails(ProblemType.NotFound);
 
         // Of the type of its events the framework would describe the framework's own object; what goes out is text.
-        transfers.MapGet("/events", Stream).LogStreamQuietly().LimitAsStream().WithName("StreamTransfers").Produces<string>(200, "text/event-stream");
+        transfers.MapGet("/events", Stream).LogStreamQuietly().LimitAsStream().WithName("StreamTransfers")
+            .Produces<string>(200, "text/event-stream");
     }
 
     /// <summary>Lists running and recent fetches</summary>
@@ -37,8 +38,8 @@ internal static class TransferEndpoints
 
     /// <summary>Streams the fetches as they go</summary>
     /// <remarks>
-    /// Server-sent events named transfer, each with one transfer: all recent ones first, then whatever changes, four times a second at most.
-    /// A client that is slower gets the newest of all of them instead.
+    /// Server-sent events named transfer, each with one transfer: all recent ones first, then whatever changes, four times a second at
+    /// most. A client that is slower gets the newest of all of them instead.
     /// </remarks>
     /// <response code="200">Events for as long as the connection lasts.</response>
     internal static TransferStream Stream(TransferFeed feed, IHostApplicationLifetime lifetime) => new(feed, lifetime.ApplicationStopping);

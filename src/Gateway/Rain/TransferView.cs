@@ -22,9 +22,9 @@ namespace Gateway.Rain;
 /// <param name="Sources">A row a server.</param>
 /// <example>
 /// {
-/// "id": "1", "resource": "42", "fileName": "holiday.mp4", "state": "completed", "length": 50000000, "receivedBytes": 50000000, "decodedBlocks": 48, "blocks": 48,
-/// "blockMap": [0, 48], "symbolsNeeded": 35527, "dropletsReceived": 35527, "overhead": 1, "elapsedMs": 412.7,
-/// "verdict": "The network set the pace: 127.0.0.1:1980 41.9 MB/s, 127.0.0.1:1981 41.5 MB/s.",
+/// "id": "1", "resource": "42", "fileName": "holiday.mp4", "state": "completed", "length": 50000000, "receivedBytes": 50000000,
+/// "decodedBlocks": 48, "blocks": 48, "blockMap": [0, 48], "symbolsNeeded": 35527, "dropletsReceived": 35527, "overhead": 1,
+/// "elapsedMs": 412.7, "verdict": "The network set the pace: 127.0.0.1:1980 41.9 MB/s, 127.0.0.1:1981 41.5 MB/s.",
 /// "sources": [
 /// {
 /// "endpoint": "127.0.0.1:1980", "state": "done", "droplets": 11980, "bytes": 17307000, "lost": 0, "rttMs": 0.4,

@@ -12,7 +12,8 @@ internal delegate void ListParameters(
     [FromQuery(Name = "limit"), Range(1, ListRequest.PageItemsMax)]
     [Meaning("Items of a page at most, from 1 to 1000; 100 by default.", 100)]
     int? limit,
-    [FromQuery(Name = "sort"), Meaning("What they are listed by: id (the default), name, length or modified.", "name", Pattern = "^(id|name|length|modified)$")]
+    [FromQuery(Name = "sort"),
+        Meaning("What they are listed by: id (the default), name, length or modified.", "name", Pattern = "^(id|name|length|modified)$")]
     string? sort,
     [FromQuery(Name = "order"), Meaning("asc (the default), or desc for the greatest first.", "desc", Pattern = "^(asc|desc)$")]
     string? order,

@@ -8,8 +8,8 @@ using PouringRain.Protocol;
 
 namespace Gateway.Resources;
 
-/// <summary>Reads what a list is asked with, and writes where its next page begins: the last id, and in other orders than that of ids, behind a
-/// dot, what it was ordered by in base64url.</summary>
+/// <summary>Reads what a list is asked with, and writes where its next page begins: the last id, and in other orders than that of ids,
+/// behind a dot, what it was ordered by in base64url.</summary>
 internal static class ListRequest
 {
     /// <summary>Items of a page at most.</summary>
@@ -21,7 +21,8 @@ internal static class ListRequest
     private const int SearchLengthMax = 1000;
 
     /// <summary>Reads the query; false with what to answer when it is wrong.</summary>
-    public static bool TryRead(IQueryCollection query, [NotNullWhen(true)] out ResourceQuery? wanted, [NotNullWhen(false)] out Problem? problem)
+    public static bool TryRead(
+        IQueryCollection query, [NotNullWhen(true)] out ResourceQuery? wanted, [NotNullWhen(false)] out Problem? problem)
     {
         wanted = null;
         var (after, limit, search) = ((string?)query["after"], (string?)query["limit"], (string?)query["search"]);
@@ -48,18 +49,28 @@ internal static class ListRequest
         {
             problem = Problem.InvalidResourceId(after);
         }
-        else if (limit is not null && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out count) || count is < 1 or > PageItemsMax))
+        else if (limit is not null
+            && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out count) || count is < 1 or > PageItemsMax))
         {
-            problem = new Problem(ProblemType.InvalidParameter, $"limit={limit} is wrong: a whole number from 1 to {PageItemsMax} is wanted.");
+            problem = new Problem(
+                ProblemType.InvalidParameter, $"limit={limit} is wrong: a whole number from 1 to {PageItemsMax} is wanted.");
         }
         else if (search is { Length: > SearchLengthMax })
         {
-            problem = new Problem(ProblemType.InvalidParameter, $"search= has {search.Length} characters: {SearchLengthMax} at most are wanted.");
+            problem = new Problem(
+                ProblemType.InvalidParameter, $"search= has {search.Length} characters: {SearchLengthMax} at most are wanted.");
         }
         else
         {
             problem = null;
-            wanted = new ResourceQuery { After = place, Limit = count, Sort = sort.Value, IsDescending = isDescending.Value, Search = search };
+            wanted = new ResourceQuery
+            {
+                After = place,
+                Limit = count,
+                Sort = sort.Value,
+                IsDescending = isDescending.Value,
+                Search = search,
+            };
         }
 
         return problem is null;
@@ -67,7 +78,9 @@ internal static class ListRequest
 
     /// <summary>What <c>next</c> says.</summary>
     public static string? Write(ResourcePlace? place) =>
-        place is null ? null : place.Key.Length == 0 ? place.Id.ToString() : $"{place.Id}.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(place.Key))}";
+        place is null ? null
+            : place.Key.Length == 0 ? place.Id.ToString()
+            : $"{place.Id}.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(place.Key))}";
 
     private static bool TryReadPlace(string text, ResourceSort sort, [NotNullWhen(true)] out ResourcePlace? place)
     {

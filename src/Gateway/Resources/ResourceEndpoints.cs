@@ -12,7 +12,8 @@ namespace Gateway.Resources;
 internal static class ResourceEndpoints
 {
     /// <summary>Anything at the top but the names of the gateway's own paths, so that their methods stay theirs.</summary>
-    private const string ClassicPath = "/{id:regex(^(?!(resources|uploads|servers|subscribers|transfers|metrics|swagger|openapi|health|problems)$))}";
+    private const string ClassicPath =
+        "/{id:regex(^(?!(resources|uploads|servers|subscribers|transfers|metrics|swagger|openapi|health|problems)$))}";
 
     public static void MapResources(this IEndpointRouteBuilder app)
     {
@@ -23,10 +24,12 @@ internal static class ResourceEndpoints
             .Answers<ResourceSummary>().Fails([.. FailuresOfUploads, PreconditionFailed]);
         resources.MapGet("/{id}", ResourceReading.GetAsync).WithName("GetResource").AnswersDownload();
         resources.MapHead("/{id}", ResourceReading.HeadAsync).WithName("GetResourceHead").AnswersDownloadHead();
-        resources.MapPut("/{id}", ResourceWriting.PutAsync).WithName("PutResource").TakesUpload().Takes<ConditionParameters>().Answers<ResourceSummary>()
+        resources.MapPut("/{id}", ResourceWriting.PutAsync).WithName("PutResource").TakesUpload().Takes<ConditionParameters>()
+            .Answers<ResourceSummary>()
             .Fails([.. FailuresOfUploads, InvalidResourceId, Conflict, PreconditionFailed]);
         resources.MapDelete("/{id}", ResourceManagement.DeleteAsync).WithName("DeleteResource").Takes<ConditionParameters>()
-            .Fails(InvalidResourceId, NotFound, PreconditionFailed, IntegrityFailure, Overloaded, StoreReadOnly, RetrievalTimeout, StoreFull);
+            .Fails(
+                InvalidResourceId, NotFound, PreconditionFailed, IntegrityFailure, Overloaded, StoreReadOnly, RetrievalTimeout, StoreFull);
         resources.MapRead("/{id}/manifest", ResourceManagement.GetManifestAsync).WithName("GetManifest")
             .Sends([200], AnswerField.EntityTag)
             .Fails(InvalidResourceId, NotFound, Gone, IntegrityFailure, Overloaded, RetrievalTimeout, StoreFull);
@@ -42,7 +45,8 @@ internal static class ResourceEndpoints
         var classic = app.MapGroup("").WithTags("2012").RequireKeys();
         classic.MapGet(ClassicPath, ResourceReading.GetClassicAsync).WithName("GetClassic").AnswersDownload();
         classic.MapHead(ClassicPath, ResourceReading.HeadClassicAsync).WithName("GetClassicHead").AnswersDownloadHead();
-        classic.MapPut(ClassicPath, ResourceWriting.PutClassicAsync).WithName("PutClassic").TakesUpload().Takes<ConditionParameters>().AnswersAsIn2012()
+        classic.MapPut(ClassicPath, ResourceWriting.PutClassicAsync).WithName("PutClassic").TakesUpload().Takes<ConditionParameters>()
+            .AnswersAsIn2012()
             .Fails([.. FailuresOfUploads, InvalidResourceId, Conflict, PreconditionFailed]);
     }
 
@@ -94,7 +98,8 @@ internal static class ResourceEndpoints
 
     private static readonly ProblemType[] FailuresOfDownloads =
     [
-        InvalidResourceId, ServiceWorker, NotFound, Gone, PreconditionFailed, IntegrityFailure, Overloaded, StoreReadOnly, NotCached, RetrievalTimeout,
+        InvalidResourceId, ServiceWorker, NotFound, Gone, PreconditionFailed, IntegrityFailure, Overloaded, StoreReadOnly, NotCached,
+        RetrievalTimeout,
         StoreFull,
     ];
 }

@@ -14,7 +14,8 @@ namespace Gateway.Resources;
 internal static class ResourceManagement
 {
     /// <summary>Lists what is kept here</summary>
-    /// <remarks>In order of ids, or as ?sort= and ?order= say; all of it, or what ?search= finds. ?after= takes the last page's next.</remarks>
+    /// <remarks>In order of ids, or as ?sort= and ?order= say; all of it, or what ?search=
+    /// finds. ?after= takes the last page's next.</remarks>
     /// <response code="200">A page of them.</response>
     public static Results<Ok<ResourceList>, Problem> List(HttpRequest request, NodeHost host)
     {
@@ -44,7 +45,8 @@ internal static class ResourceManagement
             return Problem.InvalidResourceId(id);
         }
 
-        var opened = await host.Node.OpenAsync(resource, new OpenOptions { DemandLength = 0, Network = Access.Clients.NetworkOf(http) }, http.RequestAborted);
+        var opened = await host.Node.OpenAsync(
+            resource, new OpenOptions { DemandLength = 0, Network = Access.Clients.NetworkOf(http) }, http.RequestAborted);
         if (opened.Reader is not { } reader)
         {
             return Problem.OfOpening(resource, opened);
@@ -60,7 +62,8 @@ internal static class ResourceManagement
     /// <summary>Deletes a resource</summary>
     /// <remarks>Here and on the other nodes. What is not here is looked for there, as GET does; 404 when all said no.</remarks>
     /// <response code="204">It is deleted here, and the other nodes are told.</response>
-    public static async Task<Results<NoContent, Problem>> DeleteAsync(HttpContext http, NodeHost host, TimeProvider time, [ResourceId] string id)
+    public static async Task<Results<NoContent, Problem>> DeleteAsync(
+        HttpContext http, NodeHost host, TimeProvider time, [ResourceId] string id)
     {
         if (!ResourceId.TryParse(id, out var resource))
         {
@@ -87,7 +90,8 @@ internal static class ResourceManagement
             { Outcome: DeleteOutcome.PreconditionFailed } =>
                 new Problem(ProblemType.PreconditionFailed, $"Resource {resource} is not at the version that the request wants to delete."),
             { Search: { Status: not (OpenStatus.Found or OpenStatus.Deleted) } search } => Problem.OfOpening(resource, search),
-            _ => new Problem(ProblemType.NotFound, $"Resource {resource} is not here or elsewhere: it was deleted before.", result.Search?.Sources),
+            _ => new Problem(
+                ProblemType.NotFound, $"Resource {resource} is not here or elsewhere: it was deleted before.", result.Search?.Sources),
         };
     }
 

@@ -46,14 +46,16 @@ internal static class ResourceReading
     /// <response code="200">The whole resource, with the media type it was given.</response>
     /// <response code="206">The range asked for, or multipart/byteranges when there are several.</response>
     /// <response code="304">It is at the version that If-None-Match names; no body.</response>
-    public static Task GetClassicAsync(HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time, [ResourceId] string id) =>
+    public static Task GetClassicAsync(
+        HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time, [ResourceId] string id) =>
         HandleAsync(http, host, settings, time, id);
 
     /// <summary>Downloads a resource: the header fields alone</summary>
     /// <remarks>As /resources/{id} does.</remarks>
     /// <response code="200">The whole resource, with the media type it was given.</response>
     /// <response code="304">It is at the version that If-None-Match names; no body.</response>
-    public static Task HeadClassicAsync(HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time, [ResourceId] string id) =>
+    public static Task HeadClassicAsync(
+        HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time, [ResourceId] string id) =>
         HandleAsync(http, host, settings, time, id);
 
     private static async Task HandleAsync(HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time, string id)
@@ -67,7 +69,8 @@ internal static class ResourceReading
         // Bytes of strangers must not get a hold in the browser for the gateway's whole origin.
         if (http.Request.Headers["Service-Worker"].Count > 0)
         {
-            await new Problem(ProblemType.ServiceWorker, "A service worker script would rule the gateway's whole origin.").ExecuteAsync(http);
+            await new Problem(
+                ProblemType.ServiceWorker, "A service worker script would rule the gateway's whole origin.").ExecuteAsync(http);
             return;
         }
 
@@ -86,7 +89,8 @@ internal static class ResourceReading
         {
             RequestLog.NoteHit(http, reader.IsHit);
             var timing = new ServerTiming(reader.IsHit, TimeProvider.System.GetElapsedTime(began));
-            var answer = new Answer(http, resource, reader, timing, time.GetUtcNow(), isFresherAsked: wasHere, settings.Behaviour.ShareContent);
+            var answer = new Answer(
+                http, resource, reader, timing, time.GetUtcNow(), isFresherAsked: wasHere, settings.Behaviour.ShareContent);
             await answer.SendAsync(range);
         }
     }
@@ -100,7 +104,13 @@ internal static class ResourceReading
         var demand = HttpMethods.IsHead(request.Method) || Preconditions.AreAnyIn(request.Headers) ? (0, 0)
             : range is null ? (0, long.MaxValue)
             : range.FirstDemand ?? (0, 0);
-        return new OpenOptions { Source = source, DemandOffset = demand.Item1, DemandLength = demand.Item2, Network = Clients.NetworkOf(request.HttpContext) };
+        return new OpenOptions
+        {
+            Source = source,
+            DemandOffset = demand.Item1,
+            DemandLength = demand.Item2,
+            Network = Clients.NetworkOf(request.HttpContext),
+        };
     }
 
     /// <summary>One answer from an open reader.</summary>
@@ -115,7 +125,8 @@ internal static class ResourceReading
         private readonly bool _isStored;
 
         public Answer(
-            HttpContext http, ResourceId resource, ResourceReader reader, ServerTiming timing, DateTimeOffset now, bool isFresherAsked, bool isStored)
+            HttpContext http, ResourceId resource, ResourceReader reader, ServerTiming timing, DateTimeOffset now, bool isFresherAsked,
+            bool isStored)
         {
             _http = http;
             _resource = resource;
@@ -140,7 +151,8 @@ internal static class ResourceReading
                     return;
                 case Preconditions.Outcome.Failed:
                     await new Problem(
-                        ProblemType.PreconditionFailed, $"Resource {_resource} is at version {Preconditions.EntityTagOf(Manifest)}.").ExecuteAsync(_http);
+                        ProblemType.PreconditionFailed,
+                        $"Resource {_resource} is at version {Preconditions.EntityTagOf(Manifest)}.").ExecuteAsync(_http);
                     return;
                 case Preconditions.Outcome.Proceed:
                 default:

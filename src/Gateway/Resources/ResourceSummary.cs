@@ -124,7 +124,8 @@ internal sealed record ManifestView : ResourceSummary
 
     /// <summary>What the digests of the blocks are made with: blake3 or sha256.</summary>
     [JsonPropertyOrder(1)]
-    public string BlockDigestAlgorithm => _manifest.BlockDigestAlgorithm == PouringRain.Protocol.BlockDigestAlgorithm.Blake3 ? "blake3" : "sha256";
+    public string BlockDigestAlgorithm =>
+        _manifest.BlockDigestAlgorithm == PouringRain.Protocol.BlockDigestAlgorithm.Blake3 ? "blake3" : "sha256";
 
     /// <summary>Digest of every source block, hexadecimal.</summary>
     /// <remarks>Made one by one while they are written, for there may be millions.</remarks>

@@ -29,8 +29,11 @@ internal static class ResourceWriting
     /// <response code="202">
     /// It is kept here, but fewer nodes than ?replicas= held it within Gateway:ReplicaSeconds; replicas says how many.
     /// </response>
-    public static async Task<IResult> PutAsync(HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time, [ResourceId] string id) =>
-        ResourceId.TryParse(id, out var resource) ? await ReceiveAsync(http, host.Node, settings, time, resource, isClassic: false) : NoId(id);
+    public static async Task<IResult> PutAsync(
+        HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time, [ResourceId] string id) =>
+        ResourceId.TryParse(id, out var resource)
+            ? await ReceiveAsync(http, host.Node, settings, time, resource, isClassic: false)
+            : NoId(id);
 
     /// <summary>Uploads a resource</summary>
     /// <remarks>As /resources/{id} does, with the answer of 2012: 200 also of what is new.</remarks>
@@ -39,13 +42,16 @@ internal static class ResourceWriting
     /// <response code="202">
     /// It is kept here, but fewer nodes than ?replicas= held it within Gateway:ReplicaSeconds; replicas says how many.
     /// </response>
-    public static async Task<IResult> PutClassicAsync(HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time, [ResourceId] string id) =>
-        ResourceId.TryParse(id, out var resource) ? await ReceiveAsync(http, host.Node, settings, time, resource, isClassic: true) : NoId(id);
+    public static async Task<IResult> PutClassicAsync(
+        HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time, [ResourceId] string id) =>
+        ResourceId.TryParse(id, out var resource)
+            ? await ReceiveAsync(http, host.Node, settings, time, resource, isClassic: true)
+            : NoId(id);
 
     /// <summary>Uploads bytes under an id taken from them</summary>
     /// <remarks>
-    /// The id is the first 64 bits of their SHA-256; 200 when they were here already, and then they keep the name, media type and disposition
-    /// that they have. PUT on the id gives them others.
+    /// The id is the first 64 bits of their SHA-256; 200 when they were here already, and then they keep the name, media type and
+    /// disposition that they have. PUT on the id gives them others.
     /// </remarks>
     /// <response code="200">The same bytes were here already.</response>
     /// <response code="201">It is new, is kept, and rains.</response>
@@ -79,7 +85,9 @@ internal static class ResourceWriting
             {
                 return new Problem(
                     ProblemType.PreconditionFailed,
-                    current is null ? $"There is no resource {named}." : $"Resource {named} is at version {Preconditions.EntityTagOf(current)}.");
+                    current is null
+                        ? $"There is no resource {named}."
+                        : $"Resource {named} is at version {Preconditions.EntityTagOf(current)}.");
             }
 
             precondition = stored => Living(stored)?.Manifest.Version == local?.Manifest.Version || Permits(stored);
@@ -142,7 +150,8 @@ internal static class ResourceWriting
         {
             return Problem.OfBadRequest(e);
         }
-        catch (Exception e) when (e is ConnectionResetException or ConnectionAbortedException or OperationCanceledException { InnerException: ConnectionAbortedException })
+        catch (Exception e) when (e is ConnectionResetException or ConnectionAbortedException
+            or OperationCanceledException { InnerException: ConnectionAbortedException })
         {
             return new Problem(ProblemType.IncompleteBody, "The connection broke. Nothing was stored.");
         }
@@ -154,7 +163,9 @@ internal static class ResourceWriting
     /// <summary>The conditions of a POST do not hold for the resource that its bytes are.</summary>
     public static Problem Failed(StoredResource? resource) => new(
         ProblemType.PreconditionFailed,
-        resource is null ? "There is no such resource yet." : $"Resource {resource.Id} is at version {Preconditions.EntityTagOf(resource.Manifest)}.");
+        resource is null
+            ? "There is no such resource yet."
+            : $"Resource {resource.Id} is at version {Preconditions.EntityTagOf(resource.Manifest)}.");
 
     /// <summary>What came of a commit: the problem, or the resource once enough nodes hold it.</summary>
     public static async Task<IResult> AnswerAsync(
@@ -170,9 +181,11 @@ internal static class ResourceWriting
                 return new Problem(ProblemType.Conflict, "The resource was changed while this upload came in. Nothing was stored.");
             case UploadOutcome.NoLaterVersion:
                 return new Problem(
-                    ProblemType.Conflict, "The version there is has the last date that there can be, by a wrong clock: none can follow it. Nothing was stored; another id is free.");
+                    ProblemType.Conflict, "The version there is has the last date that there can be, by a wrong clock: none can follow it. "
+                        + "Nothing was stored; another id is free.");
             case UploadOutcome.TooLong:
-                return new Problem(ProblemType.TooLarge, "More bytes came than blocks of Rain:BlockSize can be named for. Nothing was stored.");
+                return new Problem(
+                    ProblemType.TooLarge, "More bytes came than blocks of Rain:BlockSize can be named for. Nothing was stored.");
             default:
                 break;
         }

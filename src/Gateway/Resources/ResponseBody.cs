@@ -57,7 +57,8 @@ internal sealed class ResponseBody
             parts.Add(new Part(Encoding.Latin1.GetBytes(head), range));
         }
 
-        return new ResponseBody($"multipart/byteranges; boundary={boundary}", null, parts, Encoding.Latin1.GetBytes($"\r\n--{boundary}--\r\n"));
+        return new ResponseBody(
+            $"multipart/byteranges; boundary={boundary}", null, parts, Encoding.Latin1.GetBytes($"\r\n--{boundary}--\r\n"));
     }
 
     private static string Format(ByteRange range, long length) =>

@@ -26,7 +26,8 @@ internal sealed class ServerTiming
     public void AddTo(IHeaderDictionary headers)
     {
         // How long sending takes is known only when no header can be sent any more; the log has the whole.
-        var rain = Entry("first-droplet", Rain?.FirstDroplet) + Entry("decode", _isHit ? null : Decoding) + Entry("verify", Rain?.Verifying);
+        var rain = Entry("first-droplet", Rain?.FirstDroplet) + Entry("decode", _isHit ? null : Decoding)
+            + Entry("verify", Rain?.Verifying);
         var (cache, opening) = _isHit ? ("hit", "open") : ("miss", "discover");
         headers["Server-Timing"] = string.Create(
             CultureInfo.InvariantCulture, $"cache;desc={cache}, {opening};dur={_opening.TotalMilliseconds:F1}{rain}");

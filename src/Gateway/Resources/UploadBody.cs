@@ -23,13 +23,15 @@ internal static class UploadBody
     /// <exception cref="OperationCanceledException">The reading was ended.</exception>
     /// <exception cref="IOException">The connection broke before the last byte.</exception>
     public static async Task<bool> TryCopyAsync(
-        HttpContext http, Func<ReadOnlyMemory<byte>, ValueTask> write, long bytesMax, Func<ValueTask> rest, CancellationToken stop = default)
+        HttpContext http, Func<ReadOnlyMemory<byte>, ValueTask> write, long bytesMax, Func<ValueTask> rest,
+        CancellationToken stop = default)
     {
         var body = http.Request.BodyReader;
 
         // A read that is ended by a token leaves the server unable to read over the rest of the body; this does not.
         await using var stopping = stop.Register(body.CancelPendingRead);
-        await using var quiet = new Timer(static reader => ((PipeReader)reader!).CancelPendingRead(), body, Timeout.Infinite, Timeout.Infinite);
+        await using var quiet = new Timer(
+            static reader => ((PipeReader)reader!).CancelPendingRead(), body, Timeout.Infinite, Timeout.Infinite);
         var isResting = false;
         var lookedAt = TimeProvider.System.GetTimestamp();
         var seen = 0L;

@@ -12,10 +12,14 @@ internal delegate void UploadParameters(
     [Meaning("The erasure code, raptorq or lt; the setting Rain:Code by default.", "raptorq")]
     string? code,
     [FromHeader(Name = "Content-Disposition")]
-    [Meaning("The file name, and whether a browser is to save rather than show, as in attachment; filename=\"photo.jpg\".", "attachment; filename=\"photo.jpg\"")]
+    [Meaning(
+        "The file name, and whether a browser is to save rather than show, as in attachment; filename=\"photo.jpg\".",
+        "attachment; filename=\"photo.jpg\"")]
     string? contentDisposition,
     [FromHeader(Name = "Upload-Complete")]
-    [Meaning("?0: the body, which may be empty, is not the end; PATCH of the upload's path goes on. ?1: it is, as is what reaches Upload-Length.", "?0")]
+    [Meaning(
+        "?0: the body, which may be empty, is not the end; PATCH of the upload's path goes on. ?1: it is, as is what reaches "
+        + "Upload-Length.", "?0")]
     string? uploadComplete,
     [FromHeader(Name = "Upload-Length"), Range(0, StructuredFields.IntegerMax)]
     [Meaning("Bytes of the whole, where the body is but a part.", 50000000)]

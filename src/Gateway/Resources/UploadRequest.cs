@@ -73,7 +73,8 @@ internal sealed record UploadRequest
         var contentType = string.IsNullOrWhiteSpace(request.ContentType) ? null : request.ContentType.Trim().Replace('\t', ' ');
         if (contentType is not null && (!Manifest.IsContentType(contentType) || !MediaTypeHeaderValue.TryParse(contentType, out _)))
         {
-            return new Problem(ProblemType.InvalidParameter, $"Content-Type is no media type of up to {Manifest.ContentTypeBytesMax} characters.");
+            return new Problem(
+                ProblemType.InvalidParameter, $"Content-Type is no media type of up to {Manifest.ContentTypeBytesMax} characters.");
         }
 
         // Of a part it says what the body is, not what the whole will be.
@@ -85,7 +86,8 @@ internal sealed record UploadRequest
         if (contentType is not null && contentType.StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase))
         {
             return new Problem(
-                ProblemType.UnsupportedMedia, "A form would be kept with its boundaries; send the file's bytes alone (curl --data-binary @file, or -T file).");
+                ProblemType.UnsupportedMedia,
+                "A form would be kept with its boundaries; send the file's bytes alone (curl --data-binary @file, or -T file).");
         }
 
         // Of an upload in several requests, Content-Digest is that of the first body alone.
@@ -109,14 +111,17 @@ internal sealed record UploadRequest
         if (code.Count > 1 || (code.Count == 1 && !FountainCodes.TryGet(code, out _)))
         {
             return new Problem(
-                ProblemType.InvalidParameter, $"code={code} is unknown; there are {string.Join(", ", FountainCodes.All.Select(known => known.Name))}.");
+                ProblemType.InvalidParameter,
+                $"code={code} is unknown; there are {string.Join(", ", FountainCodes.All.Select(known => known.Name))}.");
         }
 
         var replicas = 1;
         if (request.Query["replicas"] is { Count: > 0 } asked
-            && (asked.Count > 1 || !int.TryParse(asked[0], NumberStyles.None, CultureInfo.InvariantCulture, out replicas) || replicas is < 1 or > ReplicasMax))
+            && (asked.Count > 1 || !int.TryParse(asked[0], NumberStyles.None, CultureInfo.InvariantCulture, out replicas)
+            || replicas is < 1 or > ReplicasMax))
         {
-            return new Problem(ProblemType.InvalidParameter, $"replicas={asked} is wrong: a whole number from 1 to {ReplicasMax} is wanted.");
+            return new Problem(
+                ProblemType.InvalidParameter, $"replicas={asked} is wrong: a whole number from 1 to {ReplicasMax} is wanted.");
         }
 
         var length = request.ContentLength ?? (http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true ? null : 0);
@@ -172,14 +177,16 @@ internal sealed record UploadRequest
         }
 
         http.Response.Headers.AcceptEncoding = "identity";
-        return new Problem(ProblemType.UnsupportedMedia, $"Content-Encoding: {codings} is not taken; send the bytes as they are to be kept.");
+        return new Problem(
+            ProblemType.UnsupportedMedia, $"Content-Encoding: {codings} is not taken; send the bytes as they are to be kept.");
     }
 
     /// <summary>The problem with a length, if there is one.</summary>
     public static Problem? FindTooLarge(long length, GatewaySettings settings) =>
         length > LengthMaxOf(settings) ? TooLarge(settings) : null;
 
-    /// <summary>The longest resource that is taken: what may be sent, and what a manifest can describe in the blocks of this node.</summary>
+    /// <summary>The longest resource that is taken: what may be sent, and what a manifest
+    /// can describe in the blocks of this node.</summary>
     public static long LengthMaxOf(GatewaySettings settings) =>
         Math.Min(settings.Gateway.MaxBodyBytes is > 0 and var bytesMax ? bytesMax : long.MaxValue, DescribedMaxOf(settings.Rain));
 
@@ -188,7 +195,8 @@ internal sealed record UploadRequest
         ProblemType.TooLarge,
         LengthMaxOf(settings) < DescribedMaxOf(settings.Rain)
             ? $"Bodies of up to {settings.Gateway.MaxBodyBytes} bytes are taken (Gateway:MaxBodyBytes)."
-            : $"In blocks of {settings.Rain.LargestBlockSize} bytes a resource has at most {DescribedMaxOf(settings.Rain)} bytes (Rain:BlockSize, Rain:SymbolSize).");
+            : $"In blocks of {settings.Rain.LargestBlockSize} bytes a resource has at most {DescribedMaxOf(settings.Rain)} bytes "
+                + "(Rain:BlockSize, Rain:SymbolSize).");
 
     private static long DescribedMaxOf(RainOptions rain) => ResourceLayout.LengthMaxOf(rain.LargestBlockSize, rain.SymbolSize);
 }

@@ -16,23 +16,27 @@ internal sealed record UploadFields(bool? IsComplete, long? Offset, long? Length
     /// <summary>The media type of a PATCH.</summary>
     public const string PartialUpload = "application/partial-upload";
 
-    /// <summary>The first interoperability version (draft -05) whose PATCH has its own media type, and whose fields have stayed the same since.</summary>
+    /// <summary>The first interoperability version (draft -05) whose PATCH has its own media type, and
+    /// whose fields have stayed the same since.</summary>
     private const long InteropVersionMin = 6;
 
     private const string IncompleteField = "Upload-Incomplete", InteropField = "Upload-Draft-Interop-Version", TusField = "Tus-Resumable";
 
-    private const string OffsetField = "Upload-Offset", CompleteField = "Upload-Complete", LengthField = "Upload-Length", LimitField = "Upload-Limit";
+    private const string OffsetField =
+        "Upload-Offset", CompleteField = "Upload-Complete", LengthField = "Upload-Length", LimitField = "Upload-Limit";
 
     /// <summary>Reads them; the problem when one is malformed.</summary>
     public static Problem? TryRead(IHeaderDictionary headers, out UploadFields fields)
     {
         fields = new UploadFields(null, null, null);
-        if (!StructuredFields.TryReadInteger(headers[InteropField], out var interop) || interop < InteropVersionMin || headers[IncompleteField].Count > 0)
+        if (!StructuredFields.TryReadInteger(headers[InteropField], out var interop) || interop < InteropVersionMin
+            || headers[IncompleteField].Count > 0)
         {
             // What an earlier draft begins would fail at its PATCH, or be taken for the whole.
             return new Problem(
                 ProblemType.UploadProtocol,
-                $"Resumable uploads are taken as draft-ietf-httpbis-resumable-upload-05 and later have them ({InteropField}: {InteropVersionMin} or more).");
+                $"Resumable uploads are taken as draft-ietf-httpbis-resumable-upload-05 and later have them ({InteropField}: "
+                + $"{InteropVersionMin} or more).");
         }
 
         if (!StructuredFields.TryReadBoolean(headers[CompleteField], out var isComplete))
@@ -42,23 +46,26 @@ internal sealed record UploadFields(bool? IsComplete, long? Offset, long? Length
 
         if (!StructuredFields.TryReadInteger(headers[OffsetField], out var offset) || offset < 0)
         {
-            return new Problem(ProblemType.InvalidParameter, $"{OffsetField}: {headers[OffsetField]} is wrong: a whole number from 0 is wanted.");
+            return new Problem(
+                ProblemType.InvalidParameter, $"{OffsetField}: {headers[OffsetField]} is wrong: a whole number from 0 is wanted.");
         }
 
         if (!StructuredFields.TryReadInteger(headers[LengthField], out var length) || length < 0)
         {
-            return new Problem(ProblemType.InvalidParameter, $"{LengthField}: {headers[LengthField]} is wrong: a whole number from 0 is wanted.");
+            return new Problem(
+                ProblemType.InvalidParameter, $"{LengthField}: {headers[LengthField]} is wrong: a whole number from 0 is wanted.");
         }
 
         fields = new UploadFields(isComplete, offset, length);
         return null;
     }
 
-    /// <summary>Whether a part ends where the whole does: then it brings the last byte, whatever it says of itself. There are clients that say
-    /// <c>?0</c> of their last part because they have not looked whether more follows.</summary>
+    /// <summary>Whether a part ends where the whole does: then it brings the last byte, whatever it says of itself. There are clients that
+    /// say <c>?0</c> of their last part because they have not looked whether more follows.</summary>
     public bool IsRest(PendingUpload upload) => IsComplete == true || upload.Offset == upload.Length;
 
-    /// <summary>Refuses requests of tus 1.0, whose fields look alike and mean something else: an upload of nothing would be made of its POST.</summary>
+    /// <summary>Refuses requests of tus 1.0, whose fields look alike and mean something else: an
+    /// upload of nothing would be made of its POST.</summary>
     public static Task RefuseTusAsync(HttpContext http, RequestDelegate next) => http.Request.Headers[TusField].Count == 0
         ? next(http)
         : new Problem(

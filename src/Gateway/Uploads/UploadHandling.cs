@@ -13,7 +13,8 @@ namespace Gateway.Uploads;
 /// Uploads in several requests (draft-ietf-httpbis-resumable-upload without its interim responses):
 /// 1. PUT or POST with <c>Upload-Complete: ?0</c> creates one, with what came of the body;
 /// 2. PATCH appends at the offset that HEAD tells;
-/// 3. the PATCH with <c>Upload-Complete: ?1</c>, or the one that reaches <c>Upload-Length</c>, commits, and answers as the PUT would have done.
+/// 3. the PATCH with <c>Upload-Complete: ?1</c>, or the one that reaches
+/// <c>Upload-Length</c>, commits, and answers as the PUT would have done.
 /// </summary>
 internal static class UploadHandling
 {
@@ -24,7 +25,9 @@ internal static class UploadHandling
         var limits = settings.Gateway;
         if (node.TryBeginPendingUpload(request.ToOptions(), note.Write(), Access.Clients.NetworkOf(http)) is not { } upload)
         {
-            return new Problem(ProblemType.Overloaded, $"{node.PendingUploadLimits.CountMax} uploads may be under way, half of them of one address (Gateway:MaxPendingUploads).");
+            return new Problem(
+                ProblemType.Overloaded,
+                $"{node.PendingUploadLimits.CountMax} uploads may be under way, half of them of one address (Gateway:MaxPendingUploads).");
         }
 
         UploadResult? result = null;
@@ -131,8 +134,8 @@ internal static class UploadHandling
 
     /// <summary>Sends more of an upload</summary>
     /// <remarks>
-    /// With Upload-Complete: ?0 the answer is 204; with ?1, and when Upload-Length is reached, it is that of the PUT or POST which began the upload. Whatever arrived before a
-    /// connection broke is kept.
+    /// With Upload-Complete: ?0 the answer is 204; with ?1, and when Upload-Length is reached, it is that of the PUT or POST which began
+    /// the upload. Whatever arrived before a connection broke is kept.
     /// </remarks>
     /// <response code="200">It replaced another version, or the same bytes were here already.</response>
     /// <response code="201">It is new, is kept, and rains.</response>
@@ -167,7 +170,8 @@ internal static class UploadHandling
         {
             await using (turn)
             {
-                if (IsEndOfComplete(http, upload, fields) && upload.Resource is { } made && node.Find(made) is { Manifest.IsDeleted: false } stored)
+                if (IsEndOfComplete(http, upload, fields) && upload.Resource is { } made
+                    && node.Find(made) is { Manifest.IsDeleted: false } stored)
                 {
                     // It was complete when its length was reached; now its client says so too.
                     result = new UploadResult(UploadOutcome.Unchanged, stored);
@@ -175,7 +179,8 @@ internal static class UploadHandling
                 }
                 else
                 {
-                    problem = CheckAppend(http, upload, turn, settings, fields, whole) ?? await AppendBodyAsync(http, upload, turn, settings, part);
+                    problem = CheckAppend(http, upload, turn, settings, fields, whole)
+                        ?? await AppendBodyAsync(http, upload, turn, settings, part);
                     if (problem is null && fields.IsRest(upload))
                     {
                         if (upload.Length is { } length && length != upload.Offset)
@@ -259,7 +264,8 @@ internal static class UploadHandling
         return (upload, null);
     }
 
-    /// <summary>Makes a whole a resource, whatever its client does meanwhile: the digests that were announced when it began and now are checked, then the preconditions.</summary>
+    /// <summary>Makes a whole a resource, whatever its client does meanwhile: the digests that were announced when it began and
+    /// now are checked, then the preconditions.</summary>
     private static async Task<(Problem? Problem, UploadResult? Result)> CommitAsync(
         PendingUpload upload, UploadTurn turn, TimeProvider time, AnnouncedDigests whole)
     {
@@ -282,7 +288,9 @@ internal static class UploadHandling
         }
 
         var result = await turn.CommitAsync(whole.Sha256, note.ToPrecondition(time), CancellationToken.None);
-        return !note.IsNamed && result.Outcome == UploadOutcome.PreconditionFailed ? (ResourceWriting.Failed(result.Resource), null) : (null, result);
+        return !note.IsNamed && result.Outcome == UploadOutcome.PreconditionFailed
+            ? (ResourceWriting.Failed(result.Resource), null)
+            : (null, result);
     }
 
     /// <summary>Whether a PATCH says nothing but that an upload is complete which is.</summary>
@@ -359,7 +367,8 @@ internal static class UploadHandling
         return null;
     }
 
-    /// <summary>Appends the body. What came before it broke stays; what had another digest than announced, or was too much, does not.</summary>
+    /// <summary>Appends the body. What came before it broke stays; what had another digest
+    /// than announced, or was too much, does not.</summary>
     private static async Task<Problem?> AppendBodyAsync(
         HttpContext http, PendingUpload upload, UploadTurn turn, GatewaySettings settings, AnnouncedDigests digests)
     {

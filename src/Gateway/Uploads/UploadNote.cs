@@ -47,7 +47,8 @@ internal sealed record UploadNote
 
     public string Write() => JsonSerializer.Serialize(this);
 
-    /// <summary>The preconditions, to be evaluated once more at the commit: what stood then may stand no more; null when there are none.</summary>
+    /// <summary>The preconditions, to be evaluated once more at the commit: what stood then may
+    /// stand no more; null when there are none.</summary>
     public Func<StoredResource?, bool>? ToPrecondition(TimeProvider time)
     {
         IHeaderDictionary headers = new HeaderDictionary();
@@ -62,7 +63,8 @@ internal sealed record UploadNote
         return stored =>
         {
             var current = stored is { Manifest.IsDeleted: false } ? stored.Manifest : null;
-            return (IsNamed && current?.Version.ToString() == Version) || Preconditions.Evaluate(headers, isRead: false, current, time.GetUtcNow()) != Preconditions.Outcome.Failed;
+            return (IsNamed && current?.Version.ToString() == Version)
+                || Preconditions.Evaluate(headers, isRead: false, current, time.GetUtcNow()) != Preconditions.Outcome.Failed;
         };
     }
 }

@@ -12,7 +12,8 @@ internal static class ClassicAsking
     public static async Task<(PeerAddress? Server, byte[]? Bytes)> AskAsync(
         FetchContext context, ResourceId id, IReadOnlyList<PeerAddress> servers, CancellationToken cancellationToken)
     {
-        var asked = servers.Select(server => (Server: server, Answer: context.Transport.FetchClassicAsync(id, server, cancellationToken))).ToList();
+        var asked = servers.Select(server => (Server: server, Answer: context.Transport.FetchClassicAsync(id, server, cancellationToken)))
+            .ToList();
         while (asked.Count > 0)
         {
             await Task.WhenAny(asked.Select(one => one.Answer));

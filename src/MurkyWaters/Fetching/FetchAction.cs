@@ -10,7 +10,8 @@ namespace MurkyWaters.Fetching;
 /// <param name="IsUrgent">Whether they are to come before all others.</param>
 /// <param name="End">How the rain ended.</param>
 internal readonly record struct FetchAction(
-    FetchActionKind Kind, object? Reader = null, long Offset = 0, long Length = 0, bool IsUrgent = false, FetchEndReason End = FetchEndReason.None);
+    FetchActionKind Kind, object? Reader = null, long Offset = 0, long Length = 0, bool IsUrgent = false,
+    FetchEndReason End = FetchEndReason.None);
 
 /// <summary>What is to be done; in brackets what the machine is told then.</summary>
 internal enum FetchActionKind

@@ -5,8 +5,8 @@ using PouringRain.Protocol;
 namespace MurkyWaters.Fetching;
 
 /// <summary>
-/// What a fetch has of its version. Blocks are kept on the disk; once that takes nothing more, they pass through memory, a few at a time: each
-/// until all who read have passed it. Thread-safe.
+/// What a fetch has of its version. Blocks are kept on the disk; once that takes nothing more, they pass through memory, a few at a time:
+/// each until all who read have passed it. Thread-safe.
 /// </summary>
 internal sealed class FetchBlocks : IHeldBlocks
 {
@@ -171,7 +171,8 @@ internal sealed class FetchBlocks : IHeldBlocks
         }
     }
 
-    /// <summary>How many bytes can be read at an offset in one go, at most <paramref name="countMax"/>; 0 when its block is not here.</summary>
+    /// <summary>How many bytes can be read at an offset in one go, at most
+    /// <paramref name="countMax"/>; 0 when its block is not here.</summary>
     /// <param name="offset">Where.</param>
     /// <param name="countMax">At least 1.</param>
     /// <param name="isOnDisk">Whether they are in the file.</param>

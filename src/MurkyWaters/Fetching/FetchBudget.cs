@@ -64,7 +64,8 @@ internal sealed class FetchBudget
     /// <summary>A window as soon as there is one; null when the line is too long, or stood still too long.</summary>
     /// <param name="network">For whom.</param>
     /// <param name="bytesMin">Without these it is of no use: two blocks.</param>
-    /// <param name="patience">How long it waits at the most while nobody in the line gets a window: one that moves comes to everybody.</param>
+    /// <param name="patience">How long it waits at the most while nobody in the line gets a
+    /// window: one that moves comes to everybody.</param>
     /// <param name="cancellationToken">Ends the waiting, as if it had taken too long.</param>
     public async Task<Grant?> EnterAsync(UInt128 network, long bytesMin, TimeSpan patience, CancellationToken cancellationToken)
     {

@@ -30,7 +30,8 @@ internal sealed record FetchContext
     /// <summary>How long one that knows its version waits for its part of that.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>How long a fetch whose last reader has left goes on: a browser that seeks, and a player, let go and come back at once.</summary>
+    /// <summary>How long a fetch whose last reader has left goes on: a browser that seeks,
+    /// and a player, let go and come back at once.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>Told of servers that offered an older version than the one fetched, once that is kept here.</summary>

@@ -1,9 +1,9 @@
 namespace MurkyWaters.Fetching;
 
 /// <summary>
-/// The demand of a fetch whose blocks pass through memory. Only so many are asked for as fit there: next those that a reader comes to soonest.
-/// A block keeps its place from when it is asked for until all readers have passed it, so that the slowest holds the rain back. A reader who
-/// stands before a block for which there is no place takes that of the block which is needed last.
+/// The demand of a fetch whose blocks pass through memory. Only so many are asked for as fit there: next those that a reader comes to
+/// soonest. A block keeps its place from when it is asked for until all readers have passed it, so that the slowest holds the rain back. A
+/// reader who stands before a block for which there is no place takes that of the block which is needed last.
 /// </summary>
 internal sealed partial class FetchDemand
 {

@@ -3,9 +3,9 @@ using PouringRain.Protocol;
 namespace MurkyWaters.Fetching;
 
 /// <summary>
-/// What is wanted of a fetch and what has been asked for. Each reader wants a run of bytes, who keeps the resource wants all of it; the running
-/// round has been asked for runs of blocks, in the order in which they are to come. Before the version is known runs are of bytes. Not
-/// thread-safe.
+/// What is wanted of a fetch and what has been asked for. Each reader wants a run of bytes, who keeps the resource wants all of it; the
+/// running round has been asked for runs of blocks, in the order in which they are to come. Before the version is known runs are of bytes.
+/// Not thread-safe.
 /// </summary>
 internal sealed partial class FetchDemand
 {
@@ -37,7 +37,8 @@ internal sealed partial class FetchDemand
         return (layout.BlockAt(Math.Max(offset, 0)), layout.BlockAt(last) + 1);
     }
 
-    public void AddReader(object reader, long offset, long length) => _wants.Add(new Want(reader) { Offset = offset, Length = length, Position = offset });
+    public void AddReader(object reader, long offset, long length) =>
+        _wants.Add(new Want(reader) { Offset = offset, Length = length, Position = offset });
 
     public bool RemoveReader(object reader) => _wants.RemoveAll(want => want.Reader == reader) > 0;
 
@@ -150,7 +151,8 @@ internal sealed partial class FetchDemand
         return false;
     }
 
-    /// <summary>A reader stands before a block that is not here. From there on it wants what it says, if that is not what it wanted.</summary>
+    /// <summary>A reader stands before a block that is not here. From there on it wants
+    /// what it says, if that is not what it wanted.</summary>
     public void MoveTo(object reader, long offset, int count)
     {
         if (_wants.Find(want => want.Reader == reader) is not { } want)
@@ -165,8 +167,8 @@ internal sealed partial class FetchDemand
         }
     }
 
-    /// <summary>What to ask for out of turn, for a reader who waits: blocks that nobody has asked for, or that were asked for so long after others
-    /// that they are not coming soon. From now on it has been asked for.</summary>
+    /// <summary>What to ask for out of turn, for a reader who waits: blocks that nobody has asked for, or that were asked for so long after
+    /// others that they are not coming soon. From now on it has been asked for.</summary>
     /// <param name="held">What is here.</param>
     /// <param name="offset">Where the reader stands.</param>
     /// <param name="count">Bytes that it wants there.</param>
@@ -216,7 +218,8 @@ internal sealed partial class FetchDemand
         return (offset, _layout.OffsetOf(blocks.End - 1) + _layout.BytesOf(blocks.End - 1) - offset);
     }
 
-    private void Ask((int First, int End) blocks, bool isUrgent) => _asked.Insert(isUrgent ? 0 : _asked.Count, new Run(blocks.First, blocks.End, isUrgent));
+    private void Ask((int First, int End) blocks, bool isUrgent) =>
+        _asked.Insert(isUrgent ? 0 : _asked.Count, new Run(blocks.First, blocks.End, isUrgent));
 
     /// <summary>Whether every block of a run was asked for or is here.</summary>
     private bool IsAsked((int First, int End) blocks, IHeldBlocks held)

@@ -1,8 +1,8 @@
 namespace MurkyWaters.Fetching;
 
 /// <summary>
-/// Whether a fetch may still be joined. Who wants to join says so here and knows at once; the fetch hears of it a moment later, and closes for
-/// want of interest only when it has heard of all who came in. Thread-safe.
+/// Whether a fetch may still be joined. Who wants to join says so here and knows at once; the fetch hears of it a moment later, and closes
+/// for want of interest only when it has heard of all who came in. Thread-safe.
 /// </summary>
 internal sealed class FetchDoor
 {
@@ -36,7 +36,8 @@ internal sealed class FetchDoor
 
     /// <summary>Closes it unless more have come in than the fetch has heard of.</summary>
     public bool TryClose(long heardCount) =>
-        Interlocked.CompareExchange(ref _state, heardCount | Closed, heardCount) is var before && (before == heardCount || before == (heardCount | Closed));
+        Interlocked.CompareExchange(ref _state, heardCount | Closed, heardCount) is var before
+            && (before == heardCount || before == (heardCount | Closed));
 
     /// <summary>Closes it whoever has come in.</summary>
     public void Close() => Interlocked.Or(ref _state, Closed);

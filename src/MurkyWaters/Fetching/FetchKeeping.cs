@@ -34,7 +34,9 @@ internal sealed class FetchKeeping
         using (await Store.EnterAsync(_fetch.Id, CancellationToken.None))
         {
             var entry = Store.FindEntry(_fetch.Id);
-            if (entry is null ? _fetch.KeptAs == ResourceOrigin.Put || _fetch.WantedVersion is not null : tombstone.IsNewerThan(entry.Resource.Manifest))
+            if (entry is null
+                ? _fetch.KeptAs == ResourceOrigin.Put || _fetch.WantedVersion is not null
+                : tombstone.IsNewerThan(entry.Resource.Manifest))
             {
                 await Task.Run(() => Store.CommitTombstone(_fetch.Id, tombstone));
             }
@@ -62,7 +64,8 @@ internal sealed class FetchKeeping
             FetchEndReason.NoNetwork => OpenStatus.NoNetwork,
             _ => OpenStatus.Unanswered,
         };
-        return new FetchOutcome(entry is { IsTombstone: true } && status is (OpenStatus.NotFound or OpenStatus.Unanswered) ? OpenStatus.Deleted : status);
+        return new FetchOutcome(
+            entry is { IsTombstone: true } && status is (OpenStatus.NotFound or OpenStatus.Unanswered) ? OpenStatus.Deleted : status);
     }
 
     /// <summary>The same version is here (it was fetched although), or a newer one by now.</summary>
@@ -92,7 +95,8 @@ internal sealed class FetchKeeping
             return new Result(IsHere: true);
         }
 
-        var isPut = _fetch.KeptAs == ResourceOrigin.Put || Store.IsLost(_fetch.Id) || entry is { IsTombstone: false, Resource.Origin: ResourceOrigin.Put };
+        var isPut = _fetch.KeptAs == ResourceOrigin.Put || Store.IsLost(_fetch.Id)
+            || entry is { IsTombstone: false, Resource.Origin: ResourceOrigin.Put };
         var isShared = _context.ShareContent || _fetch.KeptAs is not null;
         if (!isPut && (!isShared || !Store.FitsQuota()))
         {

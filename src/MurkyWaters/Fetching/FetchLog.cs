@@ -7,9 +7,11 @@ namespace MurkyWaters.Fetching;
 internal static partial class FetchLog
 {
     [LoggerMessage(3100, LogLevel.Information,
-        "Transfer {Number} of {Resource}: {State}, {Bytes} bytes in {Ms:F0} ms, {Droplets} droplets from {Sources} servers, overhead {Overhead:F3}. {Verdict}")]
+        "Transfer {Number} of {Resource}: {State}, {Bytes} bytes in {Ms:F0} ms, {Droplets} droplets from {Sources} servers, overhead "
+        + "{Overhead:F3}. {Verdict}")]
     public static partial void TransferEnded(
-        ILogger logger, long number, ResourceId resource, string state, long bytes, double ms, long droplets, int sources, double overhead, string verdict);
+        ILogger logger, long number, ResourceId resource, string state, long bytes, double ms, long droplets, int sources, double overhead,
+        string verdict);
 
     [LoggerMessage(3101, LogLevel.Warning, "{Endpoint} rained wrong bytes of {Resource} and was dropped from transfer {Number}")]
     public static partial void SourceLied(ILogger logger, string endpoint, ResourceId resource, long number);

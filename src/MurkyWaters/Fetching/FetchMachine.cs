@@ -3,10 +3,10 @@ using PouringRain.Protocol;
 namespace MurkyWaters.Fetching;
 
 /// <summary>
-/// The state of a fetch that readers share. It asks the servers and learns the version; rains in rounds what the readers want, until it is all
-/// here; has it sealed; ends when the last reader has left, or when nobody can deliver. Pure: it is told what happened and when, in
-/// whatever order that comes (Handle...), and says what is to be done (<see cref="TryPollAction"/>, asked after each of those until there is
-/// nothing left) and when it wants to be told the time (<see cref="NextTimeout"/>). Not thread-safe.
+/// The state of a fetch that readers share. It asks the servers and learns the version; rains in rounds what the readers want, until it is
+/// all here; has it sealed; ends when the last reader has left, or when nobody can deliver. Pure: it is told what happened and when, in
+/// whatever order that comes (Handle...), and says what is to be done (<see cref="TryPollAction"/>, asked after each of those until there
+/// is nothing left) and when it wants to be told the time (<see cref="NextTimeout"/>). Not thread-safe.
 /// </summary>
 internal sealed partial class FetchMachine
 {

@@ -32,8 +32,8 @@ internal sealed class FetchReader : ResourceReader
 
     private FetchBlocks Blocks => Volatile.Read(ref _blocks)!;
 
-    /// <summary>Gives it what it reads: once at the most, and then no refusal. It ends the lease with its own life, which may be over already, or
-    /// be over just now.</summary>
+    /// <summary>Gives it what it reads: once at the most, and then no refusal. It ends the lease with its own life, which may be over
+    /// already, or be over just now.</summary>
     public void Attach(BlocksLease lease, FetchBlocks blocks)
     {
         Volatile.Write(ref _blocks, blocks);

@@ -4,7 +4,8 @@ using PouringRain.Protocol;
 
 namespace MurkyWaters.Fetching;
 
-/// <summary>Takes in what one round brings: the version, where that was not known, and its blocks, which it writes where they belong.</summary>
+/// <summary>Takes in what one round brings: the version, where that was not known, and its
+/// blocks, which it writes where they belong.</summary>
 internal sealed class FetchSink : IFetchSink
 {
     private readonly FetchContext _context;

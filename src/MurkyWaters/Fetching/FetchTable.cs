@@ -54,7 +54,8 @@ internal sealed class FetchTable : IAsyncDisposable
     /// <summary>Fetches that ask, rain or stand in line.</summary>
     public int ActiveCount => Running().Count(fetch => fetch.IsActive);
 
-    /// <summary>Finds a resource in the rain; null when a fetch has ended since the store was looked at, and the store has it now.</summary>
+    /// <summary>Finds a resource in the rain; null when a fetch has ended since the store
+    /// was looked at, and the store has it now.</summary>
     public async Task<OpenResult?> OpenAsync(ResourceId id, OpenOptions options, CancellationToken cancellationToken)
     {
         var isRainOnly = options.Source == OpenSource.RainOnly;
@@ -67,13 +68,18 @@ internal sealed class FetchTable : IAsyncDisposable
             () => Make(id, null, isRainOnly, null, network: options.Network),
             options.Network,
             () => isHere = !isRainOnly && _context.Store.FindEntry(id) is { IsTombstone: false });
-        return isHere ? null : fetch is null ? new OpenResult(OpenStatus.Busy, null, []) : await fetch.OpenAsync(reader!, cancellationToken);
+        return isHere ? null
+            : fetch is null ? new OpenResult(OpenStatus.Busy, null, [])
+            : await fetch.OpenAsync(reader!, cancellationToken);
     }
 
     /// <summary>Starts or joins a fetch without a reader; null when there are too many.</summary>
-    public SharedFetch? Keep(ResourceId id, Sha256Digest? version, ResourceOrigin origin, PeerAddress? source, bool isSourceClassic = false) => FindOrStart(
+    public SharedFetch? Keep(
+        ResourceId id, Sha256Digest? version, ResourceOrigin origin, PeerAddress? source, bool isSourceClassic = false) =>
+        FindOrStart(
         id,
-        fetch => (version is null ? CanJoin(fetch, isRainOnly: false) : version == (fetch.Manifest?.Version ?? fetch.WantedVersion)) && fetch.TryKeep(origin),
+        fetch => (version is null ? CanJoin(fetch, isRainOnly: false) : version == (fetch.Manifest?.Version ?? fetch.WantedVersion))
+            && fetch.TryKeep(origin),
         () => Make(id, version, isRainOnly: false, source, isSourceClassic, source?.Network ?? default),
         source?.Network ?? default,
         () => false);
@@ -144,7 +150,8 @@ internal sealed class FetchTable : IAsyncDisposable
 
     /// <summary>The fetch joined or started; null when none is needed any more, or there are too many. A fetch leaves the table after its
     /// end is in the store, so that what is neither here nor there was never fetched.</summary>
-    private SharedFetch? FindOrStart(ResourceId id, Func<SharedFetch, bool> tryJoin, Func<SharedFetch> make, UInt128 network, Func<bool> isHere)
+    private SharedFetch? FindOrStart(
+        ResourceId id, Func<SharedFetch, bool> tryJoin, Func<SharedFetch> make, UInt128 network, Func<bool> isHere)
     {
         lock (_gate)
         {
@@ -187,7 +194,9 @@ internal sealed class FetchTable : IAsyncDisposable
             && (!isRainOnly || fetch.IsActive);
     }
 
-    private SharedFetch Make(ResourceId id, Sha256Digest? version, bool isRainOnly, PeerAddress? source, bool isSourceClassic = false, UInt128 network = default) =>
+    private SharedFetch Make(
+        ResourceId id, Sha256Digest? version, bool isRainOnly, PeerAddress? source, bool isSourceClassic = false,
+        UInt128 network = default) =>
         new(_context, _log.NextNumber(), id, version, isRainOnly, source, isSourceClassic, network, OnEnded);
 
     /// <summary>A network may have as many places as it leaves to others: half of all, were it alone, a quarter beside it, and so on.

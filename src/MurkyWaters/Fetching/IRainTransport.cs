@@ -23,7 +23,8 @@ internal interface IRainTransport : IAsyncDisposable
 
     /// <summary>Tells a node of a version; see <see cref="RainClient"/>.</summary>
     Task<PropagationResult> PropagateAsync(
-        ResourceId resource, Manifest version, ushort rainPort, PeerAddress node, bool untilHeld, TimeSpan limit, CancellationToken cancellationToken);
+        ResourceId resource, Manifest version, ushort rainPort, PeerAddress node, bool untilHeld, TimeSpan limit,
+        CancellationToken cancellationToken);
 
     /// <inheritdoc cref="RainClient.FetchClassicAsync"/>
     Task<byte[]?> FetchClassicAsync(ResourceId resource, PeerAddress server, CancellationToken cancellationToken);

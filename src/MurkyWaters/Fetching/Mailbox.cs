@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace MurkyWaters.Fetching;
 
 /// <summary>
-/// Messages to an object that only one thread at a time may touch: taken one after the other, in the order in which they came, on a thread of
-/// the pool while there are any. Whoever posts does not wait. A message is a static method and what it needs, so that posting allocates
+/// Messages to an object that only one thread at a time may touch: taken one after the other, in the order in which they came, on a thread
+/// of the pool while there are any. Whoever posts does not wait. A message is a static method and what it needs, so that posting allocates
 /// nothing.
 /// </summary>
 /// <typeparam name="TOwner">Whose messages they are.</typeparam>

@@ -45,7 +45,10 @@ internal sealed partial class SharedFetch
         try
         {
             outcome = _machine.Blocks is not null ? FetchOutcome.Raining
-                : _outcome ?? (_machine.Manifest is { IsDeleted: true } tombstone ? await _keeping.ApplyTombstoneAsync(tombstone) : _keeping.FindOutcome(end));
+                : _outcome
+                    ?? (_machine.Manifest is { IsDeleted: true } tombstone
+                        ? await _keeping.ApplyTombstoneAsync(tombstone)
+                        : _keeping.FindOutcome(end));
         }
         catch (Exception error)
         {
@@ -85,7 +88,8 @@ internal sealed partial class SharedFetch
             if (_lease is { Blocks: var blocks } lease)
             {
                 blocks.BlockHeld -= _waiters.Wake;
-                if (blocks is PartialBlob arrived && _context.Store.FindEntry(Id) is { } entry && !arrived.Manifest.IsNewerThan(entry.Resource.Manifest))
+                if (blocks is PartialBlob arrived && _context.Store.FindEntry(Id) is { } entry
+                    && !arrived.Manifest.IsNewerThan(entry.Resource.Manifest))
                 {
                     // What is here whole needs no part to go on with.
                     _context.Store.Partials.Retire(arrived);

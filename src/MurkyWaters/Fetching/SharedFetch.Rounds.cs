@@ -26,7 +26,9 @@ internal sealed partial class SharedFetch
         var blocks = new FetchBlocks(lease.Blocks, _waiters.Wake);
         lease.Blocks.BlockHeld += _waiters.Wake;
         _lease = lease;
-        _mailbox.Post(static (fetch, blocks, _, _) => fetch._machine.HandleManifest(fetch.Now, ((FetchBlocks)blocks!).Manifest, (FetchBlocks)blocks), blocks);
+        _mailbox.Post(
+            static (fetch, blocks, _, _) => fetch._machine.HandleManifest(fetch.Now, ((FetchBlocks)blocks!).Manifest, (FetchBlocks)blocks),
+            blocks);
         return blocks;
     }
 
@@ -118,7 +120,8 @@ internal sealed partial class SharedFetch
             {
                 var line = new CancellationTokenSource();
                 _leaveLine = line.Cancel;
-                var grant = await _context.Budget.EnterAsync(Network, fewBlocks * (long)manifest.Layout.BlockBytes, _context.Patience, line.Token);
+                var grant = await _context.Budget.EnterAsync(
+                    Network, fewBlocks * (long)manifest.Layout.BlockBytes, _context.Patience, line.Token);
                 _mailbox.Post(static (fetch, grant, _, _) => fetch.TakeGrant((FetchBudget.Grant?)grant), grant);
             }
         }
@@ -261,7 +264,8 @@ internal sealed partial class SharedFetch
 
         // Told before anybody has a block of it.
         _mailbox.Post(
-            static (fetch, verdict, _, _) => fetch.Publish(fetch._view with { Verdict = (string)verdict! }), $"It came in format 1 from {endpoint}.");
+            static (fetch, verdict, _, _) =>
+                fetch.Publish(fetch._view with { Verdict = (string)verdict! }), $"It came in format 1 from {endpoint}.");
         var sink = new FetchSink(_context, this, null, mayPass: false);
         sink.OnManifest(manifest);
         for (var i = 0; i < manifest.Layout.BlockCount; i++)

@@ -5,16 +5,16 @@ using PouringRain.Protocol;
 namespace MurkyWaters.Fetching;
 
 /// <summary>
-/// One transfer of one resource, however many readers wait for it. What it does and when, <see cref="FetchMachine"/> decides; this is what gets
-/// it done. Its life:
+/// One transfer of one resource, however many readers wait for it. What it does and when, <see cref="FetchMachine"/> decides; this is what
+/// gets it done. Its life:
 /// <list type="number">
 /// <item>it asks the servers, and learns the manifest (<see cref="FetchSink"/>): from here on it is one version;</item>
 /// <item>it rains in rounds (SharedFetch.Rounds.cs): what the readers demand, until it is all here; a round ends, and another begins when a
 /// reader wants more;</item>
-/// <item>verified blocks go to a <see cref="PartialBlob"/> (or are compared with what is here, <see cref="CheckedBlob"/>), from which every reader
-/// reads at its own speed (<see cref="FetchReader"/>, <see cref="BlockWaiters"/>);</item>
-/// <item>when the version is whole it is sealed into the store (<see cref="FetchKeeping"/>); when the last reader has left it ends, and what it
-/// has is kept for the next fetch (SharedFetch.Ending.cs).</item>
+/// <item>verified blocks go to a <see cref="PartialBlob"/> (or are compared with what is here, <see cref="CheckedBlob"/>), from which every
+/// reader reads at its own speed (<see cref="FetchReader"/>, <see cref="BlockWaiters"/>);</item>
+/// <item>when the version is whole it is sealed into the store (<see cref="FetchKeeping"/>); when the last reader has left it ends, and
+/// what it has is kept for the next fetch (SharedFetch.Ending.cs).</item>
 /// </list>
 /// Thread-safe: what happens is a message in the mailbox, taken in order by one thread at a time; what others read is <see cref="View"/>.
 /// </summary>
@@ -44,7 +44,8 @@ internal sealed partial class SharedFetch
     /// <param name="network">For whom, by which the places of fetches are shared.</param>
     /// <param name="onEnded">Called when it is over.</param>
     public SharedFetch(
-        FetchContext context, long number, ResourceId id, Sha256Digest? wantedVersion, bool isRainOnly, PeerAddress? extraServer, bool isExtraServerClassic,
+        FetchContext context, long number, ResourceId id, Sha256Digest? wantedVersion, bool isRainOnly, PeerAddress? extraServer,
+        bool isExtraServerClassic,
         UInt128 network, Action<SharedFetch> onEnded)
     {
         _context = context;
@@ -116,7 +117,8 @@ internal sealed partial class SharedFetch
 
         var reader = new FetchReader(this);
         _mailbox.Post(
-            static (fetch, reader, offset, length) => fetch._machine.HandleJoined(fetch.Now, reader!, offset, length), reader, demandOffset, demandLength);
+            static (fetch, reader, offset, length) =>
+                fetch._machine.HandleJoined(fetch.Now, reader!, offset, length), reader, demandOffset, demandLength);
         return reader;
     }
 
@@ -139,7 +141,8 @@ internal sealed partial class SharedFetch
     public void EndUnlessWanted() => _mailbox.Post(static (fetch, _, _, _) => fetch._machine.HandleUnwanted(fetch.Now));
 
     /// <summary>A reader lets go.</summary>
-    public void Leave(FetchReader reader) => _mailbox.Post(static (fetch, reader, _, _) => fetch._machine.HandleLeft(fetch.Now, reader!), reader);
+    public void Leave(FetchReader reader) =>
+        _mailbox.Post(static (fetch, reader, _, _) => fetch._machine.HandleLeft(fetch.Now, reader!), reader);
 
     /// <summary>A reader is at an offset, of blocks that pass through memory.</summary>
     public void NotePassed(FetchReader reader, long offset) =>
@@ -156,7 +159,8 @@ internal sealed partial class SharedFetch
     public bool AsksClassic(PeerAddress server) => _isExtraServerClassic && _extraServer == server;
 
     /// <summary>Whether a server was heard in this fetch.</summary>
-    public bool HasHeard(PeerAddress server) => View.FiguresNow.Sources.Any(source => source.Peer == server && source.LastHeard is not null);
+    public bool HasHeard(PeerAddress server) =>
+        View.FiguresNow.Sources.Any(source => source.Peer == server && source.LastHeard is not null);
 
     /// <summary>Waits until the version is known, or that there is none.</summary>
     public async Task<OpenResult> OpenAsync(FetchReader reader, CancellationToken cancellationToken)
@@ -192,7 +196,8 @@ internal sealed partial class SharedFetch
 
     /// <summary>Waits until the block at an offset is here.</summary>
     /// <exception cref="FetchFailedException">It never will be.</exception>
-    public async ValueTask WaitForBlockAsync(FetchReader reader, FetchBlocks blocks, long offset, int count, CancellationToken cancellationToken)
+    public async ValueTask WaitForBlockAsync(
+        FetchReader reader, FetchBlocks blocks, long offset, int count, CancellationToken cancellationToken)
     {
         var block = blocks.Layout.BlockAt(offset);
         while (_waiters.Find(blocks, block, out var isOver) is var wait)
@@ -209,7 +214,8 @@ internal sealed partial class SharedFetch
 
             _mailbox.Post(
                 static (fetch, reader, offset, count) => fetch._machine.HandleWaiting(
-                    fetch.Now, reader!, offset, (int)count, fetch._view.Round?.Snapshot.WireBytes ?? 0, fetch._context.Options.WindowBytesMax),
+                    fetch.Now, reader!, offset, (int)count, fetch._view.Round?.Snapshot.WireBytes ?? 0,
+                    fetch._context.Options.WindowBytesMax),
                 reader, offset, count);
             await wait.WaitAsync(cancellationToken);
         }
@@ -223,7 +229,9 @@ internal sealed partial class SharedFetch
     {
         if (View.Round?.Snapshot is { } snapshot)
         {
-            _mailbox.Post(static (fetch, _, bound, _) => fetch.Publish(fetch._view with { Figures = fetch._view.Figures.WithSample((FetchBound)bound) }),
+            _mailbox.Post(
+                static (fetch, _, bound, _) => fetch.Publish(
+                    fetch._view with { Figures = fetch._view.Figures.WithSample((FetchBound)bound) }),
                 null, (long)snapshot.Bound);
             _context.Servers.Learn(snapshot.Sources, hadTime: false);
         }
@@ -253,9 +261,12 @@ internal sealed partial class SharedFetch
         if (_machine.NextTimeout != _timerAt)
         {
             _timerAt = _machine.NextTimeout;
-            var due = _timerAt == Instant.Never ? Timeout.InfiniteTimeSpan : _timerAt - Now is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+            var due = _timerAt == Instant.Never ? Timeout.InfiniteTimeSpan
+                : _timerAt - Now is var left && left > TimeSpan.Zero ? left
+                : TimeSpan.Zero;
             _timer ??= _context.Time.CreateTimer(
-                static fetch => ((SharedFetch)fetch!)._mailbox.Post(static (fetch, _, _, _) => fetch.Tick()), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                static fetch => ((SharedFetch)fetch!)._mailbox.Post(static (fetch, _, _, _) => fetch.Tick()), this,
+                Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             _timer.Change(due, Timeout.InfiniteTimeSpan);
         }
     }
@@ -286,7 +297,9 @@ internal sealed partial class SharedFetch
                 Keep = _machine.Keep,
                 Manifest = _machine.Manifest,
                 Blocks = Blocks,
-                End = _machine.Manifest is { IsDeleted: true } && _machine.Phase == FetchPhase.Over ? FetchEndReason.NotFound : _machine.End,
+                End = _machine.Manifest is { IsDeleted: true } && _machine.Phase == FetchPhase.Over
+                    ? FetchEndReason.NotFound
+                    : _machine.End,
             });
         }
     }

@@ -4,7 +4,8 @@ using PouringRain.Protocol;
 
 namespace MurkyWaters.Fetching;
 
-/// <summary>The span of a transfer in a trace: a child of that of the request which began it. None is made unless somebody exports.</summary>
+/// <summary>The span of a transfer in a trace: a child of that of the request which began
+/// it. None is made unless somebody exports.</summary>
 internal static class TransferActivity
 {
     private static readonly ActivitySource Source = new("PouringRain.Transfers");
@@ -27,8 +28,10 @@ internal static class TransferActivity
             return;
         }
 
-        activity.SetTag("rain.state", transfer.State).SetTag("rain.bytes", transfer.ReceivedBytes).SetTag("rain.droplets", transfer.DropletsReceived)
-            .SetTag("rain.overhead", transfer.Overhead).SetTag("rain.sources", transfer.Sources.Count).SetTag("rain.verdict", transfer.Verdict)
+        activity.SetTag("rain.state", transfer.State).SetTag("rain.bytes", transfer.ReceivedBytes)
+            .SetTag("rain.droplets", transfer.DropletsReceived)
+            .SetTag("rain.overhead", transfer.Overhead).SetTag("rain.sources", transfer.Sources.Count)
+            .SetTag("rain.verdict", transfer.Verdict)
             .SetStatus(transfer.State == "completed" ? ActivityStatusCode.Ok : ActivityStatusCode.Error);
         activity.Dispose();
     }

@@ -26,8 +26,8 @@ internal sealed class TransferFigures
 
     public double Overhead => SymbolsNeeded == 0 ? 0 : (double)DropletsReceived / SymbolsNeeded;
 
-    /// <summary>These and what bounds the speed just now: once a second, so that the end of a round, when nothing does, does not speak for all of
-    /// it.</summary>
+    /// <summary>These and what bounds the speed just now: once a second, so that the end of a round, when nothing does, does not speak for
+    /// all of it.</summary>
     public TransferFigures WithSample(FetchBound bound)
     {
         var sum = Copy(SymbolsNeeded, DropletsReceived);

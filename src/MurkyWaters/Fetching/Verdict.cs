@@ -28,7 +28,8 @@ internal static class Verdict
             case FetchEndReason.NotUnderstood:
                 return "What the servers offer is of a later program than this one.";
             case FetchEndReason.Busy:
-                return figures.Sources.Any(source => source.State == SourceState.NotFound) ? "Some servers do not have it, and the others were busy."
+                return figures.Sources.Any(source => source.State == SourceState.NotFound)
+                    ? "Some servers do not have it, and the others were busy."
                     : "Every server that answered was busy.";
             case FetchEndReason.Cancelled:
                 return "Nobody wanted it any more.";

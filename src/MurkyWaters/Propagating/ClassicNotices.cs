@@ -15,7 +15,8 @@ internal sealed class ClassicNotices
 {
     private const int WaitingCountMax = 100_000;
 
-    /// <summary>Each notice makes a node of 2012 fetch something: what is offered at the start of this node must not all come at once.</summary>
+    /// <summary>Each notice makes a node of 2012 fetch something: what is offered at the
+    /// start of this node must not all come at once.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
     private readonly ResourceStore _store;
@@ -28,7 +29,8 @@ internal sealed class ClassicNotices
     private readonly HashSet<ResourceId> _waitingIds = [];
     private bool _isRunning;
 
-    public ClassicNotices(ResourceStore store, IRainTransport transport, ServerTable servers, ClassicServerOptions answers, CancellationToken stopping)
+    public ClassicNotices(
+        ResourceStore store, IRainTransport transport, ServerTable servers, ClassicServerOptions answers, CancellationToken stopping)
     {
         _store = store;
         _transport = transport;

@@ -81,7 +81,8 @@ internal sealed class FairQueue(int placeCount, int shareMax, int countMax, Func
             return false;
         }
 
-        var chosen = _turns.FirstOrDefault(share => MayTake(share, failed: false)) ?? _turns.FirstOrDefault(share => MayTake(share, failed: true));
+        var chosen = _turns.FirstOrDefault(share => MayTake(share, failed: false))
+            ?? _turns.FirstOrDefault(share => MayTake(share, failed: true));
         if (chosen is null)
         {
             return false;
@@ -124,7 +125,9 @@ internal sealed class FairQueue(int placeCount, int shareMax, int countMax, Func
 
     private bool MayTake(Share share, bool failed) =>
         hasFailed(share.Source) == failed
-        && (failed ? share.TakenCount < ReserveCount && _freeCount > ReserveCount : share.TakenCount < ReserveCount || _freeCount > ReserveCount);
+        && (failed
+            ? share.TakenCount < ReserveCount && _freeCount > ReserveCount
+            : share.TakenCount < ReserveCount || _freeCount > ReserveCount);
 
     private void Forget(Share share)
     {

@@ -9,7 +9,8 @@ internal sealed record InboxTimes
     /// <summary>Fetches of bytes at once.</summary>
     public const int FetchCount = 8;
 
-    /// <summary>Requests of one share that wait in one queue: a node asks for eight at a time, one of 2012 for all that it is given.</summary>
+    /// <summary>Requests of one share that wait in one queue: a node asks for eight at a
+    /// time, one of 2012 for all that it is given.</summary>
     public const int ShareMax = 1000;
 
     /// <summary>Requests that wait in one queue, some 2 MB.</summary>

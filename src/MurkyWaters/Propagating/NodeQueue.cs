@@ -158,7 +158,9 @@ internal sealed class NodeQueue
                 return;
             }
 
-            _pause = _pause == TimeSpan.Zero ? _times.FirstPause : TimeSpan.FromTicks(Math.Min(2 * _pause.Ticks, _times.LongestPause.Ticks));
+            _pause = _pause == TimeSpan.Zero
+                ? _times.FirstPause
+                : TimeSpan.FromTicks(Math.Min(2 * _pause.Ticks, _times.LongestPause.Ticks));
             if (_waitingIds.Add(id))
             {
                 _waiting.Enqueue((id, deadline));

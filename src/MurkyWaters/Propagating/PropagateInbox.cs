@@ -202,7 +202,9 @@ internal sealed class PropagateInbox
         if (outcome is AskedOutcome.Silent or AskedOutcome.NoPlace && ++request.FailureCount < attempts && !_isStopped
             && _resting.Count < InboxTimes.WaitingCountMax)
         {
-            var pause = request.Version is null || outcome == AskedOutcome.NoPlace ? _times.FirstPause : _times.PauseAfter(request.FailureCount);
+            var pause = request.Version is null || outcome == AskedOutcome.NoPlace
+                ? _times.FirstPause
+                : _times.PauseAfter(request.FailureCount);
             _resting.Enqueue(request, _time.GetInstant() + pause);
             return;
         }

@@ -138,7 +138,9 @@ internal sealed class Propagator
     {
         lock (_gate)
         {
-            return _campaigns.TryGetValue(entry.Resource.Id, out var campaign) && campaign.Version == entry.Resource.Manifest.Version ? campaign : null;
+            return _campaigns.TryGetValue(entry.Resource.Id, out var campaign) && campaign.Version == entry.Resource.Manifest.Version
+                ? campaign
+                : null;
         }
     }
 
@@ -146,7 +148,8 @@ internal sealed class Propagator
     {
         if (!_queues.TryGetValue(node, out var queue))
         {
-            _queues[node] = queue = new NodeQueue(_store, _transport, _servers, _times, node, _servers.Own.RainPort!.Value, OnSettled, _logger, _stopping);
+            _queues[node] = queue = new NodeQueue(
+                _store, _transport, _servers, _times, node, _servers.Own.RainPort!.Value, OnSettled, _logger, _stopping);
         }
 
         return queue;

@@ -36,7 +36,8 @@ internal sealed class BlockEncoders : IDisposable
     /// <summary>Memory in use, in bytes: never above the bound, but for one block that is larger than it.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
 
-    /// <summary>Writes one encoding symbol, or says that the block is not ready and starts to make it so: read, and compared with its digest.</summary>
+    /// <summary>Writes one encoding symbol, or says that the block is not ready and starts to make
+    /// it so: read, and compared with its digest.</summary>
     public SymbolReadResult TryEncode(
         Blob blob, BlockChecks? checks, IFountainCode code, ResourceLayout layout, int blockIndex, uint esi, Span<byte> destination)
     {
@@ -152,7 +153,10 @@ internal sealed class BlockEncoders : IDisposable
                 return;
             }
 
-            var slot = new Slot(key, checks, layout.OffsetOf(key.BlockIndex), layout.BytesOf(key.BlockIndex), symbolCount, bytes) { IsAsked = isAsked };
+            var slot = new Slot(key, checks, layout.OffsetOf(key.BlockIndex), layout.BytesOf(key.BlockIndex), symbolCount, bytes)
+            {
+                IsAsked = isAsked,
+            };
             _slots.TryAdd(key, slot);
             _bytes += bytes;
             _queue.Enqueue(slot);

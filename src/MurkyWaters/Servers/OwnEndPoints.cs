@@ -27,7 +27,8 @@ internal sealed class OwnEndPoints
         }
 
         _localAddresses.UnionWith(_exact.Select(address => address.Address));
-        foreach (var address in NetworkInterface.GetAllNetworkInterfaces().SelectMany(network => network.GetIPProperties().UnicastAddresses))
+        foreach (var address in NetworkInterface.GetAllNetworkInterfaces()
+            .SelectMany(network => network.GetIPProperties().UnicastAddresses))
         {
             _localAddresses.Add(PeerAddress.From(new IPEndPoint(address.Address, 0)).Address);
         }

@@ -9,8 +9,8 @@ internal sealed partial class ServerTable
     /// <summary>How long a server that rained wrong bytes is said to have lied: long enough to be seen by a person.</summary>
     private static readonly TimeSpan LieLifetime = TimeSpan.FromHours(1);
 
-    /// <summary>A node that added itself is forgotten when it was silent so many times in a row, and for so long: as long as it is among the
-    /// servers, what nobody has is looked for until the time is up. One of 2012 that never answered is forgotten after that time.
+    /// <summary>A node that added itself is forgotten when it was silent so many times in a row, and for so long: as long as it is among
+    /// the servers, what nobody has is looked for until the time is up. One of 2012 that never answered is forgotten after that time.
     /// Who was named by a person stays, for there the person decides.</summary>
     private const int SilentCountMax = 3;
 

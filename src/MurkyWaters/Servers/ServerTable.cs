@@ -19,7 +19,8 @@ internal sealed partial class ServerTable
     /// <summary>A bound for nodes that add themselves.</summary>
     private const int PeerCountMax = 1000;
 
-    /// <summary>Those of them of 2012 that have not answered yet: their names may be forged, and must not take the others' places.</summary>
+    /// <summary>Those of them of 2012 that have not answered yet: their names may be
+    /// forged, and must not take the others' places.</summary>
     private const int UnansweredCountMax = 64;
 
     private readonly string _path;
@@ -48,7 +49,8 @@ internal sealed partial class ServerTable
 
     /// <summary>Reads the list for the first time.</summary>
     /// <exception cref="InvalidDataException">The file is no such list.</exception>
-    public static async Task<ServerTable> OpenAsync(string path, OwnEndPoints own, ILogger logger, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<ServerTable> OpenAsync(
+        string path, OwnEndPoints own, ILogger logger, TimeProvider time, CancellationToken cancellationToken)
     {
         var table = new ServerTable(path, own, logger, time);
         if (path.Length > 0)
@@ -91,10 +93,11 @@ internal sealed partial class ServerTable
         Addresses(server => !server.Name.IsClassic && (includeOwn || !Own.Contains(server.Address!.Value)));
 
     /// <summary>Servers that speak format 1 alone.</summary>
-    public IReadOnlyList<PeerAddress> ClassicAddresses() => Addresses(server => server.Name.IsClassic && !Own.Contains(server.Address!.Value));
+    public IReadOnlyList<PeerAddress> ClassicAddresses() =>
+        Addresses(server => server.Name.IsClassic && !Own.Contains(server.Address!.Value));
 
-    /// <summary>Those of them that a fetch asks: each costs it a second of silence, and a name that came with a PROPAGATE of format 1, which
-    /// anybody can forge, is asked only while something has come from there.</summary>
+    /// <summary>Those of them that a fetch asks: each costs it a second of silence, and a name that came with a PROPAGATE of format 1,
+    /// which anybody can forge, is asked only while something has come from there.</summary>
     public IReadOnlyList<PeerAddress> ClassicAddressesForFetch() =>
         Addresses(server => server.Name.IsClassic && !Own.Contains(server.Address!.Value)
             && (server.Origin != "peer" || (server.HasAnswered && server.SilentCount < SilentCountMax)));
@@ -137,7 +140,9 @@ internal sealed partial class ServerTable
                 return false;
             }
 
-            if (origin == "peer" ? !HasPlaceForPeer(name.IsClassic) : _servers.Count(server => server.Origin == origin) >= ServersFile.CountMax)
+            if (origin == "peer"
+                ? !HasPlaceForPeer(name.IsClassic)
+                : _servers.Count(server => server.Origin == origin) >= ServersFile.CountMax)
             {
                 return false;
             }
@@ -159,8 +164,8 @@ internal sealed partial class ServerTable
         }
     }
 
-    /// <summary>Adds a node that made itself known, when it is one that may: one whose datagrams are sealed, or that <see cref="IsTrusted"/>.
-    /// A sender in format 1 was allowed by its network.</summary>
+    /// <summary>Adds a node that made itself known, when it is one that may: one whose datagrams are sealed, or that
+    /// <see cref="IsTrusted"/>. A sender in format 1 was allowed by its network.</summary>
     public void AddPeer(PeerAddress address, bool isClassic, bool isSealed = false)
     {
         lock (_gate)
@@ -190,7 +195,8 @@ internal sealed partial class ServerTable
     {
         var named = Volatile.Read(ref _named) ?? FindNamed();
         return !Own.Contains(address)
-            && (named.EndPoints.Contains(address) || (!Own.IsOfThisMachine(address) && named.Addresses.Contains((address.Address, address.ScopeId))));
+            && (named.EndPoints.Contains(address)
+            || (!Own.IsOfThisMachine(address) && named.Addresses.Contains((address.Address, address.ScopeId))));
     }
 
     /// <summary>Whether somebody is among the servers, be it that it made itself known. Takes no lock.</summary>
@@ -201,7 +207,8 @@ internal sealed partial class ServerTable
         lock (_gate)
         {
             // Who made itself known vouches for nobody.
-            var addresses = _servers.Where(server => server is { Address: not null, Origin: not "peer" }).Select(server => server.Address!.Value).ToList();
+            var addresses = _servers.Where(server => server is { Address: not null, Origin: not "peer" })
+                .Select(server => server.Address!.Value).ToList();
             var named = new Named(
                 addresses.ToFrozenSet(),
                 addresses.Select(address => (address.Address, address.ScopeId)).ToFrozenSet(),
@@ -238,7 +245,8 @@ internal sealed partial class ServerTable
 
     private bool HasPlaceForPeer(bool isClassic) =>
         _servers.Count(server => server.Origin == "peer") < PeerCountMax
-        && (!isClassic || _servers.Count(server => server.Origin == "peer" && server.Name.IsClassic && !server.HasAnswered) < UnansweredCountMax);
+        && (!isClassic
+        || _servers.Count(server => server.Origin == "peer" && server.Name.IsClassic && !server.HasAnswered) < UnansweredCountMax);
 
     private static bool IsSame(ServerName left, ServerName right) => left.Port == right.Port && left.Host == right.Host;
 
@@ -249,7 +257,8 @@ internal sealed partial class ServerTable
     {
         lock (_gate)
         {
-            return [.. _servers.Where(server => server.Address is not null && isWanted(server)).Select(server => server.Address!.Value).Distinct()];
+            return [.. _servers.Where(server => server.Address is not null && isWanted(server)).Select(server => server.Address!.Value)
+                .Distinct()];
         }
     }
 
@@ -258,8 +267,8 @@ internal sealed partial class ServerTable
     /// <summary>Several names may lead to one address.</summary>
     private IEnumerable<Server> FindAll(PeerAddress address) => _servers.Where(server => server.Address == address);
 
-    /// <summary>The bytes are compared: neither the time of a file nor that of a link tells of every edit, least of all where a cluster puts
-    /// files in place by turning a link (a ConfigMap of Kubernetes).</summary>
+    /// <summary>The bytes are compared: neither the time of a file nor that of a link tells of every edit, least of all where a cluster
+    /// puts files in place by turning a link (a ConfigMap of Kubernetes).</summary>
     private void ReadFileIfChanged()
     {
         try
@@ -317,7 +326,8 @@ internal sealed partial class ServerTable
             // What was learnt of a server stays with it, whoever named it first.
             foreach (var name in names)
             {
-                var server = Array.Find(before, server => server.Name == name) ?? new Server(name, "file") { Address = TryReadAddress(name) };
+                var server = Array.Find(before, server => server.Name == name)
+                    ?? new Server(name, "file") { Address = TryReadAddress(name) };
                 server.Origin = "file";
                 _servers.Add(server);
             }
@@ -345,7 +355,8 @@ internal sealed partial class ServerTable
         try
         {
             var addresses = await Dns.GetHostAddressesAsync(server.Name.Host);
-            var address = addresses.FirstOrDefault(candidate => candidate.AddressFamily == AddressFamily.InterNetwork) ?? addresses.FirstOrDefault();
+            var address = addresses.FirstOrDefault(candidate => candidate.AddressFamily == AddressFamily.InterNetwork)
+                ?? addresses.FirstOrDefault();
             resolved = address is null ? null : PeerAddress.From(new IPEndPoint(address, server.Name.Port));
         }
         catch (Exception error) when (error is SocketException or ArgumentException)

@@ -27,7 +27,9 @@ public static class ServersFile
             }
 
             var servers = document.RootElement.EnumerateArray().Select(ParseServer).DistinctBy(name => (name.Host, name.Port)).ToArray();
-            return servers.Length <= CountMax ? servers : throw new InvalidDataException($"it names {servers.Length} servers; {CountMax} are the most");
+            return servers.Length <= CountMax
+                ? servers
+                : throw new InvalidDataException($"it names {servers.Length} servers; {CountMax} are the most");
         }
         catch (JsonException error)
         {

@@ -17,6 +17,7 @@ internal static partial class ServersLog
     [LoggerMessage(3203, LogLevel.Information, "Node {Endpoint} made itself known and was added to the servers")]
     public static partial void PeerAdded(ILogger logger, string endpoint);
 
-    [LoggerMessage(3204, LogLevel.Information, "Node {Endpoint}, which had made itself known, is silent and asked no more until it speaks again")]
+    [LoggerMessage(
+        3204, LogLevel.Information, "Node {Endpoint}, which had made itself known, is silent and asked no more until it speaks again")]
     public static partial void PeerForgotten(ILogger logger, string endpoint);
 }

@@ -4,9 +4,9 @@ using PouringRain.Protocol;
 namespace MurkyWaters.Store;
 
 /// <summary>
-/// The bytes of a resource: one content-addressed file, which <see cref="BlobTable"/> makes and removes, or a few bytes in memory. Its bytes never change (but for those that went bad, see
-/// <see cref="BlobTable.Mend"/>), so that many read through one handle, opened when needed and closed when idle. Two of the same digest
-/// are equal.
+/// The bytes of a resource: one content-addressed file, which <see cref="BlobTable"/> makes and removes, or a few bytes in memory. Its
+/// bytes never change (but for those that went bad, see <see cref="BlobTable.Mend"/>), so that many read through one handle, opened when
+/// needed and closed when idle. Two of the same digest are equal.
 /// </summary>
 internal sealed class Blob : IEquatable<Blob>
 {

@@ -35,9 +35,10 @@ internal sealed class CheckedBlob : VerifiedBlocks
     /// <summary>The blob that it reads from.</summary>
     public Blob Blob => _lease.Blob;
 
-    /// <summary>Takes an entry that is no tombstone and keeps it from eviction; null when it has no file of its length (small ones have none). No block counts
-    /// as held before it has rained.</summary>
-    public static CheckedBlob? TryOpen(ResourceStore store, StoreEntry entry, ILogger logger) => TryOpen(store, entry, entry.Resource.Manifest, logger);
+    /// <summary>Takes an entry that is no tombstone and keeps it from eviction; null when it has no file of its length (small ones have
+    /// none). No block counts as held before it has rained.</summary>
+    public static CheckedBlob? TryOpen(ResourceStore store, StoreEntry entry, ILogger logger) =>
+        TryOpen(store, entry, entry.Resource.Manifest, logger);
 
     /// <summary>As above, of another version with the same bytes, of which every block counts as held; null also when its bytes are
     /// others.</summary>

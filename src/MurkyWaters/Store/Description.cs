@@ -2,7 +2,8 @@ using PouringRain.Protocol;
 
 namespace MurkyWaters.Store;
 
-/// <summary>What a version says of its bytes, and who decides about it: the sender where it said something, else the version before.</summary>
+/// <summary>What a version says of its bytes, and who decides about it: the sender where it
+/// said something, else the version before.</summary>
 internal sealed record Description(string ContentType, string? FileName, bool IsAttachment, string Code)
 {
     /// <summary>The media type of what nobody said anything of.</summary>
@@ -16,7 +17,9 @@ internal sealed record Description(string ContentType, string? FileName, bool Is
         var code = said.Code ?? current.Code;
         if (!said.KeepsDescription)
         {
-            return new(said.ContentType ?? current.ContentType, said.FileName ?? current.FileName, said.IsAttachment ?? current.IsAttachment, code);
+            return new(
+                said.ContentType ?? current.ContentType, said.FileName ?? current.FileName, said.IsAttachment ?? current.IsAttachment,
+                code);
         }
 
         // A media type that says nothing is as good as none.

@@ -82,7 +82,8 @@ internal sealed class PartialBlob : VerifiedBlocks
         return partial.HeldCount > 0 ? partial : null;
     }
 
-    /// <summary>Opens the files if there are any, and hashes what cannot be trusted. Called before a fetch counts on what is here.</summary>
+    /// <summary>Opens the files if there are any, and hashes what cannot be trusted.
+    /// Called before a fetch counts on what is here.</summary>
     public void Prepare()
     {
         lock (_gate)
@@ -93,7 +94,8 @@ internal sealed class PartialBlob : VerifiedBlocks
             }
 
             OpenFiles();
-            Parallel.For(0, Manifest.Layout.BlockCount, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, Verify);
+            Parallel.For(
+                0, Manifest.Layout.BlockCount, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, Verify);
             _files.Write(_journal!, BootId.Encode(_bootId), 0);
             _mustVerify = false;
         }
@@ -144,7 +146,8 @@ internal sealed class PartialBlob : VerifiedBlocks
         }
     }
 
-    /// <summary>Opens the files before their names go, for those who still read. When they cannot be opened, or are gone, those find out.</summary>
+    /// <summary>Opens the files before their names go, for those who still read. When they
+    /// cannot be opened, or are gone, those find out.</summary>
     public void KeepOpen()
     {
         try
@@ -259,7 +262,8 @@ internal sealed class PartialBlob : VerifiedBlocks
         try
         {
             var block = buffer.AsSpan(0, count);
-            if (RandomAccess.Read(_data!, block, layout.OffsetOf(blockIndex)) == count && BlockDigest.Of(Manifest.BlockDigestAlgorithm, block) == Manifest.BlockDigests[blockIndex])
+            if (RandomAccess.Read(_data!, block, layout.OffsetOf(blockIndex)) == count
+                && BlockDigest.Of(Manifest.BlockDigestAlgorithm, block) == Manifest.BlockDigests[blockIndex])
             {
                 return;
             }

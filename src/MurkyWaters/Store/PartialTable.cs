@@ -58,7 +58,8 @@ internal sealed class PartialTable : IDisposable
         }
 
         var wanted = _partials.Values.Select(partial => Path.GetFileNameWithoutExtension(partial.DataPath)).ToHashSet();
-        foreach (var path in Directory.EnumerateFiles(_files.Partials).Where(path => !wanted.Contains(Path.GetFileNameWithoutExtension(path))))
+        foreach (var path in Directory.EnumerateFiles(_files.Partials)
+            .Where(path => !wanted.Contains(Path.GetFileNameWithoutExtension(path))))
         {
             _files.Delete(path);
         }

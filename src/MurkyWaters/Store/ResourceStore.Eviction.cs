@@ -77,8 +77,11 @@ internal sealed partial class ResourceStore
         var (now, nowMs) = (NowUnixMs, Environment.TickCount64);
         var copies = Catalog.FindLeastRead(isForDisk, EvictionBatch + passed.Count)
             .Where(copy => !passed.Contains(copy.Id))
-            .Select(copy => (LastUse: Math.Max(copy.LastReadUnixMs, _reads.GetValueOrDefault(copy.Id)), Copy: (ResourceId?)copy.Id, Partial: (PartialBlob?)null));
-        var partials = Partials.FindIdle().Select(partial => (LastUse: now - (nowMs - partial.LastUseMs), Copy: (ResourceId?)null, Partial: (PartialBlob?)partial));
+            .Select(
+                copy => (LastUse: Math.Max(copy.LastReadUnixMs, _reads.GetValueOrDefault(copy.Id)), Copy: (ResourceId?)copy.Id,
+                    Partial: (PartialBlob?)null));
+        var partials = Partials.FindIdle().Select(
+            partial => (LastUse: now - (nowMs - partial.LastUseMs), Copy: (ResourceId?)null, Partial: (PartialBlob?)partial));
         var isAny = false;
         foreach (var (_, copy, partial) in copies.Concat(partials).OrderBy(candidate => candidate.LastUse).Take(EvictionBatch))
         {

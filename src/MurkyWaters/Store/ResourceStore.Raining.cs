@@ -9,8 +9,8 @@ internal sealed partial class ResourceStore
     /// <summary>How long what could not be read is said to be missing, before it is tried again.</summary>
     private const int UnreadableMs = 2000;
 
-    /// <summary>What is being read, and when what could not be read was tried (on the clock of <see cref="Environment.TickCount64"/>; 0 while
-    /// it is being read).</summary>
+    /// <summary>What is being read, and when what could not be read was tried (on the clock of <see cref="Environment.TickCount64"/>; 0
+    /// while it is being read).</summary>
     private readonly ConcurrentDictionary<ResourceId, long> _loading = new();
 
     /// <inheritdoc/>

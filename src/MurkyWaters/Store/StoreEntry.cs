@@ -34,7 +34,8 @@ internal sealed class StoreEntry
     /// <summary>When somebody last read it or asked for its rain, on the clock of <see cref="Environment.TickCount64"/>.</summary>
     public long LastUseMs => Content.LastUseMs;
 
-    /// <summary>Memory that it takes, about: the manifest's bytes, as much again for the digests read from them, and those of a small body.</summary>
+    /// <summary>Memory that it takes, about: the manifest's bytes, as much again for the digests
+    /// read from them, and those of a small body.</summary>
     public long MemoryBytes => ObjectBytes + (2L * Resource.Manifest.Bytes.Length) + (Blob?.InlineBytes.Length ?? 0);
 
     public void Touch()

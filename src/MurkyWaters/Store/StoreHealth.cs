@@ -11,7 +11,8 @@ namespace MurkyWaters.Store;
 /// </summary>
 internal sealed class StoreHealth
 {
-    /// <summary>From one probe to the next: soon enough for a client that is told to come back, rare enough for a disk that hangs.</summary>
+    /// <summary>From one probe to the next: soon enough for a client that is told to come
+    /// back, rare enough for a disk that hangs.</summary>
     public static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(3);
 
     private readonly Lock _gate = new();
@@ -59,12 +60,13 @@ internal sealed class StoreHealth
 
     /// <summary>Judges an error of a write, and says what to throw in its place.</summary>
     /// <param name="error">The error, of which <see cref="DiskErrors.Of"/> says something.</param>
-    /// <param name="isFlush">Whether bytes may be lost that the system had taken. Then the store is read-only whatever a probe says: the next
-    /// one that succeeds may end that, in a while.</param>
+    /// <param name="isFlush">Whether bytes may be lost that the system had taken. Then the store is read-only whatever a probe says: the
+    /// next one that succeeds may end that, in a while.</param>
     public StoreException Judge(Exception error, bool isFlush)
     {
         var kind = DiskErrors.Of(error);
-        Interlocked.Increment(ref kind == DiskError.Full ? ref _fullCount : ref kind == DiskError.Busy ? ref _busyCount : ref _failingCount);
+        Interlocked.Increment(
+            ref kind == DiskError.Full ? ref _fullCount : ref kind == DiskError.Busy ? ref _busyCount : ref _failingCount);
         if (isFlush || (kind == DiskError.Failing && !Probe(error)))
         {
             BecomeReadOnly(error);
@@ -73,7 +75,8 @@ internal sealed class StoreHealth
         return kind switch
         {
             DiskError.Full => new StoreFullException("The disk is full.", error),
-            DiskError.Busy => new StoreBusyException($"The machine has nothing more to give just now ({DiskErrors.Describe(error)}).", error),
+            DiskError.Busy => new StoreBusyException(
+                $"The machine has nothing more to give just now ({DiskErrors.Describe(error)}).", error),
             _ => new StoreReadOnlyException(Trouble ?? $"The disk failed to take it ({DiskErrors.Describe(error)}).", error),
         };
     }
@@ -148,7 +151,8 @@ internal sealed class StoreHealth
                 ref _trouble,
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"The store's disk fails ({DiskErrors.Describe(error)}): it is read-only until it can be written again, which is tried every {ProbeInterval.TotalSeconds:F0} seconds."));
+                    $"The store's disk fails ({DiskErrors.Describe(error)}): it is read-only until it can be written again, which is tried "
+                    + $"every {ProbeInterval.TotalSeconds:F0} seconds."));
         }
 
         StoreLog.ReadOnly(_logger, _path, DiskErrors.Describe(error));

@@ -23,7 +23,8 @@ internal static partial class StoreLog
     [LoggerMessage(3005, LogLevel.Warning, "{Path} is no node's identity: drawn anew, so that other nodes take this one for a new one")]
     public static partial void IdentityUnreadable(ILogger logger, string path);
 
-    [LoggerMessage(3004, LogLevel.Warning, "Block {BlockIndex} of resource {Id} in {Path} was not what it should be: replaced by what rained")]
+    [LoggerMessage(
+        3004, LogLevel.Warning, "Block {BlockIndex} of resource {Id} in {Path} was not what it should be: replaced by what rained")]
     public static partial void BlockMended(ILogger logger, PouringRain.Protocol.ResourceId id, int blockIndex, string path);
 
     [LoggerMessage(3006, LogLevel.Error, "Store {Path} is read-only: {Reason}")]

@@ -5,11 +5,11 @@ using PouringRain.Protocol;
 namespace MurkyWaters.Store;
 
 /// <summary>
-/// An upload: buffer by buffer into a temporary file, hashed on the way (<see cref="UploadPipeline"/>). What fits one buffer is hashed and written
-/// at the end, in one go, and what is small needs no file at all. The buffer grows with what comes. When nothing comes for a while (<see cref="RestAsync"/>), what is in it goes
-/// the same way; so an upload that waits holds no more than its hashes, and of the disk no more than it has brought.
-/// The size of the blocks may depend on the length: while that is unknown they are hashed as if it were large, and anew from the file when
-/// it was not.
+/// An upload: buffer by buffer into a temporary file, hashed on the way (<see cref="UploadPipeline"/>). What fits one buffer is hashed and
+/// written at the end, in one go, and what is small needs no file at all. The buffer grows with what comes. When nothing comes for a while
+/// (<see cref="RestAsync"/>), what is in it goes the same way; so an upload that waits holds no more than its hashes, and of the disk no
+/// more than it has brought. The size of the blocks may depend on the length: while that is unknown they are hashed as if it were large,
+/// and anew from the file when it was not.
 /// </summary>
 internal sealed partial class StoreUpload : Upload
 {
@@ -45,7 +45,8 @@ internal sealed partial class StoreUpload : Upload
     /// <param name="onStored">Called with what is stored after a commit that stored something, or found the same bytes there.</param>
     /// <param name="origin">Whether it is put, or fetched by a way that ends in an upload.</param>
     public StoreUpload(
-        ResourceStore store, UploadOptions options, StoreOptions defaults, Action<StoredResource>? onStored = null, ResourceOrigin origin = ResourceOrigin.Put)
+        ResourceStore store, UploadOptions options, StoreOptions defaults, Action<StoredResource>? onStored = null,
+        ResourceOrigin origin = ResourceOrigin.Put)
     {
         if (!ResourceLayout.TryCreate(options.Length ?? 0, defaults.BlockBytesOf(options.Length), defaults.SymbolSize, out _))
         {
@@ -186,7 +187,9 @@ internal sealed partial class StoreUpload : Upload
             }
 
             // What was fetched before and is put now is to stay.
-            var kept = _origin == ResourceOrigin.Fetched || current.Origin == ResourceOrigin.Put ? current : _store.ChangeOrigin(entry!, ResourceOrigin.Put);
+            var kept = _origin == ResourceOrigin.Fetched || current.Origin == ResourceOrigin.Put
+                ? current
+                : _store.ChangeOrigin(entry!, ResourceOrigin.Put);
             return new UploadResult(UploadOutcome.Unchanged, kept);
         }
 
@@ -209,7 +212,8 @@ internal sealed partial class StoreUpload : Upload
             described.ContentType,
             described.FileName,
             _blockDigests,
-            (described.IsAttachment ? ManifestFlags.Attachment : 0) | (IsSameSecond(entry?.Resource.Manifest, stamp) ? ManifestFlags.DateWeak : 0));
+            (described.IsAttachment ? ManifestFlags.Attachment : 0)
+                | (IsSameSecond(entry?.Resource.Manifest, stamp) ? ManifestFlags.DateWeak : 0));
         var resource = new StoredResource(id, manifest, current?.Origin == ResourceOrigin.Put ? ResourceOrigin.Put : _origin);
         await PlaceAsync(resource);
         return new UploadResult(current is null ? UploadOutcome.Created : UploadOutcome.Replaced, resource);
@@ -318,7 +322,8 @@ internal sealed partial class StoreUpload : Upload
             return;
         }
 
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(count, Math.Min(_defaults.UploadBufferBytes, Math.Max(BufferBytesMin, 2 * (_filling?.Length ?? 0)))));
+        var larger = ArrayPool<byte>.Shared.Rent(
+            Math.Max(count, Math.Min(_defaults.UploadBufferBytes, Math.Max(BufferBytesMin, 2 * (_filling?.Length ?? 0)))));
         if (_filling is { } smaller)
         {
             smaller.AsSpan(0, _filled).CopyTo(larger);

@@ -2,8 +2,8 @@ using PouringRain.Protocol;
 
 namespace MurkyWaters.Store;
 
-/// <summary>Reads what is here whole. Every block of a file is compared with its digest the first time it is read; where one is not what it should
-/// be the resource is set aside, and this reader goes on from the rain.</summary>
+/// <summary>Reads what is here whole. Every block of a file is compared with its digest the first time it is read; where one is not what it
+/// should be the resource is set aside, and this reader goes on from the rain.</summary>
 internal sealed class StoredReader : ResourceReader
 {
     private readonly ResourceStore _store;
@@ -32,8 +32,8 @@ internal sealed class StoredReader : ResourceReader
 
     public override TransferSnapshot? Transfer => _other?.Transfer;
 
-    /// <summary>Opens an entry that is no tombstone; null when it was replaced or removed just now, or is set aside since its file, or the first
-    /// block wanted of it, is not what it should be.</summary>
+    /// <summary>Opens an entry that is no tombstone; null when it was replaced or removed just now, or is set aside since its file, or the
+    /// first block wanted of it, is not what it should be.</summary>
     public static StoredReader? TryOpen(ResourceStore store, StoreEntry entry, OpenOptions? options = null)
     {
         options ??= new OpenOptions();
@@ -82,7 +82,8 @@ internal sealed class StoredReader : ResourceReader
         {
             try
             {
-                if (await RandomAccess.ReadAsync(_file!.SafeFileHandle, destination[..count], offset, cancellationToken) is > 0 and var read)
+                if (await RandomAccess.ReadAsync(
+                    _file!.SafeFileHandle, destination[..count], offset, cancellationToken) is > 0 and var read)
                 {
                     return read;
                 }
@@ -149,8 +150,8 @@ internal sealed class StoredReader : ResourceReader
         return entry.Checks.Check(block.Value, file.SafeFileHandle) == BlockChecks.Finding.Bad;
     }
 
-    /// <summary>How many bytes at an offset are what they should be, as far as that was compared: of the block there it is compared now. 0 when it is
-    /// not, or cannot be read.</summary>
+    /// <summary>How many bytes at an offset are what they should be, as far as that was compared: of the block there it is compared now. 0
+    /// when it is not, or cannot be read.</summary>
     private int CountChecked(long offset, int countMax)
     {
         if (_other is not null || _file is null)
@@ -160,7 +161,8 @@ internal sealed class StoredReader : ResourceReader
 
         var count = _entry.Checks!.CountGood(offset, countMax);
         return count > 0 ? count
-            : _entry.Checks.Check(Manifest.Layout.BlockAt(offset), _file.SafeFileHandle) == BlockChecks.Finding.Good ? _entry.Checks.CountGood(offset, countMax)
+            : _entry.Checks.Check(Manifest.Layout.BlockAt(offset), _file.SafeFileHandle) == BlockChecks.Finding.Good
+                ? _entry.Checks.CountGood(offset, countMax)
             : 0;
     }
 

@@ -19,7 +19,8 @@ public sealed class PendingUpload
     private long _offset;
     private long _lastUseUnixMs;
 
-    internal PendingUpload(PendingUploads table, string token, PendingRecord record, long offset, DateTimeOffset lastUse, UInt128 network = default)
+    internal PendingUpload(
+        PendingUploads table, string token, PendingRecord record, long offset, DateTimeOffset lastUse, UInt128 network = default)
     {
         Network = network;
         _table = table;
@@ -58,7 +59,9 @@ public sealed class PendingUpload
 
     /// <summary>When it goes unless somebody works at it.</summary>
     public DateTimeOffset Expires =>
-        DateTimeOffset.FromUnixTimeMilliseconds(Volatile.Read(ref _lastUseUnixMs)) + (IsComplete ? PendingUploads.CompleteLifetime : _table.Lifetime);
+        DateTimeOffset.FromUnixTimeMilliseconds(Volatile.Read(ref _lastUseUnixMs)) + (IsComplete
+            ? PendingUploads.CompleteLifetime
+            : _table.Lifetime);
 
     /// <summary>Whether it was cancelled, has expired or has failed for good.</summary>
     internal bool IsGone { get; private set; }
@@ -189,7 +192,8 @@ public sealed class PendingUpload
         var buffer = new byte[256 * 1024];
         for (var position = 0L; position < _offset;)
         {
-            var count = await RandomAccess.ReadAsync(file, buffer.AsMemory(0, (int)Math.Min(buffer.Length, _offset - position)), position, cancellationToken);
+            var count = await RandomAccess.ReadAsync(
+                file, buffer.AsMemory(0, (int)Math.Min(buffer.Length, _offset - position)), position, cancellationToken);
             if (count == 0)
             {
                 throw new EndOfStreamException($"Upload {Token[..8]}... ends at {position} of {_offset}.");
@@ -312,7 +316,8 @@ public sealed class PendingUpload
         }
     }
 
-    private async Task<StoreUpload> ContinueAsync(CancellationToken cancellationToken) => await _table.ContinueAsync(Token, _offset, cancellationToken);
+    private async Task<StoreUpload> ContinueAsync(CancellationToken cancellationToken) =>
+        await _table.ContinueAsync(Token, _offset, cancellationToken);
 
     private void Save(PendingRecord record)
     {

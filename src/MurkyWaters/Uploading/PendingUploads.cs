@@ -18,7 +18,8 @@ internal sealed partial class PendingUploads : IAsyncDisposable
     /// <summary>So few are not divided.</summary>
     private const int FewPlaces = 8;
 
-    /// <summary>How long an upload of which nothing has come keeps its place whoever wants it: its client has just been told of it.</summary>
+    /// <summary>How long an upload of which nothing has come keeps its place whoever wants
+    /// it: its client has just been told of it.</summary>
     private static readonly TimeSpan EmptyGrace = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<string, PendingUpload> _uploads = new(StringComparer.Ordinal);
@@ -126,7 +127,9 @@ internal sealed partial class PendingUploads : IAsyncDisposable
     }
 
     private void Watch(Task removal) =>
-        removal.ContinueWith(failed => LogFailed("********", failed.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        removal.ContinueWith(
+            failed => LogFailed("********", failed.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted,
+            TaskScheduler.Default);
 
     /// <summary>Once a second: removes what has expired, and the oldest of the finished ones when they are many.</summary>
     public void Tick()

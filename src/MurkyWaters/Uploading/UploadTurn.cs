@@ -19,12 +19,14 @@ public sealed class UploadTurn : IAsyncDisposable
     /// <summary>Cancelled when another request wants the turn: this one should stop reading and dispose.</summary>
     public CancellationToken TakenOver { get; }
 
-    /// <summary>Once it is disposed: why not all that came is on the disk, or null. <see cref="PendingUpload.Offset"/> says how much is.</summary>
+    /// <summary>Once it is disposed: why not all that came is on the disk, or null.
+    /// <see cref="PendingUpload.Offset"/> says how much is.</summary>
     public StoreException? Failure { get; private set; }
 
     /// <summary>Appends bytes.</summary>
     /// <exception cref="StoreException">The disk does not take them.</exception>
-    public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) => _upload.WriteAsync(bytes, cancellationToken);
+    public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
+        _upload.WriteAsync(bytes, cancellationToken);
 
     /// <summary>As <see cref="Upload.RestAsync"/>.</summary>
     /// <exception cref="StoreException">The disk does not take what came.</exception>
@@ -40,9 +42,11 @@ public sealed class UploadTurn : IAsyncDisposable
     /// <summary>Hands on everything that came, from its first byte, as it stands on the disk.</summary>
     /// <param name="read">Takes the next bytes.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    public Task ReadBackAsync(Action<ReadOnlyMemory<byte>> read, CancellationToken cancellationToken) => _upload.ReadBackAsync(read, cancellationToken);
+    public Task ReadBackAsync(Action<ReadOnlyMemory<byte>> read, CancellationToken cancellationToken) =>
+        _upload.ReadBackAsync(read, cancellationToken);
 
-    /// <summary>Makes it a resource, as <see cref="Upload.CommitAsync"/>. When that is refused the upload goes; when it fails, it stays.</summary>
+    /// <summary>Makes it a resource, as <see cref="Upload.CommitAsync"/>. When that is refused
+    /// the upload goes; when it fails, it stays.</summary>
     /// <param name="expectedSha256">The digest to be checked in place of the one announced at the beginning; null for that.</param>
     /// <param name="precondition">See <see cref="UploadOptions.Precondition"/>.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>

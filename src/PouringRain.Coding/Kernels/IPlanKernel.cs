@@ -7,7 +7,8 @@ internal interface IPlanKernel : ISymbolKernel
 {
     /// <summary>Runs a plan over one strip of the symbols.</summary>
     /// <param name="words">The plan's words.</param>
-    /// <param name="slots">The workspace, slot after slot, <paramref name="strip"/>.Width bytes each; aligned to 64 bytes for speed.</param>
+    /// <param name="slots">The workspace, slot after slot, <paramref name="strip"/>.Width
+    /// bytes each; aligned to 64 bytes for speed.</param>
     /// <param name="strip">Which bytes of the symbols.</param>
     /// <param name="symbols">The symbols, validated before.</param>
     void Run(ReadOnlySpan<int> words, Span<byte> slots, Strip strip, in PlanSymbols symbols);

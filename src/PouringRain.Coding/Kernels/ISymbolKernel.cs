@@ -1,9 +1,9 @@
 namespace PouringRain.Coding.Kernels;
 
 /// <summary>
-/// The arithmetic of symbols, strings of bytes read as vectors over GF(2^8) of RFC 6330, section 5.7 (polynomial x^8 + x^4 + x^3 + x^2 + 1),
-/// of which GF(2) is a part. Implementations differ in the instructions they use, never in the result. All are stateless and safe for use by
-/// many threads. Destination and source must not overlap unless they are the same span.
+/// The arithmetic of symbols, strings of bytes read as vectors over GF(2^8) of RFC 6330, section 5.7 (polynomial x^8 + x^4 + x^3 + x^2 +
+/// 1), of which GF(2) is a part. Implementations differ in the instructions they use, never in the result. All are stateless and safe for
+/// use by many threads. Destination and source must not overlap unless they are the same span.
 /// </summary>
 public interface ISymbolKernel
 {

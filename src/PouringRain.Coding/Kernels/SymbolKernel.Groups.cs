@@ -2,7 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace PouringRain.Coding.Kernels;
 
-/// <content>One, two or four vectors that are worked on together. The count is a constant to the compiler, so the rest folds away.</content>
+/// <content>One, two or four vectors that are worked on together. The count is a constant
+/// to the compiler, so the rest folds away.</content>
 internal sealed partial class SymbolKernel<TVector, TArithmetic>
 {
     private interface IGroup

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace PouringRain.Coding.Kernels;
 
 /// <summary>
-/// The loops over symbols, for one instruction set. Loads and stores go by reference and offset after the lengths have been checked; what is
-/// left over at the end, less than a vector, goes through a vector on the stack.
+/// The loops over symbols, for one instruction set. Loads and stores go by reference and offset after the lengths have been checked; what
+/// is left over at the end, less than a vector, goes through a vector on the stack.
 /// </summary>
 internal sealed partial class SymbolKernel<TVector, TArithmetic> : ISymbolKernel
     where TVector : unmanaged

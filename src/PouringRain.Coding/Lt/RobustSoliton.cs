@@ -10,7 +10,8 @@ namespace PouringRain.Coding.Lt;
 /// the logarithm is a series of these.</remarks>
 internal sealed class RobustSoliton
 {
-    /// <summary>c: how many droplets of degree one are kept in hand. A small one, because elimination finishes what peeling cannot.</summary>
+    /// <summary>c: how many droplets of degree one are kept in hand. A small one, because
+    /// elimination finishes what peeling cannot.</summary>
     internal const double C = 0.03;
 
     /// <summary>δ: bounds the chance that a source symbol stays uncovered. Smaller is safer, and ln(1/δ) dearer.</summary>
@@ -79,7 +80,8 @@ internal sealed class RobustSoliton
         return degree;
     }
 
-    /// <summary>ln x for x &gt; 0 by the same rounded operations everywhere: x = m 2^e with m in [1, 2), then the series of artanh.</summary>
+    /// <summary>ln x for x &gt; 0 by the same rounded operations everywhere: x = m 2^e
+    /// with m in [1, 2), then the series of artanh.</summary>
     private static double NaturalLogarithm(double x)
     {
         const double Ln2 = 0.693147180559945309417;

@@ -13,7 +13,8 @@ internal struct AlignedBytes
     /// <summary>How many bytes there are.</summary>
     public readonly int Length => _array is null ? 0 : _array.Length - Alignment;
 
-    /// <summary>The first <paramref name="length"/> bytes, made if need be, and then <paramref name="slack"/> more for the next time.</summary>
+    /// <summary>The first <paramref name="length"/> bytes, made if need be, and then
+    /// <paramref name="slack"/> more for the next time.</summary>
     public Span<byte> Get(int length, int slack = 0)
     {
         if (_array is null || Length < length)

@@ -1,8 +1,8 @@
 namespace PouringRain.Coding.Plans;
 
 /// <summary>
-/// The symbols that a plan is run over. Symbols are numbered: those below <see cref="ExtraBase"/> stand in <see cref="Main"/>, those from it on
-/// in <see cref="Extra"/>, T bytes apart in both.
+/// The symbols that a plan is run over. Symbols are numbered: those below <see cref="ExtraBase"/> stand in <see cref="Main"/>, those from
+/// it on in <see cref="Extra"/>, T bytes apart in both.
 /// </summary>
 internal readonly ref struct PlanSymbols
 {

@@ -7,8 +7,8 @@ namespace PouringRain.Coding.Plans;
 internal readonly record struct Strip(int Offset, int Length, int Width);
 
 /// <summary>
-/// Cuts symbols into strips. 256 bytes are as wide as it takes to pay for reading the plan's words, and to have four vectors under way at a time;
-/// narrower strips were slower even where they alone fitted in the second-level cache, wider ones gained nothing and push blocks
+/// Cuts symbols into strips. 256 bytes are as wide as it takes to pay for reading the plan's words, and to have four vectors under way at a
+/// time; narrower strips were slower even where they alone fitted in the second-level cache, wider ones gained nothing and push blocks
 /// of 1 MiB out of it.
 /// </summary>
 internal readonly struct Strips(int symbolSize, int vectorSize)

@@ -3,10 +3,10 @@ using System.Runtime.CompilerServices;
 namespace PouringRain.Coding.Plans;
 
 /// <summary>
-/// A list of operations on symbols, separate from their bytes: built once, run over any number of blocks. Operations work on <em>slots</em>,
-/// pieces of symbols in a compact workspace, and on the caller's symbols, which are numbered <em>inputs</em> and <em>outputs</em>.
-/// A plan is a flat array of words; the first word of an operation holds its kind in the low bits and its destination above.
-/// Everything in a plan is trusted by the kernels that run it: only this library writes plans.
+/// A list of operations on symbols, separate from their bytes: built once, run over any number of blocks. Operations work on
+/// <em>slots</em>, pieces of symbols in a compact workspace, and on the caller's symbols, which are numbered <em>inputs</em> and
+/// <em>outputs</em>. A plan is a flat array of words; the first word of an operation holds its kind in the low bits and its destination
+/// above. Everything in a plan is trusted by the kernels that run it: only this library writes plans.
 /// </summary>
 internal sealed class SymbolPlan
 {
@@ -59,7 +59,8 @@ internal sealed class SymbolPlan
         SlotCount = 0;
     }
 
-    /// <summary>Makes room for an operation of up to that many words and returns it, to be filled and confirmed by <see cref="Commit"/>.</summary>
+    /// <summary>Makes room for an operation of up to that many words and returns it, to be
+    /// filled and confirmed by <see cref="Commit"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Span<int> Reserve(int words)
     {

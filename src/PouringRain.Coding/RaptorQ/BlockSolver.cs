@@ -23,9 +23,9 @@ internal static class BlockSolver
         }
     }
 
-    // Both ways run about the same plan over the block. Beyond that one has a dense system of m by m, and its products over symbols; the other has
-    // to find the plan, in a time that grows a little faster than K since it falls out of the caches. The constants are nanoseconds
-    // on one machine; only their ratio matters, and not much: where the ways cost the same, either will do.
+    // Both ways run about the same plan over the block. Beyond that one has a dense system of m by m, and its products over symbols; the
+    // other has to find the plan, in a time that grows a little faster than K since it falls out of the caches. The constants are
+    // nanoseconds on one machine; only their ratio matters, and not much: where the ways cost the same, either will do.
     private static bool PrefersSyndromes(in ReceivedBlock received)
     {
         var missing = (double)received.MissingCount;
@@ -33,7 +33,8 @@ internal static class BlockSolver
         return missing * missing * (13 + (received.SymbolSize / 64.0)) < extended * (90 + (Math.Min(extended, 10_000) / 50));
     }
 
-    /// <summary>Solves for all intermediate symbols with everything received (section 5.4.2), then encodes the missing source symbols.</summary>
+    /// <summary>Solves for all intermediate symbols with everything received (section 5.4.2),
+    /// then encodes the missing source symbols.</summary>
     internal static bool TrySolveByElimination(in ReceivedBlock received, DecodingScratch scratch)
     {
         var parameters = received.Parameters;
@@ -76,8 +77,8 @@ internal static class BlockSolver
 
     /// <summary>
     /// Solves for the m missing source symbols alone. The block with zeros in its holes is encoded by the plan that all blocks of this K'
-    /// share; what its repair symbols then lack to those received, m syndromes, depends on the missing symbols only. The coefficients come from
-    /// the same plan run over unit symbols of m bytes; their matrix is inverted, and the missing symbols are sums of syndromes.
+    /// share; what its repair symbols then lack to those received, m syndromes, depends on the missing symbols only. The coefficients come
+    /// from the same plan run over unit symbols of m bytes; their matrix is inverted, and the missing symbols are sums of syndromes.
     /// </summary>
     internal static bool TrySolveBySyndromes(in ReceivedBlock received, DecodingScratch scratch)
     {

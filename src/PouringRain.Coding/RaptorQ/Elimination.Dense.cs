@@ -170,7 +170,8 @@ internal sealed partial class Elimination
     {
         for (var i = 0; i < length; i += 32)
         {
-            (Vector256.LoadUnsafe(ref destination, (nuint)i) ^ Vector256.LoadUnsafe(ref source, (nuint)i)).StoreUnsafe(ref destination, (nuint)i);
+            (Vector256.LoadUnsafe(ref destination, (nuint)i) ^ Vector256.LoadUnsafe(ref source, (nuint)i))
+                .StoreUnsafe(ref destination, (nuint)i);
         }
     }
 
@@ -189,8 +190,8 @@ internal sealed partial class Elimination
     }
 
     /// <summary>
-    /// The HDPC rows of section 5.3.3.3 in terms of the inactive unknowns. MT * GAMMA is applied from left to right, z = 2 * z + column, with z in
-    /// eight planes of bits, so that doubling is three sums and a change of names. What is 256 bits wide stays in registers.
+    /// The HDPC rows of section 5.3.3.3 in terms of the inactive unknowns. MT * GAMMA is applied from left to right, z = 2 * z + column,
+    /// with z in eight planes of bits, so that doubling is three sums and a change of names. What is 256 bits wide stays in registers.
     /// </summary>
     private void SumHdpcRows(ReadOnlySpan<byte> matrix)
     {

@@ -4,7 +4,8 @@ using PouringRain.Coding.Plans;
 
 namespace PouringRain.Coding.RaptorQ;
 
-/// <content>Writes the solution down as operations on slots: slot c for column c, then one for each left-over row used, then H for HDPC.</content>
+/// <content>Writes the solution down as operations on slots: slot c for column c, then one for
+/// each left-over row used, then H for HDPC.</content>
 internal sealed partial class Elimination
 {
     // Per left-over row used its slot.

@@ -2,8 +2,8 @@ namespace PouringRain.Coding.RaptorQ;
 
 /// <content>
 /// The first phase of section 5.4.2.2. A row with one active column is a pivot for it at once. When there is none, a column is made
-/// inactive: one of the largest component of the graph whose edges are the rows with two active columns, as the RFC advises. That resolves the
-/// whole component, so components only ever grow or vanish, and a union-find structure with its sets in buckets by size needs no
+/// inactive: one of the largest component of the graph whose edges are the rows with two active columns, as the RFC advises. That resolves
+/// the whole component, so components only ever grow or vanish, and a union-find structure with its sets in buckets by size needs no
 /// deletion. Without such rows a column of a row of least degree goes.
 /// </content>
 internal sealed partial class Elimination

@@ -4,14 +4,14 @@ using PouringRain.Coding.Plans;
 namespace PouringRain.Coding.RaptorQ;
 
 /// <summary>
-/// Solves the system of RFC 6330, section 5.4.2, symbolically: which operations turn the received symbols into the intermediate ones. No symbol's
-/// bytes are touched; the outcome is a plan.
+/// Solves the system of RFC 6330, section 5.4.2, symbolically: which operations turn the received symbols into the intermediate ones. No
+/// symbol's bytes are touched; the outcome is a plan.
 /// <para>
-/// Rows are the S LDPC relations and one for each encoding symbol; the H HDPC relations are kept apart, since they are never pivots of the first
-/// phase and only the last few unknowns need them. The first phase (<c>Peeling</c>) finds an order of pivots and a set of u inactive columns. With
-/// it, every other intermediate symbol is C[c] = D[c] + (inactive ones), where D follows from the sparse rows alone. The rows left over
-/// give a dense system in u unknowns (<c>Dense</c>). Once the inactive symbols are known, the sparse rows are run through a second time with
-/// all symbols, which costs less than the dense sums of the fifth phase would (<c>Emission</c>).
+/// Rows are the S LDPC relations and one for each encoding symbol; the H HDPC relations are kept apart, since they are never pivots of the
+/// first phase and only the last few unknowns need them. The first phase (<c>Peeling</c>) finds an order of pivots and a set of u inactive
+/// columns. With it, every other intermediate symbol is C[c] = D[c] + (inactive ones), where D follows from the sparse rows alone. The rows
+/// left over give a dense system in u unknowns (<c>Dense</c>). Once the inactive symbols are known, the sparse rows are run through a
+/// second time with all symbols, which costs less than the dense sums of the fifth phase would (<c>Emission</c>).
 /// </para>
 /// An instance is scratch memory for one solution at a time. It grows to the largest system seen and then allocates no more.
 /// </summary>
@@ -52,8 +52,8 @@ internal sealed partial class Elimination(IPlanKernel kernel)
     /// <summary>u: how many unknowns the dense system of the last solution had.</summary>
     public int InactiveCount => _inactiveCount;
 
-    /// <summary>Whether the symbols with these identifiers determine the block; if so and there is a plan, appends to it the operations that
-    /// leave intermediate symbol i in slot i.</summary>
+    /// <summary>Whether the symbols with these identifiers determine the block; if so and there is a plan, appends to it the operations
+    /// that leave intermediate symbol i in slot i.</summary>
     /// <param name="parameters">The parameters of K'.</param>
     /// <param name="isis">Internal symbol identifiers, distinct; symbol i is the plan's input i.</param>
     /// <param name="plan">Cleared and filled, or <see langword="null"/> if only the answer is wanted.</param>

@@ -2,8 +2,8 @@ using PouringRain.Coding.Plans;
 
 namespace PouringRain.Coding.RaptorQ;
 
-/// <summary>The plans that turn K' source symbols into intermediate ones, shared by all encoders and decoders of a process. The least recently
-/// used are dropped when together they exceed a bound.</summary>
+/// <summary>The plans that turn K' source symbols into intermediate ones, shared by all encoders and decoders of a process. The least
+/// recently used are dropped when together they exceed a bound.</summary>
 internal static class EncodingPlans
 {
     /// <summary>The most words kept: 32 MiB, more than six plans of the largest K', or some five hundred for blocks of 1 MiB.</summary>
@@ -80,7 +80,8 @@ internal static class EncodingPlans
         if (!scratch.Elimination.TrySolve(parameters, isis, scratch.Plan))
         {
             // Section 5.6 chose J(K') so that this cannot be.
-            throw new InvalidOperationException($"The source symbols of K' = {parameters.ExtendedCount} do not determine the intermediate ones.");
+            throw new InvalidOperationException(
+                $"The source symbols of K' = {parameters.ExtendedCount} do not determine the intermediate ones.");
         }
 
         var plan = scratch.Plan.ToCompact();

@@ -78,7 +78,8 @@ internal readonly struct LtTuple
         return Math.Min(degree, ltCount - 2);
     }
 
-    /// <summary>The positions in C that Enc of section 5.3.5.3 adds, in its order: first the LT symbols, then the permanently inactive.</summary>
+    /// <summary>The positions in C that Enc of section 5.3.5.3 adds, in its order: first the
+    /// LT symbols, then the permanently inactive.</summary>
     /// <param name="parameters">The parameters of K'.</param>
     /// <param name="indices">At least <see cref="IndexCountMax"/> long.</param>
     /// <returns>How many they are; the last <see cref="D1"/> of them are the permanently inactive ones.</returns>

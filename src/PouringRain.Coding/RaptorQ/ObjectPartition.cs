@@ -41,7 +41,8 @@ public sealed class ObjectPartition
     public PartitionPart ShortSubSymbols { get; }
 
     /// <summary>Partition[I, J] of section 4.4.1.2: J parts of nearly equal size, the long ones first.</summary>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="total"/> is negative or <paramref name="parts"/> not positive.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="total"/> is negative or
+    /// <paramref name="parts"/> not positive.</exception>
     public static (PartitionPart Long, PartitionPart Short) Partition(int total, int parts)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(total);
@@ -73,7 +74,8 @@ public sealed class ObjectPartition
     public long GetLength(int sourceBlockNumber) => Math.Min(
         (long)GetSymbolCount(sourceBlockNumber) * Information.SymbolSize, Information.TransferLength - GetOffset(sourceBlockNumber));
 
-    /// <summary>Makes the source symbols of a block of the object's bytes: a copy, interleaved if there are sub-blocks, padded with zeros.</summary>
+    /// <summary>Makes the source symbols of a block of the object's bytes: a copy, interleaved if
+    /// there are sub-blocks, padded with zeros.</summary>
     /// <param name="sourceBlockNumber">Which block.</param>
     /// <param name="bytes">The bytes, <see cref="GetLength"/> of them.</param>
     /// <param name="symbols">K * T bytes.</param>
@@ -144,7 +146,8 @@ public sealed class ObjectPartition
                 }
             }
 
-            var length = _alignment * (_subBlock < partition.LongSubSymbols.Count ? partition.LongSubSymbols.Size : partition.ShortSubSymbols.Size);
+            var length =
+                _alignment * (_subBlock < partition.LongSubSymbols.Count ? partition.LongSubSymbols.Size : partition.ShortSubSymbols.Size);
             Current = new Piece(next, (_symbol * partition.Information.SymbolSize) + _inSymbol, length);
             return true;
         }

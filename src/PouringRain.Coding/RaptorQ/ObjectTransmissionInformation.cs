@@ -4,8 +4,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace PouringRain.Coding.RaptorQ;
 
 /// <summary>
-/// The object transmission information of RFC 6330, sections 3.3.2 and 3.3.3: all that a receiver must know of an object. Instances are valid:
-/// every rule of these sections and of 4.4.1.2 holds.
+/// The object transmission information of RFC 6330, sections 3.3.2 and 3.3.3: all that a receiver must know of an object. Instances are
+/// valid: every rule of these sections and of 4.4.1.2 holds.
 /// </summary>
 public sealed record ObjectTransmissionInformation
 {
@@ -58,8 +58,8 @@ public sealed record ObjectTransmissionInformation
     /// <param name="workingSet">WS, the largest block in bytes that the receiver can decode in working memory.</param>
     /// <param name="alignment">Al.</param>
     /// <param name="subSymbolMinimum">SS: sub-symbols have at least SS * Al bytes.</param>
-    /// <exception cref="ArgumentException">There is no such choice: WS is too small for the smallest block, or Z would exceed 255, or another
-    /// rule is broken.</exception>
+    /// <exception cref="ArgumentException">There is no such choice: WS is too small for the smallest block, or Z would exceed 255, or
+    /// another rule is broken.</exception>
     public static ObjectTransmissionInformation Derive(
         long transferLength, int payloadSize, long workingSet, int alignment, int subSymbolMinimum)
     {

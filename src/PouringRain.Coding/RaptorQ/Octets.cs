@@ -6,8 +6,8 @@ namespace PouringRain.Coding.RaptorQ;
 internal static class Octets
 {
     /// <summary>
-    /// Solves for <paramref name="unknowns"/> unknowns with as many of the rows as it takes, in place: afterwards, unknown c is the sum over all
-    /// unknowns d of matrix[rowOf[c], d] times the right side of row rowOf[d].
+    /// Solves for <paramref name="unknowns"/> unknowns with as many of the rows as it takes, in place: afterwards, unknown c is the sum
+    /// over all unknowns d of matrix[rowOf[c], d] times the right side of row rowOf[d].
     /// </summary>
     /// <param name="matrix">Coefficients row by row; replaced.</param>
     /// <param name="stride">Bytes of a row.</param>

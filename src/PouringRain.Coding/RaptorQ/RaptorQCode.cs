@@ -1,7 +1,7 @@
 namespace PouringRain.Coding.RaptorQ;
 
-/// <summary>RaptorQ as RFC 6330 defines it: systematic, K of 1 to 56403 symbols, 2^24 encoding symbols of which any K, now and then K + 1 or
-/// K + 2, give the block.</summary>
+/// <summary>RaptorQ as RFC 6330 defines it: systematic, K of 1 to 56403 symbols, 2^24 encoding symbols of which any K, now and then K + 1
+/// or K + 2, give the block.</summary>
 public sealed class RaptorQCode : IFountainCode
 {
     /// <summary>The most source symbols a block may have (K'_max of section 5.1.2).</summary>

@@ -4,9 +4,9 @@ using System.Security.Cryptography;
 namespace PouringRain.Coding.RaptorQ;
 
 /// <summary>
-/// Decodes by RFC 6330, section 5.4. Source symbols go to their places in the destination at once; repair symbols wait in the places of source symbols that
-/// have not come (from the last one down, since the first ones tend to come first) and move on when these do come. So a decoder
-/// needs hardly more memory than the block. How the block is solved is <see cref="BlockSolver"/>'s business.
+/// Decodes by RFC 6330, section 5.4. Source symbols go to their places in the destination at once; repair symbols wait in the places of
+/// source symbols that have not come (from the last one down, since the first ones tend to come first) and move on when these do come. So a
+/// decoder needs hardly more memory than the block. How the block is solved is <see cref="BlockSolver"/>'s business.
 /// </summary>
 internal sealed class RaptorQDecoder : IBlockDecoder
 {
@@ -68,7 +68,8 @@ internal sealed class RaptorQDecoder : IBlockDecoder
         if (destination.Length != SymbolCount * SymbolSize)
         {
             throw new ArgumentException(
-                $"A destination of {destination.Length} bytes is not one of {SymbolCount} symbols of {SymbolSize} bytes.", nameof(destination));
+                $"A destination of {destination.Length} bytes is not one of {SymbolCount} symbols of {SymbolSize} bytes.",
+                nameof(destination));
         }
 
         _destination = destination;

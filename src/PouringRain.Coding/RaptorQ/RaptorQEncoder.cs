@@ -4,8 +4,8 @@ using PouringRain.Coding.Plans;
 namespace PouringRain.Coding.RaptorQ;
 
 /// <summary>
-/// Encodes by RFC 6330, section 5.3. <see cref="Begin"/> runs the cached plan of K' over the block. The intermediate symbols stay where the plan
-/// leaves them, strip after strip, and the scratch slots of a strip lie where the next one will begin.
+/// Encodes by RFC 6330, section 5.3. <see cref="Begin"/> runs the cached plan of K' over the block. The intermediate symbols stay where the
+/// plan leaves them, strip after strip, and the scratch slots of a strip lie where the next one will begin.
 /// </summary>
 internal sealed class RaptorQEncoder : IBlockEncoder
 {
@@ -85,7 +85,8 @@ internal sealed class RaptorQEncoder : IBlockEncoder
 
         if (esi > RaptorQCode.MaxEncodingSymbolId)
         {
-            throw new ArgumentOutOfRangeException(nameof(esi), esi, $"Encoding symbol identifiers end at {RaptorQCode.MaxEncodingSymbolId}.");
+            throw new ArgumentOutOfRangeException(
+                nameof(esi), esi, $"Encoding symbol identifiers end at {RaptorQCode.MaxEncodingSymbolId}.");
         }
 
         if (destination.Length != SymbolSize)
@@ -144,7 +145,8 @@ internal sealed class RaptorQEncoder : IBlockEncoder
         {
             var strip = _strips.At(offset);
             SymbolKernels.Best.XorGather(
-                destination.Slice(offset, strip.Length), slots[(offset * _parameters.IntermediateCount)..], strip.Width, indices, accumulate: false);
+                destination.Slice(offset, strip.Length), slots[(offset * _parameters.IntermediateCount)..], strip.Width, indices,
+                accumulate: false);
             offset += strip.Length;
         }
     }

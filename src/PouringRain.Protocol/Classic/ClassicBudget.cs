@@ -23,7 +23,8 @@ public sealed class ClassicBudget
     private Instant _sweepAt;
 
     /// <summary>Makes a budget.</summary>
-    /// <param name="bytesPerAddress">What an address gets at once: by default the longest resource and what the code takes beside it.</param>
+    /// <param name="bytesPerAddress">What an address gets at once: by default the longest
+    /// resource and what the code takes beside it.</param>
     /// <param name="refillBytesPerSecond">What comes back a second: by default so much that a client, which gives up after a second of
     /// silence, hears two of the largest droplets in that time.</param>
     public ClassicBudget(

@@ -56,7 +56,8 @@ public sealed class ClassicServer
             default:
                 if (_propagations.Count < PropagateQueueMax)
                 {
-                    _propagations.Enqueue(new ClassicPropagateRequest(message.Resource, new PeerAddress(from.Address, message.RainPort, from.ScopeId)));
+                    _propagations.Enqueue(
+                        new ClassicPropagateRequest(message.Resource, new PeerAddress(from.Address, message.RainPort, from.ScopeId)));
                 }
 
                 break;
@@ -156,7 +157,8 @@ public sealed class ClassicServer
         NextTimeout = now;
     }
 
-    /// <summary>The subscription whose droplet is due first, and how many are; null, with <see cref="NextTimeout"/> set, when none is.</summary>
+    /// <summary>The subscription whose droplet is due first, and how many are; null, with
+    /// <see cref="NextTimeout"/> set, when none is.</summary>
     private Subscription? FindDue(Instant now, out int readyCount)
     {
         Subscription? first = null;

@@ -106,8 +106,8 @@ internal sealed class CollectingBlock
     /// <summary>Symbols to ask for now, when a share <paramref name="loss"/> of the outstanding ones will not come.</summary>
     /// <param name="loss">That share.</param>
     /// <param name="isAwaited">Whether somebody waits for this block more than for any other: then as many are taken to be lost as are on
-    /// average. Else it is hoped for a standard deviation less, since what turns out to be missing can be asked for while other blocks come, and
-    /// what turns out to be too much came for nothing: of a block of 47 symbols that would be one in fifty.</param>
+    /// average. Else it is hoped for a standard deviation less, since what turns out to be missing can be asked for while other blocks
+    /// come, and what turns out to be too much came for nothing: of a block of 47 symbols that would be one in fifty.</param>
     public int Deficit(double loss, bool isAwaited = false)
     {
         if (Phase != BlockPhase.Collecting)
@@ -120,14 +120,17 @@ internal sealed class CollectingBlock
         var deficit = Need - ReceivedCount - coming;
 
         // While most of a block is still on its way, chance makes the account swing: a handful is left for later.
-        return deficit < 1 || (deficit * 50 < SymbolCount && Outstanding * 10 > SymbolCount && NextEsi >= (uint)SymbolsToRequest) ? 0 : deficit;
+        return deficit < 1 || (deficit * 50 < SymbolCount && Outstanding * 10 > SymbolCount && NextEsi >= (uint)SymbolsToRequest)
+            ? 0
+            : deficit;
     }
 
     /// <summary>Symbols to order so that a deficit is made good, with the same hopes.</summary>
     public static int OrderFor(int deficit, double loss, bool isAwaited) =>
         Math.Max(deficit, (int)Math.Ceiling((deficit - (isAwaited ? 0 : Spread(deficit, loss))) / (1 - loss)));
 
-    /// <summary>Symbols to order in advance so that chance (two standard deviations) rarely makes the block wait another round trip.</summary>
+    /// <summary>Symbols to order in advance so that chance (two standard deviations) rarely
+    /// makes the block wait another round trip.</summary>
     public int SpareFor(double loss) =>
         Math.Max(0, (int)Math.Ceiling(Need - ReceivedCount - (Outstanding * (1 - loss)) + (2 * Spread(Outstanding, loss))));
 

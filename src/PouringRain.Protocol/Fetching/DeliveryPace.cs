@@ -73,8 +73,8 @@ internal sealed class DeliveryPace
     /// <summary>Whether it brought next to nothing, at the end of the window.</summary>
     public bool HasFailed(int outstanding) => (outstanding > 0 || _isUnheard) && !IsEnough;
 
-    /// <summary>Begins the next window after one that has not failed, or that tells nothing. It begins where something came last, for what is
-    /// left of a few may be what never comes.</summary>
+    /// <summary>Begins the next window after one that has not failed, or that tells nothing. It begins where something came last, for what
+    /// is left of a few may be what never comes.</summary>
     /// <param name="now">The time.</param>
     /// <param name="outstanding">What is on order.</param>
     /// <param name="roundTrip">The path's round trip.</param>

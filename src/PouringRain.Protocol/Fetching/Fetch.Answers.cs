@@ -22,7 +22,8 @@ public sealed partial class Fetch
                 path.OnEcho(now, status.ClientTime, status.HeldMicroseconds);
                 HandleStatus(now, path, status, refused);
                 break;
-            case MessageType.NotFound or MessageType.Busy when ShortMessage.TryParse(datagram, out var message) && message.Resource == _request.Resource:
+            case MessageType.NotFound or MessageType.Busy when ShortMessage.TryParse(datagram, out var message)
+                && message.Resource == _request.Resource:
                 path.OnHeard(now, datagram.Length);
                 path.OnEcho(now, message.ClientTime, 0);
                 HandleRefusal(now, path, type == MessageType.Busy ? SourceState.Busy : SourceState.NotFound);

@@ -7,8 +7,8 @@ namespace PouringRain.Protocol;
 /// </content>
 public sealed partial class Fetch
 {
-    /// <summary>Symbols in a <see cref="FetchOptions.StallTimeout"/> without which a fetch is taken for stalled, or a little less than one a
-    /// second where that is short: what comes more slowly would not end.</summary>
+    /// <summary>Symbols in a <see cref="FetchOptions.StallTimeout"/> without which a fetch is taken for stalled, or a little less than one
+    /// a second where that is short: what comes more slowly would not end.</summary>
     private const int StallSymbolsMax = 8;
 
     /// <inheritdoc cref="StallSymbolsMax"/>
@@ -179,7 +179,8 @@ public sealed partial class Fetch
     private void TryAgainSmall(Instant now)
     {
         if (_isSmall || !HasRival || !_paths.Exists(path => path.Offer is { } offer && offer.SmallLayout != offer.Layout)
-            || _paths.Exists(path => path.Offer is not null && path.State is SourceState.Raining or SourceState.Stale && !path.Pace.IsLagging))
+            || _paths.Exists(
+                path => path.Offer is not null && path.State is SourceState.Raining or SourceState.Stale && !path.Pace.IsLagging))
         {
             return;
         }
@@ -194,8 +195,8 @@ public sealed partial class Fetch
         path.Offer is { } offer && !offer.IsSameAs(_chosen)
         && path.State is not (SourceState.Lied or SourceState.NotFound or SourceState.Silent));
 
-    /// <summary>Whether one path's offer goes before another's: who brings something, then who brought more or was tried less, then the newer
-    /// version.</summary>
+    /// <summary>Whether one path's offer goes before another's: who brings something, then who brought more or was tried less, then the
+    /// newer version.</summary>
     private static bool GoesBefore(FetchPath path, FetchPath other)
     {
         var (pace, otherPace) = (path.Pace, other.Pace);

@@ -14,8 +14,8 @@ public sealed partial class Fetch
     private PeerAddress _narrow;
     private bool _isSmall, _isNarrowTold;
 
-    /// <summary>Bytes of the symbols that it asks for: those of the version, or smaller ones where large datagrams vanish; 0 before a version
-    /// is chosen.</summary>
+    /// <summary>Bytes of the symbols that it asks for: those of the version, or smaller ones where large datagrams vanish; 0 before a
+    /// version is chosen.</summary>
     public int SymbolSize => _layout?.SymbolSize ?? 0;
 
     /// <summary>Bytes of the symbols of the version as it was offered; 0 before a version is chosen.</summary>

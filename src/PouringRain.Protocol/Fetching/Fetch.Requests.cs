@@ -170,7 +170,8 @@ public sealed partial class Fetch
         return new Transmit(path.Peer, length, length);
     }
 
-    /// <summary>What may be unacknowledged: what rate control allows, of which the receive buffer must hold all that the path does not.</summary>
+    /// <summary>What may be unacknowledged: what rate control allows, of which the receive
+    /// buffer must hold all that the path does not.</summary>
     private long InFlightBytesMaxOf(FetchPath path)
     {
         var allowed = path.Rate.InFlightBytesMax;
@@ -227,7 +228,8 @@ public sealed partial class Fetch
         var credit = path.Rate.RoundTrip > TimeSpan.Zero ? path.CreditTarget(DropletBytes) : 32;
         if (_demand.FirstOffset < SmallBlockBytes)
         {
-            // Block 0 begins all, whatever its size. If blocks are small, those that follow are in credit, too; if not, they come next all the same.
+            // Block 0 begins all, whatever its size. If blocks are small, those that follow are
+            // in credit, too; if not, they come next all the same.
             for (var block = 0; block < GuessedSmallMax && credit > 0 && block * (long)SmallBlockBytes < _demand.FirstLength; block++)
             {
                 var count = Math.Min(credit, block == 0 ? perLarge : perSmall);

@@ -122,7 +122,8 @@ public sealed partial class Fetch
         return (int)Math.Min(path.RateExpected * seconds / DropletBytes, int.MaxValue);
     }
 
-    /// <summary>Takes the newest requests of a source back while more than this is on order; what is under way counts when it comes.</summary>
+    /// <summary>Takes the newest requests of a source back while more than this is on
+    /// order; what is under way counts when it comes.</summary>
     private void WithdrawBeyond(FetchPath path, int count)
     {
         // Measured rates swing: only what is clearly too much is worth the droplets that are under way already.
@@ -146,7 +147,8 @@ public sealed partial class Fetch
 
         foreach (var block in _open)
         {
-            if (block.Phase == BlockPhase.Collecting && !block.HasSpareRepair && block.Outstanding > 0 && MayServe(path, block) && !path.Log.IsFull)
+            if (block.Phase == BlockPhase.Collecting && !block.HasSpareRepair && block.Outstanding > 0 && MayServe(path, block)
+                && !path.Log.IsFull)
             {
                 var count = Math.Min(credit, block.SpareFor(loss));
                 if (credit <= 0)

@@ -111,7 +111,8 @@ internal sealed class FetchPath
     /// <summary>Bytes of datagrams a second that can be expected of it.</summary>
     public long RateExpected => Rate.BandwidthBytesPerSecond > 0 ? Rate.BandwidthBytesPerSecond : Rate.RateBytesPerSecond;
 
-    /// <summary>Whether answers are long overdue though it rains: they wait in a queue that has become slow, and so would what is asked now.</summary>
+    /// <summary>Whether answers are long overdue though it rains: they wait in a queue that has
+    /// become slow, and so would what is asked now.</summary>
     public bool IsBehind(Instant now) => _echoed is { } echoed && now - echoed > (Rate.RoundTrip * 3) + (Interval * 2) + QuietMin;
 
     public void OnHeard(Instant now, int bytes)

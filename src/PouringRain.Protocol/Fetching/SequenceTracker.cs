@@ -12,7 +12,8 @@ internal sealed class SequenceTracker
 
     public bool HasStarted { get; private set; }
 
-    /// <summary>Whether <see cref="HighestKnown"/> is known: from a droplet, or from what the server says when all it sent was lost.</summary>
+    /// <summary>Whether <see cref="HighestKnown"/> is known: from a droplet, or from what
+    /// the server says when all it sent was lost.</summary>
     public bool IsHighestKnown { get; private set; }
 
     /// <summary>The highest sequence known to have been sent.</summary>
@@ -63,7 +64,8 @@ internal sealed class SequenceTracker
     /// <summary>The server says that all before this sequence has been sent.</summary>
     public void OnSentBefore(uint nextSequence) => KnowSent(unchecked(nextSequence - 1));
 
-    /// <summary>Counts nothing that is known to have been sent so far as expected: its loss says nothing of what is sent from now on.</summary>
+    /// <summary>Counts nothing that is known to have been sent so far as expected: its loss
+    /// says nothing of what is sent from now on.</summary>
     public void Skip()
     {
         var distance = HasStarted ? SequenceNumber.Distance(HighestKnown, _highest) : WindowBits;

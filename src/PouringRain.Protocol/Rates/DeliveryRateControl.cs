@@ -6,8 +6,8 @@ namespace PouringRain.Protocol;
 /// the least round trip of the last ten seconds, and the grant is a gain times the bandwidth.
 /// <list type="number">
 /// <item>Start-up: gain 2.77 until the bandwidth stops growing by a quarter for three rounds, or droplets come slower than
-/// they were sent while a queue shows, or clearly more are lost than in the rounds before (<see cref="StartupLoss"/>). Where the path is known from before: three quarters of what it carried then, and no more than that
-/// until it is seen to hold.</item>
+/// they were sent while a queue shows, or clearly more are lost than in the rounds before (<see cref="StartupLoss"/>). Where the path is
+/// known from before: three quarters of what it carried then, and no more than that until it is seen to hold.</item>
 /// <item>Drain: gain 0.5 until the queue is gone.</item>
 /// <item>Then a cycle: some rounds at 1, one at 1.25 and an equal amount for all flows to find more, then 0.8 for as long as takes the
 /// queue away that this made. While a queue stands all the same, others want their part: the rounds at 1 become 0.9 by and by, which
@@ -117,8 +117,8 @@ internal sealed class DeliveryRateControl : IRateControl
     {
         get
         {
-            // The feedback is a round trip and an interval old; a quarter more, and what late timers and bursts need. While the path is alone
-            // pacing keeps the queue short; among others that press on it is this.
+            // The feedback is a round trip and an interval old; a quarter more, and what late timers and bursts need. While the path is
+            // alone pacing keeps the queue short; among others that press on it is this.
             var roundTrip = Math.Max(_least > 0 ? _least : _smoothed, Millisecond);
             var time = (long)(InFlightProducts * roundTrip) + (2 * _interval) + LatenessAllowed;
             var rate = BandwidthBytesPerSecond == 0 ? RateBytesPerSecond : BandwidthBytesPerSecond / (1 - _loss.Own);
@@ -138,7 +138,8 @@ internal sealed class DeliveryRateControl : IRateControl
         _epochBytes += bytes;
         _epochDroplets++;
         var elapsed = now.Nanoseconds - _epochStart;
-        if (_epochDroplets < EpochDropletsMin || elapsed < Math.Clamp(_smoothed / (_phase == Phase.Startup ? 4 : 2), 4 * Millisecond, 100 * Millisecond))
+        if (_epochDroplets < EpochDropletsMin
+            || elapsed < Math.Clamp(_smoothed / (_phase == Phase.Startup ? 4 : 2), 4 * Millisecond, 100 * Millisecond))
         {
             return;
         }
@@ -225,7 +226,8 @@ internal sealed class DeliveryRateControl : IRateControl
             }
         }
 
-        if (_phase == Phase.Startup && (_stretchedEpochs >= StretchedEpochsMax || _startupLoss.IsExceededBy(_roundExpected, _roundReceived)))
+        if (_phase == Phase.Startup
+            && (_stretchedEpochs >= StretchedEpochsMax || _startupLoss.IsExceededBy(_roundExpected, _roundReceived)))
         {
             Enter(Phase.Drain, DrainGain);
         }
@@ -330,7 +332,8 @@ internal sealed class DeliveryRateControl : IRateControl
         // Where a queue is long enough, the answers themselves are held up in it.
         var isQueueing = _roundLeast != long.MaxValue ? _roundLeast > (_least * 5 / 4) + (2 * Millisecond)
             : now.Nanoseconds - _sampledAt > (2 * _least) + (2 * _interval) + LatenessAllowed;
-        if (_phase is Phase.Startup or Phase.Refresh || _roundBest > BandwidthBytesPerSecond * 0.7 || !(isQueueing || loss > _loss.OwnSeen + 0.1))
+        if (_phase is Phase.Startup or Phase.Refresh || _roundBest > BandwidthBytesPerSecond * 0.7
+            || !(isQueueing || loss > _loss.OwnSeen + 0.1))
         {
             _shrinkRounds = 0;
             return;
@@ -403,7 +406,8 @@ internal sealed class DeliveryRateControl : IRateControl
 
     /// <summary>1 without a queue, less the longer it is.</summary>
     private double CrowdedGain =>
-        Math.Clamp(1 - (CrowdedSlope * Math.Max(0, _latest - _least - Millisecond) / Math.Max(_least, 10.0 * Millisecond)), CrowdedGainMin, 1);
+        Math.Clamp(
+            1 - (CrowdedSlope * Math.Max(0, _latest - _least - Millisecond) / Math.Max(_least, 10.0 * Millisecond)), CrowdedGainMin, 1);
 
     private bool IsQueueing(double factor) => _latest > (long)(_least * factor) + Millisecond;
 

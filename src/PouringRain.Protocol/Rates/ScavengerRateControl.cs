@@ -7,7 +7,8 @@ namespace PouringRain.Protocol;
 /// <list type="number">
 /// <item>Start-up: half as much again every round, until a queue of half the target shows; then half of what came is granted.</item>
 /// <item>Then every round adds a droplet or a thirtieth, the less the nearer the queue is to the target.</item>
-/// <item>A queue beyond the target cuts the rate by up to a half, once in two rounds; so does loss beyond what the path loses anyway.</item>
+/// <item>A queue beyond the target cuts the rate by up to a half, once in two rounds; so
+/// does loss beyond what the path loses anyway.</item>
 /// </list>
 /// The target is an eighth of the least round trip of five minutes, 3 to 15 ms: less than the queue by which BBR looks for more, and far
 /// less than what loss-based flows fill.
@@ -181,7 +182,8 @@ internal sealed class ScavengerRateControl : IRateControl
         }
 
         // At start-up the rate is far beyond what came of it.
-        _rate = Math.Max(_isStarting && BandwidthBytesPerSecond > 0 ? Math.Min(_rate, BandwidthBytesPerSecond) * CutMax : _rate * factor, Floor);
+        _rate = Math.Max(
+            _isStarting && BandwidthBytesPerSecond > 0 ? Math.Min(_rate, BandwidthBytesPerSecond) * CutMax : _rate * factor, Floor);
         _isStarting = false;
         _cutsBefore = RoundsOfCut;
     }

@@ -35,12 +35,12 @@ public enum OpenOutcome
 /// no memory, and of their datagrams only some a second are tried (<see cref="StrangerBudget"/>). Not thread-safe.
 /// </summary>
 /// <remarks>
-/// What a forgery may cost, which is a decryption and an exception (3.5 us) once it is tried. In the name of a known sender a droplet can be
-/// forged by whoever can send from its address. After <see cref="ForgeryBurstCount"/> that did not open (and as many a second) only droplets
-/// are tried that continue what the sender sent, within <see cref="NearCount"/> of its counter: nobody who does not see its datagrams
-/// knows where that is, and one guess of a thousand hits. The sender itself is not silenced: it stays near its counter, and if ever more
-/// than that was lost, its next full datagram tells the counter. A full datagram needs the sender's id, which only those on the way
-/// see; from another address than the sender's it is tried as a stranger's. Who is on the way can keep the receiver busy by forging
+/// What a forgery may cost, which is a decryption and an exception (3.5 us) once it is tried. In the name of a known sender a droplet can
+/// be forged by whoever can send from its address. After <see cref="ForgeryBurstCount"/> that did not open (and as many a second) only
+/// droplets are tried that continue what the sender sent, within <see cref="NearCount"/> of its counter: nobody who does not see its
+/// datagrams knows where that is, and one guess of a thousand hits. The sender itself is not silenced: it stays near its counter, and if
+/// ever more than that was lost, its next full datagram tells the counter. A full datagram needs the sender's id, which only those on the
+/// way see; from another address than the sender's it is tried as a stranger's. Who is on the way can keep the receiver busy by forging
 /// what comes next; he could as well drop it.
 /// </remarks>
 public sealed class DatagramOpener : IDisposable
@@ -147,7 +147,8 @@ public sealed class DatagramOpener : IDisposable
         }
 
         if (!TryDecrypt(
-            sender.Cipher, isCompact ? SealedFormat.CompactForm : SealedFormat.TogetherForm, counter, datagram, SealedFormat.CompactHeaderBytes,
+            sender.Cipher, isCompact ? SealedFormat.CompactForm : SealedFormat.TogetherForm, counter, datagram,
+            SealedFormat.CompactHeaderBytes,
             destination.Slice(dropped, count)))
         {
             sender.Forgeries.TryTake(now);

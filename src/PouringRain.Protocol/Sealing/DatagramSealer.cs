@@ -13,8 +13,8 @@ public sealed class DatagramSealer : IDisposable
 
     /// <summary>Makes a sealer.</summary>
     /// <param name="secret">The cluster's secret, as bytes.</param>
-    /// <param name="senderId">16 bytes from a cryptographic random source, drawn anew at every start: two sealers with one id and one secret
-    /// would break the seal.</param>
+    /// <param name="senderId">16 bytes from a cryptographic random source, drawn anew at every start: two sealers with one id and one
+    /// secret would break the seal.</param>
     /// <exception cref="ArgumentException">A length is wrong.</exception>
     public DatagramSealer(ReadOnlySpan<byte> secret, ReadOnlySpan<byte> senderId)
     {

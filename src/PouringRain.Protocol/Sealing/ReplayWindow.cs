@@ -1,6 +1,7 @@
 namespace PouringRain.Protocol.Sealing;
 
-/// <summary>Remembers which of the last 1024 counters of a sender came (RFC 6479 in the small). What is older counts as having come.</summary>
+/// <summary>Remembers which of the last 1024 counters of a sender came (RFC 6479 in the
+/// small). What is older counts as having come.</summary>
 internal sealed class ReplayWindow
 {
     public const int Size = 1024;

@@ -19,8 +19,9 @@ namespace PouringRain.Protocol.Sealing;
 /// <remarks>
 /// Every sender, which is one socket of one process, draws a sender id of 128 random bits when it starts and seals under a key of its
 /// own, HKDF-SHA256(secret, salt = sender id): the id is the key's epoch, so that no restart can use a nonce twice. The nonce is the
-/// form (0 full, 1 compact, 2 together; 4 bytes) and a counter (8): one of the full form and one of the other two. A receiver learns from the full datagrams which sender stands
-/// behind an address and how far it has counted, and completes a compact counter from that as QUIC does (RFC 9000, A.3).
+/// form (0 full, 1 compact, 2 together; 4 bytes) and a counter (8): one of the full form and one of the other two. A receiver learns from
+/// the full datagrams which sender stands behind an address and how far it has counted, and completes a
+/// compact counter from that as QUIC does (RFC 9000, A.3).
 /// </remarks>
 public static class SealedFormat
 {
@@ -52,7 +53,8 @@ public static class SealedFormat
 
     /// <summary>Whether a datagram is a sealed one, by its first byte and its length.</summary>
     public static bool IsSealed(ReadOnlySpan<byte> datagram) =>
-        datagram.Length > CompactHeaderBytes + TagBytes && datagram[0] is FullMark or CompactMark or TogetherMark && LengthOfFirst(datagram) == datagram.Length;
+        datagram.Length > CompactHeaderBytes + TagBytes && datagram[0] is FullMark or CompactMark or TogetherMark
+            && LengthOfFirst(datagram) == datagram.Length;
 
     /// <summary>Whether what <see cref="IsSealed"/> says is sealed is a droplet, or several.</summary>
     public static bool IsDroplet(ReadOnlySpan<byte> datagram) => !datagram.IsEmpty && datagram[0] is CompactMark or TogetherMark;

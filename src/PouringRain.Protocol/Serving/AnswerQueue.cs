@@ -15,7 +15,8 @@ internal sealed class AnswerQueue
     public int Count => _count;
 
     /// <summary>Room for one answer, to be followed by <see cref="Commit"/>; empty when the queue is full.</summary>
-    public Span<byte> Reserve() => _count == CountMax ? default : _bytes.AsSpan(((_first + _count) % CountMax) * AnswerBytesMax, AnswerBytesMax);
+    public Span<byte> Reserve() =>
+        _count == CountMax ? default : _bytes.AsSpan(((_first + _count) % CountMax) * AnswerBytesMax, AnswerBytesMax);
 
     public void Commit(PeerAddress to, int length)
     {

@@ -1,8 +1,8 @@
 namespace PouringRain.Protocol;
 
 /// <summary>
-/// Datagrams that <see cref="RainServer.Handle"/> could not answer yet, because the catalog is still loading what they ask for: whoever drives
-/// the server keeps them here and gives them to it again. Bounded in number and bytes, beyond which the oldest go; their clients ask
+/// Datagrams that <see cref="RainServer.Handle"/> could not answer yet, because the catalog is still loading what they ask for: whoever
+/// drives the server keeps them here and gives them to it again. Bounded in number and bytes, beyond which the oldest go; their clients ask
 /// again. Of one subscription only the newest is kept. Not thread-safe.
 /// </summary>
 public sealed class AwaitedDatagrams
@@ -10,7 +10,8 @@ public sealed class AwaitedDatagrams
     /// <summary>The most that are kept: as many clients asking in the time of a slow disk.</summary>
     public const int CountMax = 1024;
 
-    /// <summary>The most bytes that are kept: SUBSCRIBEs that are padded for a first contact fill it before <see cref="CountMax"/> does.</summary>
+    /// <summary>The most bytes that are kept: SUBSCRIBEs that are padded for a first contact
+    /// fill it before <see cref="CountMax"/> does.</summary>
     public const int BytesMax = 512 * 1024;
 
     /// <summary>After as long as a subscription lives nobody waits for the answer any more.</summary>

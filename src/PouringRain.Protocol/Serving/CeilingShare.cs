@@ -1,6 +1,7 @@
 namespace PouringRain.Protocol;
 
-/// <summary>One server's part in a <see cref="RainCeiling"/>. Its server alone calls it; the other servers read what it has noted.</summary>
+/// <summary>One server's part in a <see cref="RainCeiling"/>. Its server alone calls it;
+/// the other servers read what it has noted.</summary>
 internal sealed class CeilingShare
 {
     /// <summary>A turn is a millisecond's worth, divided among all who wait.</summary>

@@ -5,7 +5,8 @@ namespace PouringRain.Protocol;
 /// <summary>
 /// How many more bytes of droplets a peer (address and port) is sent before it shows that it hears them. A token proves that it could be
 /// heard once; whoever then falls silent, or had a token obtained for it, is not flooded: a first flight goes out, and from then on
-/// some multiple of what feedback has confirmed. Feedback names a sequence, which counts from a random number, so that nobody can make it up.
+/// some multiple of what feedback has confirmed. Feedback names a sequence, which counts
+/// from a random number, so that nobody can make it up.
 /// </summary>
 internal sealed class PeerCredit
 {
@@ -15,8 +16,8 @@ internal sealed class PeerCredit
     /// <summary>What a droplet takes beside itself: headers of IPv6 and UDP, and the seal.</summary>
     private const int OverheadBytes = 48 + 18;
 
-    /// <summary>What was confirmed is given again, and as much for growth eight times over: a path that carries 60 KB in a round trip is filled
-    /// to half a megabyte in the next and to four in the one after it.</summary>
+    /// <summary>What was confirmed is given again, and as much for growth eight times over: a path that carries 60 KB in a round trip is
+    /// filled to half a megabyte in the next and to four in the one after it.</summary>
     private const int Growth = 9;
 
     /// <summary>More than 10 Gbit/s carries in 100 ms.</summary>

@@ -1,7 +1,7 @@
 namespace PouringRain.Protocol;
 
-/// <summary>The <see cref="PeerCredit"/> of every peer with a subscription, and of those that had one last: who takes up one after another and
-/// never gives feedback gets no second first flight. Bounded.</summary>
+/// <summary>The <see cref="PeerCredit"/> of every peer with a subscription, and of those that had one last: who takes up one after another
+/// and never gives feedback gets no second first flight. Bounded.</summary>
 internal sealed class PeerCredits
 {
     /// <summary>Peers remembered without a subscription: about a megabyte.</summary>

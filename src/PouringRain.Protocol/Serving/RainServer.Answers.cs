@@ -64,7 +64,13 @@ public sealed partial class RainServer
         }
 
         Remove(row);
-        var busy = new ShortMessage { Type = MessageType.Busy, SubscriptionId = row.SubscriptionId, Resource = row.Resource, ClientTime = row.ClientTime };
+        var busy = new ShortMessage
+        {
+            Type = MessageType.Busy,
+            SubscriptionId = row.SubscriptionId,
+            Resource = row.Resource,
+            ClientTime = row.ClientTime,
+        };
         var length = busy.Write(buffer);
         transmit = new Transmit(row.Peer, length, length);
         return true;
@@ -78,7 +84,13 @@ public sealed partial class RainServer
             return;
         }
 
-        var answer = new ShortMessage { Type = type, SubscriptionId = message.SubscriptionId, Resource = message.Resource, ClientTime = message.ClientTime };
+        var answer = new ShortMessage
+        {
+            Type = type,
+            SubscriptionId = message.SubscriptionId,
+            Resource = message.Resource,
+            ClientTime = message.ClientTime,
+        };
         _answers.Commit(to, answer.Write(room));
     }
 

@@ -39,7 +39,9 @@ internal sealed class SubscriberTable
     /// <summary>The row that is to go for one more of a peer when the table is full: the oldest of the network that has most, if that is
     /// more than the peer's network would have then.</summary>
     public Subscriber? FindToGiveWay(PeerAddress peer) =>
-        _shares.LargestNetwork is { } network && _shares.LargestCount > _shares.CountOf(peer.Network) + 1 ? _shares.OldestOf(network)?.Item : null;
+        _shares.LargestNetwork is { } network && _shares.LargestCount > _shares.CountOf(peer.Network) + 1
+            ? _shares.OldestOf(network)?.Item
+            : null;
 
     public void Renew(Subscriber subscriber, Instant now)
     {

@@ -34,7 +34,8 @@ internal struct PropagateMessage
     public static bool TryParse(ReadOnlySpan<byte> datagram, out PropagateMessage message)
     {
         message = default;
-        if (datagram.Length < SizeBytes || !WireFormat.Is(datagram, MessageType.Propagate) || datagram[SizeBytes..].ContainsAnyExcept((byte)0))
+        if (datagram.Length < SizeBytes || !WireFormat.Is(datagram, MessageType.Propagate)
+            || datagram[SizeBytes..].ContainsAnyExcept((byte)0))
         {
             return false;
         }
@@ -98,7 +99,8 @@ internal struct PropagateAnswer
     public static bool TryParse(ReadOnlySpan<byte> datagram, out PropagateAnswer message)
     {
         message = default;
-        if (datagram.Length != SizeBytes || !WireFormat.Is(datagram, MessageType.PropagateAnswer) || datagram[6] > (byte)PropagateVerdict.Refused)
+        if (datagram.Length != SizeBytes || !WireFormat.Is(datagram, MessageType.PropagateAnswer)
+            || datagram[6] > (byte)PropagateVerdict.Refused)
         {
             return false;
         }

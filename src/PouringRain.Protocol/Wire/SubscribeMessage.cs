@@ -50,7 +50,8 @@ internal struct SubscribeMessage
 
     public bool WantsOffer { get; set; }
 
-    /// <summary>Whether droplets are to carry the symbols of <see cref="ResourceLayout.WithSmallSymbols"/>, which the requests are of then.</summary>
+    /// <summary>Whether droplets are to carry the symbols of
+    /// <see cref="ResourceLayout.WithSmallSymbols"/>, which the requests are of then.</summary>
     public bool WantsSmallSymbols { get; set; }
 
     public uint ClientTime { get; set; }
@@ -69,7 +70,8 @@ internal struct SubscribeMessage
 
     public uint FirstRequest { get; set; }
 
-    /// <summary>Reads a datagram; <paramref name="items"/> is a view of its requests, each <see cref="RequestItem.SizeBytes"/> long.</summary>
+    /// <summary>Reads a datagram; <paramref name="items"/> is a view of its requests, each
+    /// <see cref="RequestItem.SizeBytes"/> long.</summary>
     public static bool TryParse(ReadOnlySpan<byte> datagram, out SubscribeMessage message, out ReadOnlySpan<byte> items)
     {
         message = default;

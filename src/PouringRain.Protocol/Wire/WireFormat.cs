@@ -39,7 +39,8 @@ public static class WireFormat
 
         var length = type switch
         {
-            MessageType.Droplet when datagrams.Length >= DropletHeaderBytes => DropletHeaderBytes + DropletMessage.ReadSymbolSize(datagrams),
+            MessageType.Droplet when datagrams.Length >= DropletHeaderBytes =>
+                DropletHeaderBytes + DropletMessage.ReadSymbolSize(datagrams),
             MessageType.Offer when datagrams.Length >= OfferMessage.FixedBytes => OfferMessage.LengthOf(datagrams),
             MessageType.Status when datagrams.Length >= StatusMessage.FixedBytes => StatusMessage.LengthOf(datagrams),
             MessageType.NotFound or MessageType.Busy => ShortMessage.SizeBytes,

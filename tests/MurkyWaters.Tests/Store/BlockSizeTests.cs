@@ -24,7 +24,8 @@ public sealed class BlockSizeTests : IDisposable
     [InlineData(1024L * MiB, MiB)]
     [InlineData(1L << 40, MiB)]
     [InlineData(long.MaxValue, MiB)]
-    public void ThereAreAboutAThousandBlocks(long length, int expected) => Assert.Equal(expected, ResourceLayout.AutoBlockBytes(length, 1408));
+    public void ThereAreAboutAThousandBlocks(long length, int expected) =>
+        Assert.Equal(expected, ResourceLayout.AutoBlockBytes(length, 1408));
 
     /// <summary>Whatever the symbols are, there is a layout.</summary>
     [Theory]
@@ -56,7 +57,8 @@ public sealed class BlockSizeTests : IDisposable
     {
         using var store = new StoreFixture(new StoreOptions { Path = _folder.FullPath });
         var bytes = Bytes.Random(length, 1);
-        var manifest = (await store.PutAsync(1, bytes, new UploadOptions { Length = isSaid ? length : null }, chunk: 99_999)).Resource!.Manifest;
+        var manifest =
+            (await store.PutAsync(1, bytes, new UploadOptions { Length = isSaid ? length : null }, chunk: 99_999)).Resource!.Manifest;
 
         Assert.Equal(length > 128 * MiB ? 128 * KiB : 64 * KiB, manifest.Layout.BlockBytes);
         Assert.Equal(SHA256.HashData(bytes), manifest.Sha256.ToArray());
@@ -87,7 +89,8 @@ public sealed class BlockSizeTests : IDisposable
         {
             var bytes = Bytes.Random(random.Next(1, 100_000), n);
             var file = new byte[bytes.Length];
-            using var pipeline = new UploadPipeline(random.Next(1, 9000), (piece, offset) => piece.CopyTo(file.AsSpan((int)offset)), isParallel);
+            using var pipeline = new UploadPipeline(
+                random.Next(1, 9000), (piece, offset) => piece.CopyTo(file.AsSpan((int)offset)), isParallel);
             for (var offset = 0; offset < bytes.Length;)
             {
                 var count = Math.Min(random.Next(1, 5000), bytes.Length - offset);
@@ -104,7 +107,9 @@ public sealed class BlockSizeTests : IDisposable
             await pipeline.DrainAsync();
             Assert.Equal(bytes, file);
             Assert.Equal(SHA256.HashData(bytes), pipeline.FinishWhole().ToArray());
-            Assert.Equal(bytes.Chunk(pipeline.BlockBytes).Select(block => BlockDigest.Of(BlockDigestAlgorithm.Blake3, block)), pipeline.FinishBlocks());
+            Assert.Equal(
+                bytes.Chunk(pipeline.BlockBytes).Select(block => BlockDigest.Of(BlockDigestAlgorithm.Blake3, block)),
+                pipeline.FinishBlocks());
         }
     }
 
@@ -133,18 +138,19 @@ public sealed class BlockSizeTests : IDisposable
     public async Task ManyShareTheThreads()
     {
         var bytes = Bytes.Random(300_000, 3);
-        await Parallel.ForEachAsync(Enumerable.Range(0, 40), new ParallelOptions { MaxDegreeOfParallelism = 40, CancellationToken = Token }, async (_, _) =>
-        {
-            using var pipeline = new UploadPipeline(1000, (_, _) => { }, isParallel: true);
-            for (var offset = 0; offset < bytes.Length; offset += 1000)
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, 40), new ParallelOptions { MaxDegreeOfParallelism = 40, CancellationToken = Token }, async (_, _) =>
             {
-                await AddAsync(pipeline, bytes, offset, 1000);
-            }
+                using var pipeline = new UploadPipeline(1000, (_, _) => { }, isParallel: true);
+                for (var offset = 0; offset < bytes.Length; offset += 1000)
+                {
+                    await AddAsync(pipeline, bytes, offset, 1000);
+                }
 
-            await pipeline.DrainAsync();
-            Assert.Equal(SHA256.HashData(bytes), pipeline.FinishWhole().ToArray());
-            Assert.Equal(300, pipeline.FinishBlocks().Length);
-        });
+                await pipeline.DrainAsync();
+                Assert.Equal(SHA256.HashData(bytes), pipeline.FinishWhole().ToArray());
+                Assert.Equal(300, pipeline.FinishBlocks().Length);
+            });
     }
 
     private static ValueTask AddAsync(UploadPipeline pipeline, byte[] bytes, int offset, int count)

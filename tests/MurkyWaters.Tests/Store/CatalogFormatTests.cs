@@ -47,7 +47,8 @@ public sealed class CatalogFormatTests : IDisposable
 
         File.Move(aside, Catalog, overwrite: true);
         File.Move(aside + "-wal", Catalog + "-wal", overwrite: true);
-        Assert.Contains("newer version", Assert.Throws<StoreFormatException>(() => new StoreFixture(Options)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "newer version", Assert.Throws<StoreFormatException>(() => new StoreFixture(Options)).Message, StringComparison.Ordinal);
         Assert.Equal(CatalogSchema.Version + 1, UserVersion());
     }
 
@@ -94,7 +95,8 @@ public sealed class CatalogFormatTests : IDisposable
         await store.PutAsync(5, Bytes.Random(10, 5));
         foreach (var path in Directory.GetFiles(_folder.FullPath, "catalog.db*"))
         {
-            Assert.True(OperatingSystem.IsWindows() || File.GetUnixFileMode(path) == (UnixFileMode.UserRead | UnixFileMode.UserWrite), path);
+            Assert.True(
+                OperatingSystem.IsWindows() || File.GetUnixFileMode(path) == (UnixFileMode.UserRead | UnixFileMode.UserWrite), path);
         }
     }
 
@@ -127,6 +129,8 @@ public sealed class CatalogFormatTests : IDisposable
     private List<string> Sums() =>
     [
         .. Directory.EnumerateFileSystemEntries(_folder.FullPath, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
-            .Select(path => $"{path} {(File.Exists(path) ? Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(path))) : "")} {File.GetLastWriteTimeUtc(path):O}"),
+            .Select(
+                path => $"{path} {(File.Exists(path) ? Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(path))) : "")} "
+                    + $"{File.GetLastWriteTimeUtc(path):O}"),
     ];
 }

@@ -33,7 +33,8 @@ public sealed class CatalogListTests(CatalogListTests.Filled filled) : IClassFix
         ResourcePlace? after = null;
         do
         {
-            var page = filled.Store.Store.List(new ResourceQuery { After = after, Limit = 777, Sort = sort, IsDescending = isDescending, Search = search });
+            var page = filled.Store.Store.List(
+                new ResourceQuery { After = after, Limit = 777, Sort = sort, IsDescending = isDescending, Search = search });
             seen.AddRange(page.Items);
             after = page.Next;
             Assert.True(after is null || page.Items.Count == 777);
@@ -42,8 +43,10 @@ public sealed class CatalogListTests(CatalogListTests.Filled filled) : IClassFix
 
         var words = (search ?? "").ToLowerInvariant().Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var wanted = filled.Resources.Where(item => words.All(word =>
-            (item.Name ?? "").ToLowerInvariant().Contains(word, StringComparison.Ordinal) || item.Type.Contains(word, StringComparison.Ordinal)
-            || item.Id.ToString(CultureInfo.InvariantCulture).Contains(word, StringComparison.Ordinal) || (ResourceId.TryParse(word, out var id) && id.Value == item.Id))).ToList();
+            (item.Name ?? "").ToLowerInvariant().Contains(word, StringComparison.Ordinal)
+                || item.Type.Contains(word, StringComparison.Ordinal)
+            || item.Id.ToString(CultureInfo.InvariantCulture).Contains(word, StringComparison.Ordinal)
+            || (ResourceId.TryParse(word, out var id) && id.Value == item.Id))).ToList();
         Assert.Equal(wanted.Select(item => item.Id).Order(), seen.Select(item => item.Id.Value).Order());
         var keys = seen.Select(item => sort switch
         {
@@ -74,7 +77,8 @@ public sealed class CatalogListTests(CatalogListTests.Filled filled) : IClassFix
     {
         using var connection = CatalogConnection.Open(Path.Combine(filled.Store.Options.Path, CatalogSchema.FileName), isWriter: false);
         var plan = new List<string>();
-        using (var reader = connection.Prepare($"EXPLAIN QUERY PLAN SELECT * FROM resources WHERE {condition} ORDER BY {order}, id LIMIT 10").Read())
+        using (var reader = connection.Prepare(
+            $"EXPLAIN QUERY PLAN SELECT * FROM resources WHERE {condition} ORDER BY {order}, id LIMIT 10").Read())
         {
             while (reader.Read())
             {
@@ -99,17 +103,19 @@ public sealed class CatalogListTests(CatalogListTests.Filled filled) : IClassFix
             const int count = 20_000;
             Store = new StoreFixture(StoreFixture.SmallBlocks(_folder.FullPath) with { InlineBytes = 1000 });
             string[] types = ["image/png", "video/mp4", "text/plain", "application/octet-stream"];
-            await Parallel.ForEachAsync(Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = 64 }, async (i, cancellation) =>
-            {
-                var id = i % 5 == 0 ? (1ul << 63) + (ulong)i + 1 : i % 7 == 0 ? (ulong)i * 7_000_000_000 : 1 + (ulong)(7 * i);
-                var name = (i % 4) switch { 0 => $"Holiday {i}.png", 1 => $"übung-{i % 50}.txt", 2 => $"Notes {i % 20}", _ => null };
-                var type = types[i % types.Length];
-                await Store.PutAsync(id, BitConverter.GetBytes(i)[..(1 + (i % 3))], new UploadOptions { FileName = name, ContentType = type });
-                lock (Resources)
+            await Parallel.ForEachAsync(
+                Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = 64 }, async (i, cancellation) =>
                 {
-                    Resources.Add((id, name, type));
-                }
-            });
+                    var id = i % 5 == 0 ? (1ul << 63) + (ulong)i + 1 : i % 7 == 0 ? (ulong)i * 7_000_000_000 : 1 + (ulong)(7 * i);
+                    var name = (i % 4) switch { 0 => $"Holiday {i}.png", 1 => $"übung-{i % 50}.txt", 2 => $"Notes {i % 20}", _ => null };
+                    var type = types[i % types.Length];
+                    await Store.PutAsync(
+                        id, BitConverter.GetBytes(i)[..(1 + (i % 3))], new UploadOptions { FileName = name, ContentType = type });
+                    lock (Resources)
+                    {
+                        Resources.Add((id, name, type));
+                    }
+                });
             Assert.Equal(count, Resources.Select(item => item.Id).Distinct().Count());
         }
 

@@ -31,7 +31,9 @@ public sealed class CatalogWriterTests : IDisposable
         {
             try
             {
-                var change = i % 20 == 0 ? new RetentionChange(new ResourceId((ulong)i), "neither") : (ResourceChange)new ForgetChange(new ResourceId((ulong)(1000 + i)));
+                var change = i % 20 == 0
+                    ? new RetentionChange(new ResourceId((ulong)i), "neither")
+                    : (ResourceChange)new ForgetChange(new ResourceId((ulong)(1000 + i)));
                 if (i % 20 == 0)
                 {
                     await store.PutAsync((ulong)i, Bytes.Random(100, i));
@@ -133,7 +135,10 @@ public sealed class CatalogWriterTests : IDisposable
             var found = await store.ReadAsync(id);
             var versions = refused.GetValueOrDefault(id, []).Select(version => (int?)version);
             versions = versions.Append(answered.TryGetValue(id, out var last) ? last : null);
-            Assert.Contains(versions, version => version is { } number ? found is not null && found.AsSpan().SequenceEqual(Bytes.Random(1 + (number % 2500), number)) : found is null);
+            Assert.Contains(
+                versions, version => version is { } number
+                ? found is not null && found.AsSpan().SequenceEqual(Bytes.Random(1 + (number % 2500), number))
+                : found is null);
         }
 
         store.AssertNothingLeftOver();

@@ -1,6 +1,6 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using MurkyWaters.Store;
 using MurkyWaters.Uploading;
-using Microsoft.Extensions.Logging.Abstractions;
 using PouringRain.Protocol;
 
 namespace MurkyWaters.Tests.Store;
@@ -10,8 +10,8 @@ public sealed class FailingDiskTests
 {
     private const int InputOutputError = 5, TooManyFiles = 24, NoSpace = 28, ReadOnlyFileSystem = 30;
 
-    /// <summary>Every step of an operation fails once, with every error: it is said, the old version or the new one is there, in memory as after
-    /// a kill, and the next try succeeds as soon as the disk does.</summary>
+    /// <summary>Every step of an operation fails once, with every error: it is said, the old version or the new one is there, in memory as
+    /// after a kill, and the next try succeeds as soon as the disk does.</summary>
     [Theory]
     [InlineData("create", InputOutputError)]
     [InlineData("create", TooManyFiles)]
@@ -64,7 +64,8 @@ public sealed class FailingDiskTests
                 failures += failure is null ? 0 : 1;
                 Assert.True(failure is null or StoreException, $"{failure}");
                 var found = await store.ReadAsync(1);
-                Assert.True(Same(found, after) || (isOver ? Same(found, before) : found is null), $"neither old nor new after step {failAt}");
+                Assert.True(
+                    Same(found, after) || (isOver ? Same(found, before) : found is null), $"neither old nor new after step {failAt}");
                 if (failure is null)
                 {
                     Assert.True(Same(found, after));
@@ -194,8 +195,8 @@ public sealed class FailingDiskTests
         Assert.Equal(2, again.Store.Catalog.TombstoneCount);
     }
 
-    /// <summary>Every step of the commit of an upload in several requests fails once: what it says then of where it stands is so, and it goes
-    /// on from there.</summary>
+    /// <summary>Every step of the commit of an upload in several requests fails once: what it says then of where it stands is so, and it
+    /// goes on from there.</summary>
     [Theory]
     [InlineData(InputOutputError)]
     [InlineData(NoSpace)]
@@ -237,7 +238,8 @@ public sealed class FailingDiskTests
             Assert.InRange(upload.Offset, 0, bytes.Length);
             if (error == NoSpace && !upload.IsComplete)
             {
-                Assert.True(upload.Offset >= 1700 || Same(await store.ReadAsync(1), bytes), $"bytes that were kept are gone after step {failAt}");
+                Assert.True(
+                    upload.Offset >= 1700 || Same(await store.ReadAsync(1), bytes), $"bytes that were kept are gone after step {failAt}");
             }
 
             if (!upload.IsComplete)
@@ -299,7 +301,8 @@ public sealed class FailingDiskTests
         }
     }
 
-    private static bool Same(byte[]? left, byte[]? right) => left is null ? right is null : right is not null && left.AsSpan().SequenceEqual(right);
+    private static bool Same(byte[]? left, byte[]? right) =>
+        left is null ? right is null : right is not null && left.AsSpan().SequenceEqual(right);
 
     private static async Task<Exception?> TryAsync(StoreFixture store, byte[]? bytes, string operation)
     {
@@ -326,7 +329,8 @@ public sealed class FailingDiskTests
     private static async Task<StoreFixture> KilledAsync(string path)
     {
         var copy = Path.Combine(path, "copy");
-        foreach (var file in Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Where(file => !file.StartsWith(copy, StringComparison.Ordinal)))
+        foreach (var file in Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories)
+            .Where(file => !file.StartsWith(copy, StringComparison.Ordinal)))
         {
             var target = Path.Combine(copy, Path.GetRelativePath(path, file));
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);

@@ -43,7 +43,8 @@ public sealed class QuarantineTests : IDisposable
             Assert.Equal(5, store.Store.QuarantinedCount);
             var aside = Directory.GetFiles(store.Store.Files.Quarantine).Select(path => new FileInfo(path)).ToList();
             Assert.Equal(2, aside.Count(file => file.Extension == ".manifest"));
-            Assert.Equal([0, 1000, 1234, 1234, 1234], aside.Where(file => file.Extension != ".manifest").Select(file => file.Length).Order());
+            Assert.Equal(
+                [0, 1000, 1234, 1234, 1234], aside.Where(file => file.Extension != ".manifest").Select(file => file.Length).Order());
         }
 
         using var again = new StoreFixture(Options);
@@ -56,7 +57,8 @@ public sealed class QuarantineTests : IDisposable
     public async Task A_file_that_is_gone_or_cut_while_the_store_is_open_makes_a_miss_of_its_resource()
     {
         using var store = new StoreFixture(Options);
-        (ulong Id, Action<string> Spoil)[] cases = [(1, File.Delete), (2, path => SetLength(path, 1000)), (3, path => SetLength(path, 5000))];
+        (ulong Id,
+            Action<string> Spoil)[] cases = [(1, File.Delete), (2, path => SetLength(path, 1000)), (3, path => SetLength(path, 5000))];
         foreach (var (id, spoil) in cases)
         {
             await store.PutAsync(id, Bytes.Random(1234, (int)id));

@@ -27,7 +27,8 @@ public sealed class RestingUploadTests : IDisposable
     {
         using var store = new StoreFixture(StoreFixture.SmallBlocks(_folder.FullPath));
         var bytes = Bytes.Random(length, 1);
-        await using (var upload = new StoreUpload(store.Store, new UploadOptions { Id = new ResourceId(1), Length = length }, store.Options))
+        await using (var upload = new StoreUpload(
+            store.Store, new UploadOptions { Id = new ResourceId(1), Length = length }, store.Options))
         {
             var pieces = 0;
             for (var offset = 0; offset < length; offset += piece)
@@ -68,7 +69,8 @@ public sealed class RestingUploadTests : IDisposable
         var free = 60_000_000L;
         var space = new DiskSpace(() => free, 1_000_000);
         using var store = new StoreFixture(new StoreOptions { Path = _folder.FullPath, Space = space, UploadBufferBytes = 1 << 20 });
-        Assert.Throws<StoreFullException>(() => { _ = new StoreUpload(store.Store, new UploadOptions { Length = 60_000_000 }, store.Options); });
+        Assert.Throws<StoreFullException>(
+            () => { _ = new StoreUpload(store.Store, new UploadOptions { Length = 60_000_000 }, store.Options); });
         await using var huge = new StoreUpload(store.Store, new UploadOptions { Length = 59_000_000 }, store.Options);
         await huge.WriteAsync(new byte[2_000_000], Token);
         await huge.RestAsync();

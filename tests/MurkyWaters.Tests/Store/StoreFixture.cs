@@ -19,7 +19,8 @@ internal sealed class StoreFixture : IDisposable
     public ResourceStore Store { get; }
 
     /// <summary>Options with which every resource is a file, whatever its length.</summary>
-    public static StoreOptions SmallBlocks(string path) => new() { Path = path, BlockSize = 1000, SymbolSize = 100, UploadBufferBytes = 700, InlineBytes = 0 };
+    public static StoreOptions SmallBlocks(string path) =>
+        new() { Path = path, BlockSize = 1000, SymbolSize = 100, UploadBufferBytes = 700, InlineBytes = 0 };
 
     public async Task<UploadResult> PutAsync(ulong id, byte[] bytes, UploadOptions? options = null, int chunk = 777)
     {

@@ -120,7 +120,9 @@ public class StoreModelTests
                 if (!crashed)
                 {
                     Assert.True(isNew);
-                    Assert.True(sawOld && crashAt > (inlineBytes == 0 || operation == "delete" ? 2 : 1), "The crashes came too late to show anything.");
+                    Assert.True(
+                        sawOld && crashAt > (inlineBytes == 0 || operation == "delete" ? 2 : 1),
+                        "The crashes came too late to show anything.");
                     return;
                 }
             }
@@ -164,7 +166,8 @@ public class StoreModelTests
                 steps = 0;
                 try
                 {
-                    store.Store.CommitBlob(new StoredResource(new ResourceId(1), manifest, ResourceOrigin.Fetched), ((PartialBlob)lease.Blocks).DataPath);
+                    store.Store.CommitBlob(
+                        new StoredResource(new ResourceId(1), manifest, ResourceOrigin.Fetched), ((PartialBlob)lease.Blocks).DataPath);
                     isKept = true;
                 }
                 catch (CrashException)

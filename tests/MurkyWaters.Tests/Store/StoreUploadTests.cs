@@ -36,7 +36,9 @@ public sealed class StoreUploadTests : IDisposable
         Assert.Equal(Sha256Digest.Of(bytes), manifest.Sha256);
         for (var i = 0; i < manifest.Layout.BlockCount; i++)
         {
-            Assert.Equal(BlockDigest.Of(BlockDigestAlgorithm.Blake3, bytes.AsSpan((int)manifest.Layout.OffsetOf(i), manifest.Layout.BytesOf(i))), manifest.BlockDigests[i]);
+            Assert.Equal(
+                BlockDigest.Of(BlockDigestAlgorithm.Blake3, bytes.AsSpan((int)manifest.Layout.OffsetOf(i), manifest.Layout.BytesOf(i))),
+                manifest.BlockDigests[i]);
         }
 
         Assert.Equal(bytes, await _store.ReadAsync(1));
@@ -65,7 +67,8 @@ public sealed class StoreUploadTests : IDisposable
         _store.AssertNothingLeftOver();
     }
 
-    /// <summary>The clock stands, then goes on or back: the stamp of a later version is greater, and says when its second is that of the one before.</summary>
+    /// <summary>The clock stands, then goes on or back: the stamp of a later version is greater, and says
+    /// when its second is that of the one before.</summary>
     [Theory]
     [InlineData(0, true)]
     [InlineData(899, true)]
@@ -100,7 +103,8 @@ public sealed class StoreUploadTests : IDisposable
 
         Assert.Equal(UploadOutcome.Replaced, second.Outcome);
         var manifest = second.Resource!.Manifest;
-        Assert.Equal(("b", "text/plain", true, first.Code), (manifest.FileName, manifest.ContentType, manifest.IsAttachment, manifest.Code));
+        Assert.Equal(
+            ("b", "text/plain", true, first.Code), (manifest.FileName, manifest.ContentType, manifest.IsAttachment, manifest.Code));
         Assert.Equal(first.BlockDigests, manifest.BlockDigests);
         Assert.Equal(bytes, await _store.ReadAsync(1));
         Assert.Single(Directory.EnumerateFiles(_store.Store.Files.Blobs));
@@ -119,10 +123,13 @@ public sealed class StoreUploadTests : IDisposable
         var again = await _store.PutAsync(1, bytes, keeping with { FileName = "b", ContentType = "image/png", IsAttachment = false });
 
         Assert.Equal((UploadOutcome.Unchanged, named.Resource!.Manifest.Version), (again.Outcome, again.Resource!.Manifest.Version));
-        Assert.Equal(("a", "text/plain", true), (again.Resource.Manifest.FileName, again.Resource.Manifest.ContentType, again.Resource.Manifest.IsAttachment));
+        Assert.Equal(
+            ("a", "text/plain", true),
+            (again.Resource.Manifest.FileName, again.Resource.Manifest.ContentType, again.Resource.Manifest.IsAttachment));
 
         // Of other bytes it says what it was given.
-        var other = (await _store.PutAsync(1, Bytes.Random(10, 2), keeping with { FileName = "b", ContentType = "image/png" })).Resource!.Manifest;
+        var other =
+            (await _store.PutAsync(1, Bytes.Random(10, 2), keeping with { FileName = "b", ContentType = "image/png" })).Resource!.Manifest;
         Assert.Equal(("b", "image/png", false), (other.FileName, other.ContentType, other.IsAttachment));
     }
 
@@ -247,7 +254,8 @@ public sealed class StoreUploadTests : IDisposable
         Assert.Equal([0ul, 1ul], first.Items.Select(item => item.Id.Value));
         Assert.Equal([5ul, ulong.MaxValue], second.Items.Select(item => item.Id.Value));
         Assert.Null(second.Next);
-        Assert.Empty(_store.Store.List(new ResourceQuery { Limit = 2, After = new ResourcePlace(new ResourceId(ulong.MaxValue), "") }).Items);
+        Assert.Empty(
+            _store.Store.List(new ResourceQuery { Limit = 2, After = new ResourcePlace(new ResourceId(ulong.MaxValue), "") }).Items);
     }
 
     private sealed class SteppingClock : TimeProvider

@@ -4,7 +4,8 @@ using PouringRain.Protocol;
 
 namespace MurkyWaters.Tests.Store;
 
-/// <summary>Rows of manifests that would not be taken any more, in a store from before: nothing of them is lost, and nothing is there.</summary>
+/// <summary>Rows of manifests that would not be taken any more, in a store from before:
+/// nothing of them is lost, and nothing is there.</summary>
 public sealed class StrangeRecordTests
 {
     private const int StampOffset = 6;

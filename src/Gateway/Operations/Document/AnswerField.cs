@@ -21,7 +21,8 @@ internal sealed record AnswerField(string Name, string Meaning, object Example)
         new("Cache-Status", "Whether it was here or had to rain (RFC 9211).", "rain; fwd=miss; stored");
     public static readonly AnswerField ServerTiming = new(
         "Server-Timing",
-        "Whether it was here, and milliseconds until the first byte: discover, until the resource was known; first-droplet, since its fetch "
+        "Whether it was here, and milliseconds until the first byte: discover, until the resource was known; first-droplet, since its "
+        + "fetch "
         + "began; decode, until the first bytes were verified; verify, spent on the digests of what had come by then.",
         "cache;desc=miss, discover;dur=1.2, first-droplet;dur=0.9, decode;dur=7.5, verify;dur=0.6");
     public static readonly AnswerField Disposition = new(
@@ -33,7 +34,9 @@ internal sealed record AnswerField(string Name, string Meaning, object Example)
     public static readonly AnswerField UploadComplete = new("Upload-Complete", "Whether the upload has become a resource.", "?0");
     public static readonly AnswerField UploadLength = new("Upload-Length", "Bytes of the whole, once they were said.", 50000000);
     public static readonly AnswerField UploadLimit =
-        new("Upload-Limit", "Bytes of the whole at most; seconds that the upload outlives its last part.", "max-size=1000000, max-age=86400");
+        new(
+            "Upload-Limit", "Bytes of the whole at most; seconds that the upload outlives its last part.",
+            "max-size=1000000, max-age=86400");
     public static readonly AnswerField AcceptEncoding = new("Accept-Encoding", "The content codings taken: none.", "identity");
     public static readonly AnswerField AcceptPatch =
         new("Accept-Patch", "The media type that a part must have.", "application/partial-upload");

@@ -60,7 +60,8 @@ internal static class ProblemAnswers
         return Task.CompletedTask;
     }
 
-    /// <summary>What the checks of framing, host names, keys, limits, readiness and other origins' pages answer before the endpoint is asked.</summary>
+    /// <summary>What the checks of framing, host names, keys, limits, readiness and other origins'
+    /// pages answer before the endpoint is asked.</summary>
     private static IEnumerable<ProblemType> OfMiddleware(ApiDescription api)
     {
         var method = api.HttpMethod ?? "";

@@ -3,7 +3,8 @@ using Microsoft.Data.Sqlite;
 
 namespace MurkyWaters.Store.Catalog;
 
-/// <summary>Connections that read, each with its statements prepared: as many as read at once, of which a few stay open. Thread-safe.</summary>
+/// <summary>Connections that read, each with its statements prepared: as many as read at
+/// once, of which a few stay open. Thread-safe.</summary>
 internal sealed class CatalogReaders : IDisposable
 {
     /// <summary>More than the cores of a usual machine read at once; each has at most 2 MB of pages.</summary>

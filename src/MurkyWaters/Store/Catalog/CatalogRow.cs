@@ -9,7 +9,8 @@ namespace MurkyWaters.Store.Catalog;
 /// <param name="Blob">The file in <c>blobs/</c> that has its bytes; null when <paramref name="Body"/> does.</param>
 /// <param name="Body">The bytes of a small one.</param>
 /// <param name="LastReadUnixMs">When it was last read, in milliseconds of Unix time; kept up to date for cached ones only.</param>
-internal sealed record CatalogRow(ResourceId Id, Manifest Manifest, ResourceOrigin Origin, Sha256Digest? Blob, byte[]? Body, long LastReadUnixMs)
+internal sealed record CatalogRow(
+    ResourceId Id, Manifest Manifest, ResourceOrigin Origin, Sha256Digest? Blob, byte[]? Body, long LastReadUnixMs)
 {
     /// <summary>The two words of the column <c>retention</c>.</summary>
     public const string Kept = "kept", Cached = "cached";

@@ -4,8 +4,8 @@ using PouringRain.Protocol;
 namespace MurkyWaters.Store.Catalog;
 
 /// <summary>
-/// Entries read from the catalog, within a bound of memory. The cache underneath counts entries and not their bytes, so there is one for each
-/// size: entries of up to 2 KiB, 8 KiB, 96 KiB and 1 MiB, with a quarter of the bytes each; of larger ones (manifests of more than ten
+/// Entries read from the catalog, within a bound of memory. The cache underneath counts entries and not their bytes, so there is one for
+/// each size: entries of up to 2 KiB, 8 KiB, 96 KiB and 1 MiB, with a quarter of the bytes each; of larger ones (manifests of more than ten
 /// thousand blocks) it keeps three. Thread-safe, but for two changes of one id at once.
 /// </summary>
 internal sealed class EntryCache

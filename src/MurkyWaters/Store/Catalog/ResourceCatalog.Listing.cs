@@ -12,7 +12,8 @@ internal sealed partial class ResourceCatalog
     /// <summary>Words of a search; further ones say nothing more.</summary>
     private const int WordsMax = 8;
 
-    private const string Columns = "r.id, r.version, r.stamp, r.length, r.code, r.block_size, r.symbol_size, r.sha256, r.media_type, r.file_name, r.retention, r.name_key";
+    private const string Columns = "r.id, r.version, r.stamp, r.length, r.code, r.block_size, r.symbol_size, r.sha256, r.media_type, "
+        + "r.file_name, r.retention, r.name_key";
 
     /// <summary>Between the two parts of a place in the order of names. No name has it.</summary>
     private const char KeySeparator = '\0';
@@ -32,7 +33,9 @@ internal sealed partial class ResourceCatalog
             {
                 if (items.Count <= query.Limit)
                 {
-                    Take(connection, SqlOf(query, condition, values.Length, words.Length), [.. values, query.Limit + 1 - items.Count, .. words, .. ids], items);
+                    Take(
+                        connection, SqlOf(query, condition, values.Length, words.Length),
+                        [.. values, query.Limit + 1 - items.Count, .. words, .. ids], items);
                 }
             }
 
@@ -118,8 +121,10 @@ internal sealed partial class ResourceCatalog
             CultureInfo.InvariantCulture,
             $"(instr(name_key, ${i}) OR instr(lower(media_type), ${i}) OR instr(printf('%llu', id), ${i}) OR id = ${i + wordCount})")));
         return query.Sort is ResourceSort.Id or ResourceSort.Name
-            ? $"SELECT {Columns} FROM (SELECT id FROM resources INDEXED BY resources_by_name WHERE {condition} AND {filter} {inner}) m JOIN resources r ON r.id = m.id {outer}"
-            : $"SELECT {Columns} FROM resources r WHERE {condition} AND id IN (SELECT id FROM resources INDEXED BY resources_by_name WHERE {filter}) {outer} {limit}";
+            ? $"SELECT {Columns} FROM (SELECT id FROM resources INDEXED BY resources_by_name WHERE {condition} AND {filter} {inner}) m "
+                + $"JOIN resources r ON r.id = m.id {outer}"
+            : $"SELECT {Columns} FROM resources r WHERE {condition} AND id IN (SELECT id FROM resources INDEXED BY resources_by_name WHERE "
+                + $"{filter}) {outer} {limit}";
     }
 
     private static void Take(CatalogConnection connection, string sql, ReadOnlySpan<object?> values, List<ListedResource> items)

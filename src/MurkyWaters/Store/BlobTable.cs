@@ -14,6 +14,7 @@ internal sealed class BlobTable
     private readonly Lock _gate = new();
     private readonly Dictionary<Sha256Digest, Use> _uses = [];
     private readonly HashSet<Sha256Digest> _leftovers = [];
+    private readonly HashSet<Sha256Digest> _unsettled = [];
     private readonly Dictionary<Sha256Digest, int> _mending = [];
     private readonly List<Sha256Digest> _gone = [];
     private readonly ConcurrentDictionary<Blob, bool> _open = new(ReferenceEqualityComparer.Instance);
@@ -142,6 +143,15 @@ internal sealed class BlobTable
         RemoveUnlessNamed(blob.Digest);
     }
 
+    /// <summary>As <see cref="Drop"/>, when the disk takes what the store writes again.</summary>
+    public void DropLater(Sha256Digest digest)
+    {
+        lock (_gate)
+        {
+            _leftovers.Add(digest);
+        }
+    }
+
     /// <summary>Digests of the files that were removed since this was asked last.</summary>
     public IReadOnlyList<Sha256Digest> TakeGone()
     {
@@ -216,19 +226,25 @@ internal sealed class BlobTable
         }
     }
 
-    /// <summary>Once a second: removes what the disk did not let go.</summary>
+    /// <summary>Once a second: removes what the disk did not let go, and what was to stay until it is well.</summary>
     public void RemoveLeftovers()
     {
-        Sha256Digest[] leftovers;
+        Sha256Digest[] leftovers, settled;
         lock (_gate)
         {
-            if (_leftovers.Count == 0 || _files.Health.Trouble is not null)
+            if (_leftovers.Count + _unsettled.Count == 0 || _files.Health.Trouble is not null)
             {
                 return;
             }
 
-            leftovers = [.. _leftovers];
+            (leftovers, settled) = ([.. _leftovers], [.. _unsettled]);
             _leftovers.Clear();
+            _unsettled.Clear();
+        }
+
+        foreach (var digest in settled)
+        {
+            _notes.Remove(digest);
         }
 
         foreach (var digest in leftovers)
@@ -397,21 +413,29 @@ internal sealed class BlobTable
         /// <summary>Whether a file that was not what it should be was set aside for it.</summary>
         public bool IsReplaced => isReplaced;
 
-        /// <summary>Leaves it to the resource that names it by now, or may name it at the next start.</summary>
-        public void Keep(bool isNamed)
+        /// <summary>Leaves it to the resource that names it by now.</summary>
+        /// <param name="isSettled">Whether that is on the disk; if not the note stays until it is.</param>
+        public void Keep(bool isSettled)
         {
             _isKept = true;
             if (!isMoved)
             {
                 blobs._files.Discard(path);
             }
-            else if (isNamed)
+            else if (isSettled)
             {
                 blobs._notes.Remove(lease.Blob.Digest, path);
             }
             else
             {
                 blobs._notes.RemoveLater(lease.Blob.Digest, path);
+            }
+            else
+            {
+                lock (blobs._gate)
+                {
+                    blobs._unsettled.Add(lease.Blob.Digest);
+                }
             }
         }
 

@@ -30,15 +30,16 @@ internal sealed partial class ResourceStore
             NoteQuarantined($"blob {blob.Digest}", "it was not what it should be, and the right bytes came");
         }
 
+        var put = Put(resource, blob, areCompared: true);
         try
         {
-            await PutAsync(resource, blob, areCompared: true);
-            publication.Keep(isNamed: true);
+            await ChangeAsync(put.Change, put.Entry);
+            publication.Keep(isSettled: true);
         }
-        catch (StoreException error) when (CatalogWriter.IsUncertain(error))
+        catch (StoreException) when (put.Change.IsSeen)
         {
-            // The next process may find that it is the newest: then it needs the bytes.
-            publication.Keep(isNamed: false);
+            // It is the newest now, and may be no more after the machine has stopped: the note stays.
+            publication.Keep(isSettled: false);
             throw;
         }
     }
@@ -52,12 +53,17 @@ internal sealed partial class ResourceStore
             throw new StoreFullException($"The disk has no room for {bytes.Length} bytes.");
         }
 
-        await PutAsync(resource, Blobs.Of(TreeDigest.Of(resource.Manifest), bytes));
+        var (change, entry) = Put(resource, Blobs.Of(TreeDigest.Of(resource.Manifest), bytes));
+        await ChangeAsync(change, entry);
     }
 
     /// <summary>Makes a version whose bytes are here the newest one; the caller has a lease of the blob.</summary>
     /// <exception cref="StoreException">The disk did not take it; nothing has changed.</exception>
-    public void CommitManifest(StoredResource resource, Blob blob) => PutAsync(resource, blob).GetAwaiter().GetResult();
+    public void CommitManifest(StoredResource resource, Blob blob)
+    {
+        var (change, entry) = Put(resource, blob);
+        ChangeAsync(change, entry).GetAwaiter().GetResult();
+    }
 
     /// <summary>Makes a tombstone the newest version.</summary>
     /// <exception cref="StoreException">The disk did not take it; nothing has changed.</exception>
@@ -77,7 +83,7 @@ internal sealed partial class ResourceStore
         return resource;
     }
 
-    private Task PutAsync(StoredResource resource, Blob blob, bool areCompared = false)
+    private (PutChange Change, StoreEntry Entry) Put(StoredResource resource, Blob blob, bool areCompared = false)
     {
         var row = new CatalogRow(
             resource.Id, resource.Manifest, resource.Origin, blob.IsInline ? null : blob.Digest, blob.IsInline ? blob.InlineBytes.ToArray() : null, NowUnixMs);
@@ -87,16 +93,49 @@ internal sealed partial class ResourceStore
             entry.Checks?.NoteAllGood(blob.WrittenTicks);
         }
 
-        return ChangeAsync(new PutChange(row), entry);
+        return (new PutChange(row), entry);
     }
 
     /// <summary>Has a change written, and then seen.</summary>
     /// <param name="change">The change.</param>
     /// <param name="entry">What there is of the resource then; null for nothing.</param>
+    /// <exception cref="StoreException">The disk did not take it, and nothing has changed; or it did not say that it has
+    /// (<see cref="CatalogChange.IsSeen"/>), and the change is seen.</exception>
     private async Task ChangeAsync(ResourceChange change, StoreEntry? entry)
     {
         var old = _cache.Find(change.Id);
-        await Catalog.ChangeAsync(change);
+        try
+        {
+            await Catalog.ChangeAsync(change);
+        }
+        catch (StoreException) when (change.IsSeen)
+        {
+            See(change, entry, old);
+
+            // A machine that stops now may come back with what was there before: its bytes stay until the disk has what came after.
+            if (LetGoOf(change, entry) is { } kept)
+            {
+                Blobs.DropLater(kept.Digest);
+            }
+
+            throw;
+        }
+
+        See(change, entry, old);
+        if (LetGoOf(change, entry) is { } blob)
+        {
+            Blobs.Drop(blob);
+        }
+    }
+
+    /// <summary>The file that a resource had as its bytes before a change, and has no more.</summary>
+    private Blob? LetGoOf(ResourceChange change, StoreEntry? entry) =>
+        change.Before.Blob is { } blob && (entry?.Blob is not { IsInline: false } now || now.Digest != blob)
+            ? Blobs.At(blob, change.Before.Length)
+            : null;
+
+    private void See(ResourceChange change, StoreEntry? entry, StoreEntry? old)
+    {
         if (entry is not null)
         {
             _lost.TryRemove(change.Id, out _);
@@ -129,11 +168,6 @@ internal sealed partial class ResourceStore
         if (old is not null && entry is not { IsTombstone: false } && _raining.TryRemove(old.Content, out var rained))
         {
             rained.Dispose();
-        }
-
-        if (change.Before.Blob is { } blob && (entry?.Blob is not { IsInline: false } now || now.Digest != blob))
-        {
-            Blobs.Drop(Blobs.At(blob, change.Before.Length));
         }
     }
 }

@@ -88,5 +88,7 @@ internal sealed partial class StoreFiles
 
             _disk.Delete(path);
         }
+
+        SettleCatalog?.Invoke();
     }
 }

@@ -57,6 +57,9 @@ internal sealed partial class StoreFiles
     /// <summary>What was found and not understood, or not what it should be; nothing is ever removed from it.</summary>
     public string Quarantine { get; }
 
+    /// <summary>Puts on the disk what the catalog has and the disk may not, before a disk that failed counts as well again.</summary>
+    public Action? SettleCatalog { get; set; }
+
     private string[] Folders => [Blobs, Partials, Uploads, Temporary, Quarantine];
 
     /// <summary>Makes the folders that are missing, and closes those that are there to other users.</summary>
@@ -188,6 +191,21 @@ internal sealed partial class StoreFiles
         {
             Step("flush", null);
             _disk.Flush(file);
+        }
+        catch (IOException error) when (error is not StoreException)
+        {
+            throw Health.Judge(error, isFlush: true);
+        }
+    }
+
+    /// <summary>Waits until a file's bytes are on the disk, and its length; not for the time at which it was written.</summary>
+    /// <exception cref="StoreException">They are not, and the file must not be trusted any more.</exception>
+    public void FlushData(SafeFileHandle file)
+    {
+        try
+        {
+            Step("flush", null);
+            DurableFlush.FlushData(file);
         }
         catch (IOException error) when (error is not StoreException)
         {

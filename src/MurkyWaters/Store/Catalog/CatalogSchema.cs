@@ -117,6 +117,9 @@ internal static class CatalogSchema
         }
     }
 
+    /// <summary>The log that SQLite keeps beside a catalog while that is open.</summary>
+    public static string LogOf(string path) => path + "-wal";
+
     /// <summary>Makes the tables, or brings those of an older version to the one of now, in one transaction.</summary>
     /// <returns>Whether anything was changed.</returns>
     /// <exception cref="StoreFormatException">They are of a newer version.</exception>

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
+using Microsoft.Win32.SafeHandles;
 
 namespace MurkyWaters.Store.Catalog;
 
@@ -7,6 +8,9 @@ namespace MurkyWaters.Store.Catalog;
 /// Writes changes into the catalog, on a thread of its own: all that wait go into one transaction, and so share the wait for the disk. Where
 /// a transaction fails for what one of them is, each is tried in one of its own. After an error of the disk the connection is closed,
 /// for what it thinks that it has written must not be trusted; the next one sees what is there.
+/// <para>SQLite writes a transaction into its log, and this class waits for the disk: so the two fail apart. What could not be written is as if it had
+/// never been. What was written and could not be waited for is seen by all, now and by the next process, and refused to who asked for it; before
+/// the store is written to again, all of it is put on the disk anew (<see cref="Settle"/>).</para>
 /// </summary>
 internal sealed class CatalogWriter : IDisposable
 {
@@ -26,6 +30,9 @@ internal sealed class CatalogWriter : IDisposable
     private readonly StoreFiles _files;
     private readonly Thread _thread;
     private CatalogConnection? _connection;
+    private SafeFileHandle? _log;
+    private long _written;
+    private long _flushed;
 
     /// <summary>Starts it.</summary>
     /// <param name="connection">The connection, whose tables are those of now; the writer closes it.</param>
@@ -33,6 +40,7 @@ internal sealed class CatalogWriter : IDisposable
     public CatalogWriter(CatalogConnection connection, StoreFiles files)
     {
         _connection = connection;
+        connection.LeaveFlushing();
         _path = connection.Path;
         _files = files;
         _thread = new Thread(Work) { IsBackground = true, Name = "catalog" };
@@ -43,8 +51,8 @@ internal sealed class CatalogWriter : IDisposable
     public (long Transactions, long Changes) Figures { get; private set; }
 
     /// <summary>Writes a change; ends when it is on the disk.</summary>
-    /// <exception cref="StoreException">It is not, and what was there before is there still; or, after a wait for the disk that failed, may
-    /// be at the next start (<see cref="IsUncertain"/>).</exception>
+    /// <exception cref="StoreException">It is not, and what was there before is there still; or it is written and may not stay
+    /// (<see cref="CatalogChange.IsSeen"/>).</exception>
     public async Task WriteAsync(CatalogChange change)
     {
         if (!_waiting.Writer.TryWrite(change))
@@ -55,16 +63,39 @@ internal sealed class CatalogWriter : IDisposable
         await change.Done.Task;
     }
 
-    /// <summary>Whether a change that failed may be found by the next process all the same: the disk has it in part, and did not take what
-    /// would have made an end of it.</summary>
-    public static bool IsUncertain(Exception error) => error.Data.Contains(nameof(IsUncertain));
+    /// <summary>Puts on the disk what was written and could not be waited for: it is copied from the log into the file, which is waited for. To wait
+    /// for the log once more would say nothing, since the system forgets pages that it could not write. On whatever thread.</summary>
+    /// <exception cref="IOException">The disk does not take it.</exception>
+    public void Settle()
+    {
+        var written = Interlocked.Read(ref _written);
+        if (Interlocked.Read(ref _flushed) >= written)
+        {
+            return;
+        }
+
+        try
+        {
+            using var connection = CatalogConnection.Open(_path, isWriter: true);
+            if (!connection.TryCheckpoint())
+            {
+                throw new IOException("The catalog's log is in use.");
+            }
+
+            Interlocked.Exchange(ref _flushed, written);
+        }
+        catch (SqliteException error)
+        {
+            throw CatalogErrors.AsDiskError(error);
+        }
+    }
 
     /// <summary>Writes what waits, and closes the connection.</summary>
     public void Dispose()
     {
         _waiting.Writer.TryComplete();
         _thread.Join();
-        _connection?.Dispose();
+        Disconnect();
     }
 
     private void Work()
@@ -90,7 +121,7 @@ internal sealed class CatalogWriter : IDisposable
             return;
         }
 
-        var isOfAll = batch.Count == 1 || !CatalogErrors.IsOfOneChange(failure.Cause);
+        var isOfAll = batch.Count == 1 || failure.AreSeen || !CatalogErrors.IsOfOneChange(failure.Cause);
         foreach (var change in batch)
         {
             var own = isOfAll ? failure : TryWrite([change]);
@@ -112,31 +143,85 @@ internal sealed class CatalogWriter : IDisposable
 
     private Failure? TryWrite(List<CatalogChange> batch)
     {
-        var isFlushing = false;
         try
         {
-            var connection = _connection ??= CatalogConnection.Open(_path, isWriter: true);
+            var connection = Connect();
             connection.Begin();
+            OpenLog();
             foreach (var change in batch)
             {
                 _files.NoteStep("write");
                 change.Apply(connection);
             }
 
-            isFlushing = true;
-            _files.NoteStep("flush");
             connection.Commit();
+        }
+        catch (Exception error)
+        {
+            return Fail(error);
+        }
+
+        foreach (var change in batch)
+        {
+            change.IsSeen = true;
+        }
+
+        var written = Interlocked.Increment(ref _written);
+        try
+        {
+            _files.FlushData(_log!);
+            Interlocked.Exchange(ref _flushed, written);
             Figures = (Figures.Transactions + 1, Figures.Changes + batch.Count);
             return null;
         }
         catch (Exception error)
         {
-            return Fail(error, isFlushing);
+            return new Failure(error, error, AreSeen: true);
         }
     }
 
+    private CatalogConnection Connect()
+    {
+        if (_connection is null)
+        {
+            _connection = CatalogConnection.Open(_path, isWriter: true);
+            _connection.LeaveFlushing();
+        }
+
+        return _connection;
+    }
+
+    /// <summary>Opens the log that the connection writes, which is there since the transaction began, and has its name put on the disk.</summary>
+    private void OpenLog()
+    {
+        if (_log is null)
+        {
+            var log = StoreFiles.OpenToRead(CatalogSchema.LogOf(_path));
+            try
+            {
+                _files.FlushFolder(_files.Root);
+                _log = log;
+            }
+            finally
+            {
+                if (_log is null)
+                {
+                    log.Dispose();
+                }
+            }
+        }
+    }
+
+    private void Disconnect()
+    {
+        _log?.Dispose();
+        _log = null;
+        _connection?.Dispose();
+        _connection = null;
+    }
+
     /// <summary>Leaves the connection as if nothing had been written, or closes it; says what to throw.</summary>
-    private Failure Fail(Exception error, bool isFlushing)
+    private Failure Fail(Exception error)
     {
         var isOfDisk = error is SqliteException && !CatalogErrors.IsOfOneChange(error);
         try
@@ -148,48 +233,20 @@ internal sealed class CatalogWriter : IDisposable
             isOfDisk = true;
         }
 
-        var isUncertain = false;
         if (isOfDisk)
         {
-            _connection?.Dispose();
-            _connection = null;
-            isUncertain = isFlushing && !TryMakeAnEnd();
+            Disconnect();
         }
 
         var shown = CatalogErrors.AsDiskError(error);
-        if (DiskErrors.Of(shown) != DiskError.None)
+        if (shown is not StoreException && DiskErrors.Of(shown) != DiskError.None)
         {
-            shown = _files.Health.Judge(shown, isFlush: isFlushing && (CatalogErrors.IsFlush(error) || error is IOException));
+            shown = _files.Health.Judge(shown, isFlush: CatalogErrors.IsFlush(error));
         }
 
-        if (isUncertain)
-        {
-            shown.Data[nameof(IsUncertain)] = true;
-        }
-
-        return new Failure(error, shown);
+        return new Failure(error, shown, AreSeen: false);
     }
 
-    /// <summary>Puts another transaction over what the log has of the one that failed: a log that ends with that one, whole, would bring it
-    /// back at the next start.</summary>
-    private bool TryMakeAnEnd()
-    {
-        try
-        {
-            _connection = CatalogConnection.Open(_path, isWriter: true);
-            _connection.Begin();
-            _connection.Prepare("UPDATE node SET value = value + 1 WHERE key = 'repairs'").Run();
-            _connection.Commit();
-            return true;
-        }
-        catch (Exception error) when (error is SqliteException or IOException)
-        {
-            _connection?.Dispose();
-            _connection = null;
-            return false;
-        }
-    }
-
-    /// <summary>Why a transaction failed, and what to say of it.</summary>
-    private sealed record Failure(Exception Cause, Exception Error);
+    /// <summary>Why a transaction failed, what to say of it, and whether it is seen all the same.</summary>
+    private sealed record Failure(Exception Cause, Exception Error, bool AreSeen);
 }

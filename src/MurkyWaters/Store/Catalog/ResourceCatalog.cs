@@ -18,6 +18,7 @@ internal sealed partial class ResourceCatalog : IDisposable
     {
         _readers = new CatalogReaders(connection.Path);
         _writer = new CatalogWriter(connection, files);
+        files.SettleCatalog = _writer.Settle;
     }
 
     /// <summary>Resources that are here whole.</summary>
@@ -119,7 +120,21 @@ internal sealed partial class ResourceCatalog : IDisposable
     /// <exception cref="StoreException">It is not; see <see cref="CatalogWriter.WriteAsync"/>.</exception>
     public async Task ChangeAsync(ResourceChange change)
     {
-        await _writer.WriteAsync(change);
+        try
+        {
+            await _writer.WriteAsync(change);
+        }
+        finally
+        {
+            if (change.IsSeen)
+            {
+                NoteSeen(change);
+            }
+        }
+    }
+
+    private void NoteSeen(ResourceChange change)
+    {
         var (before, after) = (change.Before, change.After);
         Interlocked.Add(ref _count, (after.IsThere ? 1 : 0) - (before.IsThere ? 1 : 0));
         Interlocked.Add(ref _cachedBytes, after.CachedBytes - (before.IsCached ? before.Length : 0));

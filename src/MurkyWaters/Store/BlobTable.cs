@@ -14,7 +14,6 @@ internal sealed class BlobTable
     private readonly Lock _gate = new();
     private readonly Dictionary<Sha256Digest, Use> _uses = [];
     private readonly HashSet<Sha256Digest> _leftovers = [];
-    private readonly HashSet<Sha256Digest> _unsettled = [];
     private readonly Dictionary<Sha256Digest, int> _mending = [];
     private readonly List<Sha256Digest> _gone = [];
     private readonly ConcurrentDictionary<Blob, bool> _open = new(ReferenceEqualityComparer.Instance);
@@ -229,22 +228,16 @@ internal sealed class BlobTable
     /// <summary>Once a second: removes what the disk did not let go, and what was to stay until it is well.</summary>
     public void RemoveLeftovers()
     {
-        Sha256Digest[] leftovers, settled;
+        Sha256Digest[] leftovers;
         lock (_gate)
         {
-            if (_leftovers.Count + _unsettled.Count == 0 || _files.Health.Trouble is not null)
+            if (_leftovers.Count == 0 || _files.Health.Trouble is not null)
             {
                 return;
             }
 
-            (leftovers, settled) = ([.. _leftovers], [.. _unsettled]);
+            leftovers = [.. _leftovers];
             _leftovers.Clear();
-            _unsettled.Clear();
-        }
-
-        foreach (var digest in settled)
-        {
-            _notes.Remove(digest);
         }
 
         foreach (var digest in leftovers)
@@ -429,13 +422,6 @@ internal sealed class BlobTable
             else
             {
                 blobs._notes.RemoveLater(lease.Blob.Digest, path);
-            }
-            else
-            {
-                lock (blobs._gate)
-                {
-                    blobs._unsettled.Add(lease.Blob.Digest);
-                }
             }
         }
 

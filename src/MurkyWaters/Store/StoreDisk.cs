@@ -34,7 +34,19 @@ internal class StoreDisk
     public virtual void SetLength(SafeFileHandle file, long length) => RandomAccess.SetLength(file, length);
 
     /// <summary>Waits until a file's bytes, or a folder's names, are on the disk.</summary>
-    public virtual void Flush(SafeFileHandle file) => DurableFlush.Flush(file);
+    /// <param name="file">The file or folder.</param>
+    /// <param name="isData">Whether the times at which the file was written need not be.</param>
+    public virtual void Flush(SafeFileHandle file, bool isData)
+    {
+        if (isData)
+        {
+            DurableFlush.FlushData(file);
+        }
+        else
+        {
+            DurableFlush.Flush(file);
+        }
+    }
 
     /// <summary>Renames, over whatever is there.</summary>
     public virtual void Move(string source, string target) => File.Move(source, target, overwrite: true);

@@ -77,13 +77,13 @@ internal sealed partial class StoreFiles
             using (var file = _disk.Create(path))
             {
                 _disk.Write(file, bytes, 0);
-                _disk.Flush(file);
+                _disk.Flush(file, isData: false);
             }
 
             using var names = _disk.OpenFolder(folder);
             if (names is not null)
             {
-                _disk.Flush(names);
+                _disk.Flush(names, isData: false);
             }
 
             _disk.Delete(path);

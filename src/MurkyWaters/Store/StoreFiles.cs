@@ -190,7 +190,7 @@ internal sealed partial class StoreFiles
         try
         {
             Step("flush", null);
-            _disk.Flush(file);
+            _disk.Flush(file, isData: false);
         }
         catch (IOException error) when (error is not StoreException)
         {
@@ -205,7 +205,7 @@ internal sealed partial class StoreFiles
         try
         {
             Step("flush", null);
-            DurableFlush.FlushData(file);
+            _disk.Flush(file, isData: true);
         }
         catch (IOException error) when (error is not StoreException)
         {

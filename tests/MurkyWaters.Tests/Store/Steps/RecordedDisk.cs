@@ -162,7 +162,7 @@ internal sealed class RecordedDisk(string root) : StoreDisk
         }
     }
 
-    public override void Flush(SafeFileHandle file)
+    public override void Flush(SafeFileHandle file, bool isData)
     {
         lock (_gate)
         {

@@ -178,6 +178,7 @@ internal sealed partial class Program
         app.MapServers();
         app.MapSubscribers();
         app.MapTransfers();
+        app.MapStore();
         app.MapHealth();
         app.MapMetrics();
         app.MapProblems();

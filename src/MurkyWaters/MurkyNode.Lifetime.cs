@@ -54,6 +54,7 @@ public sealed partial class MurkyNode
             store, _fetches, servers, options.InboxTimes, options.AutoAddPeers, isSealed: !options.Secret.IsEmpty, logger, _stopping.Token);
         inbound.Open(_inbox, servers);
         store.Reopen = OpenAsync;
+        store.Scrub.Start();
         _heartbeat = BeatAsync();
     }
 
@@ -76,6 +77,8 @@ public sealed partial class MurkyNode
             Time = options.Time,
             Space = options.Space,
             InlineBytes = options.InlineBytes,
+            ScrubPeriod = options.ScrubPeriod,
+            ScrubBytesPerSecondMax = options.ScrubBytesPerSecondMax,
         };
         var store = await Task.Run(() => ResourceStore.Open(storeOptions, logger), cancellationToken);
         var listeners = new List<RainListener>();

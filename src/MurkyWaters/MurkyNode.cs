@@ -234,6 +234,8 @@ public sealed partial class MurkyNode : IAsyncDisposable
                 IsStoreReadOnly = StoreTrouble is not null,
                 StoreErrors = _store.Files.Health.ErrorCounts,
                 StoreQuarantined = _store.QuarantinedCount,
+                StoreScrubbedBytes = _store.Scrub.ReadBytes,
+                StoreScrubDamaged = _store.Scrub.DamagedCount,
             };
         }
     }

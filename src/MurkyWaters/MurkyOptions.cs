@@ -14,6 +14,12 @@ public sealed record MurkyOptions
     /// <summary>The bytes of resources of up to so many are kept in the store's catalog, those of larger ones in files; 0 is none.</summary>
     public int InlineBytes { get; init; } = 64 * 1024;
 
+    /// <summary>Within which every body of the store is read and compared with its digests; zero for never.</summary>
+    public TimeSpan ScrubPeriod { get; init; }
+
+    /// <summary>Bytes a second that are read for it at most; 0 is none.</summary>
+    public long ScrubBytesPerSecondMax { get; init; } = 32 * 1024 * 1024;
+
     /// <summary>UDP endpoints of the local rain server.</summary>
     public required IReadOnlyList<System.Net.IPEndPoint> Listen { get; init; }
 

@@ -1,6 +1,6 @@
 namespace MurkyWaters;
 
-/// <summary>What a node has done since it started, and its tables' sizes now. All but the last three only grow.</summary>
+/// <summary>What a node has done since it started, and its tables' sizes now. All but those of now only grow.</summary>
 public sealed record NodeFigures
 {
     /// <summary>Transfers that ended, by their last state.</summary>
@@ -54,6 +54,12 @@ public sealed record NodeFigures
 
     /// <summary>Rows and files of the store that were set aside since they could not be understood, or were not what they should be.</summary>
     public required long StoreQuarantined { get; init; }
+
+    /// <summary>Bytes of bodies that were read to be compared with their digests, by the scrub.</summary>
+    public required long StoreScrubbedBytes { get; init; }
+
+    /// <summary>Bodies that the scrub has found damaged.</summary>
+    public required long StoreScrubDamaged { get; init; }
 
     /// <summary>Resources kept.</summary>
     public required long Resources { get; init; }

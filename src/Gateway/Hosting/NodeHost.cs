@@ -79,6 +79,8 @@ internal sealed class NodeHost : IHostedService
             StorePath = _settings.Store.Path,
             QuotaBytes = _settings.Store.QuotaBytes,
             InlineBytes = _settings.Store.InlineBytes,
+            ScrubPeriod = _settings.Store.ScrubPeriod,
+            ScrubBytesPerSecondMax = _settings.Store.ScrubBytesPerSecondMax,
             Listen = rain.Listen,
             ServersFile = rain.ServersFile,
             Code = rain.Code,

@@ -35,6 +35,8 @@ internal sealed class NodeMetrics
         Gauge(
             "murky.store.quarantined", "Rows and files of the store that were set aside, since they could not be understood or were not what they should be.",
             figures => figures.StoreQuarantined);
+        Counter("murky.store.scrub.bytes", "Bytes of bodies that the scrub has read.", figures => figures.StoreScrubbedBytes);
+        Counter("murky.store.scrub.damaged", "Bodies that the scrub has found damaged.", figures => figures.StoreScrubDamaged);
         Counters("rain.store.errors", "Errors of the disk that ended a write, by what they said.", "error", figures => figures.StoreErrors);
         meter.CreateObservableGauge("rain.servers", ReadServers, null, "Servers known, by state.");
         meter.CreateObservableGauge("process.resident.memory.bytes", () => Environment.WorkingSet, "By", "Resident memory.");

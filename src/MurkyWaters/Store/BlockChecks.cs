@@ -159,7 +159,8 @@ internal sealed class BlockChecks
         }
     }
 
-    private static Finding Compare(Manifest manifest, int blockIndex, SafeFileHandle file)
+    /// <summary>Whether a block of an open file is what it should be.</summary>
+    public static Finding Compare(Manifest manifest, int blockIndex, SafeFileHandle file)
     {
         var layout = manifest.Layout;
         var buffer = ArrayPool<byte>.Shared.Rent(layout.BytesOf(blockIndex));
@@ -190,7 +191,7 @@ internal sealed class BlockChecks
     }
 
     /// <summary>A sector that cannot be read is as good as a wrong one; that too many files are open says nothing.</summary>
-    private static Finding FindingOf(Exception error)
+    public static Finding FindingOf(Exception error)
     {
         const int inputOutputError = 5;
         return error is FileNotFoundException or DirectoryNotFoundException or EndOfStreamException || error.HResult == inputOutputError

@@ -30,6 +30,9 @@ internal sealed class DiskSpace
     /// <summary>Room that is set aside.</summary>
     public long PromisedBytes => Interlocked.Read(ref _promisedBytes);
 
+    /// <summary>Bytes that the disk has free.</summary>
+    public long FreeBytes => _readFreeBytes();
+
     /// <summary>Whether the disk has used up what should stay free.</summary>
     public bool IsFull => _readFreeBytes() < _reserveBytes;
 

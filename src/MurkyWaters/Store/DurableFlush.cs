@@ -94,6 +94,17 @@ public static class DurableFlush
         return error == exists ? false : throw ErrorOf(error, $"{name} could not be made");
     }
 
+    /// <summary>Has the system forget what it has of a file in memory, so that what is read next is what the disk has, or so that what was read
+    /// takes nobody's place. Only a hint, and on Linux only.</summary>
+    internal static void DropCached(SafeFileHandle file, long offset, long length)
+    {
+        const int dontNeed = 4;
+        if (OperatingSystem.IsLinux())
+        {
+            _ = SystemAdvise(file, offset, length, dontNeed);
+        }
+    }
+
     private static IOException ErrorOf(int error, string what) => new($"{what}: {Marshal.GetPInvokeErrorMessage(error)}.", error);
 
     [DllImport("libc", EntryPoint = "fsync", SetLastError = true, ExactSpelling = true)]
@@ -103,6 +114,10 @@ public static class DurableFlush
     [DllImport("libc", EntryPoint = "fdatasync", SetLastError = true, ExactSpelling = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int SystemFlushData(SafeFileHandle file);
+
+    [DllImport("libc", EntryPoint = "posix_fadvise64", ExactSpelling = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int SystemAdvise(SafeFileHandle file, long offset, long length, int advice);
 
     [DllImport("libc", EntryPoint = "link", SetLastError = true, ExactSpelling = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

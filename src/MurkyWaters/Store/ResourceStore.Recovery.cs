@@ -32,6 +32,7 @@ internal sealed partial class ResourceStore
         }
 
         NodeId = NodeIdentity.ReadOrDraw(Files, _logger);
+        Files.CountAside();
         _quarantinedCount = Directory.EnumerateFiles(Files.Quarantine).LongCount(path => !path.EndsWith(BodyEnding, StringComparison.Ordinal));
         foreach (var digest in Catalog.FindDropped())
         {
@@ -134,7 +135,7 @@ internal sealed partial class ResourceStore
     }
 
     /// <summary>Saves a row that cannot be understood, and has it removed. Under the resource's gate or not.</summary>
-    private void SetAside(StrangeRow strange)
+    internal void SetAside(StrangeRow strange)
     {
         try
         {
@@ -177,6 +178,7 @@ internal sealed partial class ResourceStore
     private void StopBackground()
     {
         _isClosing = true;
+        Scrub.Dispose();
         lock (_reads)
         {
             Task.WaitAll(Checked, _removals);
@@ -196,9 +198,11 @@ internal sealed partial class ResourceStore
         if (body is not null)
         {
             Files.Replace(Path.Combine(Files.Quarantine, name + BodyEnding), body);
+            Files.NoteAside(Path.Combine(Files.Quarantine, name + BodyEnding));
         }
 
         Files.Replace(path, manifest);
+        Files.NoteAside(path);
         return true;
     }
 

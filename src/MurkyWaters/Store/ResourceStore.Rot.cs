@@ -4,6 +4,19 @@ using PouringRain.Protocol;
 
 namespace MurkyWaters.Store;
 
+/// <summary>What setting a resource aside comes to.</summary>
+internal enum SettingAside
+{
+    /// <summary>It is not here any more.</summary>
+    Done,
+
+    /// <summary>It is another by now, gone, or what it should be.</summary>
+    Needless,
+
+    /// <summary>A fetch is mending it, or the disk does not let it be done.</summary>
+    Failed,
+}
+
 /// <summary>What is done with bodies that are not what they should be: set aside, counted, and brought again by whoever has the right bytes.</summary>
 internal sealed partial class ResourceStore
 {
@@ -32,38 +45,42 @@ internal sealed partial class ResourceStore
     /// <param name="blob">Its body, as it was found.</param>
     /// <param name="blockIndex">The block that was found wrong; null where it is the length.</param>
     /// <returns>Whether it was done, or needs no more to be; false while a fetch is mending it, or when the disk does not let it be done.</returns>
-    public async Task<bool> SetAsideAsync(ResourceId id, Blob blob, int? blockIndex)
+    public async Task<bool> SetAsideAsync(ResourceId id, Blob blob, int? blockIndex) =>
+        await TrySetAsideAsync(id, blob, blockIndex) != SettingAside.Failed;
+
+    /// <summary>As <see cref="SetAsideAsync"/>, and tells which of the two it was.</summary>
+    public async Task<SettingAside> TrySetAsideAsync(ResourceId id, Blob blob, int? blockIndex)
     {
         using (await _gates.EnterAsync(id, CancellationToken.None))
         {
             if (FindEntry(id) is not { IsTombstone: false } entry || entry.Blob != blob)
             {
-                return true;
+                return SettingAside.Needless;
             }
 
             if (blob.IsWhole() && (blockIndex is not { } block
                 || BlockChecks.Compare(entry.Resource.Manifest, block, blob.FilePath!) == BlockChecks.Finding.Good))
             {
-                return true;
+                return SettingAside.Needless;
             }
 
             try
             {
                 if (!Blobs.TrySetAside(blob))
                 {
-                    return false;
+                    return SettingAside.Failed;
                 }
 
                 Save(id, entry.Resource.Manifest.Bytes.ToArray(), null);
                 await ChangeAsync(new ForgetChange(id), null);
                 NoteLost(id, entry.Resource.Origin == ResourceOrigin.Put);
                 NoteQuarantined($"resource {id}", blockIndex is null ? "its file is not there or not of its length" : $"its block {blockIndex} is not what it should be");
-                return true;
+                return SettingAside.Done;
             }
             catch (StoreException error)
             {
                 StoreLog.NotQuarantined(_logger, error, $"resource {id}");
-                return false;
+                return SettingAside.Failed;
             }
         }
     }

@@ -41,6 +41,7 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
         _cache = new EntryCache(options.CacheBytesMax);
         Blobs = new BlobTable(Files, Encoders, digest => Catalog.IsNamed(digest));
         Partials = new PartialTable(Files, options.BootId);
+        Scrub = new Scrub(this, logger);
     }
 
     public StoreOptions Options => _options;
@@ -57,6 +58,9 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
     public BlockEncoders Encoders { get; }
 
     public PartialTable Partials { get; }
+
+    /// <summary>Reads all bodies now and then; begins when it is told to.</summary>
+    public Scrub Scrub { get; }
 
     /// <summary>What is here; set when the store is open.</summary>
     public ResourceCatalog Catalog { get; private set; } = null!;

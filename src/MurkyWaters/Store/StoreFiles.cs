@@ -305,6 +305,7 @@ internal sealed partial class StoreFiles
         try
         {
             Move(path, target);
+            NoteAside(target);
             return true;
         }
         catch (StoreException)

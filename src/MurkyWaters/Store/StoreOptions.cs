@@ -26,6 +26,12 @@ internal sealed record StoreOptions
     /// <summary>Memory for what was read from the catalog lately.</summary>
     public long CacheBytesMax { get; init; } = 32 * 1024 * 1024;
 
+    /// <summary>Within which every body is read and compared with its digests; zero for never.</summary>
+    public TimeSpan ScrubPeriod { get; init; }
+
+    /// <summary>Bytes a second that are read for it at most; 0 is none.</summary>
+    public long ScrubBytesPerSecondMax { get; init; } = 32 * 1024 * 1024;
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Called before every change on disk; a test throws from it to stop the store dead, or an

@@ -50,6 +50,9 @@ internal abstract class ResourceChange(ResourceId id) : CatalogChange
     /// <summary>Whether it is here whole after the change, and how many bytes of a cached copy that makes.</summary>
     public abstract (bool IsThere, long CachedBytes) After { get; }
 
+    /// <summary>Bytes of it that are here whole after the change.</summary>
+    public virtual long BytesAfter => 0;
+
     protected void ReadBefore(CatalogConnection connection)
     {
         using (var reader = connection.Prepare("SELECT retention, length, blob FROM resources WHERE id = $1").Read(KeyOf(Id)))
@@ -81,6 +84,9 @@ internal sealed class PutChange(CatalogRow row) : ResourceChange(row.Id)
 {
     /// <inheritdoc/>
     public override (bool IsThere, long CachedBytes) After => (true, row.Origin == ResourceOrigin.Fetched ? row.Manifest.Layout.Length : 0);
+
+    /// <inheritdoc/>
+    public override long BytesAfter => row.Manifest.Layout.Length;
 
     /// <inheritdoc/>
     public override void Apply(CatalogConnection connection)
@@ -157,6 +163,9 @@ internal sealed class RetentionChange(ResourceId id, string retention) : Resourc
 {
     /// <inheritdoc/>
     public override (bool IsThere, long CachedBytes) After => (Before.IsThere, retention == CatalogRow.Cached ? Before.Length : 0);
+
+    /// <inheritdoc/>
+    public override long BytesAfter => Before.Length;
 
     /// <inheritdoc/>
     public override void Apply(CatalogConnection connection)

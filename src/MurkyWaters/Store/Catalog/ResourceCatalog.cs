@@ -138,6 +138,7 @@ internal sealed partial class ResourceCatalog : IDisposable
         var (before, after) = (change.Before, change.After);
         Interlocked.Add(ref _count, (after.IsThere ? 1 : 0) - (before.IsThere ? 1 : 0));
         Interlocked.Add(ref _cachedBytes, after.CachedBytes - (before.IsCached ? before.Length : 0));
+        Interlocked.Add(ref _bytes, change.BytesAfter - before.Length);
         if (change is ForgetChange)
         {
             _ids.Remove(change.Id);
@@ -306,6 +307,7 @@ internal sealed partial class ResourceCatalog : IDisposable
         }
 
         _cachedBytes = connection.Prepare("SELECT sum(length) FROM resources INDEXED BY resources_by_use WHERE retention = 'cached'").ReadInt64();
+        _bytes = connection.Prepare("SELECT sum(length) FROM resources INDEXED BY resources_by_length").ReadInt64();
         return true;
     });
 }

@@ -54,7 +54,8 @@ internal sealed partial class Program
         if (files.Now < MachineLimits.DescriptorsMin)
         {
             return await RefuseAsync(
-                [$"open files: {files.Now} are allowed, {MachineLimits.DescriptorsMin} are wanted at the least (ulimit -n, LimitNOFILE=, --ulimit nofile=)."]);
+                [$"open files: {files.Now} are allowed, {MachineLimits.DescriptorsMin} are wanted at the least (ulimit -n, LimitNOFILE=, "
+                    + "--ulimit nofile=)."]);
         }
 
         var loaded = SettingsLoader.Load(args);
@@ -204,7 +205,9 @@ internal sealed partial class Program
             .Replace("//[::]:", "//localhost:", StringComparison.Ordinal)
             .Replace("//0.0.0.0:", "//localhost:", StringComparison.Ordinal)).ToList();
         var rain = loaded.Settings.Rain;
-        FilesRead(logger, loaded.FilesRead.Count == 0 ? "no settings file" : string.Join(", ", loaded.FilesRead), rain.ServersFile, loaded.WebRoot);
+        FilesRead(
+            logger, loaded.FilesRead.Count == 0 ? "no settings file" : string.Join(", ", loaded.FilesRead), rain.ServersFile,
+            loaded.WebRoot);
         Started(
             logger, CommandLine.Version, string.Join(", ", shown), shown[0], string.Join(", ", rain.Listen), loaded.Settings.Store.Path,
             DescribeAccess(loaded.Settings.Gateway));
@@ -250,13 +253,15 @@ internal sealed partial class Program
 
     [LoggerMessage(
         4, LogLevel.Information,
-        "Room for {Connections} connections and {Fetches} fetches with {FetchMemory} MiB of blocks: {Files} open files{Raised} and {Memory} MiB of memory are allowed")]
+        "Room for {Connections} connections and {Fetches} fetches with {FetchMemory} MiB of blocks: {Files} open files{Raised} and "
+        + "{Memory} MiB of memory are allowed")]
     private static partial void Room(
         ILogger logger, int files, string raised, long memory, int connections, int fetches, long fetchMemory);
 
     [LoggerMessage(
         5, LogLevel.Information,
-        "Gateway:Keys is set and Rain:Secret is not: the rain is sealed with a secret of this node's own ({Path}), and no other node, on this machine or elsewhere, hears it")]
+        "Gateway:Keys is set and Rain:Secret is not: the rain is sealed with a secret of this node's own ({Path}), and no other node, on "
+        + "this machine or elsewhere, hears it")]
     private static partial void SealedAlone(ILogger logger, string path);
 
     [LoggerMessage(

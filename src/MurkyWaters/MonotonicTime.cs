@@ -13,6 +13,9 @@ internal static class MonotonicTime
         ? time.GetTimestamp()
         : (long)(time.GetTimestamp() * (NanosecondsPerSecond / time.TimestampFrequency)));
 
+    /// <summary>Milliseconds since that clock's zero, for what is compared with a limit and no state machine's.</summary>
+    public static long GetMilliseconds(this TimeProvider time) => time.GetInstant().Nanoseconds / 1_000_000;
+
     /// <summary>The time of day of a moment.</summary>
     public static DateTimeOffset? TimeOfDay(this TimeProvider time, Instant? instant) =>
         instant is null ? null : time.GetUtcNow() - (time.GetInstant() - instant.Value);

@@ -152,7 +152,8 @@ public sealed partial class MurkyNode
         foreach (var endPoint in options.Listen)
         {
             listeners.Add(new RainListener(
-                endPoint, rainOptions, store, request => inbound.Add(request.Resource, request.Version, request.Source), options.Faults, classic,
+                endPoint, rainOptions, store, request => inbound.Add(request.Resource, request.Version, request.Source), options.Faults,
+                classic,
                 logger, seal, options.EffectiveReceiveLoopCount));
         }
     }
@@ -205,7 +206,7 @@ public sealed partial class MurkyNode
         const int countMax = 4;
         foreach (var id in _store.TakeLost(countMax))
         {
-            _fetches.Keep(id, null, ResourceOrigin.Put, null);
+            _fetches.Keep(id, null, Retention.Kept, null);
         }
     }
 

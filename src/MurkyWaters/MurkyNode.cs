@@ -43,7 +43,8 @@ public sealed partial class MurkyNode : IAsyncDisposable
     /// <summary>Whether the disk has used up what should stay free: nothing can be taken in.</summary>
     public bool IsDiskFull => _store.Space.IsFull;
 
-    /// <summary>Why the store takes nothing in, in a sentence, or null: its disk fails or may not be written. It comes back by itself.</summary>
+    /// <summary>Why the store takes nothing in, in a sentence, or null: its disk fails or may
+    /// not be written. It comes back by itself.</summary>
     public string? StoreTrouble => _store.Files.Health.Trouble;
 
     /// <summary>Why nothing can be fetched from other nodes or propagated to them just now, or null.</summary>
@@ -107,7 +108,8 @@ public sealed partial class MurkyNode : IAsyncDisposable
         }
     }
 
-    /// <summary>Writes a tombstone and propagates it. What is not here is looked for in the rain, for the others are to forget it too.</summary>
+    /// <summary>Writes a tombstone and propagates it. What is not here is looked for in the
+    /// rain, for the others are to forget it too.</summary>
     /// <param name="id">The resource.</param>
     /// <param name="precondition">Asked with the version that is to go, or null when there is none; under the resource's lock.</param>
     /// <param name="cancellationToken">Ends the looking.</param>
@@ -147,7 +149,7 @@ public sealed partial class MurkyNode : IAsyncDisposable
                 return new DeleteResult(DeleteOutcome.NotFound, search);
             }
 
-            deleted = new StoredResource(id, Manifest.CreateTombstone(_options.Code, _store.NextStamp(current)), ResourceOrigin.Put);
+            deleted = new StoredResource(id, Manifest.CreateTombstone(_options.Code, _store.NextStamp(current)), Retention.Kept);
             await Task.Run(() => _store.CommitTombstone(id, deleted.Manifest), CancellationToken.None);
         }
 
@@ -172,7 +174,7 @@ public sealed partial class MurkyNode : IAsyncDisposable
             return _fetches.NoteInstant(id, resource, "completed", "It was here already.");
         }
 
-        return _fetches.Keep(id, null, ResourceOrigin.Fetched, null)?.Snapshot()
+        return _fetches.Keep(id, null, Retention.Cached, null)?.Snapshot()
             ?? _fetches.NoteInstant(id, null, "busy", "As many fetches run as may.");
     }
 
@@ -189,8 +191,9 @@ public sealed partial class MurkyNode : IAsyncDisposable
     /// <summary>Adds a server until the process ends, one of <see cref="ServersFile.CountMax"/> at most that are added so.</summary>
     /// <exception cref="ArgumentException">The host is no name and no address, or the port not 1 to 65535.</exception>
     public ServerAddition AddServer(string host, int port) =>
-        !ServerName.TryCreate(host, port, isClassic: false, out var name) ? throw new ArgumentException($"{host}:{port} names no server.", nameof(host))
-        : _servers.Add(name, "api") ? ServerAddition.Added
+        !ServerName.TryCreate(host, port, isClassic: false, out var name)
+            ? throw new ArgumentException($"{host}:{port} names no server.", nameof(host))
+        : _servers.Add(name, ServerOrigin.Api) ? ServerAddition.Added
         : _servers.Contains(name) ? ServerAddition.Known
         : ServerAddition.Full;
 

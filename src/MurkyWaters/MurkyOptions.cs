@@ -11,7 +11,8 @@ public sealed record MurkyOptions
     /// <summary>Limit in bytes for what was fetched (what was put does not count); 0 is none.</summary>
     public long QuotaBytes { get; init; }
 
-    /// <summary>The bytes of resources of up to so many are kept in the store's catalog, those of larger ones in files; 0 is none.</summary>
+    /// <summary>The bytes of resources of up to so many are kept in the store's catalog,
+    /// those of larger ones in files; 0 is none.</summary>
     public int InlineBytes { get; init; } = 64 * 1024;
 
     /// <summary>Within which every body of the store is read and compared with its digests; zero for never.</summary>
@@ -41,8 +42,9 @@ public sealed record MurkyOptions
     /// <summary>Subscribers beyond which BUSY is answered.</summary>
     public int SubscriberCountMax { get; init; } = 10_000;
 
-    /// <summary>Loops, each with a thread and a socket, that serve one endpoint of <see cref="Listen"/>, and as many that fetch. 0 is a quarter of the cores, 1 to 4: one
-    /// rains some 2 GB/s, which is more than the rest of four cores reads, hashes and sends over HTTP.</summary>
+    /// <summary>Loops, each with a thread and a socket, that serve one endpoint of <see cref="Listen"/>, and as many that fetch. 0 is a
+    /// quarter of the cores, 1 to 4: one rains some 2 GB/s, which is more than the rest of four
+    /// cores reads, hashes and sends over HTTP.</summary>
     public int ReceiveLoopCount { get; init; }
 
     /// <summary>Deadlines and window of fetches.</summary>

@@ -49,10 +49,12 @@ public sealed record NodeFigures
     /// <summary>Whether the store's disk fails, so that nothing is taken in.</summary>
     public required bool IsStoreReadOnly { get; init; }
 
-    /// <summary>Errors that ended a write, by what they said: <c>full</c> (no room), <c>busy</c> (no open files or memory), <c>failing</c>.</summary>
+    /// <summary>Errors that ended a write, by what they said: <c>full</c> (no room), <c>busy</c>
+    /// (no open files or memory), <c>failing</c>.</summary>
     public required IReadOnlyDictionary<string, long> StoreErrors { get; init; }
 
-    /// <summary>Rows and files of the store that were set aside since they could not be understood, or were not what they should be.</summary>
+    /// <summary>Rows and files of the store that were set aside since they could not be
+    /// understood, or were not what they should be.</summary>
     public required long StoreQuarantined { get; init; }
 
     /// <summary>Bytes of bodies that were read to be compared with their digests, by the scrub.</summary>

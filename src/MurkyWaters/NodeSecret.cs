@@ -36,7 +36,7 @@ public static class NodeSecret
         }
 
         using var file = StoreFiles.OpenToRead(path);
-        if (!OperatingSystem.IsWindows() && File.GetUnixFileMode(file) is var mode && (mode & OthersBits) != 0)
+        if (StoreFiles.ModeOf(file) is { } mode && (mode & OthersBits) != 0)
         {
             throw new InvalidDataException(
                 $"{path}: others than its owner may read this secret or write it (mode {Convert.ToString((int)mode, 8)}); "
@@ -65,7 +65,7 @@ public static class NodeSecret
 
         // Nobody else may read it at any moment, and a crash leaves none or a whole one: it is made beside, flushed, and given its name
         // only where there is none, for another start may have been quicker.
-        var files = new StoreFiles(storePath, beforeStep: null, NullLogger.Instance);
+        var files = new StoreFiles(storePath, beforeStep: null, TimeProvider.System, NullLogger.Instance);
         files.CreateFolders();
         var temporary = Path.Combine(files.Temporary, $"secret-{Guid.NewGuid():N}");
         try
@@ -86,7 +86,7 @@ public static class NodeSecret
             // On Windows a move replaces nobody's file.
             if (OperatingSystem.IsWindows())
             {
-                File.Move(temporary, PathIn(storePath), overwrite: false);
+                StoreFiles.MoveToFree(temporary, PathIn(storePath));
             }
             else
             {
@@ -101,7 +101,7 @@ public static class NodeSecret
         }
         finally
         {
-            File.Delete(temporary);
+            files.Discard(temporary);
         }
 
         return Find(storePath) ?? throw new IOException($"{PathIn(storePath)} was made and is not there.");

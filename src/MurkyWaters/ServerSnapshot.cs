@@ -1,3 +1,6 @@
+using MurkyWaters.Fetching;
+using MurkyWaters.Servers;
+
 namespace MurkyWaters;
 
 /// <summary>One server known to this node.</summary>
@@ -17,4 +20,9 @@ namespace MurkyWaters;
 /// </example>
 public sealed record ServerSnapshot(
     string Endpoint, string Origin, string State, double? RttMs, long RateBytesPerSecond, double Loss, DateTimeOffset? LastSeen,
-    bool IsOwn = false);
+    bool IsOwn = false)
+{
+    /// <summary>One that was just added, and of which nothing is known.</summary>
+    public static ServerSnapshot Added(string endpoint) =>
+        new(endpoint, StateNames.Of(ServerOrigin.Api), StateNames.Of(ServerState.Unknown), null, 0, 0, null);
+}

@@ -8,7 +8,7 @@ namespace PouringRain.Protocol;
 /// </summary>
 /// <remarks>
 /// In the order in which a datagram meets them: <c>Fetch.Answers</c> takes offers and chooses the version, <c>Fetch.Droplets</c>
-/// takes symbols, <c>Fetch.Blocks</c> opens blocks, hands out their works and takes them back, <c>Fetch.Doubt</c> finds the source
+/// takes symbols, <c>Fetch.Blocks</c> opens blocks, hands out their works and takes them back, <c>Fetch.Isolation</c> finds the source
 /// that rains wrong bytes, <c>Fetch.Pace</c> passes over those that bring nothing, <c>Fetch.Requests</c> writes SUBSCRIBEs,
 /// <c>Fetch.Shares</c> divides what is missing among the sources, <c>Fetch.PathSize</c> takes smaller symbols where large datagrams
 /// vanish.

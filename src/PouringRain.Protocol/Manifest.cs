@@ -61,7 +61,7 @@ public sealed partial class Manifest
     /// <summary>Length, block size and symbol size.</summary>
     public ResourceLayout Layout { get; }
 
-    /// <summary>The same blocks in small symbols, for paths that swallow larger datagrams; <see cref="Layout"/> itself when its symbols are
+    /// <summary>The same blocks in small symbols, for paths that are MTU black holes; <see cref="Layout"/> itself when its symbols are
     /// small.</summary>
     public ResourceLayout SmallLayout { get; }
 

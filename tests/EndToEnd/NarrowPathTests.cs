@@ -14,7 +14,7 @@ public sealed class NarrowPathTests
     [InlineData("--host 2:pmtu=1280", false)]
     [InlineData("--host 2:pmtu=1280", true)]
     [InlineData("", false)]
-    public async Task What_a_path_swallows_comes_whole_in_smaller_symbols(string host, bool isSealed)
+    public async Task What_does_not_pass_a_path_MTU_black_hole_comes_whole_in_smaller_symbols(string host, bool isSealed)
     {
         await using var lab = await UpAsync($"--delay 4ms --rate 500mbit --mtu {(host.Length > 0 ? 1500 : 1280)} {host}");
         using var folder = new TestFolder();

@@ -265,7 +265,7 @@ public sealed partial class Scenario
         }
     }
 
-    /// <summary>Some paths swallow large datagrams, from the start or from some moment on: a tunnel, another route.</summary>
+    /// <summary>Some paths are MTU black holes, from the start or from some moment on: a tunnel, another route.</summary>
     private void DrawPathSizes(SimClient client)
     {
         foreach (var server in _servers.Where(_ => _hasNarrowPaths && _sizes.Chance(500_000)))

@@ -13,11 +13,13 @@ internal sealed class StoreOptions(SettingsReader reader)
 
     /// <summary>0 is none.</summary>
     public int InlineBytes { get; } = (int)reader.Read(
-        "Store:InlineBytes", "64KiB", SettingForms.Size(0, 1 << 20), "largest resource whose bytes are kept in the catalog and not in a file; 0: none");
+        "Store:InlineBytes", "64KiB", SettingForms.Size(0, 1 << 20),
+        "largest resource whose bytes are kept in the catalog and not in a file; 0: none");
 
     /// <summary>Zero is none.</summary>
     public TimeSpan ScrubPeriod { get; } = TimeSpan.FromDays(reader.Read(
-        "Store:ScrubDays", "30", SettingForms.WholeOrNone(3650), "days within which every body kept is read and compared with its digests; 0: never"));
+        "Store:ScrubDays", "30", SettingForms.WholeOrNone(3650),
+        "days within which every body kept is read and compared with its digests; 0: never"));
 
     /// <summary>0 is none.</summary>
     public long ScrubBytesPerSecondMax { get; } = reader.Read(

@@ -19,7 +19,9 @@ internal sealed class NodeMetrics
         Counter("rain.lost.droplets", "Droplets that servers sent and that did not come.", figures => figures.DropletsLost);
         Counter("rain.needed.symbols", "Symbols that the blocks begun needed.", figures => figures.SymbolsNeeded);
         Counter("rain.decoded.blocks", "Blocks decoded and verified.", figures => figures.BlocksWorked);
-        Counter("rain.decode.seconds", "Time of all threads that decoding, verifying and keeping took.", figures => figures.WorkTime.TotalSeconds);
+        Counter(
+            "rain.decode.seconds", "Time of all threads that decoding, verifying and keeping took.",
+            figures => figures.WorkTime.TotalSeconds);
         Counter("rain.sent.droplets", "Droplets rained on subscribers.", figures => figures.DropletsSent);
         Counter("rain.sent.bytes", "Bytes of datagrams rained on subscribers.", figures => figures.BytesSent);
         Counters("rain.transfers.ended", "Transfers ended, by their last state.", "state", figures => figures.TransfersEnded);
@@ -31,9 +33,12 @@ internal sealed class NodeMetrics
         Gauge("rain.loss.ratio", "Droplets lost of those sent here, over all transfers.", figures => figures.Loss);
         Gauge("rain.subscribers", "Subscribers rained on just now.", figures => figures.Subscribers);
         Gauge("rain.store.resources", "Resources kept.", figures => figures.Resources);
-        Gauge("rain.store.readonly", "1 while the store's disk fails and nothing is taken in, else 0.", figures => figures.IsStoreReadOnly ? 1 : 0);
         Gauge(
-            "murky.store.quarantined", "Rows and files of the store that were set aside, since they could not be understood or were not what they should be.",
+            "rain.store.readonly", "1 while the store's disk fails and nothing is taken in, else 0.",
+            figures => figures.IsStoreReadOnly ? 1 : 0);
+        Gauge(
+            "murky.store.quarantined",
+            "Rows and files of the store that were set aside, since they could not be understood or were not what they should be.",
             figures => figures.StoreQuarantined);
         Counter("murky.store.scrub.bytes", "Bytes of bodies that the scrub has read.", figures => figures.StoreScrubbedBytes);
         Counter("murky.store.scrub.damaged", "Bodies that the scrub has found damaged.", figures => figures.StoreScrubDamaged);
@@ -75,5 +80,6 @@ internal sealed class NodeMetrics
         where T : struct => _host.IsOpen ? read(_host.Node.Figures) : [];
 
     private IEnumerable<Measurement<long>> ReadServers() => !_host.IsOpen ? [] : _host.Node.Servers
-        .GroupBy(server => server.State).Select(group => new Measurement<long>(group.Count(), new KeyValuePair<string, object?>("state", group.Key)));
+        .GroupBy(server => server.State)
+        .Select(group => new Measurement<long>(group.Count(), new KeyValuePair<string, object?>("state", group.Key)));
 }

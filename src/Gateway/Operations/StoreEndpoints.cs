@@ -26,8 +26,8 @@ internal static class StoreEndpoints
 
     /// <summary>Reads all bodies now</summary>
     /// <remarks>
-    /// And compares them with their digests, as fast as Store:ScrubMaxBytesPerSecond allows, in the background. A pass that is under way goes on as
-    /// fast as that. What is found damaged is set aside and fetched again from other nodes.
+    /// And compares them with their digests, as fast as Store:ScrubMaxBytesPerSecond allows, in the background. A pass that is under way
+    /// goes on as fast as that. What is found damaged is set aside and fetched again from other nodes.
     /// </remarks>
     /// <response code="202">It goes on in the background; GET /store tells how far it is.</response>
     internal static Accepted<StoreView> Scrub(NodeHost host)

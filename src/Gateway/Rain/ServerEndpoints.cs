@@ -51,7 +51,7 @@ internal static class ServerEndpoints
 
         var shown = name.ToString();
         var server = host.Node.Servers.FirstOrDefault(one => one.Endpoint == shown)
-            ?? new ServerSnapshot(shown, "api", "unknown", null, 0, 0, null);
+            ?? ServerSnapshot.Added(shown);
         return addition == ServerAddition.Added
             ? TypedResults.Created($"/servers/{shown.Replace("%", "%25", StringComparison.Ordinal)}", server)
             : TypedResults.Ok(server);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using MurkyWaters.Servers;
 using MurkyWaters.Store;
 using PouringRain.Protocol;
 
@@ -26,11 +27,11 @@ internal static class ClassicAsking
                     _ = left.Answer.ContinueWith(static task => task.Exception, TaskScheduler.Default);
                 }
 
-                context.Servers.NoteAnswer(server, "up");
+                context.Servers.NoteAnswer(server, ServerState.Up);
                 return (server, bytes);
             }
 
-            context.Servers.NoteAnswer(server, "silent");
+            context.Servers.NoteAnswer(server, ServerState.Silent);
         }
 
         return default;

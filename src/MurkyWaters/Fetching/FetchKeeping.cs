@@ -35,7 +35,7 @@ internal sealed class FetchKeeping
         {
             var entry = Store.FindEntry(_fetch.Id);
             if (entry is null
-                ? _fetch.KeptAs == ResourceOrigin.Put || _fetch.WantedVersion is not null
+                ? _fetch.KeptAs == Retention.Kept || _fetch.WantedVersion is not null
                 : tombstone.IsNewerThan(entry.Resource.Manifest))
             {
                 await Task.Run(() => Store.CommitTombstone(_fetch.Id, tombstone));
@@ -76,9 +76,9 @@ internal sealed class FetchKeeping
             return false;
         }
 
-        if (_fetch.KeptAs == ResourceOrigin.Put && entry.Resource is { Origin: ResourceOrigin.Fetched, Manifest.IsDeleted: false })
+        if (_fetch.KeptAs == Retention.Kept && entry.Resource is { Retention: Retention.Cached, Manifest.IsDeleted: false })
         {
-            Store.ChangeOrigin(entry, ResourceOrigin.Put);
+            Store.ChangeRetention(entry, Retention.Kept);
         }
 
         return true;
@@ -95,17 +95,17 @@ internal sealed class FetchKeeping
             return new Result(IsHere: true);
         }
 
-        var isPut = _fetch.KeptAs == ResourceOrigin.Put || Store.IsLost(_fetch.Id)
-            || entry is { IsTombstone: false, Resource.Origin: ResourceOrigin.Put };
+        var isKept = _fetch.KeptAs == Retention.Kept || Store.IsLost(_fetch.Id)
+            || entry is { IsTombstone: false, Resource.Retention: Retention.Kept };
         var isShared = _context.ShareContent || _fetch.KeptAs is not null;
-        if (!isPut && (!isShared || !Store.FitsQuota()))
+        if (!isKept && (!isShared || !Store.FitsQuota()))
         {
             // Whoever comes while somebody reads is still led here; then it is gone.
             Store.Partials.Retire(partial);
             return new Result(IsHere: false, null, isShared ? "It was not kept: the quota of what is fetched has no room for it." : null);
         }
 
-        var whole = new StoredResource(_fetch.Id, partial.Manifest, isPut ? ResourceOrigin.Put : ResourceOrigin.Fetched);
+        var whole = new StoredResource(_fetch.Id, partial.Manifest, isKept ? Retention.Kept : Retention.Cached);
         try
         {
             partial.Flush();
@@ -137,7 +137,7 @@ internal sealed class FetchKeeping
             return new Result(IsHere: false);
         }
 
-        var kept = whole.Resource with { Origin = _fetch.KeptAs == ResourceOrigin.Put ? ResourceOrigin.Put : entry.Resource.Origin };
+        var kept = whole.Resource with { Retention = _fetch.KeptAs == Retention.Kept ? Retention.Kept : entry.Resource.Retention };
         Store.CommitManifest(kept, whole.Blob);
         return new Result(IsHere: true, kept, "The bytes were here already, only their description was new.");
     }

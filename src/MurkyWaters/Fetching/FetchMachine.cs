@@ -51,7 +51,7 @@ internal sealed partial class FetchMachine
     public IHeldBlocks? Blocks { get; private set; }
 
     /// <summary>As what it is to be kept, whoever reads; null when it is not.</summary>
-    public ResourceOrigin? Keep { get; private set; }
+    public Retention? Keep { get; private set; }
 
     /// <summary>Whether all is here that is wanted: between two rounds there is none either, and before an end that failed.</summary>
     public bool IsSatisfied { get; private set; }
@@ -107,10 +107,10 @@ internal sealed partial class FetchMachine
     }
 
     /// <summary>Somebody has come in by the door who wants it kept.</summary>
-    public void HandleKeep(Instant now, ResourceOrigin origin)
+    public void HandleKeep(Instant now, Retention retention)
     {
         _heardCount++;
-        Keep = Keep == ResourceOrigin.Put ? ResourceOrigin.Put : origin;
+        Keep = Keep == Retention.Kept ? Retention.Kept : retention;
         _demand.IsWholeWanted = true;
         if (!CanKeep)
         {

@@ -38,7 +38,7 @@ internal sealed class FetchSink : IFetchSink
             }
 
             var lease = _context.Store.LeaseForFetch(_fetch.Id, manifest, mustRain: _fetch.IsRainOnly);
-            lease.Blocks.IsExempt |= _fetch.KeptAs == ResourceOrigin.Put;
+            lease.Blocks.IsExempt |= _fetch.KeptAs == Retention.Kept;
             _blocks = _fetch.TakeManifest(manifest, lease);
         }
 

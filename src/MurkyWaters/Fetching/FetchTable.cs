@@ -75,11 +75,11 @@ internal sealed class FetchTable : IAsyncDisposable
 
     /// <summary>Starts or joins a fetch without a reader; null when there are too many.</summary>
     public SharedFetch? Keep(
-        ResourceId id, Sha256Digest? version, ResourceOrigin origin, PeerAddress? source, bool isSourceClassic = false) =>
+        ResourceId id, Sha256Digest? version, Retention retention, PeerAddress? source, bool isSourceClassic = false) =>
         FindOrStart(
         id,
         fetch => (version is null ? CanJoin(fetch, isRainOnly: false) : version == (fetch.Manifest?.Version ?? fetch.WantedVersion))
-            && fetch.TryKeep(origin),
+            && fetch.TryKeep(retention),
         () => Make(id, version, isRainOnly: false, source, isSourceClassic, source?.Network ?? default),
         source?.Network ?? default,
         () => false);

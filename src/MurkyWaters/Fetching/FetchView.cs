@@ -15,7 +15,7 @@ internal sealed record FetchView
     public FetchBlocks? Blocks { get; init; }
 
     /// <inheritdoc cref="FetchMachine.Keep"/>
-    public ResourceOrigin? Keep { get; init; }
+    public Retention? Keep { get; init; }
 
     /// <inheritdoc cref="FetchMachine.CanKeep"/>
     public bool CanKeep { get; init; } = true;

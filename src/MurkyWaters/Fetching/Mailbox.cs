@@ -30,16 +30,17 @@ internal sealed class Mailbox<TOwner> : IThreadPoolWorkItem
     /// <summary>Leaves a message. None is lost, be it that there is no memory left just now: somebody waits for what comes of it.</summary>
     public void Post(Action<TOwner, object?, long, long> handle, object? subject = null, long first = 0, long second = 0)
     {
+        var patience = default(SpinWait);
         while (!TryEnqueue(new Message(handle, subject, first, second)))
         {
-            Thread.Sleep(1);
+            patience.SpinOnce();
         }
 
         if (Interlocked.Increment(ref _count) == 1)
         {
             while (!TryRun())
             {
-                Thread.Sleep(1);
+                patience.SpinOnce();
             }
         }
     }

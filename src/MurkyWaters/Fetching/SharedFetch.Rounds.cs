@@ -254,7 +254,7 @@ internal sealed partial class SharedFetch
         var entry = _context.Store.FindEntry(Id);
         var current = entry is null || entry.IsTombstone ? null : entry.Resource;
         var manifest = ClassicAsking.ManifestOf(_context.Store, bytes, entry?.Resource.Manifest, current?.Manifest);
-        if (current is { Origin: ResourceOrigin.Put } && manifest != current.Manifest)
+        if (current is { Retention: Retention.Kept } && manifest != current.Manifest)
         {
             // Format 1 cannot tell which is newer, and what was put here must not go for what anybody may have sent.
             _mailbox.Post(static (fetch, outcome, _, _) => fetch._outcome = (FetchOutcome)outcome!, new FetchOutcome(

@@ -86,7 +86,7 @@ internal sealed partial class SharedFetch
     public Manifest? Manifest => View.Manifest;
 
     /// <summary>As what it is to be kept, whoever reads; null when it is not.</summary>
-    public ResourceOrigin? KeptAs => View.Keep;
+    public Retention? KeptAs => View.Keep;
 
     /// <summary>How it ended, once <see cref="Completion"/> has.</summary>
     public FetchEndReason End => View.End;
@@ -123,14 +123,14 @@ internal sealed partial class SharedFetch
     }
 
     /// <summary>Makes it fetch the whole, without a reader, to be kept; false when it is about to end, or has given up keeping.</summary>
-    public bool TryKeep(ResourceOrigin origin)
+    public bool TryKeep(Retention retention)
     {
         if (!View.CanKeep || !_door.TryEnter())
         {
             return false;
         }
 
-        _mailbox.Post(static (fetch, _, origin, _) => fetch._machine.HandleKeep(fetch.Now, (ResourceOrigin)origin), null, (long)origin);
+        _mailbox.Post(static (fetch, _, retention, _) => fetch._machine.HandleKeep(fetch.Now, (Retention)retention), null, (long)retention);
         return true;
     }
 
@@ -284,7 +284,7 @@ internal sealed partial class SharedFetch
         if (view.Phase != _machine.Phase || view.IsSatisfied != _machine.IsSatisfied || view.CanKeep != _machine.CanKeep
             || view.Keep != _machine.Keep || view.Manifest != _machine.Manifest)
         {
-            if (_machine.Keep == ResourceOrigin.Put && _lease is not null)
+            if (_machine.Keep == Retention.Kept && _lease is not null)
             {
                 _lease.Blocks.IsExempt = true;
             }

@@ -1,3 +1,4 @@
+using MurkyWaters.Servers;
 using PouringRain.Protocol;
 
 namespace MurkyWaters.Fetching;
@@ -12,6 +13,10 @@ internal static class StateNames
 
     /// <summary>Who rained when the transfer ended has done its part.</summary>
     public static string Of(SourceState state, bool isOver) => isOver && state == SourceState.Raining ? "done" : Of(state);
+
+    public static string Of(ServerState state) => CamelCase(state.ToString());
+
+    public static string Of(ServerOrigin origin) => CamelCase(origin.ToString());
 
     public static string Of(FetchEndReason reason) => CamelCase(reason.ToString());
 

@@ -138,7 +138,7 @@ internal sealed class NodeQueue
             return;
         }
 
-        _servers.NoteAnswer(_node, "silent");
+        _servers.NoteAnswer(_node, ServerState.Silent);
         if (_time.GetUtcNow() >= deadline)
         {
             _onSettled(id, version.Version, _node, result);
@@ -173,7 +173,7 @@ internal sealed class NodeQueue
 
     private void Answered()
     {
-        _servers.NoteAnswer(_node, "up");
+        _servers.NoteAnswer(_node, ServerState.Up);
         lock (_gate)
         {
             _pause = TimeSpan.Zero;

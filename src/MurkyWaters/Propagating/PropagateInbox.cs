@@ -273,9 +273,9 @@ internal sealed class PropagateInbox
                 return AskedOutcome.Settled;
             }
 
-            var fetch = found?.Fetch.TryKeep(ResourceOrigin.Put) == true
+            var fetch = found?.Fetch.TryKeep(Retention.Kept) == true
                 ? found.Value.Fetch
-                : _fetches.Keep(request.Id, request.Version, ResourceOrigin.Put, request.Source, isClassic);
+                : _fetches.Keep(request.Id, request.Version, Retention.Kept, request.Source, isClassic);
             if (fetch is null)
             {
                 return AskedOutcome.NoPlace;
@@ -346,10 +346,10 @@ internal sealed class PropagateInbox
                 return false;
             }
 
-            if (entry is { IsTombstone: false, Resource.Origin: ResourceOrigin.Fetched })
+            if (entry is { IsTombstone: false, Resource.Retention: Retention.Cached })
             {
                 // Fetched for a reader before; asked for by a node it is to stay.
-                _store.ChangeOrigin(entry, ResourceOrigin.Put);
+                _store.ChangeRetention(entry, Retention.Kept);
             }
 
             return true;

@@ -27,11 +27,16 @@ internal sealed class BlockEncoders : IDisposable
     private readonly Queue<Slot> _queue = new();
     private readonly Lock _gate = new();
     private readonly long _bytesMax;
+    private readonly TimeProvider _time;
     private long _bytes;
     private int _workerCount;
     private bool _disposed;
 
-    public BlockEncoders(long bytesMax) => _bytesMax = bytesMax;
+    public BlockEncoders(long bytesMax, TimeProvider time)
+    {
+        _bytesMax = bytesMax;
+        _time = time;
+    }
 
     /// <summary>Memory in use, in bytes: never above the bound, but for one block that is larger than it.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
@@ -69,7 +74,7 @@ internal sealed class BlockEncoders : IDisposable
             slot.Exit();
         }
 
-        slot.LastUseMs = Environment.TickCount64;
+        slot.LastUseMs = _time.GetMilliseconds();
         if (!slot.HasBeenUsed)
         {
             // Blocks are rained in order, so the next one is made while this one rains.
@@ -128,7 +133,7 @@ internal sealed class BlockEncoders : IDisposable
 
     private void ForgetFailure(Slot slot)
     {
-        if (slot.IsIdle(Environment.TickCount64))
+        if (slot.IsIdle(_time.GetMilliseconds()))
         {
             lock (_gate)
             {
@@ -173,7 +178,7 @@ internal sealed class BlockEncoders : IDisposable
         while (_bytes + bytes > _bytesMax && !_slots.IsEmpty)
         {
             Slot? oldest = null;
-            var now = Environment.TickCount64;
+            var now = _time.GetMilliseconds();
             foreach (var (_, slot) in _slots)
             {
                 if (slot.IsIdle(now) && (oldest is null || slot.LastUseMs < oldest.LastUseMs))
@@ -264,13 +269,13 @@ internal sealed class BlockEncoders : IDisposable
 
                 unit.Encoder.Begin((uint)slot.Key.BlockIndex, unit.Buffer.AsMemory(0, slot.BlockBytes));
                 slot.Unit = unit;
-                slot.Open(failed: false);
+                slot.Open(failed: false, _time.GetMilliseconds());
             }
             catch (Exception)
             {
                 // Unreadable, gone, or no memory left for it: those who rain it are told that it is unavailable.
                 unit?.Encoder.Dispose();
-                slot.Open(failed: true);
+                slot.Open(failed: true, _time.GetMilliseconds());
             }
         }
     }
@@ -316,9 +321,9 @@ internal sealed class BlockEncoders : IDisposable
 
         public bool HasFailed => Volatile.Read(ref _state) == Failed;
 
-        public void Open(bool failed)
+        public void Open(bool failed, long nowMs)
         {
-            LastUseMs = Environment.TickCount64;
+            LastUseMs = nowMs;
             Volatile.Write(ref _state, failed ? Failed : 0);
         }
 

@@ -12,13 +12,16 @@ internal sealed class StoredContent : IRainContent
     private readonly IFountainCode? _code;
     private readonly BlockEncoders _encoders;
     private readonly BlockChecks? _checks;
-    private long _lastUseMs = Environment.TickCount64;
+    private readonly TimeProvider _time;
+    private long _lastUseMs;
 
-    public StoredContent(Manifest manifest, Blob? blob, BlockEncoders encoders, BlockChecks? checks = null)
+    public StoredContent(Manifest manifest, Blob? blob, BlockEncoders encoders, TimeProvider time, BlockChecks? checks = null)
     {
         Manifest = manifest;
         _blob = blob;
         _encoders = encoders;
+        _time = time;
+        _lastUseMs = time.GetMilliseconds();
         _checks = checks;
 
         // A record may name a code that this build does not know; it is kept and served over HTTP, but cannot be rained.
@@ -29,7 +32,7 @@ internal sealed class StoredContent : IRainContent
 
     public bool IsComplete => true;
 
-    /// <summary>When it was last wanted, on the clock of <see cref="Environment.TickCount64"/>.</summary>
+    /// <summary>When it was last wanted, in milliseconds of the store's clock.</summary>
     public long LastUseMs => Volatile.Read(ref _lastUseMs);
 
     /// <summary>Whether a rain server has asked for it.</summary>
@@ -38,7 +41,7 @@ internal sealed class StoredContent : IRainContent
     /// <summary>A rain server asks for it.</summary>
     public void NoteRain() => IsRained = true;
 
-    public void Touch() => Volatile.Write(ref _lastUseMs, Environment.TickCount64);
+    public void Touch() => Volatile.Write(ref _lastUseMs, _time.GetMilliseconds());
 
     /// <summary>Says when the file was last written; once a second while it rains.</summary>
     public void NoteWritten(long ticks) => _checks?.NoteWritten(ticks);

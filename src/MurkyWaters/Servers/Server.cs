@@ -1,21 +1,21 @@
+using MurkyWaters.Fetching;
 using PouringRain.Protocol;
 
 namespace MurkyWaters.Servers;
 
 /// <summary>One server known, and what was learnt of it. Fields change under the table's lock.</summary>
-internal sealed class Server(ServerName name, string origin)
+internal sealed class Server(ServerName name, ServerOrigin origin)
 {
     public ServerName Name { get; } = name;
 
-    /// <summary><c>file</c>, <c>api</c> or <c>peer</c>.</summary>
-    public string Origin { get; set; } = origin;
+    public ServerOrigin Origin { get; set; } = origin;
 
     /// <summary>Null until its name is resolved.</summary>
     public PeerAddress? Address { get; set; }
 
     public bool IsUnresolvable { get; set; }
 
-    public string State { get; set; } = "unknown";
+    public ServerState State { get; set; }
 
     public TimeSpan RoundTrip { get; set; }
 
@@ -39,8 +39,8 @@ internal sealed class Server(ServerName name, string origin)
 
     public ServerSnapshot ToSnapshot(DateTimeOffset now, bool isOwn) => new(
         Name.ToString(),
-        Origin,
-        IsUnresolvable ? "unresolvable" : now < LiedUntil ? "lied" : State,
+        StateNames.Of(Origin),
+        StateNames.Of(IsUnresolvable ? ServerState.Unresolvable : now < LiedUntil ? ServerState.Lied : State),
         RoundTrip > TimeSpan.Zero ? RoundTrip.TotalMilliseconds : null,
         RateBytesPerSecond,
         Loss,

@@ -50,7 +50,7 @@ internal sealed partial class ServerTable
     }
 
     /// <summary>A server answered something outside a fetch, or did not.</summary>
-    public void NoteAnswer(PeerAddress address, string state)
+    public void NoteAnswer(PeerAddress address, ServerState state)
     {
         var isBack = false;
         lock (_gate)
@@ -58,11 +58,11 @@ internal sealed partial class ServerTable
             foreach (var server in FindAll(address))
             {
                 server.State = state;
-                NoteWhetherSilent(server, state == "silent");
-                server.LastSeen = state == "silent" ? server.LastSeen : _time.GetUtcNow();
+                NoteWhetherSilent(server, state == ServerState.Silent);
+                server.LastSeen = state == ServerState.Silent ? server.LastSeen : _time.GetUtcNow();
             }
 
-            isBack = state != "silent" && _forgotten.Remove(address);
+            isBack = state != ServerState.Silent && _forgotten.Remove(address);
         }
 
         if (isBack)
@@ -74,7 +74,7 @@ internal sealed partial class ServerTable
     private void AddPeerUnasked(PeerAddress address, bool isClassic)
     {
         var endPoint = address.ToIPEndPoint();
-        if (ServerName.TryCreate(endPoint.Address.ToString(), endPoint.Port, isClassic, out var name) && Add(name, "peer"))
+        if (ServerName.TryCreate(endPoint.Address.ToString(), endPoint.Port, isClassic, out var name) && Add(name, ServerOrigin.Peer))
         {
             ServersLog.PeerAdded(_logger, name.ToString());
         }
@@ -82,19 +82,19 @@ internal sealed partial class ServerTable
 
     private void Learn(Server server, SourceSnapshot source, bool hadTime)
     {
-        var state = source.State switch
+        ServerState? state = source.State switch
         {
-            SourceState.Raining or SourceState.NotFound => "up",
-            SourceState.Busy => "busy",
-            SourceState.Stale => "stale",
-            SourceState.Silent => "silent",
-            SourceState.Lied => "lied",
-            SourceState.Withholding => "withholding",
-            _ => hadTime && source.LastHeard is null ? "silent" : null,
+            SourceState.Raining or SourceState.NotFound => ServerState.Up,
+            SourceState.Busy => ServerState.Busy,
+            SourceState.Stale => ServerState.Stale,
+            SourceState.Silent => ServerState.Silent,
+            SourceState.Lied => ServerState.Lied,
+            SourceState.Withholding => ServerState.Withholding,
+            _ => hadTime && source.LastHeard is null ? ServerState.Silent : null,
         };
-        if (state is not null && (state != "silent" || hadTime))
+        if (state is not null && (state != ServerState.Silent || hadTime))
         {
-            NoteWhetherSilent(server, state == "silent");
+            NoteWhetherSilent(server, state == ServerState.Silent);
         }
 
         server.State = state ?? server.State;
@@ -128,7 +128,7 @@ internal sealed partial class ServerTable
         {
             var before = _time.GetUtcNow() - SilenceMax;
             silent = [.. _servers.Where(server =>
-                server.Origin == "peer" && server.SilentSince <= before
+                server.Origin == ServerOrigin.Peer && server.SilentSince <= before
                 && (server.SilentCount >= SilentCountMax || (server.Name.IsClassic && !server.HasAnswered)))];
             foreach (var server in silent)
             {

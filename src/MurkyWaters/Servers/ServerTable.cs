@@ -55,7 +55,7 @@ internal sealed partial class ServerTable
         var table = new ServerTable(path, own, logger, time);
         if (path.Length > 0)
         {
-            if (!File.Exists(path))
+            if (ServersFile.TryReadBytes(path) is not { } bytes)
             {
                 ServersLog.FileMissing(logger, path);
             }
@@ -63,7 +63,7 @@ internal sealed partial class ServerTable
             {
                 try
                 {
-                    table.ReadFile(await File.ReadAllBytesAsync(path, cancellationToken));
+                    table.ReadFile(bytes);
                 }
                 catch (InvalidDataException error)
                 {
@@ -100,7 +100,7 @@ internal sealed partial class ServerTable
     /// which anybody can forge, is asked only while something has come from there.</summary>
     public IReadOnlyList<PeerAddress> ClassicAddressesForFetch() =>
         Addresses(server => server.Name.IsClassic && !Own.Contains(server.Address!.Value)
-            && (server.Origin != "peer" || (server.HasAnswered && server.SilentCount < SilentCountMax)));
+            && (server.Origin != ServerOrigin.Peer || (server.HasAnswered && server.SilentCount < SilentCountMax)));
 
     /// <summary>The other nodes.</summary>
     public IReadOnlyList<PeerAddress> OtherNodes() => AddressesForFetch(includeOwn: false);
@@ -124,13 +124,13 @@ internal sealed partial class ServerTable
     }
 
     /// <summary>Adds a server until the process ends; false when it was known, or as many are as may be.</summary>
-    public bool Add(ServerName name, string origin)
+    public bool Add(ServerName name, ServerOrigin origin)
     {
         lock (_gate)
         {
             if (_servers.Find(server => IsSame(server.Name, name)) is { } known)
             {
-                if (known.Origin == "peer" && origin != "peer")
+                if (known.Origin == ServerOrigin.Peer && origin != ServerOrigin.Peer)
                 {
                     // It made itself known before; now a person has named it.
                     known.Origin = origin;
@@ -140,7 +140,7 @@ internal sealed partial class ServerTable
                 return false;
             }
 
-            if (origin == "peer"
+            if (origin == ServerOrigin.Peer
                 ? !HasPlaceForPeer(name.IsClassic)
                 : _servers.Count(server => server.Origin == origin) >= ServersFile.CountMax)
             {
@@ -207,7 +207,7 @@ internal sealed partial class ServerTable
         lock (_gate)
         {
             // Who made itself known vouches for nobody.
-            var addresses = _servers.Where(server => server is { Address: not null, Origin: not "peer" })
+            var addresses = _servers.Where(server => server is { Address: not null, Origin: not ServerOrigin.Peer })
                 .Select(server => server.Address!.Value).ToList();
             var named = new Named(
                 addresses.ToFrozenSet(),
@@ -244,9 +244,10 @@ internal sealed partial class ServerTable
     }
 
     private bool HasPlaceForPeer(bool isClassic) =>
-        _servers.Count(server => server.Origin == "peer") < PeerCountMax
+        _servers.Count(server => server.Origin == ServerOrigin.Peer) < PeerCountMax
         && (!isClassic
-        || _servers.Count(server => server.Origin == "peer" && server.Name.IsClassic && !server.HasAnswered) < UnansweredCountMax);
+        || _servers.Count(
+            server => server.Origin == ServerOrigin.Peer && server.Name.IsClassic && !server.HasAnswered) < UnansweredCountMax);
 
     private static bool IsSame(ServerName left, ServerName right) => left.Port == right.Port && left.Host == right.Host;
 
@@ -273,13 +274,12 @@ internal sealed partial class ServerTable
     {
         try
         {
-            if (!File.Exists(_path))
+            if (ServersFile.TryReadBytes(_path) is not { } bytes)
             {
                 NoteGone();
                 return;
             }
 
-            var bytes = File.ReadAllBytes(_path);
             if (bytes.AsSpan().SequenceEqual(_fileSeen))
             {
                 _isUnreadable = false;
@@ -320,15 +320,16 @@ internal sealed partial class ServerTable
         lock (_gate)
         {
             var before = _servers.ToArray();
-            var others = before.Where(server => server.Origin != "file" && !names.Any(name => IsSame(server.Name, name))).ToArray();
+            var others = before.Where(server => server.Origin != ServerOrigin.File && !names.Any(name => IsSame(server.Name, name)))
+                .ToArray();
             _servers.Clear();
 
             // What was learnt of a server stays with it, whoever named it first.
             foreach (var name in names)
             {
                 var server = Array.Find(before, server => server.Name == name)
-                    ?? new Server(name, "file") { Address = TryReadAddress(name) };
-                server.Origin = "file";
+                    ?? new Server(name, ServerOrigin.File) { Address = TryReadAddress(name) };
+                server.Origin = ServerOrigin.File;
                 _servers.Add(server);
             }
 

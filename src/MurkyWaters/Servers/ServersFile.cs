@@ -11,6 +11,14 @@ public static class ServersFile
     /// <summary>More servers than a fetch could ask at once are a mistake in the file.</summary>
     public const int CountMax = 1000;
 
+    /// <summary>The bytes of a file, and null when there is none.</summary>
+    internal static byte[]? TryReadBytes(string path)
+    {
+#pragma warning disable RS0030 // It is the operator's file, and none of the store's.
+        return File.Exists(path) ? File.ReadAllBytes(path) : null;
+#pragma warning restore RS0030
+    }
+
     /// <summary>Reads the file's bytes; each server once.</summary>
     /// <exception cref="InvalidDataException">They are not such a list; the message says what is wrong and where.</exception>
     public static IReadOnlyList<ServerName> Parse(ReadOnlyMemory<byte> json)

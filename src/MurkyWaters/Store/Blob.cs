@@ -117,10 +117,10 @@ internal sealed class Blob : IEquatable<Blob>
     }
 
     /// <summary>Whether the file is there and of its length.</summary>
-    public bool IsWhole() => IsInline || (new FileInfo(FilePath!) is { Exists: true } file && file.Length == Length);
+    public bool IsWhole() => IsInline || StoreFiles.LengthOf(FilePath!) == Length;
 
     /// <summary>When the file was last written, in ticks; something else when it is gone.</summary>
-    public long WrittenTicks => File.GetLastWriteTimeUtc(FilePath!).Ticks;
+    public long WrittenTicks => StoreFiles.WrittenAt(FilePath!).Ticks;
 
     /// <summary>Closes the handle when nothing was read for a while; whether none is open now.</summary>
     public bool TryCloseHandle(long idleSinceMs)
@@ -139,7 +139,7 @@ internal sealed class Blob : IEquatable<Blob>
 
     private SafeFileHandle OpenHandle()
     {
-        _lastReadMs = Environment.TickCount64;
+        _lastReadMs = _table.Time.GetMilliseconds();
         var handle = Volatile.Read(ref _handle);
         if (handle is not null)
         {

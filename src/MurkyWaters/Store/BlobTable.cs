@@ -6,8 +6,8 @@ namespace MurkyWaters.Store;
 
 /// <summary>
 /// The blobs' files: who has a lease of each, how one comes and when it goes. A file is removed when nothing in the store names it and the
-/// last lease has ended. What is done to one file waits for its turn (<see cref="KeyedGates{TKey}"/> by digest), never for another's; no lock
-/// is held while the disk works. Thread-safe.
+/// last lease has ended. What is done to one file waits for its turn (<see cref="KeyedGates{TKey}"/> by digest), never for another's; no
+/// lock is held while the disk works. Thread-safe.
 /// </summary>
 internal sealed class BlobTable
 {
@@ -35,14 +35,17 @@ internal sealed class BlobTable
         _notes = new PublicationNotes(files);
     }
 
+    /// <summary>The clock of what is read.</summary>
+    public TimeProvider Time => _files.Time;
+
     /// <summary>The blob of a digest, whether its file is there or not.</summary>
     public Blob At(Sha256Digest digest, long length) => new(this, digest, length, PathOf(digest));
 
     /// <summary>Bytes in memory, as a blob: that of a small resource, of which there is no file.</summary>
     public Blob Of(Sha256Digest digest, ReadOnlyMemory<byte> bytes) => new(this, digest, bytes);
 
-    /// <summary>Keeps a blob's file where it is. Whoever found the blob in an entry looks, when he has the lease, whether the entry is still
-    /// that of the store: if not, the file may have gone before.</summary>
+    /// <summary>Keeps a blob's file where it is. Whoever found the blob in an entry looks, when he has the lease, whether the entry is
+    /// still that of the store: if not, the file may have gone before.</summary>
     public BlobLease Lease(Blob blob)
     {
         lock (_gate)
@@ -74,8 +77,8 @@ internal sealed class BlobTable
         }
     }
 
-    /// <summary>Puts a flushed file in a blob's place, or leaves it when the same bytes are there (every one of them); others are set aside.
-    /// Unless that is kept, it is undone.</summary>
+    /// <summary>Puts a flushed file in a blob's place, or leaves it when the same bytes are there (every one of them); others are set
+    /// aside. Unless that is kept, it is undone.</summary>
     /// <exception cref="StoreException">The disk did not take it; the file is where it was.</exception>
     public Publication Publish(string path, Manifest manifest)
     {
@@ -88,7 +91,7 @@ internal sealed class BlobTable
         {
             using (_turns.Enter(digest))
             {
-                var isThere = File.Exists(blob.FilePath);
+                var isThere = StoreFiles.Exists(blob.FilePath);
                 if (!isThere || BlockChecks.CompareAll(manifest, blob.FilePath!) != BlockChecks.Finding.Good)
                 {
                     isReplaced = isThere && _files.TryQuarantine(blob.FilePath!);
@@ -121,13 +124,13 @@ internal sealed class BlobTable
         }
     }
 
-    /// <summary>At start, before the temporary files are removed: puts back what had become a blob and no resource's when the process before
-    /// ended.</summary>
+    /// <summary>At start, before the temporary files are removed: puts back what had become a blob and no resource's when the process
+    /// before ended.</summary>
     /// <exception cref="StoreException">The disk does not take it.</exception>
     public void PutBack() => _notes.PutBack(_isNamed);
 
-    /// <summary>Removes the file of a blob that a resource has had as its bytes, if none has it now: as soon as its last lease has ended. What
-    /// the disk does not let go is removed later.</summary>
+    /// <summary>Removes the file of a blob that a resource has had as its bytes, if none has it now: as soon as its last lease has ended.
+    /// What the disk does not let go is removed later.</summary>
     public void Drop(Blob blob)
     {
         lock (_gate)
@@ -179,8 +182,8 @@ internal sealed class BlobTable
         }
     }
 
-    /// <summary>Sets the file of a blob aside that is not what it should be, if there is one; who has it open reads on. False when a fetch is at mending
-    /// it, or the disk does not let it go.</summary>
+    /// <summary>Sets the file of a blob aside that is not what it should be, if there is one; who has it open reads on. False when a fetch
+    /// is at mending it, or the disk does not let it go.</summary>
     public bool TrySetAside(Blob blob)
     {
         using (_turns.Enter(blob.Digest))
@@ -193,7 +196,7 @@ internal sealed class BlobTable
                 }
             }
 
-            var isAside = !File.Exists(blob.FilePath) || _files.TryQuarantine(blob.FilePath!);
+            var isAside = !StoreFiles.Exists(blob.FilePath) || _files.TryQuarantine(blob.FilePath!);
             CloseHandles(blob.Digest);
             _encoders.Forget(blob);
             return isAside;
@@ -246,7 +249,8 @@ internal sealed class BlobTable
         }
     }
 
-    /// <summary>Puts verified bytes over those on disk, which went bad. The caller has a lease, so the file stays where it is meanwhile.</summary>
+    /// <summary>Puts verified bytes over those on disk, which went bad. The caller has a lease,
+    /// so the file stays where it is meanwhile.</summary>
     public void Mend(Blob blob, long offset, ReadOnlySpan<byte> bytes)
     {
         using (var file = _files.OpenToWrite(blob.FilePath!))

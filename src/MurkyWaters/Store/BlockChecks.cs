@@ -16,6 +16,7 @@ internal sealed class BlockChecks
     private readonly Manifest _manifest;
     private readonly Blob _blob;
     private readonly Action<int> _onBad;
+    private readonly TimeProvider _time;
     private readonly ulong[] _good;
     private readonly ulong[] _checking;
     private long _failedMs = long.MinValue / 2;
@@ -26,11 +27,13 @@ internal sealed class BlockChecks
     /// <param name="manifest">Has the digests.</param>
     /// <param name="blob">A file.</param>
     /// <param name="onBad">Told of a block that is not what it should be, when the rain has found it; on a worker.</param>
-    public BlockChecks(Manifest manifest, Blob blob, Action<int> onBad)
+    /// <param name="time">Says how long ago that was.</param>
+    public BlockChecks(Manifest manifest, Blob blob, Action<int> onBad, TimeProvider time)
     {
         _manifest = manifest;
         _blob = blob;
         _onBad = onBad;
+        _time = time;
         _good = new ulong[(manifest.Layout.BlockCount + 63) / 64];
         _checking = new ulong[_good.Length];
     }
@@ -81,7 +84,8 @@ internal sealed class BlockChecks
     }
 
     /// <summary>Compares a block, unless that was done.</summary>
-    public Finding Check(int blockIndex, SafeFileHandle file) => IsGood(blockIndex) ? Finding.Good : Note(blockIndex, Compare(_manifest, blockIndex, file));
+    public Finding Check(int blockIndex, SafeFileHandle file) =>
+        IsGood(blockIndex) ? Finding.Good : Note(blockIndex, Compare(_manifest, blockIndex, file));
 
     /// <summary>Compares the bytes of a block that somebody has read.</summary>
     public bool Check(int blockIndex, ReadOnlySpan<byte> block)
@@ -104,7 +108,7 @@ internal sealed class BlockChecks
             return SymbolReadResult.Ok;
         }
 
-        if (Volatile.Read(ref _failedBlock) == blockIndex && Environment.TickCount64 - Volatile.Read(ref _failedMs) < FailedLifeMs)
+        if (Volatile.Read(ref _failedBlock) == blockIndex && _time.GetMilliseconds() - Volatile.Read(ref _failedMs) < FailedLifeMs)
         {
             return SymbolReadResult.Unavailable;
         }
@@ -112,7 +116,8 @@ internal sealed class BlockChecks
         var bit = 1ul << (blockIndex & 63);
         if ((Interlocked.Or(ref _checking[blockIndex >> 6], bit) & bit) == 0)
         {
-            ThreadPool.UnsafeQueueUserWorkItem(static state => state.Checks.CheckForRain(state.BlockIndex), (Checks: this, BlockIndex: blockIndex), preferLocal: false);
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static state => state.Checks.CheckForRain(state.BlockIndex), (Checks: this, BlockIndex: blockIndex), preferLocal: false);
         }
 
         return SymbolReadResult.NotReady;
@@ -206,7 +211,7 @@ internal sealed class BlockChecks
         }
         else
         {
-            Volatile.Write(ref _failedMs, Environment.TickCount64);
+            Volatile.Write(ref _failedMs, _time.GetMilliseconds());
             Volatile.Write(ref _failedBlock, blockIndex);
         }
 

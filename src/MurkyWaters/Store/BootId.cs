@@ -26,7 +26,7 @@ internal static class BootId
     {
         try
         {
-            return File.Exists(LinuxPath) ? File.ReadAllText(LinuxPath).Trim() : "";
+            return StoreFiles.Exists(LinuxPath) ? StoreFiles.ReadText(LinuxPath).Trim() : "";
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -33,7 +33,7 @@ internal sealed class DeletionReserve
 
             try
             {
-                if (!File.Exists(_path) || new FileInfo(_path).Length != SizeBytes)
+                if (StoreFiles.LengthOf(_path) != SizeBytes)
                 {
                     _files.Replace(_path, new byte[SizeBytes]);
                 }

@@ -4,9 +4,10 @@ using Microsoft.Win32.SafeHandles;
 namespace MurkyWaters.Store;
 
 /// <summary>
-/// Waiting until bytes and names are on the disk, and giving a name that nobody has, with the errors that .NET 10's <c>RandomAccess.FlushToDisk</c> and
-/// <c>FileStream.Flush(true)</c> keep to themselves: both return as if all were well when <c>fsync</c> says EIO or ENOSPC. So the C
-/// library is called here, and nowhere else. Imported the old way, since the generated one needs unsafe code, of which there is none.
+/// Waiting until bytes and names are on the disk, and giving a name that nobody has, with the errors that .NET 10's
+/// <c>RandomAccess.FlushToDisk</c> and <c>FileStream.Flush(true)</c> keep to themselves: both return as if all were well when <c>fsync</c>
+/// says EIO or ENOSPC. So the C library is called here, and nowhere else. Imported the old way, since the
+/// generated one needs unsafe code, of which there is none.
 /// </summary>
 public static class DurableFlush
 {
@@ -78,8 +79,8 @@ public static class DurableFlush
         }
     }
 
-    /// <summary>Gives a file a further name, unless a file has that. <c>File.Move</c> looks first and renames then, so that of two at once the
-    /// later takes the other's place.</summary>
+    /// <summary>Gives a file a further name, unless a file has that. <c>File.Move</c> looks first and renames then, so that of two at once
+    /// the later takes the other's place.</summary>
     /// <returns>Whether it has the name now; false when there is one of that name.</returns>
     /// <exception cref="IOException">It cannot be: <see cref="Exception.HResult"/> is the error's number.</exception>
     internal static bool TryLink(string path, string name)
@@ -94,8 +95,8 @@ public static class DurableFlush
         return error == exists ? false : throw ErrorOf(error, $"{name} could not be made");
     }
 
-    /// <summary>Has the system forget what it has of a file in memory, so that what is read next is what the disk has, or so that what was read
-    /// takes nobody's place. Only a hint, and on Linux only.</summary>
+    /// <summary>Has the system forget what it has of a file in memory, so that what is read next is what the disk has, or so that what was
+    /// read takes nobody's place. Only a hint, and on Linux only.</summary>
     internal static void DropCached(SafeFileHandle file, long offset, long length)
     {
         const int dontNeed = 4;

@@ -13,9 +13,9 @@ internal static class NodeIdentity
     public static NodeId ReadOrDraw(StoreFiles files, ILogger logger)
     {
         var path = Path.Combine(files.Root, "node");
-        if (File.Exists(path))
+        if (StoreFiles.Exists(path))
         {
-            if (NodeId.TryParse(File.ReadAllText(path).Trim(), out var known))
+            if (NodeId.TryParse(StoreFiles.ReadText(path).Trim(), out var known))
             {
                 return known;
             }

@@ -20,13 +20,14 @@ internal sealed class PartialBlob : VerifiedBlocks
     private FileStream? _sending;
     private bool _isOnDisk;
     private bool _mustVerify;
-    private long _lastUseMs = Environment.TickCount64;
+    private long _lastUseMs;
 
     private PartialBlob(StoreFiles files, StoredResource resource, string bootId)
         : base(resource)
     {
         _files = files;
         _bootId = bootId;
+        Touch();
         BasePath = Path.Combine(files.Partials, $"{resource.Id.Value:x16}-{resource.Manifest.Version}");
     }
 
@@ -45,23 +46,23 @@ internal sealed class PartialBlob : VerifiedBlocks
 
     /// <summary>A version of which nothing is here yet. Makes no file before the first block.</summary>
     public static PartialBlob Create(StoreFiles files, ResourceId id, Manifest manifest, string bootId) =>
-        new(files, new StoredResource(id, manifest, ResourceOrigin.Fetched), bootId);
+        new(files, new StoredResource(id, manifest, Retention.Cached), bootId);
 
     /// <summary>Takes in what another process left; null when it is of no use.</summary>
     public static PartialBlob? TryRecover(StoreFiles files, string recordPath, string bootId)
     {
-        if (!ResourceRecord.TryParse(File.ReadAllBytes(recordPath), out var resource) || resource.Manifest.IsDeleted)
+        if (!ResourceRecord.TryParse(StoreFiles.ReadBytes(recordPath), out var resource) || resource.Manifest.IsDeleted)
         {
             return null;
         }
 
         var partial = new PartialBlob(files, resource, bootId);
-        if (partial.RecordPath != recordPath || !File.Exists(partial.DataPath) || !File.Exists(partial.JournalPath))
+        if (partial.RecordPath != recordPath || !StoreFiles.Exists(partial.DataPath) || !StoreFiles.Exists(partial.JournalPath))
         {
             return null;
         }
 
-        var journal = File.ReadAllBytes(partial.JournalPath);
+        var journal = StoreFiles.ReadBytes(partial.JournalPath);
         if (journal.Length < BootId.SizeBytes)
         {
             return null;
@@ -69,7 +70,7 @@ internal sealed class PartialBlob : VerifiedBlocks
 
         partial._isOnDisk = true;
         partial._mustVerify = bootId.Length == 0 || !journal.AsSpan(0, BootId.SizeBytes).SequenceEqual(BootId.Encode(bootId));
-        var dataLength = new FileInfo(partial.DataPath).Length;
+        var dataLength = StoreFiles.LengthOf(partial.DataPath) ?? 0;
         var layout = resource.Manifest.Layout;
         for (var i = 0; i < layout.BlockCount && BootId.SizeBytes + i < journal.Length; i++)
         {
@@ -164,7 +165,7 @@ internal sealed class PartialBlob : VerifiedBlocks
     }
 
     /// <summary>Whether the bytes are where they are written: not when they are a blob by now.</summary>
-    public bool HasData => !_isOnDisk || File.Exists(DataPath);
+    public bool HasData => !_isOnDisk || StoreFiles.Exists(DataPath);
 
     /// <summary>Removes the files' names (the data may be elsewhere by now). Open files stay readable until they are closed.</summary>
     public void RemoveFiles()
@@ -199,7 +200,7 @@ internal sealed class PartialBlob : VerifiedBlocks
         _files.Discard(DataPath);
     }
 
-    private void Touch() => Volatile.Write(ref _lastUseMs, Environment.TickCount64);
+    private void Touch() => Volatile.Write(ref _lastUseMs, _files.Time.GetMilliseconds());
 
     private (SafeFileHandle Data, SafeFileHandle Journal) OpenFilesIfNeeded()
     {

@@ -47,9 +47,9 @@ internal sealed class PartialTable : IDisposable
     /// <summary>Takes in what is on disk; <paramref name="isWanted"/> tells whether a version is worth it.</summary>
     public void Recover(Func<StoredResource, bool> isWanted)
     {
-        foreach (var recordPath in Directory.EnumerateFiles(_files.Partials, "*.record"))
+        foreach (var recordPath in StoreFiles.Enumerate(_files.Partials, "*.record"))
         {
-            if (File.GetLastWriteTimeUtc(Path.ChangeExtension(recordPath, ".journal")) > DateTime.UtcNow - Lifetime
+            if (StoreFiles.WrittenAt(Path.ChangeExtension(recordPath, ".journal")) > (_files.Time.GetUtcNow() - Lifetime).UtcDateTime
                 && PartialBlob.TryRecover(_files, recordPath, _bootId) is { } partial
                 && isWanted(partial.Resource))
             {
@@ -58,7 +58,7 @@ internal sealed class PartialTable : IDisposable
         }
 
         var wanted = _partials.Values.Select(partial => Path.GetFileNameWithoutExtension(partial.DataPath)).ToHashSet();
-        foreach (var path in Directory.EnumerateFiles(_files.Partials)
+        foreach (var path in StoreFiles.Enumerate(_files.Partials)
             .Where(path => !wanted.Contains(Path.GetFileNameWithoutExtension(path))))
         {
             _files.Delete(path);

@@ -28,12 +28,12 @@ internal sealed class PublicationNotes(StoreFiles files)
     /// <exception cref="StoreException">The disk does not take it.</exception>
     public void PutBack(Func<Sha256Digest, bool> isNamed)
     {
-        foreach (var note in Directory.EnumerateFiles(files.Blobs, $"*{Mark}*").ToList())
+        foreach (var note in StoreFiles.Enumerate(files.Blobs, $"*{Mark}*").ToList())
         {
             var parts = Path.GetFileName(note).Split(Mark, 2);
             var blob = Path.Combine(files.Blobs, parts[0]);
             if (Sha256Digest.TryParseHex(parts[0], out var digest) && SourceOf(parts[1]) is { } source
-                && File.Exists(blob) && !File.Exists(source) && !isNamed(digest))
+                && StoreFiles.Exists(blob) && !StoreFiles.Exists(source) && !isNamed(digest))
             {
                 files.Move(blob, source);
             }

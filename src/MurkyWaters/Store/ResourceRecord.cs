@@ -5,7 +5,7 @@ using PouringRain.Protocol;
 namespace MurkyWaters.Store;
 
 /// <summary>
-/// What the store keeps of a resource beside its bytes: a file named by the id. Integers big-endian: <c>"PRR1"</c>, origin (1),
+/// What the store keeps of a resource beside its bytes: a file named by the id. Integers big-endian: <c>"PRR1"</c>, retention (1),
 /// three zero bytes, id (8), manifest length (4), manifest, SHA-256 of all before (32). A record whose checksum is wrong was torn
 /// by a failing disk and counts as not written.
 /// </summary>
@@ -18,7 +18,7 @@ internal static class ResourceRecord
         var manifest = resource.Manifest.Bytes.Span;
         var bytes = new byte[HeaderBytes + manifest.Length + Sha256Digest.SizeBytes];
         "PRR1"u8.CopyTo(bytes);
-        bytes[4] = (byte)resource.Origin;
+        bytes[4] = (byte)resource.Retention;
         BinaryPrimitives.WriteUInt64BigEndian(bytes.AsSpan(8), resource.Id.Value);
         BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(16), manifest.Length);
         manifest.CopyTo(bytes.AsSpan(HeaderBytes));
@@ -30,7 +30,7 @@ internal static class ResourceRecord
     public static bool TryParse(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out StoredResource? resource)
     {
         resource = null;
-        if (bytes.Length < HeaderBytes + Sha256Digest.SizeBytes || !bytes.StartsWith("PRR1"u8) || bytes[4] > (byte)ResourceOrigin.Fetched)
+        if (bytes.Length < HeaderBytes + Sha256Digest.SizeBytes || !bytes.StartsWith("PRR1"u8) || bytes[4] > (byte)Retention.Cached)
         {
             return false;
         }
@@ -43,7 +43,7 @@ internal static class ResourceRecord
             return false;
         }
 
-        resource = new StoredResource(new ResourceId(BinaryPrimitives.ReadUInt64BigEndian(bytes[8..])), manifest, (ResourceOrigin)bytes[4]);
+        resource = new StoredResource(new ResourceId(BinaryPrimitives.ReadUInt64BigEndian(bytes[8..])), manifest, (Retention)bytes[4]);
         return true;
     }
 }

@@ -19,7 +19,7 @@ internal sealed partial class ResourceStore
         var manifest = resource.Manifest;
         if (IsInline(manifest.Layout.Length))
         {
-            await CommitBytesAsync(resource, await File.ReadAllBytesAsync(path));
+            await CommitBytesAsync(resource, await StoreFiles.ReadBytesAsync(path));
             return;
         }
 
@@ -69,24 +69,26 @@ internal sealed partial class ResourceStore
     /// <exception cref="StoreException">The disk did not take it; nothing has changed.</exception>
     public void CommitTombstone(ResourceId id, Manifest tombstone)
     {
-        ChangeAsync(new TombstoneChange(id, tombstone), new StoreEntry(this, new StoredResource(id, tombstone, ResourceOrigin.Put), null))
+        ChangeAsync(new TombstoneChange(id, tombstone), new StoreEntry(this, new StoredResource(id, tombstone, Retention.Kept), null))
             .GetAwaiter().GetResult();
         Files.Reserve.Fill();
     }
 
-    /// <summary>Changes how a resource is said to have come here.</summary>
+    /// <summary>Changes whether a resource is kept or cached.</summary>
     /// <exception cref="StoreException">The disk did not take it; nothing has changed.</exception>
-    public StoredResource ChangeOrigin(StoreEntry entry, ResourceOrigin origin)
+    public StoredResource ChangeRetention(StoreEntry entry, Retention retention)
     {
-        var resource = entry.Resource with { Origin = origin };
-        ChangeAsync(new RetentionChange(resource.Id, CatalogRow.RetentionOf(origin)), new StoreEntry(this, resource, entry.Blob)).GetAwaiter().GetResult();
+        var resource = entry.Resource with { Retention = retention };
+        ChangeAsync(new RetentionChange(resource.Id, CatalogRow.WordOf(retention)), new StoreEntry(this, resource, entry.Blob))
+            .GetAwaiter().GetResult();
         return resource;
     }
 
     private (PutChange Change, StoreEntry Entry) Put(StoredResource resource, Blob blob, bool areCompared = false)
     {
         var row = new CatalogRow(
-            resource.Id, resource.Manifest, resource.Origin, blob.IsInline ? null : blob.Digest, blob.IsInline ? blob.InlineBytes.ToArray() : null, NowUnixMs);
+            resource.Id, resource.Manifest, resource.Retention, blob.IsInline ? null : blob.Digest,
+            blob.IsInline ? blob.InlineBytes.ToArray() : null, NowUnixMs);
         var entry = new StoreEntry(this, resource, blob);
         if (areCompared)
         {
@@ -142,7 +144,8 @@ internal sealed partial class ResourceStore
         }
 
         // Whoever is in the middle of the old version may finish it; but what was deleted stops at once.
-        if (old is { Blob: not null, Content.IsRained: true } && entry is { IsTombstone: false } && old.Resource.Manifest.Version != entry.Resource.Manifest.Version)
+        if (old is { Blob: not null, Content.IsRained: true } && entry is { IsTombstone: false }
+            && old.Resource.Manifest.Version != entry.Resource.Manifest.Version)
         {
             var superseded = new Superseded(old, Blobs.Lease(old.Blob));
             if (!_superseded.TryAdd((change.Id, old.Resource.Manifest.Version.Tag), superseded))

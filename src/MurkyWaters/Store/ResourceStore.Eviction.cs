@@ -15,7 +15,7 @@ internal sealed partial class ResourceStore
 
     private readonly SemaphoreSlim _evicting = new(1);
     private readonly ConcurrentDictionary<ResourceId, long> _reads = new();
-    private long _readsNotedMs = Environment.TickCount64;
+    private long _readsNotedMs;
 
     /// <summary>Bytes that count for the quota: fetched resources, whole and in part.</summary>
     public long QuotaUsedBytes => Catalog.CachedBytes + Partials.HeldBytes;
@@ -74,7 +74,7 @@ internal sealed partial class ResourceStore
     /// <summary>Evicts as many as make the room, of those that were read least recently; false when there are none.</summary>
     private bool TryEvictSome(long bytes, bool isForDisk, HashSet<ResourceId> passed)
     {
-        var (now, nowMs) = (NowUnixMs, Environment.TickCount64);
+        var (now, nowMs) = (NowUnixMs, NowMs);
         var copies = Catalog.FindLeastRead(isForDisk, EvictionBatch + passed.Count)
             .Where(copy => !passed.Contains(copy.Id))
             .Select(
@@ -115,7 +115,7 @@ internal sealed partial class ResourceStore
 
         using (gate)
         {
-            if (FindEntry(id) is { Resource.Origin: ResourceOrigin.Fetched, Blob: { } blob } && !Blobs.IsLeased(blob))
+            if (FindEntry(id) is { Resource.Retention: Retention.Cached, Blob: { } blob } && !Blobs.IsLeased(blob))
             {
                 ChangeAsync(new ForgetChange(id), null).GetAwaiter().GetResult();
                 _reads.TryRemove(id, out _);
@@ -127,7 +127,7 @@ internal sealed partial class ResourceStore
     /// <summary>Now and then: has the catalog note what was read and which files have gone.</summary>
     private void NoteInCatalog()
     {
-        var now = Environment.TickCount64;
+        var now = NowMs;
         if (_reads.Count >= ReadsMax || now - _readsNotedMs >= ReadsEveryMs)
         {
             _readsNotedMs = now;

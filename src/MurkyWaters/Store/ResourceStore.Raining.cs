@@ -9,8 +9,10 @@ internal sealed partial class ResourceStore
     /// <summary>How long what could not be read is said to be missing, before it is tried again.</summary>
     private const int UnreadableMs = 2000;
 
-    /// <summary>What is being read, and when what could not be read was tried (on the clock of <see cref="Environment.TickCount64"/>; 0
-    /// while it is being read).</summary>
+    /// <summary>In place of a time: it is being read.</summary>
+    private const long BeingRead = -1;
+
+    /// <summary>What is being read, and when what could not be read was tried, in milliseconds of the store's clock.</summary>
     private readonly ConcurrentDictionary<ResourceId, long> _loading = new();
 
     /// <inheritdoc/>
@@ -35,12 +37,12 @@ internal sealed partial class ResourceStore
 
         if (_loading.TryGetValue(id, out var failedMs))
         {
-            if (failedMs == 0)
+            if (failedMs == BeingRead)
             {
                 return CatalogAnswer.Loading;
             }
 
-            if (Environment.TickCount64 - failedMs < UnreadableMs)
+            if (NowMs - failedMs < UnreadableMs)
             {
                 return CatalogAnswer.Missing;
             }
@@ -48,7 +50,7 @@ internal sealed partial class ResourceStore
             _loading.TryRemove(new KeyValuePair<ResourceId, long>(id, failedMs));
         }
 
-        if (_loading.TryAdd(id, 0))
+        if (_loading.TryAdd(id, BeingRead))
         {
             ThreadPool.UnsafeQueueUserWorkItem(Load, id, preferLocal: false);
         }
@@ -70,7 +72,7 @@ internal sealed partial class ResourceStore
 
         if (entry is null)
         {
-            _loading[id] = Environment.TickCount64;
+            _loading[id] = NowMs;
         }
         else
         {
@@ -85,7 +87,7 @@ internal sealed partial class ResourceStore
     {
         foreach (var loading in _loading)
         {
-            if (loading.Value != 0 && nowMs - loading.Value >= UnreadableMs)
+            if (loading.Value != BeingRead && nowMs - loading.Value >= UnreadableMs)
             {
                 _loading.TryRemove(loading);
             }

@@ -7,7 +7,8 @@ namespace MurkyWaters.Store;
 /// <summary>What happens at start, and what is done with what cannot be understood: it is set aside, never deleted.</summary>
 internal sealed partial class ResourceStore
 {
-    /// <summary>So many files are compared with the catalog before the store is open, in some tens of milliseconds; more in the background.</summary>
+    /// <summary>So many files are compared with the catalog before the store is open, in some tens
+    /// of milliseconds; more in the background.</summary>
     private const int CheckedAtStart = 20_000;
 
     private long _quarantinedCount;
@@ -26,21 +27,22 @@ internal sealed partial class ResourceStore
         Files.CreateFolders();
         Catalog = ResourceCatalog.Open(Files);
         Blobs.PutBack();
-        foreach (var path in Directory.EnumerateFiles(Files.Temporary))
+        foreach (var path in StoreFiles.Enumerate(Files.Temporary))
         {
             Files.Delete(path);
         }
 
         NodeId = NodeIdentity.ReadOrDraw(Files, _logger);
         Files.CountAside();
-        _quarantinedCount = Directory.EnumerateFiles(Files.Quarantine).LongCount(path => !path.EndsWith(BodyEnding, StringComparison.Ordinal));
+        _quarantinedCount = StoreFiles.Enumerate(Files.Quarantine)
+            .LongCount(path => !path.EndsWith(BodyEnding, StringComparison.Ordinal));
         foreach (var digest in Catalog.FindDropped())
         {
             Blobs.Drop(Blobs.At(digest, 0));
         }
 
         ReturnFetched();
-        if (Directory.EnumerateFiles(Files.Blobs).Take(CheckedAtStart).Count() < CheckedAtStart)
+        if (StoreFiles.Enumerate(Files.Blobs).Take(CheckedAtStart).Count() < CheckedAtStart)
         {
             CheckFiles();
         }
@@ -64,20 +66,20 @@ internal sealed partial class ResourceStore
         StoreLog.Opened(_logger, Files.Root, Catalog.Count, QuarantinedCount, _options.Time.GetElapsedTime(started).TotalMilliseconds);
     }
 
-    /// <summary>Puts back what was fetched whole and had just become a blob, but no resource's yet, when the process ended: the fetch goes on
-    /// there.</summary>
+    /// <summary>Puts back what was fetched whole and had just become a blob, but no resource's yet, when the process ended: the fetch goes
+    /// on there.</summary>
     private void ReturnFetched()
     {
-        foreach (var path in Directory.EnumerateFiles(Files.Partials, "*.record"))
+        foreach (var path in StoreFiles.Enumerate(Files.Partials, "*.record"))
         {
-            if (!ResourceRecord.TryParse(File.ReadAllBytes(path), out var fetched) || fetched.Manifest.IsDeleted)
+            if (!ResourceRecord.TryParse(StoreFiles.ReadBytes(path), out var fetched) || fetched.Manifest.IsDeleted)
             {
                 continue;
             }
 
             var blob = Blobs.At(TreeDigest.Of(fetched.Manifest), fetched.Manifest.Layout.Length);
             var data = Path.ChangeExtension(path, ".data");
-            if (!File.Exists(data) && blob.IsWhole() && !Catalog.IsNamed(blob.Digest))
+            if (!StoreFiles.Exists(data) && blob.IsWhole() && !Catalog.IsNamed(blob.Digest))
             {
                 Files.Move(blob.FilePath!, data);
             }
@@ -109,7 +111,7 @@ internal sealed partial class ResourceStore
             after = page[^1].Blob;
         }
 
-        foreach (var path in Directory.EnumerateFiles(Files.Blobs).TakeWhile(_ => !_isClosing))
+        foreach (var path in StoreFiles.Enumerate(Files.Blobs).TakeWhile(_ => !_isClosing))
         {
             var name = Path.GetFileName(path);
             if (PublicationNotes.IsNote(name))
@@ -190,7 +192,7 @@ internal sealed partial class ResourceStore
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"{id.Value}-{Sha256Digest.Of(manifest).ToString()[..16]}");
         var path = Path.Combine(Files.Quarantine, name + ".manifest");
-        if (File.Exists(path))
+        if (StoreFiles.Exists(path))
         {
             return false;
         }

@@ -17,7 +17,8 @@ internal enum SettingAside
     Failed,
 }
 
-/// <summary>What is done with bodies that are not what they should be: set aside, counted, and brought again by whoever has the right bytes.</summary>
+/// <summary>What is done with bodies that are not what they should be: set aside, counted, and
+/// brought again by whoever has the right bytes.</summary>
 internal sealed partial class ResourceStore
 {
     /// <summary>Resources that were set aside and are remembered for being fetched again.</summary>
@@ -44,7 +45,8 @@ internal sealed partial class ResourceStore
     /// <param name="id">The resource.</param>
     /// <param name="blob">Its body, as it was found.</param>
     /// <param name="blockIndex">The block that was found wrong; null where it is the length.</param>
-    /// <returns>Whether it was done, or needs no more to be; false while a fetch is mending it, or when the disk does not let it be done.</returns>
+    /// <returns>Whether it was done, or needs no more to be; false while a fetch is mending it,
+    /// or when the disk does not let it be done.</returns>
     public async Task<bool> SetAsideAsync(ResourceId id, Blob blob, int? blockIndex) =>
         await TrySetAsideAsync(id, blob, blockIndex) != SettingAside.Failed;
 
@@ -73,8 +75,10 @@ internal sealed partial class ResourceStore
 
                 Save(id, entry.Resource.Manifest.Bytes.ToArray(), null);
                 await ChangeAsync(new ForgetChange(id), null);
-                NoteLost(id, entry.Resource.Origin == ResourceOrigin.Put);
-                NoteQuarantined($"resource {id}", blockIndex is null ? "its file is not there or not of its length" : $"its block {blockIndex} is not what it should be");
+                NoteLost(id, entry.Resource.Retention == Retention.Kept);
+                NoteQuarantined(
+                    $"resource {id}",
+                    blockIndex is null ? "its file is not there or not of its length" : $"its block {blockIndex} is not what it should be");
                 return SettingAside.Done;
             }
             catch (StoreException error)
@@ -86,7 +90,7 @@ internal sealed partial class ResourceStore
     }
 
     /// <summary>Sets an entry aside in the background: its rain has found a wrong block.</summary>
-    public void Suspect(StoreEntry entry, int blockIndex) => StartRemoval(async () =>
+    public void ReportWrongBlock(StoreEntry entry, int blockIndex) => StartRemoval(async () =>
     {
         try
         {

@@ -7,8 +7,8 @@ using PouringRain.Protocol;
 namespace MurkyWaters.Store;
 
 /// <summary>
-/// Resources on disk. The catalog has a row for each (the newest version wins) with the bytes of a small one; those of a larger one are a blob,
-/// a file that is named by their tree digest. A version comes in in this order, each step on the disk before the next: bytes in a
+/// Resources on disk. The catalog has a row for each (the newest version wins) with the bytes of a small one; those of a larger one are a
+/// blob, a file that is named by their tree digest. A version comes in in this order, each step on the disk before the next: bytes in a
 /// temporary file, the blob's name, the row. Only the last one makes it visible, so a crash at any moment leaves the old version or the new
 /// one. There is no other clean-up: stopping is the same as crashing.
 /// </summary>
@@ -30,14 +30,15 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
     {
         _options = options;
         _logger = logger;
-        Files = new StoreFiles(options.Path, options.BeforeStep, logger, options.Disk);
+        _readsNotedMs = NowMs;
+        Files = new StoreFiles(options.Path, options.BeforeStep, options.Time, logger, options.Disk);
         CatalogSchema.Inspect(Files.Root);
         StoreFiles.CreateFolder(Files.Root);
 
         // Held by the system for as long as the process lives, whatever its end: two processes in one folder would undo each other.
         _lockFile = StoreFiles.OpenAlone(Path.Combine(Files.Root, "store.lock"));
         Space = options.Space ?? new DiskSpace(Files.Root);
-        Encoders = new BlockEncoders(options.EncoderBytesMax);
+        Encoders = new BlockEncoders(options.EncoderBytesMax, options.Time);
         _cache = new EntryCache(options.CacheBytesMax);
         Blobs = new BlobTable(Files, Encoders, digest => Catalog.IsNamed(digest));
         Partials = new PartialTable(Files, options.BootId);
@@ -78,8 +79,8 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
     /// <summary>Resources that are here whole, tombstones left out.</summary>
     public long Count => Catalog.Count;
 
-    /// <summary>Opens a store and recovers what is there. No blob is hashed: what a row names was flushed before the row, so its length tells
-    /// whether it is whole.</summary>
+    /// <summary>Opens a store and recovers what is there. No blob is hashed: what a row names was flushed before the row, so its length
+    /// tells whether it is whole.</summary>
     /// <exception cref="StoreFormatException">The folder has what this program cannot open. Nothing in it was changed.</exception>
     /// <exception cref="IOException">The folder is in use by another process, or cannot be written.</exception>
     public static ResourceStore Open(StoreOptions options, ILogger logger)
@@ -174,7 +175,8 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
     }
 
     /// <summary>Lets one change of a resource at a time through.</summary>
-    public Task<KeyedGates<ResourceId>.Turn> EnterAsync(ResourceId id, CancellationToken cancellationToken) => _gates.EnterAsync(id, cancellationToken);
+    public Task<KeyedGates<ResourceId>.Turn> EnterAsync(ResourceId id, CancellationToken cancellationToken) =>
+        _gates.EnterAsync(id, cancellationToken);
 
     /// <summary>The stamp of a version that is made now, after <paramref name="previous"/>.</summary>
     public long NextStamp(Manifest? previous) => Math.Max(NowUnixMs, previous is null ? 0 : previous.Stamp + 1);
@@ -182,7 +184,7 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
     /// <summary>Once a second: ends what was kept for a while only.</summary>
     public void Tick()
     {
-        var now = Environment.TickCount64;
+        var now = NowMs;
         foreach (var (key, superseded) in _superseded)
         {
             if (now - superseded.Entry.LastUseMs >= _options.SupersededLifetime.TotalMilliseconds && _superseded.TryRemove(key, out _))
@@ -245,6 +247,8 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
         _lockFile.Dispose();
     }
 
+    private long NowMs => _options.Time.GetMilliseconds();
+
     private long NowUnixMs => _options.Time.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>What a rain server asks for has a lease of its bytes as long as it is rained, and a while after.</summary>
@@ -293,7 +297,7 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
         }
 
         var entry = found.Row is { } row ? EntryOf(row)
-            : found.Tombstone is { } tombstone ? new StoreEntry(this, new StoredResource(id, tombstone, ResourceOrigin.Put), null)
+            : found.Tombstone is { } tombstone ? new StoreEntry(this, new StoredResource(id, tombstone, Retention.Kept), null)
             : null;
         if (entry is null)
         {
@@ -317,7 +321,7 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
     }
 
     private StoreEntry EntryOf(CatalogRow row) => new(
-        this, new StoredResource(row.Id, row.Manifest, row.Origin),
+        this, new StoredResource(row.Id, row.Manifest, row.Retention),
         row.Blob is { } digest ? Blobs.At(digest, row.Manifest.Layout.Length) : Blobs.Of(TreeDigest.Of(row.Manifest), row.Body));
 
     /// <summary>Ids that share a lock, and the count of their changes, which stands under it.</summary>

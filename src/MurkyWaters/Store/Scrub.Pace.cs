@@ -21,7 +21,8 @@ internal sealed partial class Scrub
             }
         }
 
-        var left = Math.Max(0, _store.Catalog.Bytes - progress.CheckedBytes) + (Math.Max(0, _store.Count - progress.CheckedCount) * CostOfOne);
+        var left = Math.Max(
+            0, _store.Catalog.Bytes - progress.CheckedBytes) + (Math.Max(0, _store.Count - progress.CheckedCount) * CostOfOne);
         var end = DateTimeOffset.FromUnixTimeMilliseconds(progress.StartedUnixMs) + (_options.ScrubPeriod / 2);
         var seconds = Math.Max(60, (end - _time.GetUtcNow()).TotalSeconds);
         return Math.Min(max, Math.Max(RateMin, left / seconds));
@@ -107,7 +108,8 @@ internal sealed partial class Scrub
     private static partial void ScrubFoundStrange(ILogger logger, ResourceId id);
 
     [LoggerMessage(
-        3024, LogLevel.Warning, "Store:ScrubMaxBytesPerSecond, {Rate} bytes a second, is too little to read {Bytes} bytes twice in {Days} days")]
+        3024, LogLevel.Warning,
+        "Store:ScrubMaxBytesPerSecond, {Rate} bytes a second, is too little to read {Bytes} bytes twice in {Days} days")]
     private static partial void ScrubTooSlow(ILogger logger, long rate, long bytes, double days);
 
     [LoggerMessage(3025, LogLevel.Error, "The scrub was held up, and goes on in {Seconds} seconds")]

@@ -5,9 +5,9 @@ using PouringRain.Protocol;
 namespace MurkyWaters.Store;
 
 /// <summary>
-/// Reads every body within <see cref="StoreOptions.ScrubPeriod"/> and compares its blocks with their digests. A pass begins every half of that
-/// time and takes half of it at the most, as long as <see cref="StoreOptions.ScrubBytesPerSecondMax"/> allows, so that whatever the order no
-/// body waits longer than the whole. How far it has come is kept in the catalog. Nothing is locked or kept from going while it
+/// Reads every body within <see cref="StoreOptions.ScrubPeriod"/> and compares its blocks with their digests. A pass begins every half of
+/// that time and takes half of it at the most, as long as <see cref="StoreOptions.ScrubBytesPerSecondMax"/> allows, so that whatever the
+/// order no body waits longer than the whole. How far it has come is kept in the catalog. Nothing is locked or kept from going while it
 /// is read: what is found wrong is looked at again under the resource's gate, and set aside as by any other who finds it.
 /// Thread-safe.
 /// </summary>
@@ -92,7 +92,10 @@ internal sealed partial class Scrub : IDisposable
         {
             lock (_gate)
             {
-                return _progress.IsRunning && _isHeldUp ? "paused" : IsToRun ? "running" : _options.ScrubPeriod > TimeSpan.Zero ? "waiting" : "off";
+                return _progress.IsRunning && _isHeldUp ? "paused"
+                    : IsToRun ? "running"
+                    : _options.ScrubPeriod > TimeSpan.Zero ? "waiting"
+                    : "off";
             }
         }
     }
@@ -304,7 +307,9 @@ internal sealed partial class Scrub : IDisposable
             return;
         }
 
-        for (var block = Progress is { Block: var begun, VersionTag: var version } && version == tag ? (int)Math.Min(begun, layout.BlockCount) : 0;
+        for (var block = Progress is { Block: var begun, VersionTag: var version } && version == tag
+            ? (int)Math.Min(begun, layout.BlockCount)
+            : 0;
             block < layout.BlockCount;)
         {
             await WaitForDiskAsync();
@@ -364,7 +369,8 @@ internal sealed partial class Scrub : IDisposable
         if (await _store.TrySetAsideAsync(id, blob, block) != SettingAside.Needless)
         {
             NoteDamaged();
-            ScrubFoundDamage(_logger, id, block is null ? "its file is not there or not of its length" : $"its block {block} is not what it should be");
+            ScrubFoundDamage(
+                _logger, id, block is null ? "its file is not there or not of its length" : $"its block {block} is not what it should be");
         }
     }
 

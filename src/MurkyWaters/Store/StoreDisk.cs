@@ -2,6 +2,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace MurkyWaters.Store;
 
+#pragma warning disable RS0030 // This is the one place that has files.
 /// <summary>What <see cref="StoreFiles"/> asks of the system, call by call. A test puts another in its place that knows what a machine
 /// which stops would
 /// keep of it.</summary>

@@ -15,8 +15,10 @@ internal sealed class StoreEntry
         _store = store;
         Resource = resource;
         Blob = blob;
-        Checks = blob is { IsInline: false } ? new BlockChecks(resource.Manifest, blob, block => store.Suspect(this, block)) : null;
-        Content = new StoredContent(resource.Manifest, blob, store.Encoders, Checks);
+        Checks = blob is { IsInline: false }
+            ? new BlockChecks(resource.Manifest, blob, block => store.ReportWrongBlock(this, block), store.Options.Time)
+            : null;
+        Content = new StoredContent(resource.Manifest, blob, store.Encoders, store.Options.Time, Checks);
     }
 
     public StoredResource Resource { get; }
@@ -31,7 +33,7 @@ internal sealed class StoreEntry
 
     public bool IsTombstone => Resource.Manifest.IsDeleted;
 
-    /// <summary>When somebody last read it or asked for its rain, on the clock of <see cref="Environment.TickCount64"/>.</summary>
+    /// <summary>When somebody last read it or asked for its rain, in milliseconds of the store's clock.</summary>
     public long LastUseMs => Content.LastUseMs;
 
     /// <summary>Memory that it takes, about: the manifest's bytes, as much again for the digests
@@ -41,7 +43,7 @@ internal sealed class StoreEntry
     public void Touch()
     {
         Content.Touch();
-        if (Resource.Origin == ResourceOrigin.Fetched)
+        if (Resource.Retention == Retention.Cached)
         {
             _store.NoteRead(Resource.Id);
         }

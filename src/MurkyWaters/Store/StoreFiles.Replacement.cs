@@ -2,6 +2,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace MurkyWaters.Store;
 
+#pragma warning disable RS0030 // This is the one place that has files.
 /// <summary>Small files that change whole.</summary>
 internal sealed partial class StoreFiles
 {

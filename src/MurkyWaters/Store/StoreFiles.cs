@@ -4,6 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace MurkyWaters.Store;
 
+#pragma warning disable RS0030 // This is the one place that has files.
 /// <summary>
 /// Every change that the store makes on disk goes through here, so that a test can stop the store dead between any two of them, and
 /// that every error of the disk comes out as a <see cref="StoreException"/> and is seen by <see cref="StoreHealth"/>.
@@ -19,8 +20,9 @@ internal sealed partial class StoreFiles
     private readonly StoreDisk _disk;
     private long _lastTemporary;
 
-    public StoreFiles(string root, Action<string>? beforeStep, ILogger logger, StoreDisk? disk = null)
+    public StoreFiles(string root, Action<string>? beforeStep, TimeProvider time, ILogger logger, StoreDisk? disk = null)
     {
+        Time = time;
         Root = Path.GetFullPath(root);
         Blobs = Path.Combine(Root, "blobs");
         Partials = Path.Combine(Root, "partial");
@@ -29,9 +31,12 @@ internal sealed partial class StoreFiles
         Quarantine = Path.Combine(Root, "quarantine");
         _beforeStep = beforeStep;
         _disk = disk ?? StoreDisk.Real;
-        Health = new StoreHealth(Root, Probe, logger);
+        Health = new StoreHealth(Root, Probe, time, logger);
         Reserve = new DeletionReserve(this);
     }
+
+    /// <summary>The clock of all that is made of these files.</summary>
+    public TimeProvider Time { get; }
 
     /// <summary>Whether the disk takes what is written.</summary>
     public StoreHealth Health { get; }
@@ -136,14 +141,6 @@ internal sealed partial class StoreFiles
         }
     }
 
-    /// <summary>Opens a file that is there for reading.</summary>
-    public static SafeFileHandle OpenToRead(string path) =>
-        File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-
-    /// <summary>Opens a file that is there for the system to send.</summary>
-    public static FileStream OpenToSend(string path) => new(
-        path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous);
-
     /// <summary>Writes at an offset.</summary>
     /// <exception cref="StoreException">The disk does not take it, or not all of it.</exception>
     public void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset)
@@ -212,6 +209,10 @@ internal sealed partial class StoreFiles
             throw Health.Judge(error, isFlush: true);
         }
     }
+
+    /// <summary>Renames to a name that nobody has.</summary>
+    /// <exception cref="IOException">Somebody has it, or the disk does not take it.</exception>
+    public static void MoveToFree(string source, string target) => File.Move(source, target, overwrite: false);
 
     /// <summary>Renames without waiting.</summary>
     /// <exception cref="StoreException">The disk does not take it.</exception>

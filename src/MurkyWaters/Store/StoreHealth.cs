@@ -17,6 +17,7 @@ internal sealed class StoreHealth
 
     private readonly Lock _gate = new();
     private readonly Action _probe;
+    private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly string _path;
     private string? _trouble;
@@ -29,11 +30,13 @@ internal sealed class StoreHealth
     /// <summary>Makes it.</summary>
     /// <param name="path">The store's folder, for the log.</param>
     /// <param name="probe">Writes, flushes and removes a small file in each folder; throws when the disk does not take it.</param>
+    /// <param name="time">Says when it is time for the next probe.</param>
     /// <param name="logger">Told when the state changes.</param>
-    public StoreHealth(string path, Action probe, ILogger logger)
+    public StoreHealth(string path, Action probe, TimeProvider time, ILogger logger)
     {
         _path = path;
         _probe = probe;
+        _time = time;
         _logger = logger;
     }
 
@@ -85,7 +88,7 @@ internal sealed class StoreHealth
     /// which may hang.</summary>
     public void Tick()
     {
-        if (Trouble is not null && Environment.TickCount64 - Volatile.Read(ref _probedMs) >= ProbeInterval.TotalMilliseconds)
+        if (Trouble is not null && _time.GetMilliseconds() - Volatile.Read(ref _probedMs) >= ProbeInterval.TotalMilliseconds)
         {
             _ = Task.Run(TryRecover);
         }
@@ -113,7 +116,7 @@ internal sealed class StoreHealth
         }
         finally
         {
-            Volatile.Write(ref _probedMs, Environment.TickCount64);
+            Volatile.Write(ref _probedMs, _time.GetMilliseconds());
             Volatile.Write(ref _isProbing, 0);
         }
     }
@@ -146,7 +149,7 @@ internal sealed class StoreHealth
                 return;
             }
 
-            Volatile.Write(ref _probedMs, Environment.TickCount64);
+            Volatile.Write(ref _probedMs, _time.GetMilliseconds());
             Volatile.Write(
                 ref _trouble,
                 string.Create(

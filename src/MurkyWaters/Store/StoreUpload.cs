@@ -22,7 +22,7 @@ internal sealed partial class StoreUpload : Upload
     private readonly ResourceStore _store;
     private readonly StoreOptions _defaults;
     private readonly Action<StoredResource>? _onStored;
-    private readonly ResourceOrigin _origin;
+    private readonly Retention _retention;
     private readonly string _path;
     private readonly bool _isPending;
     private bool _isCreated;
@@ -43,10 +43,10 @@ internal sealed partial class StoreUpload : Upload
     /// <param name="options">What it is to become.</param>
     /// <param name="defaults">What it becomes where the options say nothing.</param>
     /// <param name="onStored">Called with what is stored after a commit that stored something, or found the same bytes there.</param>
-    /// <param name="origin">Whether it is put, or fetched by a way that ends in an upload.</param>
+    /// <param name="retention">Whether it is kept, or cached: fetched by a way that ends in an upload.</param>
     public StoreUpload(
         ResourceStore store, UploadOptions options, StoreOptions defaults, Action<StoredResource>? onStored = null,
-        ResourceOrigin origin = ResourceOrigin.Put)
+        Retention retention = Retention.Kept)
     {
         if (!ResourceLayout.TryCreate(options.Length ?? 0, defaults.BlockBytesOf(options.Length), defaults.SymbolSize, out _))
         {
@@ -57,7 +57,7 @@ internal sealed partial class StoreUpload : Upload
         _options = options;
         _defaults = defaults;
         _onStored = onStored;
-        _origin = origin;
+        _retention = retention;
         store.Files.Health.ThrowIfReadOnly();
         if (options.Length is { } length && !store.TryMakeRoom(length, countsForQuota: false))
         {
@@ -182,14 +182,14 @@ internal sealed partial class StoreUpload : Upload
         {
             if (!_store.IsIntact(entry!))
             {
-                await PlaceAsync(current with { Origin = current.Origin == ResourceOrigin.Put ? ResourceOrigin.Put : _origin });
+                await PlaceAsync(current with { Retention = current.Retention == Retention.Kept ? Retention.Kept : _retention });
                 return new UploadResult(UploadOutcome.Unchanged, _store.FindEntry(id)?.Resource ?? current);
             }
 
             // What was fetched before and is put now is to stay.
-            var kept = _origin == ResourceOrigin.Fetched || current.Origin == ResourceOrigin.Put
+            var kept = _retention == Retention.Cached || current.Retention == Retention.Kept
                 ? current
-                : _store.ChangeOrigin(entry!, ResourceOrigin.Put);
+                : _store.ChangeRetention(entry!, Retention.Kept);
             return new UploadResult(UploadOutcome.Unchanged, kept);
         }
 
@@ -214,7 +214,7 @@ internal sealed partial class StoreUpload : Upload
             _blockDigests,
             (described.IsAttachment ? ManifestFlags.Attachment : 0)
                 | (IsSameSecond(entry?.Resource.Manifest, stamp) ? ManifestFlags.DateWeak : 0));
-        var resource = new StoredResource(id, manifest, current?.Origin == ResourceOrigin.Put ? ResourceOrigin.Put : _origin);
+        var resource = new StoredResource(id, manifest, current?.Retention == Retention.Kept ? Retention.Kept : _retention);
         await PlaceAsync(resource);
         return new UploadResult(current is null ? UploadOutcome.Created : UploadOutcome.Replaced, resource);
     }

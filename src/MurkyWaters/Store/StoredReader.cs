@@ -140,7 +140,7 @@ internal sealed class StoredReader : ResourceReader
             return !blob.IsWhole();
         }
 
-        entry.Checks!.NoteWritten(File.GetLastWriteTimeUtc(file.SafeFileHandle).Ticks);
+        entry.Checks!.NoteWritten(StoreFiles.WrittenAt(file.SafeFileHandle).Ticks);
         if (options.DemandLength <= 0 || options.DemandOffset < 0 || options.DemandOffset >= blob.Length)
         {
             return false;

@@ -188,7 +188,7 @@ public sealed class PendingUpload
             await _upload.PauseAsync();
         }
 
-        using var file = File.OpenHandle(_table.DataPathOf(Token), options: FileOptions.SequentialScan);
+        using var file = StoreFiles.OpenToScan(_table.DataPathOf(Token));
         var buffer = new byte[256 * 1024];
         for (var position = 0L; position < _offset;)
         {

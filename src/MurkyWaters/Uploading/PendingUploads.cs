@@ -151,7 +151,7 @@ internal sealed partial class PendingUploads : IAsyncDisposable
 
     public Task<StoreUpload> ContinueAsync(string token, long offset, CancellationToken cancellationToken)
     {
-        if (offset == 0 && !File.Exists(DataPathOf(token)))
+        if (offset == 0 && !StoreFiles.Exists(DataPathOf(token)))
         {
             _store.Files.Create(DataPathOf(token)).Dispose();
         }
@@ -175,7 +175,7 @@ internal sealed partial class PendingUploads : IAsyncDisposable
     }
 
     public void Save(string token, PendingRecord record) =>
-        _store.Catalog.SaveUploadAsync(token, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), record.Encode()).GetAwaiter().GetResult();
+        _store.Catalog.SaveUploadAsync(token, Now.ToUnixTimeMilliseconds(), record.Encode()).GetAwaiter().GetResult();
 
     public void DeleteData(string token) => _store.Files.Discard(DataPathOf(token));
 
@@ -256,7 +256,7 @@ internal sealed partial class PendingUploads : IAsyncDisposable
             _uploads[token] = new PendingUpload(this, token, record, record.IsComplete ? written : offset, lastUse);
         }
 
-        foreach (var path in Directory.EnumerateFiles(_store.Files.Uploads))
+        foreach (var path in StoreFiles.Enumerate(_store.Files.Uploads))
         {
             var token = Path.GetFileNameWithoutExtension(path);
             if (_uploads.ContainsKey(token) || strange.Contains(token))

@@ -50,14 +50,14 @@ internal sealed class CollectingBlock
     /// <summary>The next ESI that nobody was asked for.</summary>
     public uint NextEsi { get; set; }
 
-    /// <summary>Whether the end of the fetch has bought its insurance for it.</summary>
-    public bool HasSpareRepair { get; set; }
+    /// <summary>Whether the end of the fetch has ordered its proactive repair.</summary>
+    public bool HasProactiveRepair { get; set; }
 
-    /// <summary>When it is doubted, the one source that it is collected from.</summary>
-    public FetchPath? Solo { get; set; }
+    /// <summary>When its sources are isolated, the one that it is collected from.</summary>
+    public FetchPath? IsolatedSource { get; set; }
 
     /// <summary>Sources that alone gave a wrong block.</summary>
-    public List<FetchPath> SoloFailures { get; } = [];
+    public List<FetchPath> IsolatedFailures { get; } = [];
 
     /// <summary>Sources whose symbols are in it.</summary>
     public List<FetchPath> Contributors { get; } = [];

@@ -210,7 +210,7 @@ public sealed partial class Fetch
         Revive(now, path);
         path.Sequences.OnSentBefore(status.NextSequence);
         path.Log.OnServed(status.Request, status.RequestOffset);
-        LookForSwallowing(now, path, status.NextSequence);
+        LookForBlackHole(now, path, status.NextSequence);
         for (var i = 0; i < refused.Length; i += 4)
         {
             var number = System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(refused[i..]);

@@ -49,7 +49,7 @@ public sealed partial class Fetch
     }
 
     /// <summary>Takes a work back. A block that was verified is done (when <paramref name="kept"/>) and its memory is used again; one
-    /// that was not goes on collecting, or is doubted.</summary>
+    /// that was not goes on collecting, or has its sources isolated.</summary>
     public void CompleteWork(Instant now, BlockWork work, bool kept)
     {
         ArgumentNullException.ThrowIfNull(work);
@@ -150,7 +150,7 @@ public sealed partial class Fetch
         _symbolsNeeded += block.SymbolCount;
         if (block.Index >= 0)
         {
-            AssignSolo(block);
+            AssignIsolated(block);
         }
     }
 

@@ -31,7 +31,7 @@ public sealed partial class Fetch
             path.Rate.OnDroplet(now, droplet.ServerTime, datagram.Length);
             if (symbol.Length > ResourceLayout.SmallSymbolSize)
             {
-                path.Swallowing.OnPassed(droplet.Sequence);
+                path.BlackHole.OnPassed(droplet.Sequence);
             }
         }
 
@@ -76,7 +76,7 @@ public sealed partial class Fetch
                 break;
         }
 
-        if (block is { Phase: BlockPhase.Collecting } && (block.Solo is null || block.Solo == path))
+        if (block is { Phase: BlockPhase.Collecting } && (block.IsolatedSource is null || block.IsolatedSource == path))
         {
             AddSymbol(now, path, block, droplet.Esi, symbol);
         }

@@ -1,10 +1,10 @@
 namespace PouringRain.Protocol;
 
 /// <content>
-/// A path that swallows large datagrams still carries small ones. Blocks and their digests do not depend on the symbol size, so the same
-/// version is asked for in small symbols then, of all sources, for a decoder takes symbols of one size. One such source is enough: a
-/// block that it alone holds would never come, and small symbols cost the others 1 to 2 % in headers. What was collected of
-/// unfinished blocks is given up, about as much as was under way. The server is remembered, so that the next fetch begins
+/// A path that is an MTU black hole loses large datagrams and still carries small ones. Blocks and their digests do not depend on the
+/// symbol size, so the same version is asked for in small symbols then, of all sources, for a decoder takes symbols of one size. One such
+/// source is enough: a block that it alone holds would never come, and small symbols cost the others 1 to 2 % in headers. What was
+/// collected of unfinished blocks is given up, about as much as was under way. The server is remembered, so that the next fetch begins
 /// with small symbols, for a while: routes change.
 /// </content>
 public sealed partial class Fetch
@@ -36,9 +36,9 @@ public sealed partial class Fetch
         }
     }
 
-    private void LookForSwallowing(Instant now, FetchPath path, uint nextSequence)
+    private void LookForBlackHole(Instant now, FetchPath path, uint nextSequence)
     {
-        if (_isSmall || _chosen!.SmallLayout == Layout || !path.Swallowing.OnAnswer(now, nextSequence, path.Rate.RoundTrip))
+        if (_isSmall || _chosen!.SmallLayout == Layout || !path.BlackHole.OnAnswer(now, nextSequence, path.Rate.RoundTrip))
         {
             return;
         }

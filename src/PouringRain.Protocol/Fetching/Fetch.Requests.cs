@@ -42,7 +42,7 @@ public sealed partial class Fetch
         }
 
         CheckPaces(now);
-        ReplaceLostSolos(now);
+        ReplaceLostIsolated(now);
         if (IsDiscovering)
         {
             if (now >= _started + _options.DiscoveryTimeout)
@@ -305,7 +305,7 @@ public sealed partial class Fetch
     }
 
     private static bool MayServe(FetchPath path, CollectingBlock block) =>
-        (block.Solo is null || block.Solo == path) && !path.RefusedBlocks.Contains(block.BlockNumber);
+        (block.IsolatedSource is null || block.IsolatedSource == path) && !path.RefusedBlocks.Contains(block.BlockNumber);
 
     private double LossExpected()
     {

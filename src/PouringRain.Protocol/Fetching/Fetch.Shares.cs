@@ -20,7 +20,7 @@ public sealed partial class Fetch
         {
             if (i == _open.Count && !TryOpenNext())
             {
-                BuyInsurance(path, credit, loss);
+                OrderProactiveRepair(path, credit, loss);
                 return;
             }
 
@@ -96,7 +96,8 @@ public sealed partial class Fetch
             }
         }
 
-        if (others == 0 || path.RefusedBlocks.Count > 0 || Layout.BlockCount == 0 || _open.Exists(block => block.Solo is not null))
+        if (others == 0 || path.RefusedBlocks.Count > 0 || Layout.BlockCount == 0
+            || _open.Exists(block => block.IsolatedSource is not null))
         {
             return int.MaxValue;
         }
@@ -136,9 +137,9 @@ public sealed partial class Fetch
         path.Log.Trim();
     }
 
-    /// <summary>At the end, when there is nothing else to order, the unfinished blocks get as many more repair symbols as chance may
-    /// take of what is under way (two standard deviations), so that they rarely wait another round trip.</summary>
-    private void BuyInsurance(FetchPath path, int credit, double loss)
+    /// <summary>Proactive repair: at the end, when there is nothing else to order, the unfinished blocks get as many more repair symbols as
+    /// chance may take of what is under way (two standard deviations), so that they rarely wait another round trip.</summary>
+    private void OrderProactiveRepair(FetchPath path, int credit, double loss)
     {
         if (loss < 0.0005)
         {
@@ -147,7 +148,7 @@ public sealed partial class Fetch
 
         foreach (var block in _open)
         {
-            if (block.Phase == BlockPhase.Collecting && !block.HasSpareRepair && block.Outstanding > 0 && MayServe(path, block)
+            if (block.Phase == BlockPhase.Collecting && !block.HasProactiveRepair && block.Outstanding > 0 && MayServe(path, block)
                 && !path.Log.IsFull)
             {
                 var count = Math.Min(credit, block.SpareFor(loss));
@@ -156,7 +157,7 @@ public sealed partial class Fetch
                     return;
                 }
 
-                block.HasSpareRepair = true;
+                block.HasProactiveRepair = true;
                 if (count > 0)
                 {
                     Order(_now, path, block, count);

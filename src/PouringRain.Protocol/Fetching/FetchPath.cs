@@ -58,7 +58,7 @@ internal sealed class FetchPath
     public Sha256Digest? WithheldBefore { get; set; }
 
     /// <summary>Whether large datagrams vanish on it.</summary>
-    public SwallowingWatch Swallowing { get; } = new();
+    public BlackHoleWatch BlackHole { get; } = new();
 
     public HashSet<uint> RefusedBlocks { get; } = [];
 
@@ -82,9 +82,9 @@ internal sealed class FetchPath
 
     public long Bytes { get; set; }
 
-    public int SoloSuccesses { get; set; }
+    public int IsolatedSuccesses { get; set; }
 
-    public int SoloFailures { get; set; }
+    public int IsolatedFailures { get; set; }
 
     public long CeilingBytesPerSecond { get; set; }
 

@@ -25,7 +25,8 @@ public sealed class StoreTests
             store.EnumerateObject().Select(property => property.Name));
         Assert.Equal(
             (3, 203_000, 0, 1, 10_000_000),
-            (Number(store, "resources"), Number(store, "keptBytes"), Number(store, "cachedBytes"), Number(store, "tombstones"), Number(store, "quotaBytes")));
+            (Number(store, "resources"), Number(store, "keptBytes"), Number(store, "cachedBytes"), Number(store, "tombstones"),
+                Number(store, "quotaBytes")));
         Assert.InRange(Number(store, "freeBytes"), 1, long.MaxValue);
         Assert.Equal(JsonValueKind.Null, store.GetProperty("trouble").ValueKind);
         Assert.Equal((0, 0), (Number(store.GetProperty("quarantine"), "files"), Number(store.GetProperty("quarantine"), "bytes")));
@@ -44,7 +45,8 @@ public sealed class StoreTests
         await gateway.PutAsync("/resources/1", TestGateway.Bytes(200_000));
         await gateway.PutAsync("/resources/2", TestGateway.Bytes(300_000));
         await gateway.PutAsync("/resources/3", TestGateway.Bytes(3000));
-        var blob = new DirectoryInfo(Path.Combine(gateway.Folder, "data", "blobs")).EnumerateFiles().Single(file => file.Length == 200_000).FullName;
+        var blob = new DirectoryInfo(Path.Combine(gateway.Folder, "data", "blobs")).EnumerateFiles()
+            .Single(file => file.Length == 200_000).FullName;
         var bytes = await File.ReadAllBytesAsync(blob, TestContext.Current.CancellationToken);
         bytes[100_000] ^= 1;
         await File.WriteAllBytesAsync(blob, bytes, TestContext.Current.CancellationToken);

@@ -42,7 +42,7 @@ public sealed class DateTests : IAsyncLifetime
         Assert.Equal(206, (await _gateway.GetAsync(path, ("Range", "bytes=10-"), ("If-Range", tag))).Status);
         Assert.Equal(304, (await _gateway.GetAsync(path, ("If-None-Match", tag))).Status);
 
-        // A later date is beyond doubt where the bytes are to be unchanged.
+        // A later date is certain where the bytes are to be unchanged.
         Assert.Equal(200, (await _gateway.GetAsync(path, ("If-Unmodified-Since", Text(Noon.AddSeconds(1))))).Status);
     }
 

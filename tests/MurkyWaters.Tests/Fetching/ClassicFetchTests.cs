@@ -52,7 +52,7 @@ public class ClassicFetchTests
         Assert.Equal((length + 999) / 1000, transfer.DecodedBlocks);
         Assert.Equal("It came in format 1 from 127.0.0.1:9.", transfer.Verdict);
         await FetchFixture.EventuallyAsync(() => fixture.Node.Find(FetchFixture.Id) is not null, "it is kept");
-        Assert.Equal(ResourceOrigin.Fetched, fixture.Node.Find(FetchFixture.Id)!.Origin);
+        Assert.Equal(Retention.Cached, fixture.Node.Find(FetchFixture.Id)!.Retention);
     }
 
     [Fact]
@@ -95,7 +95,7 @@ public class ClassicFetchTests
         Assert.Equal(bytes, await fixture.ReadAllAsync(OpenSource.RainOnly));
 
         Assert.Equal(version, fixture.Node.Find(FetchFixture.Id)!.Manifest.Version);
-        Assert.Equal(ResourceOrigin.Put, fixture.Node.Find(FetchFixture.Id)!.Origin);
+        Assert.Equal(Retention.Kept, fixture.Node.Find(FetchFixture.Id)!.Retention);
     }
 
     [Fact]

@@ -38,7 +38,7 @@ public class FetchLimitTests
 
         Assert.Equal(bytes, await fixture.ReadAllAsync());
 
-        await FetchFixture.EventuallyAsync(() => fixture.Node.Find(FetchFixture.Id) is { Origin: ResourceOrigin.Fetched }, "it is kept");
+        await FetchFixture.EventuallyAsync(() => fixture.Node.Find(FetchFixture.Id) is { Retention: Retention.Cached }, "it is kept");
     }
 
     [Fact]

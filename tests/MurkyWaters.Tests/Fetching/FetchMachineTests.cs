@@ -128,7 +128,7 @@ public class FetchMachineTests
         _machine.HandleRoundEnded(Zero, FetchEndReason.Completed);
         Assert.True(_door.TryEnter());
         _machine.HandleSealed(Zero, isHere: true);
-        _machine.HandleKeep(Zero, ResourceOrigin.Put);
+        _machine.HandleKeep(Zero, Retention.Kept);
         Assert.Equal([FetchActionKind.Seal, FetchActionKind.Seal], Kinds());
         _machine.HandleSealed(Zero, isHere: true);
         Assert.Equal([FetchActionKind.Finish], Kinds());
@@ -143,7 +143,7 @@ public class FetchMachineTests
         _machine.HandleSealed(Zero, isHere: false);
         Assert.False(_machine.CanKeep);
         Assert.True(_door.TryEnter());
-        _machine.HandleKeep(Zero, ResourceOrigin.Put);
+        _machine.HandleKeep(Zero, Retention.Kept);
         Assert.Null(_machine.Keep);
         _machine.HandleLeft(Zero, "a");
         _machine.HandleTimeout(Zero + Grace);

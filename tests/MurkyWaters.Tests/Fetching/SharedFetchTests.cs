@@ -20,7 +20,7 @@ public class SharedFetchTests
         Assert.Equal(bytes, await fixture.ReadAllAsync());
 
         await FetchFixture.EventuallyAsync(() => fixture.Node.Find(FetchFixture.Id) is not null, "it is kept");
-        Assert.Equal(ResourceOrigin.Fetched, fixture.Node.Find(FetchFixture.Id)!.Origin);
+        Assert.Equal(Retention.Cached, fixture.Node.Find(FetchFixture.Id)!.Retention);
         var again = await fixture.OpenAsync();
         Assert.True(again.Reader!.IsHit);
         Assert.Equal(bytes, await File.ReadAllBytesAsync(again.Reader.FilePath!, Cancellation));

@@ -125,7 +125,7 @@ public sealed class DamagedBodyTests
             // Mended: here, right, and kept as it was. The rain is asked for what nobody has read, too.
             foreach (var act in (Act[])[Act.Get, Act.Range, Act.Forced, Act.Put])
             {
-                await UntilAsync(() => cloud[Damaged].Find(new ResourceId((ulong)act)) is { Origin: ResourceOrigin.Put });
+                await UntilAsync(() => cloud[Damaged].Find(new ResourceId((ulong)act)) is { Retention: Retention.Kept });
                 Check(await TryGetAsync(cloud, Damaged, act, damage, OpenSource.LocalOnly), BytesOf(act, damage), isExpected: true);
             }
         }

@@ -26,7 +26,7 @@ public class NodesOnLoopbackTests
         Assert.Equal(4, await cloud[0].PropagateAsync(put.Id, 4, Patience, Cancellation));
 
         Assert.All(Enumerable.Range(0, 4), i => Assert.Equal(put.Manifest.Version, cloud[i].Find(put.Id)!.Manifest.Version));
-        Assert.Equal(ResourceOrigin.Put, cloud[3].Find(put.Id)!.Origin);
+        Assert.Equal(Retention.Kept, cloud[3].Find(put.Id)!.Retention);
         Assert.Equal(bytes, await cloud.GetAsync(3, 1, OpenSource.RainOnly));
         await FetchFixture.EventuallyAsync(() => cloud[3].Transfers[0].State == "completed", "it ends");
         var transfer = cloud[3].Transfers[0];
@@ -106,7 +106,7 @@ public class NodesOnLoopbackTests
         Assert.Equal(2, await cloud[0].PropagateAsync(second.Id, 2, Patience, Cancellation));
 
         Assert.Equal(second.Manifest.Version, cloud[1].Find(second.Id)!.Manifest.Version);
-        Assert.Equal(ResourceOrigin.Put, cloud[1].Find(second.Id)!.Origin);
+        Assert.Equal(Retention.Kept, cloud[1].Find(second.Id)!.Retention);
         await FetchFixture.EventuallyAsync(() => cloud[1].Transfers[0].State == "completed", "it ends");
         var symbols = (second.Manifest.Bytes.Length + second.Manifest.Layout.SymbolSize - 1) / second.Manifest.Layout.SymbolSize;
         Assert.Equal(symbols, cloud[1].Transfers[0].SymbolsNeeded);

@@ -21,7 +21,8 @@ public sealed class ScrubbedNodeTests
 
         foreach (var id in (int[])[1, 3])
         {
-            var path = Assert.Single(new DirectoryInfo(Path.Combine(cloud.PathOf(1), "blobs")).EnumerateFiles(), file => file.Length == Length + id).FullName;
+            var path = Assert.Single(
+                new DirectoryInfo(Path.Combine(cloud.PathOf(1), "blobs")).EnumerateFiles(), file => file.Length == Length + id).FullName;
             using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
             RandomAccess.Write(file, Bytes.Random(10, 99), Length - (100_000 * id));
         }
@@ -38,7 +39,7 @@ public sealed class ScrubbedNodeTests
         for (var id = 1ul; id <= 3; id++)
         {
             Assert.Equal(Bytes.Random(Length + (int)id, (int)id), await cloud.GetAsync(1, id, OpenSource.LocalOnly));
-            Assert.Equal(ResourceOrigin.Put, cloud[1].Find(new ResourceId(id))!.Origin);
+            Assert.Equal(Retention.Kept, cloud[1].Find(new ResourceId(id))!.Retention);
         }
 
         // All that is kept, by way of the sums.

@@ -56,7 +56,7 @@ public class ClassicPropagationTests
         gate.SetResult();
 
         await FetchFixture.EventuallyAsync(() => fixture.Node.Find(FetchFixture.Id) is not null, "it is kept");
-        Assert.Equal(ResourceOrigin.Put, fixture.Node.Find(FetchFixture.Id)!.Origin);
+        Assert.Equal(Retention.Kept, fixture.Node.Find(FetchFixture.Id)!.Retention);
         Assert.Equal(bytes, await fixture.ReadAllAsync(OpenSource.LocalOnly));
         await ((await opening).Reader?.DisposeAsync() ?? ValueTask.CompletedTask);
     }

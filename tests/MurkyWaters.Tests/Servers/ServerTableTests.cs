@@ -17,7 +17,7 @@ public sealed class ServerTableTests : IDisposable
     public async Task AnEditIsTakenUpAndABadOneKeepsTheListBefore()
     {
         var table = await OpenAsync("""[{"host": "127.0.0.1", "port": 1}, {"host": "127.0.0.1", "port": 2}]""");
-        table.NoteAnswer(Address(2), "up");
+        table.NoteAnswer(Address(2), ServerState.Up);
 
         Edit("""[{"host": "127.0.0.1", "port": 2}, {"host": "127.0.0.1", "port": 333}]""");
         table.Tick();
@@ -105,9 +105,9 @@ public sealed class ServerTableTests : IDisposable
     {
         var table = await OpenAsync("""[{"host": "127.0.0.1", "port": 1}]""");
 
-        Assert.True(table.Add(new ServerName("127.0.0.1", 2), "api"));
-        Assert.False(table.Add(new ServerName("127.0.0.1", 2), "api"));
-        Assert.False(table.Add(new ServerName("127.0.0.1", 1), "api"));
+        Assert.True(table.Add(new ServerName("127.0.0.1", 2), ServerOrigin.Api));
+        Assert.False(table.Add(new ServerName("127.0.0.1", 2), ServerOrigin.Api));
+        Assert.False(table.Add(new ServerName("127.0.0.1", 1), ServerOrigin.Api));
         Edit("[]");
         table.Tick();
 
@@ -121,7 +121,7 @@ public sealed class ServerTableTests : IDisposable
     public async Task AServerThatTheFileComesToNameKeepsWhatWasLearntOfIt()
     {
         var table = await OpenAsync("[]");
-        table.Add(new ServerName("127.0.0.1", 2), "api");
+        table.Add(new ServerName("127.0.0.1", 2), ServerOrigin.Api);
         table.NoteLie(Address(2));
 
         Edit("""[{"host": "127.0.0.1", "port": 2}]""");
@@ -202,7 +202,7 @@ public sealed class ServerTableTests : IDisposable
         // What is asked of oneself is no news.
         Assert.False(table.IsTrusted(Address(1980)));
 
-        table.Add(new ServerName("127.0.0.1", 8), "api");
+        table.Add(new ServerName("127.0.0.1", 8), ServerOrigin.Api);
         Assert.True(table.IsTrusted(Address(8)));
         table.Remove(new ServerName("127.0.0.1", 8));
         Assert.False(table.IsTrusted(Address(8)));
@@ -246,7 +246,7 @@ public sealed class ServerTableTests : IDisposable
         var table = await OpenAsync("""[{"host": "127.0.0.1", "port": 1}]""");
 
         table.NoteLie(Address(1));
-        table.NoteAnswer(Address(1), "up");
+        table.NoteAnswer(Address(1), ServerState.Up);
 
         Assert.Equal("lied", table.Snapshot()[0].State);
     }
@@ -255,14 +255,14 @@ public sealed class ServerTableTests : IDisposable
     public async Task ANodeThatAddedItselfIsForgottenWhenItFallsSilentAndComesBackWhenItSpeaks()
     {
         var table = await OpenAsync("""[{"host": "127.0.0.1", "port": 1}]""");
-        table.Add(new ServerName("127.0.0.1", 2), "api");
+        table.Add(new ServerName("127.0.0.1", 2), ServerOrigin.Api);
         table.AddPeer(Address(3), isClassic: false, isSealed: true);
 
         void Silence()
         {
             foreach (var port in (ushort[])[1, 2, 3])
             {
-                table.NoteAnswer(Address(port), "silent");
+                table.NoteAnswer(Address(port), ServerState.Silent);
             }
         }
 
@@ -307,22 +307,22 @@ public sealed class ServerTableTests : IDisposable
         Assert.InRange(table.ClassicAddresses().Count, 2, 100);
         table.AddPeer(Address(3), isClassic: false, isSealed: true);
         Assert.Contains(Address(3), table.AddressesForFetch(includeOwn: false));
-        table.NoteAnswer(Address(100), "up");
+        table.NoteAnswer(Address(100), ServerState.Up);
         _clock.Now += TimeSpan.FromMinutes(2);
         table.Tick();
         Assert.Equal([Address(1), Address(100)], table.ClassicAddresses());
         Assert.Equal([Address(1), Address(100)], table.ClassicAddressesForFetch());
 
         // In format 1 silence may also mean that it has not what it was asked for.
-        table.NoteAnswer(Address(100), "silent");
-        table.NoteAnswer(Address(100), "silent");
+        table.NoteAnswer(Address(100), ServerState.Silent);
+        table.NoteAnswer(Address(100), ServerState.Silent);
         Assert.Equal([Address(1), Address(100)], table.ClassicAddressesForFetch());
-        table.NoteAnswer(Address(100), "silent");
+        table.NoteAnswer(Address(100), ServerState.Silent);
         table.AddPeer(Address(100), isClassic: true);
         Assert.Equal([Address(1)], table.ClassicAddressesForFetch());
 
         // What it asked for came from there.
-        table.NoteAnswer(Address(100), "up");
+        table.NoteAnswer(Address(100), ServerState.Up);
         Assert.Equal([Address(1), Address(100)], table.ClassicAddressesForFetch());
     }
 
@@ -333,7 +333,7 @@ public sealed class ServerTableTests : IDisposable
         table.AddPeer(Address(3), isClassic: false, isSealed: true);
         for (var i = 0; i < 3; i++)
         {
-            table.NoteAnswer(Address(3), "silent");
+            table.NoteAnswer(Address(3), ServerState.Silent);
         }
 
         _clock.Now += TimeSpan.FromMinutes(2);
@@ -341,8 +341,8 @@ public sealed class ServerTableTests : IDisposable
         Assert.Empty(table.OtherNodes());
 
         // Nobody that it does not know is added by an answer.
-        table.NoteAnswer(Address(4), "up");
-        table.NoteAnswer(Address(3), "up");
+        table.NoteAnswer(Address(4), ServerState.Up);
+        table.NoteAnswer(Address(3), ServerState.Up);
 
         Assert.Equal([Address(3)], table.OtherNodes());
         Assert.Equal("peer", Assert.Single(table.Snapshot()).Origin);
@@ -353,7 +353,7 @@ public sealed class ServerTableTests : IDisposable
     {
         var table = await OpenAsync("""[{"host": "127.0.0.1", "port": 7}, {"host": "localhost", "port": 7}]""");
 
-        table.NoteAnswer(Address(7), "up");
+        table.NoteAnswer(Address(7), ServerState.Up);
 
         Assert.All(table.Snapshot(), server => Assert.Equal("up", server.State));
         Assert.Equal([Address(7)], table.OtherNodes());

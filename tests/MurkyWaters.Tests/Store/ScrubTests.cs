@@ -68,7 +68,7 @@ public sealed class ScrubTests : IDisposable
         await FlipAsync(PathOf(7), 0);
 
         // Of a cached copy it is the same, but that nobody asks for it again.
-        again.Store.ChangeOrigin(again.Store.FindEntry(new ResourceId(7))!, ResourceOrigin.Fetched);
+        again.Store.ChangeRetention(again.Store.FindEntry(new ResourceId(7))!, Retention.Cached);
         again.Store.Scrub.Start();
         again.Store.Scrub.StartPass();
         await _time.JumpUntilAsync(() => again.Store.Scrub.State == "waiting");
@@ -78,7 +78,8 @@ public sealed class ScrubTests : IDisposable
 
         // Five manifests, three files and a body.
         Assert.Equal(9, again.Store.Files.Aside.Count);
-        Assert.Equal(again.Store.Files.Aside.Bytes, new DirectoryInfo(again.Store.Files.Quarantine).EnumerateFiles().Sum(file => file.Length));
+        Assert.Equal(
+            again.Store.Files.Aside.Bytes, new DirectoryInfo(again.Store.Files.Quarantine).EnumerateFiles().Sum(file => file.Length));
         Assert.Equal([1ul, 3ul, 4ul, 5ul], again.Store.TakeLost(100).Select(id => id.Value).Order());
         await AssertAllThereAsync(again, [1, 3, 4, 5, 7]);
     }

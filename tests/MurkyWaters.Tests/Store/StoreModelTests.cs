@@ -167,7 +167,7 @@ public class StoreModelTests
                 try
                 {
                     store.Store.CommitBlob(
-                        new StoredResource(new ResourceId(1), manifest, ResourceOrigin.Fetched), ((PartialBlob)lease.Blocks).DataPath);
+                        new StoredResource(new ResourceId(1), manifest, Retention.Cached), ((PartialBlob)lease.Blocks).DataPath);
                     isKept = true;
                 }
                 catch (CrashException)

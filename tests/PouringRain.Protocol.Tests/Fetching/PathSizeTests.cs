@@ -2,7 +2,7 @@ using Simulation;
 
 namespace PouringRain.Protocol.Tests.Fetching;
 
-/// <summary>Paths that swallow large datagrams and tell nobody.</summary>
+/// <summary>Path MTU black holes: large datagrams vanish and nobody tells.</summary>
 public class PathSizeTests
 {
     private const int Mtu = 1280;
@@ -15,7 +15,7 @@ public class PathSizeTests
     [InlineData("raptorq", 2_000_000)]
     [InlineData("lt", 1)]
     [InlineData("lt", 2_000_000)]
-    public void WhatIsSwallowedFromTheStartComesWholeInSmallSymbols(string code, int length)
+    public void ABlackHoleFromTheStartGetsAllInSmallSymbols(string code, int length)
     {
         var content = SimContent.Create(Scene.RandomBytes(length), code);
         var scene = new Scene();

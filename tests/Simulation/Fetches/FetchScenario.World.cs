@@ -186,7 +186,7 @@ internal sealed partial class FetchScenario
 
     private void Seal()
     {
-        var isRefused = _store == StoreKind.Refuses && _machine.Keep != ResourceOrigin.Put;
+        var isRefused = _store == StoreKind.Refuses && _machine.Keep != Retention.Kept;
         After(_random.Between(0, 300), () => Tell(() =>
         {
             if (_store == StoreKind.Fails)

@@ -125,8 +125,8 @@ internal sealed partial class FetchScenario
         {
             if (_door.TryEnter())
             {
-                var origin = _random.Pick(ResourceOrigin.Put, ResourceOrigin.Fetched);
-                TellLate(() => _machine.HandleKeep(_now, origin));
+                var retention = _random.Pick(Retention.Kept, Retention.Cached);
+                TellLate(() => _machine.HandleKeep(_now, retention));
                 if (_random.Chance(300_000))
                 {
                     After(_random.Between(0, 3000), () => Tell(() => _machine.HandleGiveUp(_now)));

@@ -40,8 +40,8 @@ public sealed class SimNetwork
 
     public void SetFaults(PeerAddress from, PeerAddress to, LinkFaults faults) => _faults[(from, to)] = faults;
 
-    /// <summary>From now on a path swallows datagrams of more than these bytes of IP packet, and tells nobody. Healing does not change it:
-    /// it is how the network is built.</summary>
+    /// <summary>From now on a path is an MTU black hole: it loses datagrams of more than these bytes of IP packet. Healing does not change
+    /// it: it is how the network is built.</summary>
     public void SetMtu(PeerAddress from, PeerAddress to, int bytes) => _largest[(from, to)] = bytes - HeaderBytes;
 
     /// <summary>All paths are as <see cref="DefaultFaults"/> says again, and nobody is cut off.</summary>

@@ -65,7 +65,8 @@ internal static class ApiDocument
         - Ids are unsigned 64-bit numbers, decimal or hexadecimal after `0x`. In JSON they are strings, because browsers round such numbers.
         - Errors are problem documents (RFC 9457); their `type` is a path that tells more, and `retryable` says whether to try again.
           A browser that asks for `text/html` gets a small page instead.
-        - A big upload can be sent in pieces that outlast a broken connection: `PUT` with `Upload-Complete: ?0`, then `PATCH /uploads/{token}`.
+        - A big upload can be sent in pieces that outlast a broken connection: `PUT` with `Upload-Complete: ?0`, then
+          `PATCH /uploads/{token}`.
         - Where the operator has set `Gateway:Keys`, writes need a key (*Authorize*), and reads too with `Gateway:ProtectReads`.
         """;
 

@@ -2,8 +2,8 @@ using PouringRain.Protocol;
 
 namespace MurkyWaters.Store.Catalog;
 
-/// <summary>Something that is to be written into the catalog, by <see cref="CatalogWriter"/> and together with others. It may be applied more
-/// than once before it stays.</summary>
+/// <summary>Something that is to be written into the catalog, by <see cref="CatalogWriter"/> and together with others. It may be applied
+/// more than once before it stays.</summary>
 internal abstract class CatalogChange
 {
     /// <summary>Ends when it is on the disk, or will not be.</summary>
@@ -66,7 +66,8 @@ internal abstract class ResourceChange(ResourceId id) : CatalogChange
             }
         }
 
-        Before = new CatalogBefore(false, connection.Prepare("SELECT count(*) FROM tombstones WHERE id = $1").ReadInt64(KeyOf(Id)) > 0, false, 0, null);
+        Before = new CatalogBefore(
+            false, connection.Prepare("SELECT count(*) FROM tombstones WHERE id = $1").ReadInt64(KeyOf(Id)) > 0, false, 0, null);
     }
 
     /// <summary>Notes that the file which the resource had is named by none any more, if so.</summary>
@@ -74,7 +75,8 @@ internal abstract class ResourceChange(ResourceId id) : CatalogChange
     {
         if (Before.Blob is { } blob)
         {
-            connection.Prepare("INSERT OR IGNORE INTO dropped SELECT $1 WHERE NOT EXISTS (SELECT 1 FROM resources WHERE blob = $1)").Run(BytesOf(blob));
+            connection.Prepare(
+                "INSERT OR IGNORE INTO dropped SELECT $1 WHERE NOT EXISTS (SELECT 1 FROM resources WHERE blob = $1)").Run(BytesOf(blob));
         }
     }
 }
@@ -83,7 +85,7 @@ internal abstract class ResourceChange(ResourceId id) : CatalogChange
 internal sealed class PutChange(CatalogRow row) : ResourceChange(row.Id)
 {
     /// <inheritdoc/>
-    public override (bool IsThere, long CachedBytes) After => (true, row.Origin == ResourceOrigin.Fetched ? row.Manifest.Layout.Length : 0);
+    public override (bool IsThere, long CachedBytes) After => (true, row.Retention == Retention.Cached ? row.Manifest.Layout.Length : 0);
 
     /// <inheritdoc/>
     public override long BytesAfter => row.Manifest.Layout.Length;
@@ -95,13 +97,14 @@ internal sealed class PutChange(CatalogRow row) : ResourceChange(row.Id)
         var manifest = row.Manifest;
         connection.Prepare(
             """
-            INSERT OR REPLACE INTO resources (id, version, stamp, retention, length, code, block_size, symbol_size, sha256, media_type, file_name, name_key,
-                last_read, blob, manifest, body)
+            INSERT OR REPLACE INTO resources (id, version, stamp, retention, length, code, block_size, symbol_size,
+                sha256, media_type, file_name, name_key, last_read, blob, manifest, body)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
             """).Run(
-            KeyOf(Id), BytesOf(manifest.Version), manifest.Stamp, row.Retention, manifest.Layout.Length, manifest.Code, manifest.Layout.BlockBytes,
-            manifest.Layout.SymbolSize, BytesOf(manifest.Sha256), manifest.ContentType, manifest.FileName, CatalogRow.NameKeyOf(manifest.FileName),
-            row.LastReadUnixMs, row.Blob is { } blob ? BytesOf(blob) : null, manifest.Bytes.ToArray(), row.Body);
+            KeyOf(Id), BytesOf(manifest.Version), manifest.Stamp, row.RetentionWord, manifest.Layout.Length, manifest.Code,
+            manifest.Layout.BlockBytes, manifest.Layout.SymbolSize, BytesOf(manifest.Sha256), manifest.ContentType, manifest.FileName,
+            CatalogRow.NameKeyOf(manifest.FileName), row.LastReadUnixMs, row.Blob is { } blob ? BytesOf(blob) : null,
+            manifest.Bytes.ToArray(), row.Body);
         if (Before.IsTombstone)
         {
             connection.Prepare("DELETE FROM tombstones WHERE id = $1").Run(KeyOf(Id));

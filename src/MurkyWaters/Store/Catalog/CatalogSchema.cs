@@ -81,15 +81,16 @@ internal static class CatalogSchema
     public static void Inspect(string folder)
     {
         var records = Path.Combine(folder, "records");
-        if (Directory.Exists(records) && Directory.EnumerateFileSystemEntries(records).Any())
+        if (StoreFiles.HasEntries(records))
         {
             throw new StoreFormatException(
-                $"{folder} has a store of an earlier format ({records}), which this version cannot read. Nothing in it was changed: move it away or give another folder, and upload what it has from its sources again.");
+                $"{folder} has a store of an earlier format ({records}), which this version cannot read. Nothing in it was changed: move "
+                + "it away or give another folder, and upload what it has from its sources again.");
         }
 
         var path = Path.Combine(folder, FileName);
-        var file = new FileInfo(path);
-        if (!file.Exists || file.Length == 0)
+        var length = StoreFiles.LengthOf(path) ?? 0;
+        if (length == 0)
         {
             return;
         }
@@ -111,9 +112,9 @@ internal static class CatalogSchema
         // The size in pages that the header tells counts when it was written together with the last change (offsets 24 and 92).
         var pageBytes = BinaryPrimitives.ReadUInt16BigEndian(header[16..]) is var size && size == 1 ? 65536 : size;
         var pages = BinaryPrimitives.ReadUInt32BigEndian(header[28..]);
-        if (header.Slice(24, 4).SequenceEqual(header.Slice(92, 4)) && file.Length < (long)pages * pageBytes)
+        if (header.Slice(24, 4).SequenceEqual(header.Slice(92, 4)) && length < (long)pages * pageBytes)
         {
-            throw Malformed(path, string.Create(CultureInfo.InvariantCulture, $"it has {file.Length} bytes of {(long)pages * pageBytes}"));
+            throw Malformed(path, string.Create(CultureInfo.InvariantCulture, $"it has {length} bytes of {(long)pages * pageBytes}"));
         }
     }
 
@@ -152,9 +153,11 @@ internal static class CatalogSchema
 
     /// <summary>What to say of a catalog that SQLite cannot read.</summary>
     public static StoreFormatException Malformed(string path, string why, Exception? cause = null) => new(
-        $"{path} is damaged: {why}. Nothing was changed: put a copy of it back from a backup, or move the whole folder away and start with an empty one.", cause);
+        $"{path} is damaged: {why}. Nothing was changed: put a copy of it back from a backup, or move the whole folder away and start with "
+        + "an empty one.", cause);
 
     private static StoreFormatException Newer(string path, int version) => new(string.Create(
         CultureInfo.InvariantCulture,
-        $"{path} was written by a newer version (format {version}, this one knows {Version}). Nothing was changed: start the newer version, or give another folder."));
+        $"{path} was written by a newer version (format {version}, this one knows {Version}). Nothing was changed: start the newer "
+        + $"version, or give another folder."));
 }

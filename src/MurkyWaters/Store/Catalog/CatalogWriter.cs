@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace MurkyWaters.Store.Catalog;
 
 /// <summary>
-/// Writes changes into the catalog, on a thread of its own: all that wait go into one transaction, and so share the wait for the disk. Where
-/// a transaction fails for what one of them is, each is tried in one of its own. After an error of the disk the connection is closed,
+/// Writes changes into the catalog, on a thread of its own: all that wait go into one transaction, and so share the wait for the disk.
+/// Where a transaction fails for what one of them is, each is tried in one of its own. After an error of the disk the connection is closed,
 /// for what it thinks that it has written must not be trusted; the next one sees what is there.
 /// <para>SQLite writes a transaction into its log, and this class waits for the disk: so the two fail apart. What could not be written is as if it had
 /// never been. What was written and could not be waited for is seen by all, now and by the next process, and refused to who asked for it; before
@@ -17,7 +17,8 @@ internal sealed class CatalogWriter : IDisposable
     /// <summary>Changes in one transaction at most: some tens of milliseconds of work.</summary>
     private const int BatchMax = 512;
 
-    /// <summary>Changes that wait: with the largest bodies 1 GiB, which nobody brings at once. Beyond, who comes waits for a place.</summary>
+    /// <summary>Changes that wait: with the largest bodies 1 GiB, which nobody brings at
+    /// once. Beyond, who comes waits for a place.</summary>
     private const int WaitingMax = 16 * 1024;
 
     private readonly Channel<CatalogChange> _waiting = Channel.CreateBounded<CatalogChange>(new BoundedChannelOptions(WaitingMax)

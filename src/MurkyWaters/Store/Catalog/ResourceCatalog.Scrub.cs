@@ -15,7 +15,8 @@ internal sealed partial class ResourceCatalog
 
     /// <summary>Ids from one on, in the order of the catalog.</summary>
     /// <exception cref="StoreException">The catalog cannot be read.</exception>
-    public IReadOnlyList<ResourceId> FindFrom(long key, int limit) => FindIds("SELECT id FROM resources WHERE id >= $1 ORDER BY id LIMIT $2", key, limit);
+    public IReadOnlyList<ResourceId> FindFrom(long key, int limit) =>
+        FindIds("SELECT id FROM resources WHERE id >= $1 ORDER BY id LIMIT $2", key, limit);
 
     /// <summary>The first and the last id, as SQLite has them; null when there is none.</summary>
     /// <exception cref="StoreException">The catalog cannot be read.</exception>

@@ -4,8 +4,8 @@ using PouringRain.Protocol;
 
 namespace MurkyWaters.Store.Catalog;
 
-/// <summary>What the store has, in a SQLite file (<see cref="CatalogSchema"/>): found by id, listed and counted there, so that memory does not
-/// grow with it but for the ids. Thread-safe.</summary>
+/// <summary>What the store has, in a SQLite file (<see cref="CatalogSchema"/>): found by id, listed and counted there, so that memory does
+/// not grow with it but for the ids. Thread-safe.</summary>
 internal sealed partial class ResourceCatalog : IDisposable
 {
     private readonly CatalogReaders _readers;
@@ -39,7 +39,7 @@ internal sealed partial class ResourceCatalog : IDisposable
         CatalogConnection? connection = null;
         try
         {
-            if (!File.Exists(path))
+            if (!StoreFiles.Exists(path))
             {
                 // SQLite's own files have the modes of this one.
                 files.Create(path).Dispose();
@@ -84,7 +84,8 @@ internal sealed partial class ResourceCatalog : IDisposable
     /// <exception cref="StoreException">The catalog cannot be read.</exception>
     public CatalogFound Find(ResourceId id) => !Has(id) ? default : _readers.Read(connection =>
     {
-        using (var reader = connection.Prepare("SELECT retention, version, manifest, blob, body, last_read, length FROM resources WHERE id = $1")
+        using (var reader = connection.Prepare(
+            "SELECT retention, version, manifest, blob, body, last_read, length FROM resources WHERE id = $1")
             .Read(CatalogChange.KeyOf(id)))
         {
             if (reader.Read())
@@ -92,7 +93,8 @@ internal sealed partial class ResourceCatalog : IDisposable
                 var manifestBytes = reader.GetFieldValue<byte[]>(2);
                 var blob = reader.IsDBNull(3) ? null : reader.GetFieldValue<byte[]>(3);
                 var body = reader.IsDBNull(4) ? null : reader.GetFieldValue<byte[]>(4);
-                return TryReadRow(id, reader.GetString(0), reader.GetFieldValue<byte[]>(1), manifestBytes, blob, body, reader.GetInt64(5), out var row)
+                return TryReadRow(
+                    id, reader.GetString(0), reader.GetFieldValue<byte[]>(1), manifestBytes, blob, body, reader.GetInt64(5), out var row)
                     ? new CatalogFound(row, null, null)
                     : new CatalogFound(null, null, new StrangeRow(id, manifestBytes, body, IsKept: reader.GetString(0) == CatalogRow.Kept));
             }
@@ -157,7 +159,8 @@ internal sealed partial class ResourceCatalog : IDisposable
 
     /// <summary>Keeps what is known of an upload in several requests.</summary>
     /// <exception cref="StoreException">The disk did not take it.</exception>
-    public Task SaveUploadAsync(string token, long savedUnixMs, string record) => _writer.WriteAsync(new UploadChange(token, savedUnixMs, record));
+    public Task SaveUploadAsync(string token, long savedUnixMs, string record) =>
+        _writer.WriteAsync(new UploadChange(token, savedUnixMs, record));
 
     /// <summary>Forgets an upload in several requests.</summary>
     /// <exception cref="StoreException">The disk did not take it.</exception>
@@ -190,7 +193,8 @@ internal sealed partial class ResourceCatalog : IDisposable
     });
 
     /// <summary>Files that resources name, and how long they are said to be: a page in the order of digests.</summary>
-    public IReadOnlyList<(Sha256Digest Blob, long Length, ResourceId Id)> FindBlobs(Sha256Digest? after, int limit) => _readers.Read(connection =>
+    public IReadOnlyList<(Sha256Digest Blob, long Length, ResourceId Id)> FindBlobs(Sha256Digest? after, int limit) =>
+        _readers.Read(connection =>
     {
         var found = new List<(Sha256Digest, long, ResourceId)>();
         using var reader = connection.Prepare("SELECT blob, length, id FROM resources WHERE blob > $1 ORDER BY blob LIMIT $2")
@@ -210,7 +214,8 @@ internal sealed partial class ResourceCatalog : IDisposable
     {
         var found = new List<(ResourceId, long)>();
         using var reader = connection.Prepare(
-            $"SELECT id, last_read FROM resources WHERE retention = 'cached'{(isInFile ? " AND blob IS NOT NULL" : "")} ORDER BY last_read LIMIT $1").Read(limit);
+            $"SELECT id, last_read FROM resources WHERE retention = 'cached'{(isInFile ? " AND blob IS NOT NULL" : "")} ORDER BY last_read "
+            + "LIMIT $1").Read(limit);
         while (reader.Read())
         {
             found.Add((IdOf(reader.GetInt64(0)), reader.GetInt64(1)));
@@ -225,7 +230,8 @@ internal sealed partial class ResourceCatalog : IDisposable
 
     /// <summary>Ids of the resources that are kept, in no order that means anything: a page behind the last one's last.</summary>
     public IReadOnlyList<ResourceId> FindKept(ResourceId? after, int limit) => FindIds(
-        "SELECT id FROM resources WHERE id > $1 AND retention = 'kept' ORDER BY id LIMIT $2", after is { } id ? CatalogChange.KeyOf(id) : long.MinValue, limit);
+        "SELECT id FROM resources WHERE id > $1 AND retention = 'kept' ORDER BY id LIMIT $2",
+        after is { } id ? CatalogChange.KeyOf(id) : long.MinValue, limit);
 
     /// <summary>Deletions that are remembered.</summary>
     public long TombstoneCount => _readers.Read(connection => connection.Prepare("SELECT count(*) FROM tombstones").ReadInt64());
@@ -241,7 +247,8 @@ internal sealed partial class ResourceCatalog : IDisposable
     private static ResourceId IdOf(long key) => new(unchecked((ulong)key));
 
     private static bool TryReadRow(
-        ResourceId id, string retention, byte[] version, byte[] manifestBytes, byte[]? blob, byte[]? body, long lastRead, [NotNullWhen(true)] out CatalogRow? row)
+        ResourceId id, string retention, byte[] version, byte[] manifestBytes, byte[]? blob, byte[]? body, long lastRead,
+        [NotNullWhen(true)] out CatalogRow? row)
     {
         row = null;
         if (!Manifest.TryParse(manifestBytes, out var manifest) || manifest.IsDeleted || version.Length != Sha256Digest.SizeBytes
@@ -252,11 +259,13 @@ internal sealed partial class ResourceCatalog : IDisposable
         }
 
         row = new CatalogRow(
-            id, manifest, retention == CatalogRow.Kept ? ResourceOrigin.Put : ResourceOrigin.Fetched, blob is null ? null : Sha256Digest.Read(blob), body, lastRead);
+            id, manifest, retention == CatalogRow.Kept ? Retention.Kept : Retention.Cached,
+            blob is null ? null : Sha256Digest.Read(blob), body, lastRead);
         return true;
     }
 
-    /// <summary>Block by block: that the whole has the digest which its manifest claims is the claim of whoever made the manifest.</summary>
+    /// <summary>Block by block: that the whole has the digest which its manifest claims
+    /// is the claim of whoever made the manifest.</summary>
     private static bool IsBodyOf(Manifest manifest, byte[] body)
     {
         var layout = manifest.Layout;
@@ -267,7 +276,8 @@ internal sealed partial class ResourceCatalog : IDisposable
 
         for (var i = 0; i < layout.BlockCount; i++)
         {
-            if (BlockDigest.Of(manifest.BlockDigestAlgorithm, body.AsSpan((int)layout.OffsetOf(i), layout.BytesOf(i))) != manifest.BlockDigests[i])
+            if (BlockDigest.Of(
+                manifest.BlockDigestAlgorithm, body.AsSpan((int)layout.OffsetOf(i), layout.BytesOf(i))) != manifest.BlockDigests[i])
             {
                 return false;
             }
@@ -292,7 +302,8 @@ internal sealed partial class ResourceCatalog : IDisposable
     private void Load() => _readers.Read(connection =>
     {
         foreach (var sql in (ReadOnlySpan<string>)[
-            "SELECT id FROM resources INDEXED BY resources_by_length ORDER BY length", "SELECT id FROM tombstones INDEXED BY tombstones_by_stamp ORDER BY stamp"])
+            "SELECT id FROM resources INDEXED BY resources_by_length ORDER BY length",
+            "SELECT id FROM tombstones INDEXED BY tombstones_by_stamp ORDER BY stamp"])
         {
             using var ids = connection.Prepare(sql).Read();
             while (ids.Read())
@@ -306,7 +317,8 @@ internal sealed partial class ResourceCatalog : IDisposable
             }
         }
 
-        _cachedBytes = connection.Prepare("SELECT sum(length) FROM resources INDEXED BY resources_by_use WHERE retention = 'cached'").ReadInt64();
+        _cachedBytes = connection.Prepare(
+            "SELECT sum(length) FROM resources INDEXED BY resources_by_use WHERE retention = 'cached'").ReadInt64();
         _bytes = connection.Prepare("SELECT sum(length) FROM resources INDEXED BY resources_by_length").ReadInt64();
         return true;
     });

@@ -1,7 +1,7 @@
 namespace MurkyWaters.Store.Catalog;
 
-/// <summary>How far the reading of all bodies has come: numbers in the table <c>node</c>, so that the next process goes on there. A pass takes
-/// the ids in the order of the catalog, from one that is drawn to the last and from the first to that one.</summary>
+/// <summary>How far the reading of all bodies has come: numbers in the table <c>node</c>, so that the next process goes on there. A pass
+/// takes the ids in the order of the catalog, from one that is drawn to the last and from the first to that one.</summary>
 internal sealed record ScrubProgress
 {
     /// <summary>Whether a pass is under way.</summary>
@@ -43,7 +43,8 @@ internal sealed record ScrubProgress
     /// <summary>As numbers by name.</summary>
     public IEnumerable<(string Key, long Value)> Values =>
     [
-        ("scrub running", IsRunning ? 1 : 0), ("scrub started", StartedUnixMs), ("scrub ended", EndedUnixMs), ("scrub drawn", IsDrawn ? 1 : 0),
+        ("scrub running", IsRunning ? 1 : 0), ("scrub started", StartedUnixMs), ("scrub ended", EndedUnixMs),
+        ("scrub drawn", IsDrawn ? 1 : 0),
         ("scrub first", FirstKey), ("scrub next", NextKey), ("scrub wrapped", IsWrapped ? 1 : 0), ("scrub block", Block),
         ("scrub version", VersionTag), ("scrub bytes", CheckedBytes), ("scrub resources", CheckedCount), ("scrub damaged", DamagedCount),
     ];

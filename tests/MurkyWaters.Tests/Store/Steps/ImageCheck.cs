@@ -61,7 +61,7 @@ internal static class ImageCheck
                     {
                         var content = Contents.Find(await Bytes.ReadAllAsync(reader));
                         Assert.True(content >= 0, $"{id} has bytes that nobody has put");
-                        return new Value(content, entry.Resource.Manifest.ContentType, entry.Resource.Origin);
+                        return new Value(content, entry.Resource.Manifest.ContentType, entry.Resource.Retention);
                     }
                     catch (FetchFailedException)
                     {

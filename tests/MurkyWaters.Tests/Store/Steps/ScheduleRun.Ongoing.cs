@@ -67,7 +67,7 @@ internal sealed partial class ScheduleRun
 
         Model.Note(() => state.IsEnding = true);
         var faults = Disk.FaultCount;
-        await ChangeAsync(state.Id, new Value(state.Content, $"text/u{slot}", ResourceOrigin.Put), async () =>
+        await ChangeAsync(state.Id, new Value(state.Content, $"text/u{slot}", Retention.Kept), async () =>
         {
             await using var turn = (await upload.Pending.EnterAsync(Token))!;
             try
@@ -156,20 +156,20 @@ internal sealed partial class ScheduleRun
                 return;
             }
 
-            var isPut = move.Content % 2 == 0 || entry is { IsTombstone: false, Resource.Origin: ResourceOrigin.Put };
-            if (!isPut)
+            var isKept = move.Content % 2 == 0 || entry is { IsTombstone: false, Resource.Retention: Retention.Kept };
+            if (!isKept)
             {
                 Evict();
             }
 
-            var origin = isPut ? ResourceOrigin.Put : ResourceOrigin.Fetched;
-            await ChangeAsync(state.Id, new Value(state.Content, state.Manifest.ContentType, origin), async () =>
+            var retention = isKept ? Retention.Kept : Retention.Cached;
+            await ChangeAsync(state.Id, new Value(state.Content, state.Manifest.ContentType, retention), async () =>
             {
                 Model.Note(() => state.MayBeGone = true);
                 try
                 {
                     partial.Flush();
-                    await _store.CommitBlobAsync(new StoredResource(IdOf(state.Id), state.Manifest, origin), partial.DataPath);
+                    await _store.CommitBlobAsync(new StoredResource(IdOf(state.Id), state.Manifest, retention), partial.DataPath);
                 }
                 catch (StoreException) when (partial.IsLost || !partial.HasData)
                 {

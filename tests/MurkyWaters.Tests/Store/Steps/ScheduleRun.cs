@@ -205,7 +205,7 @@ internal sealed partial class ScheduleRun
         }
     }
 
-    private Task PutAsync(int id, int content, string type) => ChangeAsync(id, new Value(content, type, ResourceOrigin.Put), async () =>
+    private Task PutAsync(int id, int content, string type) => ChangeAsync(id, new Value(content, type, Retention.Kept), async () =>
     {
         await using var upload = new StoreUpload(_store, new UploadOptions { Id = IdOf(id), ContentType = type }, _options);
         var bytes = Contents.Of(content);
@@ -235,7 +235,7 @@ internal sealed partial class ScheduleRun
     {
         // Any that is cached may go, and so may any fetch that nobody is at.
         var writes = Enumerable.Range(1, Schedule.IdCount)
-            .Where(id => Model.Allowed(id).Any(value => value is { Origin: ResourceOrigin.Fetched }))
+            .Where(id => Model.Allowed(id).Any(value => value is { Retention: Retention.Cached }))
             .Select(id => Model.Begin(id, null)).ToList();
         Model.NoteEvicting();
         _store.TryMakeRoom(_options.QuotaBytes, countsForQuota: true);
@@ -254,13 +254,13 @@ internal sealed partial class ScheduleRun
 
     private async Task KeepAsync(int id)
     {
-        if (_store.FindEntry(IdOf(id)) is { IsTombstone: false, Resource.Origin: ResourceOrigin.Fetched }
+        if (_store.FindEntry(IdOf(id)) is { IsTombstone: false, Resource.Retention: Retention.Cached }
             && Model.Allowed(id) is [.., { } value])
         {
-            await ChangeAsync(id, value with { Origin = ResourceOrigin.Put }, async () =>
+            await ChangeAsync(id, value with { Retention = Retention.Kept }, async () =>
             {
                 using var gate = await _store.EnterAsync(IdOf(id), Token);
-                _store.ChangeOrigin(_store.FindEntry(IdOf(id))!, ResourceOrigin.Put);
+                _store.ChangeRetention(_store.FindEntry(IdOf(id))!, Retention.Kept);
                 return true;
             });
         }

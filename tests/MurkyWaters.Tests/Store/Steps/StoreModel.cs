@@ -3,7 +3,7 @@ using PouringRain.Protocol;
 namespace MurkyWaters.Tests.Store.Steps;
 
 /// <summary>What a resource is; null for none.</summary>
-internal sealed record Value(int Content, string Type, ResourceOrigin Origin);
+internal sealed record Value(int Content, string Type, Retention Retention);
 
 /// <summary>
 /// What a store has promised, and no more: what was answered is there, or something newer; of what was refused, or is not answered yet,

@@ -3,7 +3,7 @@ namespace PouringRain.Protocol;
 /// <summary>Tells a path on which large datagrams vanish though small ones pass, as one does whose MTU is smaller than the sender knows and
 /// on which nobody tells (a black hole, RFC 8899, section 4.3): the server's answers say again and again that it has sent, and nothing
 /// of it comes. Loss that is due to chance, a burst of it, or answers that overtake droplets are not taken for one.</summary>
-internal sealed class SwallowingWatch
+internal sealed class BlackHoleWatch
 {
     // At 20 % loss, 24 in a row are lost once in 10^16 times, 8 once in 400,000: these must be gone for longer. A burst of losses takes
     // what is answered in it too.

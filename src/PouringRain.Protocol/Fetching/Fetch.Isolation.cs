@@ -1,35 +1,35 @@
 namespace PouringRain.Protocol;
 
 /// <content>
-/// Who rains wrong bytes? A block of several sources whose hash is wrong does not say. From then on each block is collected from one
-/// source alone, in turn, until one fails alone: it lied if another source alone gives the same block right, or if it fails alone
-/// twice (one datagram damaged on the way must not condemn an honest source). When every source has given a block alone, or a liar
-/// is dropped, blocks are shared again.
+/// Source isolation: who rains wrong bytes? A block of several sources whose hash is wrong does not say. From then on each block is
+/// collected from one source alone, in turn, until one fails alone: it lied if another source alone gives the same block right, or if it
+/// fails alone twice (one datagram damaged on the way must not condemn an honest source). When every source has given a block alone, or a
+/// liar is dropped, blocks are shared again.
 /// </content>
 public sealed partial class Fetch
 {
-    private const int SoloSuccessesToTrust = 2;
-    private bool _isDoubting;
-    private int _soloTurn;
+    private const int IsolatedSuccessesToTrust = 2;
+    private bool _isIsolating;
+    private int _isolationTurn;
 
     private void OnWrong(Instant now, CollectingBlock block)
     {
-        var suspect = block.Solo ?? (block.Contributors.Count == 1 ? block.Contributors[0] : null);
-        if (suspect is null)
+        var source = block.IsolatedSource ?? (block.Contributors.Count == 1 ? block.Contributors[0] : null);
+        if (source is null)
         {
-            if (!_isDoubting)
+            if (!_isIsolating)
             {
-                _isDoubting = true;
-                _paths.ForEach(path => path.SoloSuccesses = 0);
+                _isIsolating = true;
+                _paths.ForEach(path => path.IsolatedSuccesses = 0);
             }
         }
         else
         {
-            suspect.SoloFailures++;
-            block.SoloFailures.Add(suspect);
-            if (suspect.SoloFailures >= 2)
+            source.IsolatedFailures++;
+            block.IsolatedFailures.Add(source);
+            if (source.IsolatedFailures >= 2)
             {
-                Condemn(now, suspect);
+                Condemn(now, source);
                 if (HasEnded || FindOpen(block.BlockNumber) != block)
                 {
                     return;
@@ -39,20 +39,20 @@ public sealed partial class Fetch
 
         WithdrawBlock(block);
         Restart(block);
-        block.Solo = NextSolo(block);
+        block.IsolatedSource = NextIsolated(block);
         HurryAll(now);
     }
 
     private void OnVerified(Instant now, CollectingBlock block)
     {
-        var teller = block.Solo ?? (block.Contributors.Count == 1 ? block.Contributors[0] : null);
+        var teller = block.IsolatedSource ?? (block.Contributors.Count == 1 ? block.Contributors[0] : null);
         if (teller is null)
         {
             return;
         }
 
-        teller.SoloSuccesses++;
-        foreach (var failed in block.SoloFailures)
+        teller.IsolatedSuccesses++;
+        foreach (var failed in block.IsolatedFailures)
         {
             if (failed != teller && failed.State != SourceState.Lied)
             {
@@ -60,9 +60,10 @@ public sealed partial class Fetch
             }
         }
 
-        if (_isDoubting && _paths.TrueForAll(path => !path.IsRaining || IsSetBack(path, now) || path.SoloSuccesses >= SoloSuccessesToTrust))
+        if (_isIsolating
+            && _paths.TrueForAll(path => !path.IsRaining || IsSetBack(path, now) || path.IsolatedSuccesses >= IsolatedSuccessesToTrust))
         {
-            EndDoubt();
+            EndIsolation();
         }
     }
 
@@ -76,7 +77,7 @@ public sealed partial class Fetch
         WithdrawAll(liar);
         liar.State = SourceState.Lied;
         Tell(FetchEventKind.SourceLied, liar.Peer);
-        EndDoubt();
+        EndIsolation();
         if (!_paths.Exists(path => path.Offer == _chosen && path.State is SourceState.Raining or SourceState.Silent))
         {
             if (!_isReleased)
@@ -108,58 +109,59 @@ public sealed partial class Fetch
             }
         }
 
-        ReplaceLostSolos(now);
+        ReplaceLostIsolated(now);
         HurryAll(now);
     }
 
     /// <summary>A block whose one source rains no more, or is passed over, goes to another.</summary>
-    private void ReplaceLostSolos(Instant now)
+    private void ReplaceLostIsolated(Instant now)
     {
         foreach (var block in _open)
         {
-            if (block.Phase == BlockPhase.Collecting && block.Solo is { } solo && (!solo.IsRaining || IsPassedOver(solo, now))
-                && NextSolo(block) is var next && next != solo)
+            if (block.Phase == BlockPhase.Collecting && block.IsolatedSource is { } isolated
+                && (!isolated.IsRaining || IsPassedOver(isolated, now))
+                && NextIsolated(block) is var next && next != isolated)
             {
                 WithdrawBlock(block);
                 Restart(block);
-                block.Solo = next;
+                block.IsolatedSource = next;
                 HurryAll(now);
             }
         }
     }
 
-    private void EndDoubt()
+    private void EndIsolation()
     {
-        _isDoubting = false;
+        _isIsolating = false;
         foreach (var block in _open)
         {
             // A block that one source alone got wrong stays alone: it is what tells who lied.
-            if (block.SoloFailures.Count == 0)
+            if (block.IsolatedFailures.Count == 0)
             {
-                block.Solo = null;
+                block.IsolatedSource = null;
             }
         }
     }
 
-    private void AssignSolo(CollectingBlock block)
+    private void AssignIsolated(CollectingBlock block)
     {
-        if (_isDoubting)
+        if (_isIsolating)
         {
-            block.Solo = NextSolo(block);
+            block.IsolatedSource = NextIsolated(block);
         }
     }
 
     /// <summary>The next source in turn, one that brings something and has not failed at this block if there is one.</summary>
-    private FetchPath? NextSolo(CollectingBlock block)
+    private FetchPath? NextIsolated(CollectingBlock block)
     {
         FetchPath? any = null;
         for (var i = 0; i < _paths.Count; i++)
         {
-            var path = _paths[_soloTurn++ % _paths.Count];
+            var path = _paths[_isolationTurn++ % _paths.Count];
             if (path.IsRaining && !path.RefusedBlocks.Contains(block.BlockNumber))
             {
                 var isSetBack = IsSetBack(path, _now);
-                if (!isSetBack && !block.SoloFailures.Contains(path))
+                if (!isSetBack && !block.IsolatedFailures.Contains(path))
                 {
                     return path;
                 }

@@ -14,11 +14,11 @@ namespace Gateway.Operations;
 /// <param name="Scrub">How the reading and comparing of all bodies stands.</param>
 /// <example>
 /// {
-/// "resources": 1042, "keptBytes": 81604378624, "cachedBytes": 1073741824, "tombstones": 3, "freeBytes": 412316860416, "quotaBytes":
-/// 10000000000, "quarantine": { "files": 0, "bytes": 0 }, "trouble": null,
+/// "resources": 1042, "keptBytes": 81604378624, "cachedBytes": 1073741824, "tombstones": 3, "freeBytes": 412316860416,
+/// "quotaBytes": 10000000000, "quarantine": { "files": 0, "bytes": 0 }, "trouble": null,
 /// "scrub": {
-/// "state": "running", "passStarted": "2026-01-02T03:04:05.678Z", "checkedBytes": 52428800, "totalBytes": 82678120448, "checkedResources":
-/// 17, "damaged": 0, "lastPassFinished": null, "bytesPerSecond": 1048576
+/// "state": "running", "passStarted": "2026-01-02T03:04:05.678Z", "checkedBytes": 52428800, "totalBytes": 82678120448,
+/// "checkedResources": 17, "damaged": 0, "lastPassFinished": null, "bytesPerSecond": 1048576
 /// }
 /// }
 /// </example>

@@ -18,8 +18,8 @@ public static class DurableFlush
     /// says nothing about them. <see cref="Exception.HResult"/> is the error's number.</exception>
     public static void Flush(SafeFileHandle file) => Wait(file, isData: false);
 
-    /// <summary>Waits until a file's bytes are on the disk, and its length, but not for its times: where nothing but bytes has changed that saves
-    /// the file system a write of its own.</summary>
+    /// <summary>Waits until a file's bytes are on the disk, and its length, but not for its times: where nothing but bytes has changed that
+    /// saves the file system a write of its own.</summary>
     /// <inheritdoc cref="Flush(SafeFileHandle)"/>
     internal static void FlushData(SafeFileHandle file) => Wait(file, isData: OperatingSystem.IsLinux());
 

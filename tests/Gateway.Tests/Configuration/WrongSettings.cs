@@ -36,6 +36,8 @@ public sealed class WrongSettings : TheoryData<string, string>
         Add("Store:Path", "/proc/nowhere", "/dev/null/data", "a\0b");
         Add("Store:QuotaBytes", "-5", "-10GB", "10G", "10 gigabytes", "0.5", "9999999PB");
         Add("Store:InlineBytes", "-1", "2MiB", "64K", "small");
+        Add("Store:ScrubDays", "-1", "3651", "1.5", "30d", "monthly");
+        Add("Store:ScrubMaxBytesPerSecond", "-1", "fast", "1MB/min", "0.5");
         Add("Behaviour:PropagateOnStartup", "on", "0");
         Add("Behaviour:AutoAddPeers", "off");
         Add("Behaviour:ShareContent", "1");

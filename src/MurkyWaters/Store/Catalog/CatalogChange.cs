@@ -9,8 +9,8 @@ internal abstract class CatalogChange
     /// <summary>Ends when it is on the disk, or will not be.</summary>
     public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Whether it is written, so that it is seen by whoever reads, now and at the next start; though it may be that the disk could not be waited
-    /// for, and that a machine which stops loses it.</summary>
+    /// <summary>Whether it is written, so that it is seen by whoever reads, now and at the next start; though it may be that the disk could
+    /// not be waited for, and that a machine which stops loses it.</summary>
     public bool IsSeen { get; set; }
 
     /// <summary>Whether room comes of it, so that it may use what is kept for that on a full disk.</summary>

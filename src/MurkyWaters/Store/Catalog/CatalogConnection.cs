@@ -73,8 +73,8 @@ internal sealed class CatalogConnection : IDisposable
         command.ExecuteNonQuery();
     }
 
-    /// <summary>From here on a transaction that has ended is in the log, and whoever ended it waits for the disk. (Before the log is copied into
-    /// the file, and when it is begun anew, SQLite waits all the same.)</summary>
+    /// <summary>From here on a transaction that has ended is in the log, and whoever ended it waits for the disk. (Before the log is copied
+    /// into the file, and when it is begun anew, SQLite waits all the same.)</summary>
     public void LeaveFlushing() => Execute("PRAGMA synchronous = NORMAL");
 
     /// <summary>Copies the log into the file and waits for the disk.</summary>

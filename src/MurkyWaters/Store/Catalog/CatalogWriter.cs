@@ -8,9 +8,9 @@ namespace MurkyWaters.Store.Catalog;
 /// Writes changes into the catalog, on a thread of its own: all that wait go into one transaction, and so share the wait for the disk.
 /// Where a transaction fails for what one of them is, each is tried in one of its own. After an error of the disk the connection is closed,
 /// for what it thinks that it has written must not be trusted; the next one sees what is there.
-/// <para>SQLite writes a transaction into its log, and this class waits for the disk: so the two fail apart. What could not be written is as if it had
-/// never been. What was written and could not be waited for is seen by all, now and by the next process, and refused to who asked for it; before
-/// the store is written to again, all of it is put on the disk anew (<see cref="Settle"/>).</para>
+/// <para>SQLite writes a transaction into its log, and this class waits for the disk: so the two fail apart. What could not be written is
+/// as if it had never been. What was written and could not be waited for is seen by all, now and by the next process, and refused to who
+/// asked for it; before the store is written to again, all of it is put on the disk anew (<see cref="Settle"/>).</para>
 /// </summary>
 internal sealed class CatalogWriter : IDisposable
 {
@@ -64,8 +64,9 @@ internal sealed class CatalogWriter : IDisposable
         await change.Done.Task;
     }
 
-    /// <summary>Puts on the disk what was written and could not be waited for: it is copied from the log into the file, which is waited for. To wait
-    /// for the log once more would say nothing, since the system forgets pages that it could not write. On whatever thread.</summary>
+    /// <summary>Puts on the disk what was written and could not be waited for: it is copied from the log into the file, which is waited
+    /// for. To wait for the log once more would say nothing, since the system forgets pages
+    /// that it could not write. On whatever thread.</summary>
     /// <exception cref="IOException">The disk does not take it.</exception>
     public void Settle()
     {
@@ -192,7 +193,8 @@ internal sealed class CatalogWriter : IDisposable
         return _connection;
     }
 
-    /// <summary>Opens the log that the connection writes, which is there since the transaction began, and has its name put on the disk.</summary>
+    /// <summary>Opens the log that the connection writes, which is there since the transaction
+    /// began, and has its name put on the disk.</summary>
     private void OpenLog()
     {
         if (_log is null)

@@ -46,6 +46,9 @@ internal sealed partial class ScheduleRun
         BootId = "boot",
         Space = new DiskSpace(() => 1L << 40, 0),
         SupersededLifetime = TimeSpan.Zero,
+
+        // Uploads that were begun then must not have expired.
+        Time = new MovedTime(),
     };
 
     public static PendingUploads OpenUploads(ResourceStore store) => new(store, 10, TimeSpan.FromHours(1), null, NullLogger.Instance);

@@ -50,6 +50,11 @@ internal sealed partial class Program
             return await Examination.RunAsync(CommandLine.WithoutModes(args), CommandLine.IsJson(args), Console.Out);
         }
 
+        if (CommandLine.IsRebuild(args))
+        {
+            return await RebuildCommand.RunAsync(CommandLine.WithoutModes(args), Console.Out, Console.Error);
+        }
+
         var files = Descriptors.Raise();
         if (files.Now < MachineLimits.DescriptorsMin)
         {

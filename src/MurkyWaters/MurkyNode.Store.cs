@@ -37,8 +37,8 @@ public sealed partial class MurkyNode
         }
     }
 
-    /// <summary>Begins to read all bodies and to compare them with their digests, or lets the
-    /// pass that is under way go as fast as it may.</summary>
+    /// <summary>Begins to read all bodies and to compare them with their digests, or lets the pass that is under way go as fast as it
+    /// may.</summary>
     public void StartScrub() => _store.Scrub.StartPass();
 
     private static DateTimeOffset? TimeOf(long unixMs) => unixMs == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(unixMs);

@@ -27,8 +27,8 @@ internal sealed class JumpingTime : TimeProvider, IDisposable
         return timer;
     }
 
-    /// <summary>Jumps from timer to timer, of one that works and waits in turns, until a
-    /// condition holds that is looked at while it waits.</summary>
+    /// <summary>Jumps from timer to timer, of one that works and waits in turns, until a condition holds that is looked at while it
+    /// waits.</summary>
     public async Task JumpUntilAsync(Func<bool> condition)
     {
         while (true)

@@ -2,7 +2,8 @@ using System.Reflection;
 
 namespace Gateway.Configuration;
 
-/// <summary>What the executable answers without starting: <c>--help</c>, <c>--version</c>, <c>--health</c>, <c>--doctor</c>.</summary>
+/// <summary>What the executable answers without starting: <c>--help</c>, <c>--version</c>, <c>--health</c>, <c>--doctor</c>,
+/// <c>--rebuild-catalog</c>.</summary>
 internal static class CommandLine
 {
     /// <summary>As in <c>0.1.0</c>.</summary>
@@ -17,11 +18,13 @@ internal static class CommandLine
 
     public static bool IsDoctor(string[] args) => args.Contains("--doctor") || args.FirstOrDefault() == "doctor";
 
+    public static bool IsRebuild(string[] args) => args.Contains("--rebuild-catalog");
+
     public static bool IsJson(string[] args) => args.Contains("--json");
 
     /// <summary>The arguments that are settings.</summary>
     public static string[] WithoutModes(string[] args) =>
-        [.. args.Where(argument => argument is not ("--health" or "--doctor" or "doctor" or "--json"))];
+        [.. args.Where(argument => argument is not ("--health" or "--doctor" or "doctor" or "--json" or "--rebuild-catalog"))];
 
     /// <summary>Writes how to start it, and every setting, in lines that a terminal of 80 columns holds.</summary>
     public static void WriteHelp(TextWriter output)
@@ -35,6 +38,10 @@ internal static class CommandLine
                                           exit code 0 or 1
               Gateway --doctor [--json]   checks settings, ports, buffers, disk, clock and
                                           servers, and says what to do: exit code 0 or 1
+              Gateway --rebuild-catalog   makes the store's catalog anew when it is lost or
+                                          damaged, and says what was found again: exit
+                                          code 0; 1 when the disk fails; 2 when it is in
+                                          use or no store of this version
               Gateway --version           prints the version
               Gateway --help              prints this
 

@@ -95,8 +95,8 @@ public static class DurableFlush
         return error == exists ? false : throw ErrorOf(error, $"{name} could not be made");
     }
 
-    /// <summary>Has the system forget what it has of a file in memory, so that what is read next is what the disk has, or so that what was
-    /// read takes nobody's place. Only a hint, and on Linux only.</summary>
+    /// <summary>Has the system forget what it has of a file in memory, so that what is read next is what the disk has, or so that what
+    /// was read takes nobody's place. Only a hint, and on Linux only.</summary>
     internal static void DropCached(SafeFileHandle file, long offset, long length)
     {
         const int dontNeed = 4;

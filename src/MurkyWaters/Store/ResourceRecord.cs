@@ -13,6 +13,9 @@ internal static class ResourceRecord
 {
     private const int HeaderBytes = 4 + 4 + 8 + 4;
 
+    /// <summary>Bytes of one with a manifest of some length.</summary>
+    public static long BytesOf(long manifestBytes) => HeaderBytes + manifestBytes + Sha256Digest.SizeBytes;
+
     public static byte[] Encode(StoredResource resource)
     {
         var manifest = resource.Manifest.Bytes.Span;

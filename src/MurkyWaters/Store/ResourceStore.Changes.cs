@@ -106,6 +106,7 @@ internal sealed partial class ResourceStore
     private async Task ChangeAsync(ResourceChange change, StoreEntry? entry)
     {
         var old = _cache.Find(change.Id);
+        var prepared = PrepareManifest(change.Id, entry);
         try
         {
             await Catalog.ChangeAsync(change);
@@ -118,14 +119,25 @@ internal sealed partial class ResourceStore
             if (LetGoOf(change, entry) is { } kept)
             {
                 Blobs.DropLater(kept.Digest);
+                _unsettled.Enqueue((change.Id, kept.Digest));
             }
 
+            throw;
+        }
+        catch (StoreException) when (prepared is not null)
+        {
+            TakeManifestBack(change.Id, prepared.Value);
             throw;
         }
 
         See(change, entry, old);
         if (LetGoOf(change, entry) is { } blob)
         {
+            if (blob.Digest != prepared)
+            {
+                RemoveManifest(change.Id, blob.Digest);
+            }
+
             Blobs.Drop(blob);
         }
     }

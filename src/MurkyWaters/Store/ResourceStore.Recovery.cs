@@ -90,16 +90,21 @@ internal sealed partial class ResourceStore
     private void CheckFiles()
     {
         const int pageSize = 1000;
-        Sha256Digest? after = null;
+        var doubtful = Manifests.FindDoubtful();
+        NamedBlob? after = null;
         while (!_isClosing)
         {
-            var page = Catalog.FindBlobs(after, pageSize);
-            foreach (var (digest, length, id) in page)
+            var page = Catalog.FindNamed(after, pageSize);
+            foreach (var (digest, length, id, manifestBytes) in page)
             {
                 var blob = Blobs.At(digest, length);
                 if (!blob.IsWhole())
                 {
                     SetAsideAsync(id, blob, null).GetAwaiter().GetResult();
+                }
+                else if (!Manifests.IsThere(digest, id, manifestBytes, doubtful))
+                {
+                    _unsettled.Enqueue((id, digest));
                 }
             }
 
@@ -108,9 +113,10 @@ internal sealed partial class ResourceStore
                 break;
             }
 
-            after = page[^1].Blob;
+            after = page[^1];
         }
 
+        var aside = new HashSet<Sha256Digest>();
         foreach (var path in StoreFiles.Enumerate(Files.Blobs).TakeWhile(_ => !_isClosing))
         {
             var name = Path.GetFileName(path);
@@ -123,8 +129,14 @@ internal sealed partial class ResourceStore
             if (isBlob ? Blobs.TryQuarantine(digest) : Files.TryQuarantine(path))
             {
                 NoteQuarantined(name, "no resource names it");
+                if (isBlob)
+                {
+                    aside.Add(digest);
+                }
             }
         }
+
+        CheckManifests(aside);
     }
 
     /// <summary>Sets a file aside that nobody knows.</summary>
@@ -183,7 +195,7 @@ internal sealed partial class ResourceStore
         Scrub.Dispose();
         lock (_reads)
         {
-            Task.WaitAll(Checked, _removals);
+            Task.WaitAll(Checked, _removals, _settling);
         }
     }
 

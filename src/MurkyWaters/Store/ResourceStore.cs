@@ -41,6 +41,7 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
         Encoders = new BlockEncoders(options.EncoderBytesMax, options.Time);
         _cache = new EntryCache(options.CacheBytesMax);
         Blobs = new BlobTable(Files, Encoders, digest => Catalog.IsNamed(digest));
+        Manifests = new BlobManifests(Files);
         Partials = new PartialTable(Files, options.BootId);
         Scrub = new Scrub(this, logger);
     }
@@ -212,6 +213,7 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
         if (Files.Health.Trouble is null)
         {
             NoteInCatalog();
+            StartSettling();
             if (!Space.IsFull)
             {
                 Files.Reserve.Fill();

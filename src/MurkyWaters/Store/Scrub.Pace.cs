@@ -21,8 +21,8 @@ internal sealed partial class Scrub
             }
         }
 
-        var left = Math.Max(
-            0, _store.Catalog.Bytes - progress.CheckedBytes) + (Math.Max(0, _store.Count - progress.CheckedCount) * CostOfOne);
+        var left = Math.Max(0, _store.Catalog.Bytes - progress.CheckedBytes)
+            + (Math.Max(0, _store.Count - progress.CheckedCount) * CostOfOne);
         var end = DateTimeOffset.FromUnixTimeMilliseconds(progress.StartedUnixMs) + (_options.ScrubPeriod / 2);
         var seconds = Math.Max(60, (end - _time.GetUtcNow()).TotalSeconds);
         return Math.Min(max, Math.Max(RateMin, left / seconds));

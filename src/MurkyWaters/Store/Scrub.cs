@@ -5,8 +5,8 @@ using PouringRain.Protocol;
 namespace MurkyWaters.Store;
 
 /// <summary>
-/// Reads every body within <see cref="StoreOptions.ScrubPeriod"/> and compares its blocks with their digests. A pass begins every half of
-/// that time and takes half of it at the most, as long as <see cref="StoreOptions.ScrubBytesPerSecondMax"/> allows, so that whatever the
+/// Reads every body within <see cref="StoreOptions.ScrubPeriod"/> and compares its blocks with their digests. A pass begins every half
+/// of that time and takes half of it at the most, as long as <see cref="StoreOptions.ScrubBytesPerSecondMax"/> allows, so that whatever the
 /// order no body waits longer than the whole. How far it has come is kept in the catalog. Nothing is locked or kept from going while it
 /// is read: what is found wrong is looked at again under the resource's gate, and set aside as by any other who finds it.
 /// Thread-safe.
@@ -307,10 +307,9 @@ internal sealed partial class Scrub : IDisposable
             return;
         }
 
-        for (var block = Progress is { Block: var begun, VersionTag: var version } && version == tag
-            ? (int)Math.Min(begun, layout.BlockCount)
-            : 0;
-            block < layout.BlockCount;)
+        var begun = Progress;
+        var block = begun.VersionTag == tag ? (int)Math.Min(begun.Block, layout.BlockCount) : 0;
+        while (block < layout.BlockCount)
         {
             await WaitForDiskAsync();
             var first = block;
@@ -332,6 +331,12 @@ internal sealed partial class Scrub : IDisposable
                 // Too many open files, say.
                 await WaitAsync(RetryDelay);
             }
+        }
+
+        // Of a store that has none, or whose machine had no time for them.
+        if (!_store.Manifests.IsRight(new StoredResource(row.Id, manifest, row.Retention), blob.Digest))
+        {
+            await _store.SettleManifestAsync(row.Id, blob.Digest);
         }
     }
 
@@ -370,7 +375,8 @@ internal sealed partial class Scrub : IDisposable
         {
             NoteDamaged();
             ScrubFoundDamage(
-                _logger, id, block is null ? "its file is not there or not of its length" : $"its block {block} is not what it should be");
+                _logger, id,
+                block is null ? "its file is not there or not of its length" : $"its block {block} is not what it should be");
         }
     }
 

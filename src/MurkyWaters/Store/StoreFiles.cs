@@ -25,6 +25,7 @@ internal sealed partial class StoreFiles
         Time = time;
         Root = Path.GetFullPath(root);
         Blobs = Path.Combine(Root, "blobs");
+        Manifests = Path.Combine(Root, "manifests");
         Partials = Path.Combine(Root, "partial");
         Uploads = Path.Combine(Root, "uploads");
         Temporary = Path.Combine(Root, "temporary");
@@ -50,6 +51,9 @@ internal sealed partial class StoreFiles
     /// <summary>The bytes, by tree digest.</summary>
     public string Blobs { get; }
 
+    /// <summary>What the catalog says of the resources whose bytes are in <see cref="Blobs"/>, by tree digest and id.</summary>
+    public string Manifests { get; }
+
     /// <summary>Fetches that are not whole, by version.</summary>
     public string Partials { get; }
 
@@ -65,7 +69,7 @@ internal sealed partial class StoreFiles
     /// <summary>Puts on the disk what the catalog has and the disk may not, before a disk that failed counts as well again.</summary>
     public Action? SettleCatalog { get; set; }
 
-    private string[] Folders => [Blobs, Partials, Uploads, Temporary, Quarantine];
+    private string[] Folders => [Blobs, Manifests, Partials, Uploads, Temporary, Quarantine];
 
     /// <summary>Makes the folders that are missing, and closes those that are there to other users.</summary>
     public void CreateFolders()

@@ -21,8 +21,8 @@ public sealed class ScrubbedNodeTests
 
         foreach (var id in (int[])[1, 3])
         {
-            var path = Assert.Single(
-                new DirectoryInfo(Path.Combine(cloud.PathOf(1), "blobs")).EnumerateFiles(), file => file.Length == Length + id).FullName;
+            var blobs = new DirectoryInfo(Path.Combine(cloud.PathOf(1), "blobs"));
+            var path = Assert.Single(blobs.EnumerateFiles(), file => file.Length == Length + id).FullName;
             using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
             RandomAccess.Write(file, Bytes.Random(10, 99), Length - (100_000 * id));
         }

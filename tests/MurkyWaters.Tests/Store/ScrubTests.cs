@@ -78,8 +78,8 @@ public sealed class ScrubTests : IDisposable
 
         // Five manifests, three files and a body.
         Assert.Equal(9, again.Store.Files.Aside.Count);
-        Assert.Equal(
-            again.Store.Files.Aside.Bytes, new DirectoryInfo(again.Store.Files.Quarantine).EnumerateFiles().Sum(file => file.Length));
+        var quarantine = new DirectoryInfo(again.Store.Files.Quarantine);
+        Assert.Equal(again.Store.Files.Aside.Bytes, quarantine.EnumerateFiles().Sum(file => file.Length));
         Assert.Equal([1ul, 3ul, 4ul, 5ul], again.Store.TakeLost(100).Select(id => id.Value).Order());
         await AssertAllThereAsync(again, [1, 3, 4, 5, 7]);
     }

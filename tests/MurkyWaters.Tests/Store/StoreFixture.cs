@@ -61,14 +61,19 @@ internal sealed class StoreFixture : IDisposable
     /// <summary>All ids of the store, tombstones left out, in order.</summary>
     public IReadOnlyList<ulong> Ids() => [.. Store.List(new ResourceQuery { Limit = 100_000 }).Items.Select(item => item.Id.Value)];
 
-    /// <summary>That nothing lies about on disk but what the catalog names.</summary>
+    /// <summary>That nothing lies about on disk but what the catalog names, with a manifest beside each file.</summary>
     public void AssertNothingLeftOver()
     {
         Assert.Empty(Directory.EnumerateFiles(Store.Files.Temporary));
-        var named = Store.Catalog.FindBlobs(null, 100_000).Select(found => found.Blob.ToString()).ToHashSet();
-        Assert.Equal(named, Directory.EnumerateFiles(Store.Files.Blobs).Select(path => Path.GetFileName(path)!).ToHashSet());
+        var named = Store.Catalog.FindNamed(null, 100_000);
+        Assert.Equal(named.Select(found => found.Blob.ToString()).ToHashSet(), NamesIn(Store.Files.Blobs));
+        Store.SettleManifestsAsync().GetAwaiter().GetResult();
+        Assert.Equal(named.Select(found => BlobManifests.NameOf(found.Blob, found.Id)).ToHashSet(), NamesIn(Store.Files.Manifests));
+        Assert.All(named, found => Assert.True(Store.Manifests.IsRight(Store.FindEntry(found.Id)!.Resource, found.Blob), $"{found.Id}"));
         Assert.Equal(Ids().Count, Store.Count);
     }
+
+    private static HashSet<string> NamesIn(string folder) => [.. Directory.EnumerateFiles(folder).Select(path => Path.GetFileName(path))];
 
     /// <summary>Changes the catalog of a store that is not open.</summary>
     public static void Change(StoreOptions options, string sql, params object?[] values)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using PouringRain.Protocol;
 
 namespace MurkyWaters.Store.Catalog;
 
@@ -12,6 +13,10 @@ internal static class CatalogSchema
 {
     /// <summary>The file's name in the store's folder.</summary>
     public const string FileName = "catalog.db";
+
+    /// <summary>A file in the store's folder while a catalog that was made anew takes its place; has the name of the old one in
+    /// quarantine.</summary>
+    public const string RebuildingName = "catalog.rebuilding";
 
     private const int HeaderBytes = 100, VersionOffset = 60;
 
@@ -80,42 +85,86 @@ internal static class CatalogSchema
     /// <exception cref="StoreFormatException">It has a store that this program cannot open.</exception>
     public static void Inspect(string folder)
     {
+        InspectVersion(folder);
+        if (StoreFiles.Exists(Path.Combine(folder, RebuildingName)))
+        {
+            throw new StoreFormatException(
+                $"{folder}: making the catalog anew was stopped half way. Nothing was changed: --rebuild-catalog goes on with it.");
+        }
+
+        if (FindDamage(folder) is { } why)
+        {
+            throw Malformed(Path.Combine(folder, FileName), why);
+        }
+    }
+
+    /// <summary>As <see cref="Inspect"/>, of what this program does not know at all.</summary>
+    /// <exception cref="StoreFormatException">The folder has a store of another version.</exception>
+    public static void InspectVersion(string folder)
+    {
         var records = Path.Combine(folder, "records");
         if (StoreFiles.HasEntries(records))
         {
             throw new StoreFormatException(
-                $"{folder} has a store of an earlier format ({records}), which this version cannot read. Nothing in it was changed: move "
-                + "it away or give another folder, and upload what it has from its sources again.");
+                $"{folder} has a store of an earlier format ({records}), which this version cannot read. Nothing in it was changed: "
+                + "move it away or give another folder, and upload what it has from its sources again.");
         }
 
         var path = Path.Combine(folder, FileName);
-        var length = StoreFiles.LengthOf(path) ?? 0;
-        if (length == 0)
+        if (TryReadHeader(path, out var header) && header.Version > Version)
         {
-            return;
+            throw Newer(path, header.Version);
+        }
+    }
+
+    /// <summary>What is wrong with the catalog of a folder, as far as that shows from outside; null for nothing, or when there is no
+    /// store.</summary>
+    public static string? FindDamage(string folder)
+    {
+        var path = Path.Combine(folder, FileName);
+        if (StoreFiles.LengthOf(path) is not ({ } length and > 0))
+        {
+            var blobs = Path.Combine(folder, "blobs");
+            return StoreFiles.FolderExists(blobs) && StoreFiles.Enumerate(blobs).Any(IsBlob)
+                ? $"it is {(StoreFiles.Exists(path) ? "empty" : "not there")}, and {blobs} has files" : null;
         }
 
+        if (!TryReadHeader(path, out var header))
+        {
+            return "it is no SQLite database";
+        }
+
+        return header.IsSizeKnown && length < header.Bytes
+            ? string.Create(CultureInfo.InvariantCulture, $"it has {length} bytes of {header.Bytes}") : null;
+    }
+
+    /// <summary>Makes a database that was cut as long as it says it is: its missing pages are then damaged ones.</summary>
+    public static void Extend(string path)
+    {
+        if (TryReadHeader(path, out var header) && header.IsSizeKnown)
+        {
+            StoreFiles.Extend(path, header.Bytes);
+        }
+    }
+
+    /// <summary>Others may be left of a start that failed before there was a catalog.</summary>
+    private static bool IsBlob(string path) => Sha256Digest.TryParseHex(Path.GetFileName(path), out _);
+
+    private static bool TryReadHeader(string path, out Header read)
+    {
+        read = default;
         Span<byte> header = stackalloc byte[HeaderBytes];
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        var count = stream.ReadAtLeast(header, HeaderBytes, throwOnEndOfStream: false);
-        if (count < HeaderBytes || !header.StartsWith("SQLite format 3\0"u8))
+        if (StoreFiles.ReadStart(path, header) < HeaderBytes || !header.StartsWith("SQLite format 3\0"u8))
         {
-            throw Malformed(path, "it is no SQLite database");
-        }
-
-        var version = BinaryPrimitives.ReadInt32BigEndian(header[VersionOffset..]);
-        if (version > Version)
-        {
-            throw Newer(path, version);
+            return false;
         }
 
         // The size in pages that the header tells counts when it was written together with the last change (offsets 24 and 92).
         var pageBytes = BinaryPrimitives.ReadUInt16BigEndian(header[16..]) is var size && size == 1 ? 65536 : size;
-        var pages = BinaryPrimitives.ReadUInt32BigEndian(header[28..]);
-        if (header.Slice(24, 4).SequenceEqual(header.Slice(92, 4)) && length < (long)pages * pageBytes)
-        {
-            throw Malformed(path, string.Create(CultureInfo.InvariantCulture, $"it has {length} bytes of {(long)pages * pageBytes}"));
-        }
+        read = new Header(
+            BinaryPrimitives.ReadInt32BigEndian(header[VersionOffset..]), header.Slice(24, 4).SequenceEqual(header.Slice(92, 4)),
+            (long)BinaryPrimitives.ReadUInt32BigEndian(header[28..]) * pageBytes);
+        return true;
     }
 
     /// <summary>The log that SQLite keeps beside a catalog while that is open.</summary>
@@ -153,11 +202,14 @@ internal static class CatalogSchema
 
     /// <summary>What to say of a catalog that SQLite cannot read.</summary>
     public static StoreFormatException Malformed(string path, string why, Exception? cause = null) => new(
-        $"{path} is damaged: {why}. Nothing was changed: put a copy of it back from a backup, or move the whole folder away and start with "
-        + "an empty one.", cause);
+        $"{path} is damaged: {why}. Nothing was changed: --rebuild-catalog makes a new one of what is in the folder; "
+        + "or put a copy of it back from a backup.", cause);
 
     private static StoreFormatException Newer(string path, int version) => new(string.Create(
         CultureInfo.InvariantCulture,
         $"{path} was written by a newer version (format {version}, this one knows {Version}). Nothing was changed: start the newer "
         + $"version, or give another folder."));
+
+    /// <summary>What a database says of itself.</summary>
+    private readonly record struct Header(int Version, bool IsSizeKnown, long Bytes);
 }

@@ -244,9 +244,10 @@ internal sealed partial class ResourceCatalog : IDisposable
         _writer.Dispose();
     }
 
-    private static ResourceId IdOf(long key) => new(unchecked((ulong)key));
+    internal static ResourceId IdOf(long key) => new(unchecked((ulong)key));
 
-    private static bool TryReadRow(
+    /// <summary>Reads a row of a resource, whose manifest and bytes must be what it says.</summary>
+    internal static bool TryReadRow(
         ResourceId id, string retention, byte[] version, byte[] manifestBytes, byte[]? blob, byte[]? body, long lastRead,
         [NotNullWhen(true)] out CatalogRow? row)
     {

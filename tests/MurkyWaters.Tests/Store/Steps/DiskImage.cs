@@ -15,7 +15,7 @@ internal sealed record DiskImage(RecordedNames Names, LogImage Log, string Catal
         var names = random is null ? Names.Now : Names.Survive(random);
         var survivors = new Dictionary<RecordedFile, byte[]>();
         var files = names.OrderBy(pair => pair.Key, StringComparer.Ordinal).ToDictionary(pair => pair.Key, pair => BytesOf(pair.Value));
-        foreach (var sub in new[] { "blobs", "partial", "uploads", "temporary", "quarantine" })
+        foreach (var sub in new[] { "blobs", "manifests", "partial", "uploads", "temporary", "quarantine" })
         {
             StoreFiles.CreateFolder(Path.Combine(folder, sub));
         }

@@ -41,9 +41,35 @@ internal static class ImageCheck
         ScheduleRun.Maintain(store, pending);
         AssertNothingHeld(store, pending.Count);
         AssertNothingLeftOver(store, pending, model);
+        await store.SettleManifestsAsync();
+        AssertManifests(store, isExact: !machineStopped && !hadFaults);
         Assert.True(
             hadFaults || model.Rotten.Count > 0 || store.QuarantinedCount == 0,
             $"set aside, and nothing was wrong: {string.Join(", ", Names(store.Files.Quarantine))}");
+    }
+
+    /// <summary>Makes the catalog anew, without the old one, of what a killed process has left. What is in a file is there as it was, or
+    /// in the middle of a change as it was or is to be; what is in a row is gone, and what was deleted does not come back.</summary>
+    public static async Task CheckWithoutCatalogAsync(string folder, ModelImage model)
+    {
+        foreach (var path in Directory.GetFiles(folder, "catalog.db*"))
+        {
+            File.Delete(path);
+        }
+
+        var said = new List<string>();
+        StoreRebuild.Run(folder, said.Add);
+        using var store = ResourceStore.Open(ScheduleRun.Options(folder), NullLogger.Instance);
+        await store.Checked;
+        foreach (var (id, allowed) in model.Allowed)
+        {
+            var value = await FindAsync(store, id);
+            var isInRow = allowed.Any(one => one is null || Contents.Of(one.Content).Length <= Contents.InlineBytes);
+            var expected = string.Join(" or ", allowed.Select(one => one?.ToString() ?? "nothing"));
+            Assert.True(
+                allowed.Contains(value) || (value is null && (isInRow || model.Rotten.Contains(id))),
+                $"{id} is {value?.ToString() ?? "not there"}, and may be {expected}; {string.Join(' ', said)}");
+        }
     }
 
     /// <summary>What a store has of a resource; whatever it has is whole.</summary>
@@ -97,6 +123,18 @@ internal static class ImageCheck
             partials.SelectMany(partial => ends.Select(end => Path.GetFileNameWithoutExtension(partial.DataPath) + end)).Order(),
             Names(store.Files.Partials));
         Assert.Equal(model.Allowed.Keys.Count(id => store.FindEntry(new ResourceId((ulong)id)) is { IsTombstone: false }), store.Count);
+    }
+
+    /// <summary>That each resource which is in a file has its manifest beside it, and nobody else. A machine that stops may leave one of a
+    /// version before.</summary>
+    public static void AssertManifests(ResourceStore store, bool isExact)
+    {
+        var named = store.Catalog.FindNamed(null, 1000);
+        Assert.Equal(named.Select(one => BlobManifests.NameOf(one.Blob, one.Id)).Order(), Names(store.Files.Manifests));
+        foreach (var one in isExact ? named : [])
+        {
+            Assert.True(store.Manifests.IsRight(store.FindEntry(one.Id)!.Resource, one.Blob), $"the manifest of {one.Id} is another's");
+        }
     }
 
     private static void CheckUpload(ResourceStore store, PendingUploads pending, UploadState upload, bool machineStopped)

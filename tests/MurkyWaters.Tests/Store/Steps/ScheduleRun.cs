@@ -124,6 +124,7 @@ internal sealed partial class ScheduleRun
         store.Tick();
         pending.Tick();
         store.Tick();
+        store.Settling.GetAwaiter().GetResult();
     }
 
     private void Open()

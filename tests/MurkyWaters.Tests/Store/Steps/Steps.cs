@@ -3,6 +3,9 @@ namespace MurkyWaters.Tests.Store.Steps;
 /// <summary>Runs schedules on disks that stop or fail.</summary>
 internal static class Steps
 {
+    /// <summary>After so many stops the catalog is lost, too.</summary>
+    private const int RebuiltEvery = 5;
+
     /// <summary>How often a store is stopped, about.</summary>
     public static long StopCount { get; } =
         long.TryParse(Environment.GetEnvironmentVariable("MURKY_STORE_STOPS"), out var count) ? count : 2000;
@@ -40,24 +43,32 @@ internal static class Steps
         foreach (var stop in stops)
         {
             await CheckAsync(stop, folder["killed"], null, schedule, disk);
+            if (stop.Step % RebuiltEvery == 0)
+            {
+                await CheckAsync(stop, folder["lost"], null, schedule, disk, isCatalogLost: true);
+            }
+
             await CheckAsync(stop, folder["stopped"], new Random(unchecked((schedule.Seed * 1009) + stop.Step)), schedule, disk);
         }
 
         return 2 * stops.Count;
     }
 
-    private static async Task CheckAsync(Stop stop, string folder, Random? random, Schedule schedule, RecordedDisk disk)
+    private static async Task CheckAsync(
+        Stop stop, string folder, Random? random, Schedule schedule, RecordedDisk disk, bool isCatalogLost = false)
     {
         try
         {
             stop.Image.Write(folder, random);
-            await ImageCheck.CheckAsync(folder, stop.Model, machineStopped: random is not null, hadFaults: disk.FaultCount > 0);
+            await (isCatalogLost
+                ? ImageCheck.CheckWithoutCatalogAsync(folder, stop.Model)
+                : ImageCheck.CheckAsync(folder, stop.Model, machineStopped: random is not null, hadFaults: disk.FaultCount > 0));
             Directory.Delete(folder, recursive: true);
         }
         catch (Exception error)
         {
             var trace = disk.Trace.Take(stop.Step).TakeLast(40);
-            var who = random is null ? "process killed" : "machine stopped";
+            var who = isCatalogLost ? "process killed and the catalog lost" : random is null ? "process killed" : "machine stopped";
             var what = $"The {who} before step {stop.Step} ({stop.Operation}) of {schedule}";
             throw new InvalidOperationException($"{what}: {error.Message}\n{string.Join(", ", trace)}", error);
         }

@@ -11,6 +11,7 @@ using Benchmarks.Servers;
 using Benchmarks.Soak;
 using Benchmarks.Store;
 using Benchmarks.Subscribers;
+using Benchmarks.Upload;
 using Benchmarks.Wan;
 
 // Each command is a class of its own; a new one is a line here.
@@ -27,6 +28,8 @@ Command[] commands =
         lab: false, ["curl", "nginx", "wrk"], HitsBenchmark.RunAsync),
     ProcessBenchmark.Command("store", "PUT beside write and fsync, and what many resources cost (1 KiB, 100,000 resources)",
         lab: false, ["curl", "wrk"], StoreBenchmark.RunAsync),
+    ProcessBenchmark.Command("upload", "PUT of a large body beside nginx's dav module with an fsync at its end (1 GiB)",
+        lab: false, ["curl", "nginx"], UploadBenchmark.RunAsync),
     ProcessBenchmark.Command("sealed", "what sealing costs: the same rain with a secret and without (1 GiB)",
         lab: false, ["curl"], SealedBenchmark.RunAsync),
     ProcessBenchmark.Command("wan", "one server far away, losses, beside TCP cubic and BBR (12 s a rain)",

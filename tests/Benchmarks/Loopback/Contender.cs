@@ -25,6 +25,13 @@ internal sealed class Contender(string name, Func<Task<CurlResult>> get)
         _cpuSeconds = [.. before.Select((early, i) => _cpuSeconds.ElementAtOrDefault(i) + after[i] - early)];
     }
 
+    /// <summary>Begins again: the runs so far do not count.</summary>
+    public void Forget()
+    {
+        Rates.Clear();
+        _cpuSeconds = [];
+    }
+
     /// <summary>The median of this one's rate over that of <paramref name="other"/> in the same round.</summary>
     public double RatioTo(Contender other) => Rates.Zip(other.Rates, (mine, theirs) => mine / theirs).Median();
 

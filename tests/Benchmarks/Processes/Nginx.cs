@@ -20,6 +20,12 @@ internal sealed class Nginx : IAsyncDisposable
         Host host, TemporaryFolder folder, string root, int port, CancellationToken cancellation, bool logsRequests = false) =>
         StartAsync(host, folder, port, $"location / {{ root {root}; }}", cancellation, logsRequests);
 
+    /// <summary>Serves the files of a folder, and takes new ones by PUT.</summary>
+    public static Task<Nginx> StoreAsync(Host host, TemporaryFolder folder, string root, int port, CancellationToken cancellation) =>
+        StartAsync(
+            host, folder, port,
+            $"location / {{ root {root}; dav_methods PUT; client_max_body_size 0; client_body_buffer_size 1m; }}", cancellation);
+
     /// <summary>A reverse proxy, buffered and tuned: the buffers hold what a fast backend is ahead by, and nothing goes to disk.</summary>
     public static Task<Nginx> ProxyAsync(Host host, TemporaryFolder folder, string backend, int port, CancellationToken cancellation) =>
         StartAsync(

@@ -28,6 +28,8 @@ Command[] commands =
         lab: false, ["curl", "nginx", "wrk"], HitsBenchmark.RunAsync),
     ProcessBenchmark.Command("store", "PUT beside write and fsync, and what many resources cost (1 KiB, 100,000 resources)",
         lab: false, ["curl", "wrk"], StoreBenchmark.RunAsync),
+    ProcessBenchmark.Command("mixed", "a store of 50 GiB: start, list, search, scrub, memory (200,000 resources)",
+        lab: false, ["curl"], MixedBenchmark.RunAsync),
     ProcessBenchmark.Command("upload", "PUT of a large body beside nginx's dav module with an fsync at its end (1 GiB)",
         lab: false, ["curl", "nginx"], UploadBenchmark.RunAsync),
     ProcessBenchmark.Command("sealed", "what sealing costs: the same rain with a secret and without (1 GiB)",

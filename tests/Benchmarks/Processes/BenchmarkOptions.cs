@@ -22,7 +22,7 @@ internal sealed record BenchmarkOptions
     public double? Seconds { get; private init; }
 
     /// <summary>Resources of a store that has many.</summary>
-    public int Resources { get; private init; } = 100_000;
+    public int? Resources { get; private init; }
 
     /// <summary>Where the figures go as JSON, or null.</summary>
     public string? JsonPath { get; private init; }

@@ -152,6 +152,16 @@ internal sealed class GatewayNode : IAsyncDisposable
         return document.RootElement.Clone();
     }
 
+    /// <summary>POSTs nothing, for what that starts.</summary>
+    public async Task PostAsync(string path, CancellationToken cancellation)
+    {
+        var answer = await Curl.GetAsync(Host, Url + path, 30, ["-X", "POST"], cancellation);
+        if (answer.Status is not (200 or 202))
+        {
+            throw new InvalidOperationException($"a POST to {path} ended with {answer}: {Process.Text}{Process.Errors}");
+        }
+    }
+
     /// <summary>The newest transfer.</summary>
     public async Task<JsonElement> LastTransferAsync(CancellationToken cancellation)
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
 using Benchmarks.Hits;
 using Benchmarks.Processes;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -102,7 +103,7 @@ internal static class StoreBenchmark
     private static async Task MeasureManyAsync(
         BenchmarkOptions options, Report report, TemporaryFolder folder, int size, CancellationToken cancellation)
     {
-        var count = options.Resources;
+        var count = options.Resources ?? 100_000;
         Directory.CreateDirectory(folder["many"]);
         var data = folder["many/data"];
         var clock = Stopwatch.StartNew();
@@ -130,15 +131,7 @@ internal static class StoreBenchmark
 
             ready.Add(clock.Elapsed.TotalSeconds);
             start.Add(ResidentMegabytes(gateway.Process.Id));
-            var next = "";
-            var seen = 0;
-            do
-            {
-                var page = await gateway.GetJsonAsync($"/resources?limit=1000{next}", cancellation);
-                seen += page.GetProperty("items").GetArrayLength();
-                next = page.GetProperty("next").GetString() is { } after ? $"&after={after}" : "";
-            }
-            while (next.Length > 0);
+            var seen = await ListAsync(gateway, cancellation);
             listed.Add(ResidentMegabytes(gateway.Process.Id));
             if (seen != count)
             {
@@ -171,7 +164,7 @@ internal static class StoreBenchmark
     }
 
     /// <summary>Puts bytes that nobody else puts, under an id that stands anywhere among the others.</summary>
-    private static async Task PutAsync(ResourceStore store, long number, int size)
+    internal static async Task PutAsync(ResourceStore store, long number, int size)
     {
         var bytes = new byte[size];
         BitConverter.TryWriteBytes(bytes, number);
@@ -186,7 +179,23 @@ internal static class StoreBenchmark
         }
     }
 
-    private static double ResidentMegabytes(int process)
+    /// <summary>Lists all, in pages; how many there were.</summary>
+    internal static async Task<int> ListAsync(GatewayNode gateway, CancellationToken cancellation)
+    {
+        using var http = new HttpClient();
+        var (next, seen) = ("", 0);
+        do
+        {
+            using var page = JsonDocument.Parse(
+                await http.GetStringAsync(new Uri($"{gateway.Url}/resources?limit=1000{next}"), cancellation));
+            seen += page.RootElement.GetProperty("items").GetArrayLength();
+            next = page.RootElement.GetProperty("next").GetString() is { } after ? $"&after={after}" : "";
+        }
+        while (next.Length > 0);
+        return seen;
+    }
+
+    internal static double ResidentMegabytes(int process)
     {
         using var running = Process.GetProcessById(process);
         return running.WorkingSet64 / 1e6;

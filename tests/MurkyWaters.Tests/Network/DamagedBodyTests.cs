@@ -59,7 +59,7 @@ public sealed class DamagedBodyTests
     {
         await using var cloud = await NodeCloud.StartAsync(3, (_, options) => options with
         {
-            Fetch = new FetchOptions { DiscoveryTimeout = TimeSpan.FromSeconds(1), StallTimeout = TimeSpan.FromMilliseconds(500) },
+            Fetch = new FetchOptions { DiscoveryTimeout = TimeSpan.FromSeconds(1), StallTimeout = TimeSpan.FromSeconds(3) },
         });
         foreach (var act in Enum.GetValues<Act>())
         {

@@ -62,7 +62,7 @@ internal static class MixedStore
             }
 
             await store.CommitBlobAsync(
-                new StoredResource(new ResourceId((ulong)(i + 1) << 40), manifest, ResourceOrigin.Put), file);
+                new StoredResource(new ResourceId((ulong)(i + 1) << 40), manifest, Retention.Kept), file);
         });
     }
 }

@@ -9,19 +9,18 @@ namespace MurkyWaters.Store;
 /// last lease has ended. What is done to one file waits for its turn (<see cref="KeyedGates{TKey}"/> by digest), never for another's; no
 /// lock is held while the disk works. Thread-safe.
 /// </summary>
-internal sealed class BlobTable
+internal sealed partial class BlobTable
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<Sha256Digest, Use> _uses = [];
     private readonly HashSet<Sha256Digest> _leftovers = [];
     private readonly Dictionary<Sha256Digest, int> _mending = [];
-    private readonly List<Sha256Digest> _gone = [];
+    private readonly HashSet<Sha256Digest> _gone = [];
     private readonly ConcurrentDictionary<Blob, bool> _open = new(ReferenceEqualityComparer.Instance);
     private readonly KeyedGates<Sha256Digest> _turns = new();
     private readonly StoreFiles _files;
     private readonly BlockEncoders _encoders;
     private readonly Func<Sha256Digest, bool> _isNamed;
-    private readonly PublicationNotes _notes;
 
     /// <summary>Makes it.</summary>
     /// <param name="files">The store's folders.</param>
@@ -77,58 +76,6 @@ internal sealed class BlobTable
         }
     }
 
-    /// <summary>Puts a flushed file in a blob's place, or leaves it when the same bytes are there (every one of them); others are set
-    /// aside. Unless that is kept, it is undone.</summary>
-    /// <exception cref="StoreException">The disk did not take it; the file is where it was.</exception>
-    public Publication Publish(string path, Manifest manifest)
-    {
-        var (digest, length) = (TreeDigest.Of(manifest), manifest.Layout.Length);
-        using var folder = _files.OpenFolder(_files.Blobs);
-        var blob = At(digest, length);
-        var lease = Lease(blob);
-        var (isMoved, isReplaced) = (false, false);
-        try
-        {
-            using (_turns.Enter(digest))
-            {
-                var isThere = StoreFiles.Exists(blob.FilePath);
-                if (!isThere || BlockChecks.CompareAll(manifest, blob.FilePath!) != BlockChecks.Finding.Good)
-                {
-                    isReplaced = isThere && _files.TryQuarantine(blob.FilePath!);
-                    CloseHandles(digest);
-                    _encoders.Forget(blob);
-                    _notes.Leave(digest, path);
-                    _files.Move(path, blob.FilePath!);
-                    isMoved = true;
-                }
-            }
-        }
-        catch
-        {
-            _notes.Remove(digest, path);
-            lease.Dispose();
-            throw;
-        }
-
-        var publication = new Publication(this, lease, path, isMoved, isReplaced);
-        try
-        {
-            // Also when the blob was there: another commit may have moved it a moment ago and not have flushed the folder yet.
-            _files.FlushFolder(folder);
-            return publication;
-        }
-        catch
-        {
-            publication.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>At start, before the temporary files are removed: puts back what had become a blob and no resource's when the process
-    /// before ended.</summary>
-    /// <exception cref="StoreException">The disk does not take it.</exception>
-    public void PutBack() => _notes.PutBack(_isNamed);
-
     /// <summary>Removes the file of a blob that a resource has had as its bytes, if none has it now: as soon as its last lease has ended.
     /// What the disk does not let go is removed later.</summary>
     public void Drop(Blob blob)
@@ -162,6 +109,15 @@ internal sealed class BlobTable
             Sha256Digest[] gone = [.. _gone];
             _gone.Clear();
             return gone;
+        }
+    }
+
+    /// <summary>Takes back what could not be noted.</summary>
+    public void ReturnGone(IReadOnlyList<Sha256Digest> gone)
+    {
+        lock (_gate)
+        {
+            _gone.UnionWith(gone);
         }
     }
 
@@ -256,6 +212,9 @@ internal sealed class BlobTable
         using (var file = _files.OpenToWrite(blob.FilePath!))
         {
             _files.Write(file, bytes, offset);
+
+            // The same bytes may be put under another id, and find the file as it should be.
+            _files.Flush(file);
         }
 
         _encoders.Forget(blob);
@@ -331,6 +290,11 @@ internal sealed class BlobTable
 
             _encoders.Forget(At(digest, 0));
             var isGone = _files.TryDiscard(PathOf(digest));
+            if (isGone)
+            {
+                RemoveAbandonedNote(digest);
+            }
+
             lock (_gate)
             {
                 if (isGone)
@@ -354,92 +318,6 @@ internal sealed class BlobTable
             if (blob.Digest == digest && blob.TryCloseHandle(long.MaxValue))
             {
                 _open.TryRemove(blob, out _);
-            }
-        }
-    }
-
-    /// <summary>Takes back a publication: the file goes where it came from, unless somebody else has come to have the blob.</summary>
-    private void Undo(Publication publication)
-    {
-        var blob = publication.Lease.Blob;
-        using (_turns.Enter(blob.Digest))
-        {
-            bool isAlone;
-            lock (_gate)
-            {
-                isAlone = _uses[blob.Digest].LeaseCount == 1;
-            }
-
-            // Whoever else wants to publish it waits for the turn, or has a lease already.
-            if (publication.IsMoved && isAlone && !_isNamed(blob.Digest))
-            {
-                try
-                {
-                    _files.MoveBack(blob.FilePath!, publication.Path);
-                }
-                catch (StoreException)
-                {
-                    // It goes as any other that nobody names.
-                }
-            }
-
-            if (publication.IsMoved)
-            {
-                _notes.Remove(blob.Digest, publication.Path);
-            }
-        }
-
-        Drop(blob);
-        publication.Lease.Dispose();
-    }
-
-    /// <summary>A blob in its place, leased, until it is kept or disposed.</summary>
-    internal sealed class Publication(BlobTable blobs, BlobLease lease, string path, bool isMoved, bool isReplaced) : IDisposable
-    {
-        private bool _isKept;
-
-        /// <summary>Keeps it where it is meanwhile.</summary>
-        public BlobLease Lease => lease;
-
-        /// <summary>Where the file came from.</summary>
-        public string Path => path;
-
-        /// <summary>Whether the file is the blob's now.</summary>
-        public bool IsMoved => isMoved;
-
-        /// <summary>Whether a file that was not what it should be was set aside for it.</summary>
-        public bool IsReplaced => isReplaced;
-
-        /// <summary>Leaves it to the resource that names it by now.</summary>
-        /// <param name="isSettled">Whether that is on the disk; if not the note stays until it is.</param>
-        public void Keep(bool isSettled)
-        {
-            _isKept = true;
-            if (!isMoved)
-            {
-                blobs._files.Discard(path);
-            }
-            else if (isSettled)
-            {
-                blobs._notes.Remove(lease.Blob.Digest, path);
-            }
-            else
-            {
-                blobs._notes.RemoveLater(lease.Blob.Digest, path);
-            }
-        }
-
-        /// <inheritdoc/>
-        public void Dispose()
-        {
-            if (_isKept)
-            {
-                lease.Dispose();
-            }
-            else
-            {
-                _isKept = true;
-                blobs.Undo(this);
             }
         }
     }

@@ -138,8 +138,16 @@ internal sealed partial class ResourceStore
         if (gone.Count > 0)
         {
             // Else a machine that stops might have the file again and nothing that says why.
-            Files.FlushFolder(Files.Blobs);
-            Catalog.NoteGoneAsync(gone).GetAwaiter().GetResult();
+            try
+            {
+                Files.FlushFolder(Files.Blobs);
+                Catalog.NoteGoneAsync(gone).GetAwaiter().GetResult();
+            }
+            catch (StoreException)
+            {
+                Blobs.ReturnGone(gone);
+                throw;
+            }
         }
     }
 

@@ -25,6 +25,7 @@ internal sealed partial class ResourceStore
     {
         var started = _options.Time.GetTimestamp();
         Files.CreateFolders();
+        Files.RemoveProbes();
         Catalog = ResourceCatalog.Open(Files);
         Blobs.PutBack();
         foreach (var path in StoreFiles.Enumerate(Files.Temporary))

@@ -5,6 +5,8 @@ namespace MurkyWaters.Store;
 /// <summary>What goes, and what the disk is asked now and then.</summary>
 internal sealed partial class StoreFiles
 {
+    private const string ProbeName = ".probe";
+
     private readonly ConcurrentQueue<string> _leftovers = new();
 
     /// <summary>Removes a file; one that is not there is fine.</summary>
@@ -67,16 +69,53 @@ internal sealed partial class StoreFiles
         }
     }
 
+    /// <summary>Writes a file's bytes over themselves, and waits until they are on the disk, also while the store is read-only.</summary>
+    /// <exception cref="IOException">They are not.</exception>
+    public void WriteAnew(string path)
+    {
+        const int chunkBytes = 256 * 1024;
+        using var file = _disk.Open(path);
+        var buffer = new byte[chunkBytes];
+        var offset = 0L;
+        while (RandomAccess.Read(file, buffer, offset) is > 0 and var count)
+        {
+            _disk.Write(file, buffer.AsSpan(0, count), offset);
+            offset += count;
+        }
+
+        _disk.Flush(file, isData: false);
+    }
+
+    /// <summary>At start: removes what a probe has left that came to no end.</summary>
+    public void RemoveProbes() => Array.ForEach(Folders, folder => Discard(Path.Combine(folder, ProbeName)));
+
     private void Probe()
     {
+        // First: on a disk that is full the rest may fail and that be well, but not this.
+        try
+        {
+            SettleCatalog?.Invoke();
+        }
+        catch (IOException error) when (DiskErrors.Of(error) != DiskError.None)
+        {
+            const int inputOutput = 5;
+            throw new IOException(error.Message, inputOutput);
+        }
+
         _beforeStep?.Invoke("probe");
-        var bytes = "probe"u8;
         foreach (var folder in Folders)
         {
-            var path = Path.Combine(folder, ".probe");
+            Probe(folder, Path.Combine(folder, ProbeName));
+        }
+    }
+
+    private void Probe(string folder, string path)
+    {
+        try
+        {
             using (var file = _disk.Create(path))
             {
-                _disk.Write(file, bytes, 0);
+                _disk.Write(file, "probe"u8, 0);
                 _disk.Flush(file, isData: false);
             }
 
@@ -88,7 +127,10 @@ internal sealed partial class StoreFiles
 
             _disk.Delete(path);
         }
-
-        SettleCatalog?.Invoke();
+        catch
+        {
+            DiscardLater(path);
+            throw;
+        }
     }
 }

@@ -126,6 +126,8 @@ internal sealed partial class StoreFiles
         }
         catch (Exception error) when (DiskErrors.Of(error) != DiskError.None)
         {
+            // It may be there all the same.
+            Discard(path);
             throw Health.Judge(error, isFlush: false);
         }
     }

@@ -228,13 +228,15 @@ public sealed class PendingUpload
             await DropAsync();
             _table.DeleteData(Token);
             Volatile.Write(ref _offset, length);
+            var record = _record with { Resource = result.Resource!.Id.ToString(), Length = length, IsComplete = true };
             try
             {
-                Save(_record with { Resource = result.Resource!.Id.ToString(), Length = length, IsComplete = true });
+                Save(record);
             }
             catch (StoreException error)
             {
                 // It is stored. That it was by this upload is forgotten with the process, then.
+                _record = record;
                 _table.LogFailed(Token, error);
             }
         }
@@ -323,8 +325,10 @@ public sealed class PendingUpload
     {
         if (!IsGone && record != _record)
         {
-            _record = record with { BootId = _table.BootId };
-            _table.Save(Token, _record);
+            // What the disk does not take is tried again the next time.
+            record = record with { BootId = _table.BootId };
+            _table.Save(Token, record);
+            _record = record;
         }
     }
 

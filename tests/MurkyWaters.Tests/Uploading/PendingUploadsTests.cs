@@ -109,6 +109,53 @@ public sealed class PendingUploadsTests : IDisposable
         }
     }
 
+    /// <summary>The bytes were on the disk, and that they were could not be noted: the next turn notes it.</summary>
+    [Fact]
+    public async Task What_could_not_be_noted_as_kept_is_noted_the_next_time()
+    {
+        var bytes = Bytes.Random(1500, 1);
+        var (isFailing, writes) = (false, 0);
+        string token;
+        using (var store = new StoreFixture(StoreFixture.SmallBlocks(_folder.FullPath) with
+        {
+            BootId = "boot",
+            BeforeStep = step =>
+            {
+                // Three of the bytes (or fewer, of larger buffers), and then the row's.
+                if (isFailing && step == "write" && ++writes == 4)
+                {
+                    throw new IOException(step, 24);
+                }
+            },
+        }))
+        {
+            await using var uploads = Table(store);
+            var upload = uploads.TryCreate(new UploadOptions { Id = new ResourceId(1) }, "")!;
+            token = upload.Token;
+            isFailing = true;
+            await using (var turn = (await upload.EnterAsync(Token))!)
+            {
+                await turn.WriteAsync(bytes, Token);
+                Assert.NotNull(await turn.SaveAsync());
+            }
+
+            isFailing = false;
+            Assert.Equal(1500, upload.Offset);
+            await AppendAsync(upload, []);
+            await using (var turn = (await upload.EnterAsync(Token))!)
+            {
+                await turn.WriteAsync(ReadOnlyMemory<byte>.Empty, Token);
+                Assert.Null(await turn.SaveAsync());
+            }
+        }
+
+        using (var store = Open("another boot"))
+        {
+            await using var uploads = Table(store);
+            Assert.Equal(1500, uploads.Find(token)!.Offset);
+        }
+    }
+
     [Fact]
     public async Task A_full_disk_keeps_what_fits_and_the_upload_goes_on_when_there_is_room()
     {

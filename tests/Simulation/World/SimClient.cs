@@ -68,6 +68,9 @@ public sealed class SimClient : SimHost
     /// <summary>Answers <see cref="FetchEventKind.ManifestReady"/>: the blocks held already.</summary>
     public ulong[]? Held { get; set; }
 
+    /// <summary>Finds out which blocks are held, once the version is known.</summary>
+    public Func<Manifest, ulong[]>? FindHeld { get; init; }
+
     public Func<BlockWork, bool> Keep { get; set; } = _ => true;
 
     /// <summary>What must always hold, checked with every block that comes out.</summary>
@@ -93,6 +96,11 @@ public sealed class SimClient : SimHost
             while (Fetch.TryPollEvent(out var fetchEvent))
             {
                 Events.Add(fetchEvent);
+                if (fetchEvent.Kind == FetchEventKind.ManifestReady)
+                {
+                    Held ??= FindHeld?.Invoke(Fetch.Manifest!);
+                }
+
                 if (fetchEvent.Kind == FetchEventKind.ManifestReady && Held is not null)
                 {
                     Fetch.MarkHeld(Held);

@@ -77,16 +77,6 @@ internal sealed class CatalogConnection : IDisposable
     /// into the file, and when it is begun anew, SQLite waits all the same.)</summary>
     public void LeaveFlushing() => Execute("PRAGMA synchronous = NORMAL");
 
-    /// <summary>Copies the log into the file and waits for the disk.</summary>
-    /// <returns>Whether all of it was; not when somebody reads or writes for longer than can be waited for.</returns>
-    public bool TryCheckpoint()
-    {
-        using var command = _connection.CreateCommand();
-        command.CommandText = "PRAGMA wal_checkpoint(FULL)";
-        using var reader = command.ExecuteReader();
-        return reader.Read() && reader.GetInt64(0) == 0 && reader.GetInt64(1) == reader.GetInt64(2);
-    }
-
     /// <summary>Begins a transaction that will write.</summary>
     public void Begin()
     {

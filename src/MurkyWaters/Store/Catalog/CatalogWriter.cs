@@ -64,9 +64,10 @@ internal sealed class CatalogWriter : IDisposable
         await change.Done.Task;
     }
 
-    /// <summary>Puts on the disk what was written and could not be waited for: it is copied from the log into the file, which is waited
-    /// for. To wait for the log once more would say nothing, since the system forgets pages
-    /// that it could not write. On whatever thread.</summary>
+    /// <summary>Puts on the disk what was written and could not be waited for: the log's bytes are written once more and waited for. To
+    /// wait for them alone would say nothing, since the system forgets pages that it could not write; and to copy them into the file
+    /// would not do either, for after a stop of the machine the log's older part, which the disk has, would be laid over the newer
+    /// file. On whatever thread.</summary>
     /// <exception cref="IOException">The disk does not take it.</exception>
     public void Settle()
     {
@@ -78,12 +79,11 @@ internal sealed class CatalogWriter : IDisposable
 
         try
         {
+            // In a transaction, so that nobody else writes to the log meanwhile.
             using var connection = CatalogConnection.Open(_path, isWriter: true);
-            if (!connection.TryCheckpoint())
-            {
-                throw new IOException("The catalog's log is in use.");
-            }
-
+            connection.Begin();
+            _files.WriteAnew(CatalogSchema.LogOf(_path));
+            connection.Rollback();
             Interlocked.Exchange(ref _flushed, written);
         }
         catch (SqliteException error)

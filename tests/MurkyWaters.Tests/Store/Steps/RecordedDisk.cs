@@ -22,7 +22,7 @@ internal sealed class RecordedDisk(string root) : StoreDisk
     private readonly List<Action> _late = [];
     private readonly RecordedLog _log = new(Path.Combine(root, CatalogSchema.FileName));
     private readonly RecordedNames _names = new();
-    private bool _isDead;
+    private bool _isDead, _isHealed;
 
     /// <summary>Called before every step with its number, from 1, and what it is; says how it fails.</summary>
     public Func<int, string, Fault?>? Before { get; set; }
@@ -51,7 +51,7 @@ internal sealed class RecordedDisk(string root) : StoreDisk
                 throw new IOException(operation, DiskErrorNumbers.InputOutput);
             }
 
-            if (Before?.Invoke(StepCount, operation) is { } fault)
+            if (Before?.Invoke(StepCount, operation) is { } fault && !_isHealed)
             {
                 FaultCount++;
                 if (fault.IsLate || operation == "flush")
@@ -80,6 +80,15 @@ internal sealed class RecordedDisk(string root) : StoreDisk
         lock (_gate)
         {
             _isDead = true;
+        }
+    }
+
+    /// <summary>From here on no step is made to fail.</summary>
+    public void Heal()
+    {
+        lock (_gate)
+        {
+            _isHealed = true;
         }
     }
 
@@ -130,7 +139,11 @@ internal sealed class RecordedDisk(string root) : StoreDisk
         lock (_gate)
         {
             var handle = base.Open(path);
-            _files.Add(handle, _names.Now[NameOf(path)]);
+            if (path != _log.Path + "-wal")
+            {
+                _files.Add(handle, _names.Now[NameOf(path)]);
+            }
+
             FailLate();
             return handle;
         }
@@ -147,7 +160,15 @@ internal sealed class RecordedDisk(string root) : StoreDisk
             }
 
             base.Write(file, bytes, offset);
-            _files.GetValue(file, Unknown).Write(offset, bytes.ToArray());
+            if (_files.TryGetValue(file, out var known))
+            {
+                known.Write(offset, bytes.ToArray());
+            }
+            else
+            {
+                _log.Renew();
+            }
+
             FailLate();
         }
     }

@@ -31,17 +31,16 @@ internal sealed class RecordedFile
     /// <summary>A wait for the disk that succeeds.</summary>
     public void Flush()
     {
-        foreach (var change in _changes.Where(change => !change.IsForgotten))
+        for (var i = 0; i < _changes.Count; i++)
         {
-            _durable = change.Over(_durable);
+            _changes[i] = _changes[i] with { IsDurable = !_changes[i].IsForgotten };
         }
 
-        // What was forgotten and is written again since is as good as new.
-        var kept = _changes.Where((change, i) => change.IsForgotten && !_changes.Skip(i + 1).Any(later => IsNew(later, change))).ToList();
-        _changes.Clear();
-        _changes.AddRange(kept);
-
-        static bool IsNew(Change later, Change change) => !later.IsForgotten && later.Covers(change);
+        while (_changes is [{ IsDurable: true } first, ..])
+        {
+            _durable = first.Over(_durable);
+            _changes.RemoveAt(0);
+        }
     }
 
     /// <summary>A wait for the disk that fails.</summary>
@@ -49,17 +48,15 @@ internal sealed class RecordedFile
     {
         for (var i = 0; i < _changes.Count; i++)
         {
-            _changes[i] = _changes[i] with { IsForgotten = true };
+            _changes[i] = _changes[i] with { IsForgotten = !_changes[i].IsDurable };
         }
     }
 
     /// <summary>Both at once go bad.</summary>
     public void Rot(int offset)
     {
-        Flush();
-        Bytes = [.. Bytes];
-        Bytes[offset] ^= 0xFF;
-        _durable = Bytes;
+        byte[] bad = [(byte)(Bytes[offset] ^ 0xFF)];
+        Change(new Change(offset, bad) { IsDurable = true });
     }
 
     /// <summary>What a machine that stops leaves.</summary>
@@ -70,7 +67,7 @@ internal sealed class RecordedFile
         var bytes = _durable;
         for (var i = 0; i < _changes.Count; i++)
         {
-            if (mode switch { 0 => false, 1 => !_changes[i].IsForgotten, 2 => i < cut, _ => random.Next(2) == 0 })
+            if (_changes[i].IsDurable || mode switch { 0 => false, 1 => !_changes[i].IsForgotten, 2 => i < cut, _ => random.Next(2) == 0 })
             {
                 bytes = _changes[i].Over(bytes);
             }
@@ -91,9 +88,7 @@ internal sealed record Change(long Offset, byte[]? Bytes)
 {
     public bool IsForgotten { get; init; }
 
-    public bool Covers(Change other) =>
-        Bytes is not null && other.Bytes is not null
-        && Offset <= other.Offset && other.Offset + other.Bytes.Length <= Offset + Bytes.Length;
+    public bool IsDurable { get; init; }
 
     public byte[] Over(byte[] bytes)
     {

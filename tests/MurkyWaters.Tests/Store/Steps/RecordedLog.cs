@@ -33,6 +33,9 @@ internal sealed class RecordedLog(string path)
         }
     }
 
+    /// <summary>What was forgotten is written once more.</summary>
+    public void Renew() => _forgotten.Clear();
+
     /// <summary>A copy of both as they are now.</summary>
     public LogImage Copy()
     {

@@ -45,7 +45,7 @@ internal sealed class RecordedNames
     /// <summary>A wait for a folder that succeeds.</summary>
     public void Flush(string folder)
     {
-        var taken = Closed(change => change.Touches(folder), static (earlier, later) => earlier.Names.Intersect(later.Names).Any());
+        var taken = Closed(change => change.Touches(folder));
         for (var i = 0; i < taken.Length; i++)
         {
             if (taken[i])
@@ -70,7 +70,7 @@ internal sealed class RecordedNames
         {
             var i = order++;
             return mode switch { 0 => false, 1 => true, 2 => i < cut, _ => change.Folders.Any(folder => i < CutOf(folder)) };
-        }, static (earlier, later) => earlier.Folders.Intersect(later.Folders).Any());
+        });
         var names = new Dictionary<string, RecordedFile>(_durable, StringComparer.Ordinal);
         for (var i = 0; i < survivors.Length; i++)
         {
@@ -85,15 +85,15 @@ internal sealed class RecordedNames
         int CutOf(string folder) => cuts.TryGetValue(folder, out var at) ? at : cuts[folder] = random.Next(_changes.Count + 1);
     }
 
-    /// <summary>Those that are chosen, and those without which they cannot be.</summary>
-    private bool[] Closed(Func<NameChange, bool> isChosen, Func<NameChange, NameChange, bool> isBefore)
+    /// <summary>Those that are chosen, and those before them in the same folders.</summary>
+    private bool[] Closed(Func<NameChange, bool> isChosen)
     {
         var chosen = _changes.Select(isChosen).ToArray();
         for (var i = chosen.Length - 1; i >= 0; i--)
         {
             for (var j = 0; chosen[i] && j < i; j++)
             {
-                chosen[j] |= isBefore(_changes[j], _changes[i]);
+                chosen[j] |= _changes[j].Folders.Intersect(_changes[i].Folders).Any();
             }
         }
 

@@ -42,14 +42,14 @@ internal sealed record Schedule(int Seed, Move[] Moves)
 
     private static readonly Gen<MoveKind> Kinds = Gen.Frequency(
         (6, MoveKind.Put), (1, MoveKind.Describe), (2, MoveKind.Delete), (4, MoveKind.Append), (2, MoveKind.Commit), (1, MoveKind.Cancel),
-        (3, MoveKind.Fetch), (3, MoveKind.Seal), (1, MoveKind.Leave), (2, MoveKind.Hold), (1, MoveKind.Release), (2, MoveKind.Evict),
+        (3, MoveKind.Fetch), (3, MoveKind.Seal), (1, MoveKind.Leave), (4, MoveKind.Hold), (1, MoveKind.Release), (2, MoveKind.Evict),
         (1, MoveKind.Keep), (1, MoveKind.Mend), (2, MoveKind.Tick), (1, MoveKind.Restart), (2, MoveKind.Read));
 
     /// <summary>Any.</summary>
     public static Gen<Schedule> Any { get; } = Gen.Select(
         Gen.Int,
         Gen.Select(Kinds, Gen.Int[1, IdCount], Gen.Int[0, Contents.Count - 1], Gen.Int[0, SlotCount - 1], Gen.Int[0, 3])
-            .Select(drawn => new Move(drawn.Item1, drawn.Item2, drawn.Item3, drawn.Item4, drawn.Item5 == 0)).Array[4, 14],
+            .Select(drawn => new Move(drawn.Item1, drawn.Item2, drawn.Item3, drawn.Item4, drawn.Item5 == 0)).Array[6, 18],
         static (seed, moves) => new Schedule(seed, moves));
 
     public override string ToString() => $"seed {Seed}: {string.Join("; ", Moves)}";
@@ -60,6 +60,9 @@ internal static class Contents
 {
     /// <summary>Bytes of up to so many are in the row.</summary>
     public const int InlineBytes = 1000;
+
+    /// <summary>The first that is not.</summary>
+    public const int FirstInFile = 3;
 
     private static readonly byte[][] All =
         [.. new[] { 0, 300, 900, 1001, 2500, 2500, 3500, 5200 }.Select((length, i) => Bytes.Random(length, i))];

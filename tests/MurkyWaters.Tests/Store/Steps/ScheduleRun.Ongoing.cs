@@ -30,19 +30,22 @@ internal sealed partial class ScheduleRun
     {
         var state = upload.State;
         var turn = (await upload.Pending.EnterAsync(Token))!;
+        var isTaken = false;
         try
         {
             await using (turn)
             {
                 await turn.WriteAsync(bytes, Token);
+                isTaken = true;
             }
         }
         finally
         {
-            // What it says now is what the client goes by.
+            // What it says now is what the client goes by. Only what was answered is on the disk.
             var told = upload.Pending.Offset;
+            isTaken &= turn.Failure is null;
             Assert.InRange(told, 0, Contents.Of(state.Content).Length);
-            Model.Note(() => (state.Told, state.Offset) = (told, turn.Failure is null ? Math.Max(told, 0) : Math.Min(state.Offset, told)));
+            Model.Note(() => (state.Told, state.Offset) = (told, isTaken ? told : Math.Min(state.Offset, told)));
         }
 
         if (turn.Failure is { } failure)
@@ -200,24 +203,38 @@ internal sealed partial class ScheduleRun
     private async Task HoldAsync(Move move)
     {
         await ReleaseAsync(move.Slot);
-        if (_store.FindEntry(IdOf(move.Id)) is not { IsTombstone: false } entry
-            || await ImageCheck.FindAsync(_store, move.Id) is not { } value)
+        var id = Enumerable.Range(0, Schedule.IdCount).Select(i => 1 + ((move.Id + i) % Schedule.IdCount))
+            .FirstOrDefault(id => _store.FindEntry(IdOf(id)) is { IsTombstone: false, Blob.IsInline: false }, move.Id);
+        if (_store.FindEntry(IdOf(id)) is not { IsTombstone: false, Blob.IsInline: false })
+        {
+            await PutAsync(id, Contents.FirstInFile + (move.Content % 4), "text/h");
+        }
+
+        if (_store.FindEntry(IdOf(id)) is not { IsTombstone: false } entry || await ImageCheck.FindAsync(_store, id) is not { } value)
         {
             return;
         }
 
-        if (move.Content % 2 == 0)
+        if (move.Content % 4 == 0)
         {
-            _held[move.Slot] = new Held(value.Content, StoredReader.TryOpen(_store, entry), null);
+            _held[move.Slot] = new Held(id, value.Content, StoredReader.TryOpen(_store, entry), null);
             return;
         }
 
         var lease = _store.TryLease(entry);
-        _held[move.Slot] = lease is null ? null : new Held(value.Content, null, lease);
+        _held[move.Slot] = lease is null ? null : new Held(id, value.Content, null, lease);
         if (ForgetsLeases)
         {
             lease?.Dispose();
         }
+
+        // Now and then the version goes at once, and is held all the same.
+        await ((move.Content % 4) switch
+        {
+            2 => DeleteAsync(id),
+            3 => PutAsync(id, 0, "text/h"),
+            _ => Task.CompletedTask,
+        });
     }
 
     /// <summary>Whoever has a lease finds the bytes where they were, whatever was done meanwhile.</summary>
@@ -297,5 +314,5 @@ internal sealed partial class ScheduleRun
 
     private sealed record Fetched(BlocksLease Lease, FetchState State);
 
-    private sealed record Held(int Content, StoredReader? Reader, BlobLease? Lease);
+    private sealed record Held(int Id, int Content, StoredReader? Reader, BlobLease? Lease);
 }

@@ -34,6 +34,9 @@ internal sealed partial class ScheduleRun
     /// <summary>Whether leases are given back as soon as they are taken, as a store that forgets them would have it.</summary>
     public bool ForgetsLeases { get; init; }
 
+    /// <summary>Whether a change is answered when it is asked for, as a store that publishes before it commits would have it.</summary>
+    public bool AnswersEarly { get; init; }
+
     /// <summary>Refusals so far.</summary>
     public int Refusals { get; private set; }
 
@@ -76,7 +79,14 @@ internal sealed partial class ScheduleRun
     /// <summary>Ends what is under way, and compares the running store with the model.</summary>
     public async Task FinishAsync()
     {
-        _store.Files.Health.TryRecover();
+        Disk.Heal();
+        for (var i = 0; i < 1000 && _store.Files.Health.Trouble is not null; i++)
+        {
+            // Another thread may be at probing.
+            _store.Files.Health.TryRecover();
+            await Task.Yield();
+        }
+
         Assert.True(_store.Files.Health.Trouble is null, $"the disk is well, and the store says {_store.Files.Health.Trouble}");
         for (var slot = 0; slot < Schedule.SlotCount; slot++)
         {
@@ -92,7 +102,7 @@ internal sealed partial class ScheduleRun
         await _store.Checked;
         Maintain(_store, _pending);
         ImageCheck.AssertNothingHeld(_store, _pending.Count);
-        ImageCheck.AssertNothingLeftOver(_store, _pending, Model.Copy());
+        ImageCheck.AssertNothingLeftOver(_store, _pending, Model.Copy(), isFresh: Disk.FaultCount == 0);
     }
 
     /// <summary>Closes the store.</summary>
@@ -140,6 +150,11 @@ internal sealed partial class ScheduleRun
             catch (IOException) when (i < 3)
             {
                 Refusals++;
+                if (i == 2)
+                {
+                    // And looks at the disk.
+                    Disk.Heal();
+                }
             }
         }
 
@@ -152,10 +167,10 @@ internal sealed partial class ScheduleRun
         {
             await (move.Kind switch
             {
-                MoveKind.Put => PutAsync(move.Id, move.Content, $"text/{move.Slot}"),
+                MoveKind.Put => PutAsync(move.Slot == 0 ? move.Id : FindHeld() ?? move.Id, move.Content, $"text/{move.Slot}"),
                 MoveKind.Describe => PutAsync(
                     move.Id, Model.Allowed(move.Id) is [.., { } value] ? value.Content : move.Content, $"text/d{move.Content}"),
-                MoveKind.Delete => DeleteAsync(move.Id),
+                MoveKind.Delete => DeleteAsync(FindHeld() ?? FindThere(move.Id)),
                 MoveKind.Append => AppendAsync(move),
                 MoveKind.Commit => CommitAsync(move.Slot),
                 MoveKind.Cancel => CancelAsync(move.Slot),
@@ -181,6 +196,13 @@ internal sealed partial class ScheduleRun
         }
     }
 
+    /// <summary>One that somebody reads: what is done to others is done to nobody.</summary>
+    private int? FindHeld() => _held.FirstOrDefault(held => held is not null)?.Id;
+
+    /// <summary>The resource, or the next that is there: there is no deleting others.</summary>
+    private int FindThere(int id) => Enumerable.Range(0, Schedule.IdCount).Select(i => 1 + ((id + i - 1) % Schedule.IdCount))
+        .FirstOrDefault(one => Model.Allowed(one) is not [null], id);
+
     private static Task Done(Action action)
     {
         action();
@@ -191,6 +213,11 @@ internal sealed partial class ScheduleRun
     private async Task ChangeAsync(int id, Value? value, Func<Task<bool>> change)
     {
         var write = Model.Begin(id, value);
+        if (AnswersEarly)
+        {
+            Model.Answer(write);
+        }
+
         try
         {
             if (await change())
@@ -241,11 +268,16 @@ internal sealed partial class ScheduleRun
         var writes = Enumerable.Range(1, Schedule.IdCount)
             .Where(id => Model.Allowed(id).Any(value => value is { Retention: Retention.Cached }))
             .Select(id => Model.Begin(id, null)).ToList();
+        var faults = Disk.FaultCount;
         Model.NoteEvicting();
         _store.TryMakeRoom(_options.QuotaBytes, countsForQuota: true);
         foreach (var write in writes)
         {
-            if (_store.FindEntry(IdOf(write.Id)) is null)
+            if (Disk.FaultCount > faults)
+            {
+                Model.Refuse(write);
+            }
+            else if (_store.FindEntry(IdOf(write.Id)) is null)
             {
                 Model.Answer(write);
             }

@@ -13,7 +13,8 @@ public sealed record StoreRebuild(bool IsMade, long Files, long Rows, long Delet
     /// <param name="path">The store's folder.</param>
     /// <param name="say">Told in lines what is found and what is not.</param>
     /// <exception cref="StoreFormatException">There is no store, or one of a version that this program does not know. Nothing was
-    /// changed.</exception> <exception cref="IOException">It is in use, or the disk fails; begun again it goes on.</exception>
+    /// changed.</exception>
+    /// <exception cref="IOException">It is in use, or the disk fails; begun again it goes on.</exception>
     public static StoreRebuild Run(string path, Action<string> say)
     {
         ArgumentNullException.ThrowIfNull(path);

@@ -29,7 +29,8 @@ internal sealed partial class ResourceCatalog
             .ReadInt64(CatalogChange.KeyOf(id), CatalogChange.BytesOf(blob)) != 0);
 
     /// <summary>Files that resources name, each as often as it is named, and how long they are said to be: a page behind the last one's
-    /// last.</summary> <exception cref="StoreException">The catalog cannot be read.</exception>
+    /// last.</summary>
+    /// <exception cref="StoreException">The catalog cannot be read.</exception>
     public IReadOnlyList<NamedBlob> FindNamed(NamedBlob? after, int limit) => _readers.Read(connection =>
     {
         var found = new List<NamedBlob>();

@@ -52,6 +52,9 @@ internal sealed record Schedule(int Seed, Move[] Moves)
             .Select(drawn => new Move(drawn.Item1, drawn.Item2, drawn.Item3, drawn.Item4, drawn.Item5 == 0)).Array[6, 18],
         static (seed, moves) => new Schedule(seed, moves));
 
+    /// <summary>One of those that are the same each time.</summary>
+    public static Schedule Numbered(uint number) => Any.Generate(new PCG(number, 1), null, out _);
+
     public override string ToString() => $"seed {Seed}: {string.Join("; ", Moves)}";
 }
 

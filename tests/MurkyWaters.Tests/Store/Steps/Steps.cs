@@ -13,6 +13,9 @@ internal static class Steps
     public static long StopCount { get; } =
         long.TryParse(Environment.GetEnvironmentVariable("MURKY_STORE_STOPS"), out var count) ? count : 100 * DefaultScheduleCount;
 
+    /// <summary>Whether schedules are drawn that nobody has seen before.</summary>
+    public static bool AreDrawn => Environment.GetEnvironmentVariable("MURKY_STORE_STOPS") is not null;
+
     /// <summary>How many schedules that is: each is stopped before all of its steps, which makes more than a hundred.</summary>
     public static long ScheduleCount => (StopCount + 99) / 100;
 

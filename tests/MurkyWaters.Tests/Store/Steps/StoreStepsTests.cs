@@ -4,10 +4,9 @@ namespace MurkyWaters.Tests.Store.Steps;
 
 /// <summary>
 /// Random schedules over the store, stopped before every step that it makes on the disk, and with every step failing: what was answered is
-/// there, whole, or
-/// something newer; of what was not, the old or the new; nobody holds anything, and no file is left that nothing names. A schedule that
-/// fails is made
-/// shorter, and told with its seed. MURKY_STORE_STOPS says how often it is stopped.
+/// there, whole, or something newer; of what was not, the old or the new; nobody holds anything, and no file is left that nothing names.
+/// The schedules are the same ones each time, unless MURKY_STORE_STOPS says how often a store is to be stopped: then others are drawn, and
+/// one that fails is made shorter and told with its seed.
 /// </summary>
 [Collection(nameof(Alone))]
 public sealed class StoreStepsTests
@@ -16,9 +15,8 @@ public sealed class StoreStepsTests
     public async Task Stopped_before_any_step_the_store_has_what_it_has_answered()
     {
         var stops = 0;
-        await Schedule.Any.SampleAsync(
-            async schedule => Interlocked.Add(ref stops, await Steps.StopEverywhereAsync(schedule)),
-            iter: Steps.ScheduleCount, threads: Environment.ProcessorCount);
+        await RunAsync(
+            Steps.ScheduleCount, async schedule => Interlocked.Add(ref stops, await Steps.StopEverywhereAsync(schedule)));
         TestContext.Current.TestOutputHelper!.WriteLine($"{stops} stops");
         Assert.True(stops > Steps.ScheduleCount);
     }
@@ -33,10 +31,24 @@ public sealed class StoreStepsTests
     private static async Task FailAsync(bool isForGood)
     {
         var runs = 0;
-        await Schedule.Any.SampleAsync(
-            async schedule => Interlocked.Add(ref runs, await Steps.FailEverywhereAsync(schedule, isForGood)),
-            iter: Steps.FailedScheduleCount, threads: Environment.ProcessorCount);
+        await RunAsync(
+            Steps.FailedScheduleCount, async schedule => Interlocked.Add(ref runs, await Steps.FailEverywhereAsync(schedule, isForGood)));
         TestContext.Current.TestOutputHelper!.WriteLine($"{runs} runs");
         Assert.True(runs > Steps.FailedScheduleCount);
     }
+
+    private static Task RunAsync(long count, Func<Schedule, Task> run) => Steps.AreDrawn
+        ? Schedule.Any.SampleAsync(run, iter: count, threads: Environment.ProcessorCount)
+        : Parallel.ForAsync(0, count, async (i, _) =>
+        {
+            var schedule = Schedule.Numbered((uint)i);
+            try
+            {
+                await run(schedule);
+            }
+            catch (Exception error)
+            {
+                throw new InvalidOperationException($"Schedule {i}, {schedule}", error);
+            }
+        });
 }

@@ -5,8 +5,8 @@ using Benchmarks.Processes;
 namespace Benchmarks.Store;
 
 /// <summary>
-/// A store of 50 GiB and 200,000 resources (<see cref="MixedStore"/>): how long a gateway takes until it is ready, with what it has read before in
-/// the system's memory and without; to list all of it, and to search; how fast it reads and compares all bodies; and its memory.
+/// A store of 50 GiB and 200,000 resources (<see cref="MixedStore"/>): how long a gateway takes until it is ready, with what it has read
+/// before in the system's memory and without; to list all of it, and to search; how fast it reads and compares all bodies; and its memory.
 /// </summary>
 internal static class MixedBenchmark
 {
@@ -24,7 +24,8 @@ internal static class MixedBenchmark
         var report = new Report("mixed", options, "row", "figure", "lowest", "highest");
         report.Note(string.Create(
             CultureInfo.InvariantCulture,
-            $"{small} resources of 1 KiB and {large} of together {MixedStore.BytesOf(large) / 1e9:F1} GB, filled in {clock.Elapsed.TotalSeconds:F0} s"));
+            $"{small} resources of 1 KiB and {large} of together {MixedStore.BytesOf(large) / 1e9:F1} GB, "
+            + $"filled in {clock.Elapsed.TotalSeconds:F0} s"));
         var ports = Ports.Free(2);
         var rows = new Dictionary<string, List<double>>();
         for (var run = -1; run < options.Runs; run++)

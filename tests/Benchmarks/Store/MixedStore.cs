@@ -8,8 +8,8 @@ using PouringRain.Protocol;
 namespace Benchmarks.Store;
 
 /// <summary>
-/// A store of very many bytes on little disk: small resources as anybody puts them, and large ones whose files are of zeros, so that the file
-/// system keeps no block of them. Every digest is right, so that whoever reads them has the work of real ones.
+/// A store of very many bytes on little disk: small resources as anybody puts them, and large ones whose files are of zeros, so that the
+/// file system keeps no block of them. Every digest is right, so that whoever reads them has the work of real ones.
 /// </summary>
 internal static class MixedStore
 {

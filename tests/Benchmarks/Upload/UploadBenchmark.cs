@@ -7,9 +7,9 @@ using MurkyWaters.Store;
 namespace Benchmarks.Upload;
 
 /// <summary>
-/// How fast a large body is taken in: <c>PUT</c> by curl to a gateway, which hashes it twice and has it on the disk before it answers, beside nginx's
-/// dav module, whose file is waited for here at the end. The runs are interleaved, every body is new, and what was stored is removed after
-/// its run.
+/// How fast a large body is taken in: <c>PUT</c> by curl to a gateway, which hashes it twice and has it on the disk before it answers,
+/// beside nginx's dav module, whose file is waited for here at the end. The runs are interleaved, every body is new, and what was stored
+/// is removed after its run.
 /// </summary>
 internal static class UploadBenchmark
 {

@@ -53,12 +53,10 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
     public static ImmutableArray<ProblemType> All { get; } =
     [
         InvalidResourceId, InvalidParameter, InvalidDigest, DigestMismatch, PartialPut, IncompleteBody, CompletedUpload,
-        InconsistentUploadLength, BadRequest,
-        Unauthorized, CrossSite, ServiceWorker, NotFound, MethodNotAllowed, RequestTimeout, Conflict, MismatchingUploadOffset,
-        TooManyServers, Gone,
-        PreconditionFailed, UploadProtocol, TooLarge, UnsupportedMedia,
-        RangeNotSatisfiable, Misdirected, TooManyRequests, Internal, UnknownTransferCoding, IntegrityFailure, Overloaded, Unavailable,
-        StoreReadOnly, NotCached, RetrievalTimeout, StoreFull,
+        InconsistentUploadLength, BadRequest, Unauthorized, CrossSite, ServiceWorker, NotFound, MethodNotAllowed, RequestTimeout, Conflict,
+        MismatchingUploadOffset, TooManyServers, Gone, PreconditionFailed, UploadProtocol, TooLarge, UnsupportedMedia, RangeNotSatisfiable,
+        Misdirected, TooManyRequests, Internal, UnknownTransferCoding, IntegrityFailure, Overloaded, Unavailable, StoreReadOnly, NotCached,
+        RetrievalTimeout, StoreFull,
     ];
 
     /// <summary>The stable URI of the kind.</summary>

@@ -6,13 +6,11 @@ using PouringRain.Protocol;
 namespace MurkyWaters.Store;
 
 /// <summary>
-/// What the catalog says of each resource whose bytes are in a file, once more, in a small file of its own (<see
-/// cref="ResourceRecord"/>), named
-/// by the blob's digest and the resource's id: a catalog that is lost is made anew of these. A version's file is written before its row,
-/// and goes after the row has let go of it, that of a deleted resource before. None of it is waited for: the catalog is what counts, by
-/// it they
-/// are put right at start, and what was written is flushed a moment later. Thread-safe; what is done of one resource is done under its
-/// gate.
+/// What the catalog says of each resource whose bytes are in a file, once more, in a small file of its own (<see cref="ResourceRecord"/>),
+/// named by the blob's digest and the resource's id: a catalog that is lost is made anew of these. A version's file is written before its
+/// row, and goes after the row has let go of it, that of a deleted resource before. None of it is waited for: the catalog is what counts,
+/// by it they are put right at start, and what was written is flushed a moment later. Thread-safe; what is done of one resource is done
+/// under its gate.
 /// </summary>
 internal sealed class BlobManifests(StoreFiles files)
 {

@@ -11,8 +11,7 @@ internal sealed partial class BlobTable
     private readonly Dictionary<Sha256Digest, string> _abandoned = [];
 
     /// <summary>Puts a flushed file in a blob's place, or leaves it when the same bytes are there (every one of them); others are set
-    /// aside.
-    /// Unless that is kept, it is undone.</summary>
+    /// aside. Unless that is kept, it is undone.</summary>
     /// <exception cref="StoreException">The disk did not take it; the file is where it was.</exception>
     public Publication Publish(string path, Manifest manifest)
     {

@@ -6,24 +6,20 @@ namespace MurkyWaters.Store;
 /// <summary>
 /// Waiting until bytes and names are on the disk, and giving a name that nobody has, with the errors that .NET 10's
 /// <c>RandomAccess.FlushToDisk</c> and <c>FileStream.Flush(true)</c> keep to themselves: both return as if all were well when <c>fsync</c>
-/// says EIO or ENOSPC. So the C library is called here, and nowhere else. Imported the old way, since the
-/// generated one needs unsafe code, of which there is none.
+/// says EIO or ENOSPC. So the C library is called here, and nowhere else. Imported the old way, since the generated one needs unsafe code,
+/// of which there is none.
 /// </summary>
 public static class DurableFlush
 {
     private const int InterruptedError = 4;
 
     /// <summary>Waits until a file's bytes and length are on the disk.</summary>
+    /// <param name="file">The file, or a folder for the names in it.</param>
+    /// <param name="isData">Whether its times may stay behind: where nothing but bytes has changed that saves the file system a write of
+    /// its own. On Linux alone.</param>
     /// <exception cref="IOException">They are not, and may be lost: the system forgets pages that it could not write, so that asking again
     /// says nothing about them. <see cref="Exception.HResult"/> is the error's number.</exception>
-    public static void Flush(SafeFileHandle file) => Wait(file, isData: false);
-
-    /// <summary>Waits until a file's bytes are on the disk, and its length, but not for its times: where nothing but bytes has changed that
-    /// saves the file system a write of its own.</summary>
-    /// <inheritdoc cref="Flush(SafeFileHandle)"/>
-    internal static void FlushData(SafeFileHandle file) => Wait(file, isData: OperatingSystem.IsLinux());
-
-    private static void Wait(SafeFileHandle file, bool isData)
+    public static void Flush(SafeFileHandle file, bool isData = false)
     {
         ArgumentNullException.ThrowIfNull(file);
         if (OperatingSystem.IsWindows())
@@ -32,7 +28,7 @@ public static class DurableFlush
             return;
         }
 
-        while ((isData ? SystemFlushData(file) : SystemFlush(file)) != 0)
+        while ((isData && OperatingSystem.IsLinux() ? SystemFlushData(file) : SystemFlush(file)) != 0)
         {
             var error = Marshal.GetLastPInvokeError();
             if (error == InterruptedError)

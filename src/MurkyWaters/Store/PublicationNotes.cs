@@ -3,9 +3,8 @@ using PouringRain.Protocol;
 namespace MurkyWaters.Store;
 
 /// <summary>Where a file came from that has become a blob, until a resource names it: when the process or the machine stops in between the
-/// next process finds
-/// a note, and puts the file back. A note is an empty file beside the blob that says all in its name, so that it is on the disk with the
-/// blob's own name, for which whoever publishes waits anyway.</summary>
+/// next process finds a note, and puts the file back. A note is an empty file beside the blob that says all in its name, so that it is on
+/// the disk with the blob's own name, for which whoever publishes waits anyway.</summary>
 internal sealed class PublicationNotes(StoreFiles files)
 {
     private const string Mark = ".from.";

@@ -10,7 +10,7 @@ internal sealed partial class ResourceStore
     public bool IsInline(long length) => _options.InlineBytes > 0 && length <= _options.InlineBytes;
 
     /// <summary>Makes a flushed file the newest version.</summary>
-    /// <exception cref="StoreException">The disk did not take it. Where nothing has changed, the file is where it was.</exception>
+    /// <exception cref="StoreException">As <see cref="ChangeAsync"/>'s. Where nothing has changed, the file is where it was.</exception>
     public void CommitBlob(StoredResource resource, string path) => CommitBlobAsync(resource, path).GetAwaiter().GetResult();
 
     /// <inheritdoc cref="CommitBlob"/>
@@ -45,7 +45,7 @@ internal sealed partial class ResourceStore
     }
 
     /// <summary>Makes bytes that are kept in the catalog the newest version.</summary>
-    /// <exception cref="StoreException">The disk did not take it; nothing has changed.</exception>
+    /// <exception cref="StoreException">As <see cref="ChangeAsync"/>'s.</exception>
     public async Task CommitBytesAsync(StoredResource resource, byte[] bytes)
     {
         if (!Space.HasRoomFor(bytes.Length) && !TryMakeRoom(bytes.Length, countsForQuota: false))
@@ -58,7 +58,7 @@ internal sealed partial class ResourceStore
     }
 
     /// <summary>Makes a version whose bytes are here the newest one; the caller has a lease of the blob.</summary>
-    /// <exception cref="StoreException">The disk did not take it; nothing has changed.</exception>
+    /// <exception cref="StoreException">As <see cref="ChangeAsync"/>'s.</exception>
     public void CommitManifest(StoredResource resource, Blob blob)
     {
         var (change, entry) = Put(resource, blob);
@@ -66,7 +66,7 @@ internal sealed partial class ResourceStore
     }
 
     /// <summary>Makes a tombstone the newest version.</summary>
-    /// <exception cref="StoreException">The disk did not take it; nothing has changed.</exception>
+    /// <exception cref="StoreException">As <see cref="ChangeAsync"/>'s.</exception>
     public void CommitTombstone(ResourceId id, Manifest tombstone)
     {
         ChangeAsync(new TombstoneChange(id, tombstone), new StoreEntry(this, new StoredResource(id, tombstone, Retention.Kept), null))
@@ -75,7 +75,7 @@ internal sealed partial class ResourceStore
     }
 
     /// <summary>Changes whether a resource is kept or cached.</summary>
-    /// <exception cref="StoreException">The disk did not take it; nothing has changed.</exception>
+    /// <exception cref="StoreException">As <see cref="ChangeAsync"/>'s.</exception>
     public StoredResource ChangeRetention(StoreEntry entry, Retention retention)
     {
         var resource = entry.Resource with { Retention = retention };

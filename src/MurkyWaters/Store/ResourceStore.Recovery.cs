@@ -42,7 +42,6 @@ internal sealed partial class ResourceStore
             Blobs.Drop(Blobs.At(digest, 0));
         }
 
-        ReturnFetched();
         if (StoreFiles.Enumerate(Files.Blobs).Take(CheckedAtStart).Count() < CheckedAtStart)
         {
             CheckFiles();
@@ -65,26 +64,6 @@ internal sealed partial class ResourceStore
         Partials.Recover(resource => FindEntry(resource.Id) is not { } entry || resource.Manifest.IsNewerThan(entry.Resource.Manifest));
         Files.Reserve.Fill();
         StoreLog.Opened(_logger, Files.Root, Catalog.Count, QuarantinedCount, _options.Time.GetElapsedTime(started).TotalMilliseconds);
-    }
-
-    /// <summary>Puts back what was fetched whole and had just become a blob, but no resource's yet, when the process ended: the fetch goes
-    /// on there.</summary>
-    private void ReturnFetched()
-    {
-        foreach (var path in StoreFiles.Enumerate(Files.Partials, "*.record"))
-        {
-            if (!ResourceRecord.TryParse(StoreFiles.ReadBytes(path), out var fetched) || fetched.Manifest.IsDeleted)
-            {
-                continue;
-            }
-
-            var blob = Blobs.At(TreeDigest.Of(fetched.Manifest), fetched.Manifest.Layout.Length);
-            var data = Path.ChangeExtension(path, ".data");
-            if (!StoreFiles.Exists(data) && blob.IsWhole() && !Catalog.IsNamed(blob.Digest))
-            {
-                Files.Move(blob.FilePath!, data);
-            }
-        }
     }
 
     /// <summary>Sets aside rows whose file is not there or not of its length, and files that no row names.</summary>

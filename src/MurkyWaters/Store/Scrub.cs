@@ -219,11 +219,11 @@ internal sealed partial class Scrub : IDisposable
         Pace.Begin();
         while (true)
         {
-            var (from, progress) = (Progress.NextKey, Progress);
-            var page = _store.Catalog.FindFrom(from, PageSize);
+            var begun = Progress;
+            var page = _store.Catalog.FindFrom(begun.NextKey, PageSize);
             foreach (var id in page)
             {
-                if (Progress.IsWrapped && CatalogChange.KeyOf(id) >= progress.FirstKey)
+                if (begun.IsWrapped && CatalogChange.KeyOf(id) >= begun.FirstKey)
                 {
                     await EndAsync();
                     return;
@@ -237,7 +237,7 @@ internal sealed partial class Scrub : IDisposable
                 continue;
             }
 
-            if (Progress.IsWrapped)
+            if (begun.IsWrapped)
             {
                 await EndAsync();
                 return;

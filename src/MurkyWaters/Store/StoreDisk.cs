@@ -4,8 +4,7 @@ namespace MurkyWaters.Store;
 
 #pragma warning disable RS0030 // This is the one place that has files.
 /// <summary>What <see cref="StoreFiles"/> asks of the system, call by call. A test puts another in its place that knows what a machine
-/// which stops would
-/// keep of it.</summary>
+/// which stops would keep of it.</summary>
 internal class StoreDisk
 {
     private const UnixFileMode OwnFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -37,17 +36,7 @@ internal class StoreDisk
     /// <summary>Waits until a file's bytes, or a folder's names, are on the disk.</summary>
     /// <param name="file">The file or folder.</param>
     /// <param name="isData">Whether the times at which the file was written need not be.</param>
-    public virtual void Flush(SafeFileHandle file, bool isData)
-    {
-        if (isData)
-        {
-            DurableFlush.FlushData(file);
-        }
-        else
-        {
-            DurableFlush.Flush(file);
-        }
-    }
+    public virtual void Flush(SafeFileHandle file, bool isData) => DurableFlush.Flush(file, isData);
 
     /// <summary>Renames, over whatever is there.</summary>
     public virtual void Move(string source, string target) => File.Move(source, target, overwrite: true);

@@ -187,28 +187,15 @@ internal sealed partial class StoreFiles
     }
 
     /// <summary>Waits until a file's bytes are on the disk.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="isData">Whether the time at which it was written may stay behind.</param>
     /// <exception cref="StoreException">They are not, and the file must not be trusted any more.</exception>
-    public void Flush(SafeFileHandle file)
+    public void Flush(SafeFileHandle file, bool isData = false)
     {
         try
         {
             Step("flush", null);
-            _disk.Flush(file, isData: false);
-        }
-        catch (IOException error) when (error is not StoreException)
-        {
-            throw Health.Judge(error, isFlush: true);
-        }
-    }
-
-    /// <summary>Waits until a file's bytes are on the disk, and its length; not for the time at which it was written.</summary>
-    /// <exception cref="StoreException">They are not, and the file must not be trusted any more.</exception>
-    public void FlushData(SafeFileHandle file)
-    {
-        try
-        {
-            Step("flush", null);
-            _disk.Flush(file, isData: true);
+            _disk.Flush(file, isData);
         }
         catch (IOException error) when (error is not StoreException)
         {

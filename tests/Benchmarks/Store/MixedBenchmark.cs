@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
 using Benchmarks.Processes;
 
 namespace Benchmarks.Store;
@@ -89,7 +90,7 @@ internal static class MixedBenchmark
 
                 Add("scrub (GB/s)", last.GetProperty("checkedBytes").GetInt64() / clock.Elapsed.TotalSeconds / 1e9);
 
-                async Task<System.Text.Json.JsonElement> ReadAsync() =>
+                async Task<JsonElement> ReadAsync() =>
                     (await node.GetJsonAsync("/store", cancellation)).GetProperty("scrub");
             }
         }

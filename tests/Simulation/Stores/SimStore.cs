@@ -7,8 +7,7 @@ namespace Simulation.Stores;
 
 /// <summary>
 /// A node's store, the real one, on a disk that can be stopped before any step: with its process, or with its machine. Knows what was
-/// answered as stored,
-/// and what a stop has left.
+/// answered as stored, and what a stop has left.
 /// </summary>
 internal sealed class SimStore : IDisposable
 {

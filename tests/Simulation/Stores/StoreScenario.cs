@@ -6,12 +6,9 @@ namespace Simulation.Stores;
 
 /// <summary>
 /// Nodes with real stores on a virtual network, drawn from a seed: resources are put, replaced and deleted at one, fetched by others block
-/// by block, and
-/// sealed into their stores; and processes are killed and machines stopped, at any time and before any step that a store makes on its
-/// disk. After
-/// every start what was answered as stored is there, or something newer, whole; what was said to be held of a fetch is held, as long as
-/// the machine runs;
-/// and nothing else lies about.
+/// by block, and sealed into their stores; and processes are killed and machines stopped, at any time and before any step that a store
+/// makes on its disk. After every start what was answered as stored is there, or something newer, whole; what was said to be held of a
+/// fetch is held, as long as the machine runs; and nothing else lies about.
 /// </summary>
 public sealed class StoreScenario : IDisposable
 {

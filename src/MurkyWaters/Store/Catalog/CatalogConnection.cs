@@ -42,8 +42,8 @@ internal sealed class CatalogConnection : IDisposable
 
             // The log is put into the file every 16 MB: rarely enough to cost little, often enough that a start reads it in no time.
             connection.Execute(isWriter
-                ? "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = "
-                    + "67108864; PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY"
+                ? "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; "
+                    + "PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY"
                 : "PRAGMA query_only = ON; PRAGMA cache_size = -2000; PRAGMA temp_store = MEMORY");
             return connection;
         }

@@ -5,8 +5,8 @@ namespace MurkyWaters.Store.Catalog;
 /// <summary>Reads errors of SQLite as those of the disk that they are.</summary>
 internal static class CatalogErrors
 {
-    private const int Busy =
-        5, Locked = 6, NoMemory = 7, ReadOnly = 8, InputOutput = 10, Corrupt = 11, Full = 13, CannotOpen = 14, NoDatabase = 26;
+    private const int Busy = 5, Locked = 6, NoMemory = 7, ReadOnly = 8, InputOutput = 10;
+    private const int Corrupt = 11, Full = 13, CannotOpen = 14, NoDatabase = 26;
 
     // Extended codes: InputOutput + 256 times the call that failed.
     private const int FileFlush = 1034, FolderFlush = 1290, OutOfMemory = 3082;

@@ -171,7 +171,7 @@ internal sealed class CatalogWriter : IDisposable
         var written = Interlocked.Increment(ref _written);
         try
         {
-            _files.FlushData(_log!);
+            _files.Flush(_log!, isData: true);
             Interlocked.Exchange(ref _flushed, written);
             Figures = (Figures.Transactions + 1, Figures.Changes + batch.Count);
             return null;

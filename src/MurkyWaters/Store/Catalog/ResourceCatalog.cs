@@ -302,25 +302,26 @@ internal sealed partial class ResourceCatalog : IDisposable
     /// <summary>Takes the ids into memory, from the narrowest index, and what is counted.</summary>
     private void Load() => _readers.Read(connection =>
     {
-        foreach (var sql in (ReadOnlySpan<string>)[
-            "SELECT id FROM resources INDEXED BY resources_by_length ORDER BY length",
-            "SELECT id FROM tombstones INDEXED BY tombstones_by_stamp ORDER BY stamp"])
+        using (var resources = connection.Prepare("SELECT id, length FROM resources INDEXED BY resources_by_length ORDER BY length").Read())
         {
-            using var ids = connection.Prepare(sql).Read();
-            while (ids.Read())
+            while (resources.Read())
             {
-                _ids.Add(IdOf(ids.GetInt64(0)));
+                _ids.Add(IdOf(resources.GetInt64(0)));
+                _bytes += resources.GetInt64(1);
             }
+        }
 
-            if (sql.Contains("FROM resources", StringComparison.Ordinal))
+        _count = _ids.Count;
+        using (var tombstones = connection.Prepare("SELECT id FROM tombstones INDEXED BY tombstones_by_stamp ORDER BY stamp").Read())
+        {
+            while (tombstones.Read())
             {
-                _count = _ids.Count;
+                _ids.Add(IdOf(tombstones.GetInt64(0)));
             }
         }
 
         _cachedBytes = connection.Prepare(
             "SELECT sum(length) FROM resources INDEXED BY resources_by_use WHERE retention = 'cached'").ReadInt64();
-        _bytes = connection.Prepare("SELECT sum(length) FROM resources INDEXED BY resources_by_length").ReadInt64();
         return true;
     });
 }

@@ -117,9 +117,8 @@ internal static class ImageCheck
     /// <param name="store">The store.</param>
     /// <param name="pending">Its uploads.</param>
     /// <param name="model">What was promised.</param>
-    /// <param name="isFresh">Whether the disk has not failed since the store was opened: else what it did not let go of uploads and
-    /// fetches goes when
-    /// it is opened the next time.</param>
+    /// <param name="isFresh">Whether the disk has not failed since the store was opened: else what it did not let go of uploads and fetches
+    /// goes when it is opened the next time.</param>
     public static void AssertNothingLeftOver(ResourceStore store, PendingUploads pending, ModelImage model, bool isFresh)
     {
         Assert.Equal(model.Allowed.Keys.Count(id => store.FindEntry(new ResourceId((ulong)id)) is { IsTombstone: false }), store.Count);

@@ -7,9 +7,8 @@ namespace MurkyWaters.Tests.Store.Steps;
 
 /// <summary>
 /// A disk that is stopped before every step: it knows what a process that is killed then would leave, and what a machine that stops may. A
-/// step may be
-/// made to fail, before or after it is done, and waits for the disk may be left out or late. The files are real ones, for SQLite
-/// and whoever reads; only the waits are not made.
+/// step may be made to fail, before or after it is done, and waits for the disk may be left out or late. The files are real ones, for
+/// SQLite and whoever reads; only the waits are not made.
 /// </summary>
 internal sealed class RecordedDisk(string root) : StoreDisk
 {

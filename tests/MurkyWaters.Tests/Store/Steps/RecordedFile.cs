@@ -1,8 +1,7 @@
 namespace MurkyWaters.Tests.Store.Steps;
 
 /// <summary>A file's bytes as the running system has them, and as the disk has them for sure: what was written and not waited for the disk
-/// may have
-/// taken or not. What a failed wait was for the system has forgotten: to wait again says nothing about it.</summary>
+/// may have taken or not. What a failed wait was for the system has forgotten: to wait again says nothing about it.</summary>
 internal sealed class RecordedFile
 {
     private readonly List<Change> _changes = [];

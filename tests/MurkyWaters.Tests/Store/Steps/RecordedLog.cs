@@ -1,8 +1,7 @@
 namespace MurkyWaters.Tests.Store.Steps;
 
-/// <summary>The catalog's two files. SQLite writes them itself: they are read when they are wanted. The log is on the disk as far as it
-/// was waited for;
-/// the file is what SQLite has waited for (and the log before it), whenever it has changed.</summary>
+/// <summary>The catalog's two files. SQLite writes them itself: they are read when they are wanted. The log is on the disk as far as it was
+/// waited for; the file is what SQLite has waited for (and the log before it), whenever it has changed.</summary>
 internal sealed class RecordedLog(string path)
 {
     private readonly List<(byte[] Bytes, int From)> _forgotten = [];

@@ -1,10 +1,8 @@
 namespace MurkyWaters.Tests.Store.Steps;
 
 /// <summary>The names of files as the running system has them, and as the disk has them for sure: what was given, changed and taken away
-/// and not
-/// waited for, folder by folder, the disk may have taken or not. As file systems with a journal have it, a folder's changes are taken in
-/// their order,
-/// and a rename whole; two folders' changes in any order.</summary>
+/// and not waited for, folder by folder, the disk may have taken or not. As file systems with a journal have it, a folder's changes are
+/// taken in their order, and a rename whole; two folders' changes in any order.</summary>
 internal sealed class RecordedNames
 {
     private readonly Dictionary<string, RecordedFile> _durable;

@@ -7,8 +7,7 @@ internal sealed record Value(int Content, string Type, Retention Retention);
 
 /// <summary>
 /// What a store has promised, and no more: what was answered is there, or something newer; of what was refused, or is not answered yet,
-/// either the old or
-/// the new. Thread-safe.
+/// either the old or the new. Thread-safe.
 /// </summary>
 internal sealed class StoreModel
 {

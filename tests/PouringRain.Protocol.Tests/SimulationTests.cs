@@ -19,9 +19,14 @@ public class SimulationTests
 
     /// <summary>Runs that once broke a promise.</summary>
     /// <param name="seed">20050: an OFFER that the network repeats, from before there was a token, took back what was ordered since; beside
-    /// one that withholds, its honest sender was passed over for it, and its version set aside.</param>
+    /// one that withholds, its honest sender was passed over for it, and its version set aside.
+    /// 501543: what a source lost was ordered of it again and again, and the version was set aside before the honest one beside it was
+    /// asked. 503842: two versions that nobody can bring whole were taken in turn for ever, since what came again counted as
+    /// progress.</param>
     [Theory]
     [InlineData(20050)]
+    [InlineData(501543)]
+    [InlineData(503842)]
     public void APromiseThatWasMendedHolds(ulong seed)
     {
         var scenario = new Scenario(seed);

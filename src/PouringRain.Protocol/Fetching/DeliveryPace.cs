@@ -11,7 +11,7 @@ internal sealed class DeliveryPace
     private Instant? _since;
     private Instant _broughtAt;
     private int _owed, _brought;
-    private bool _isUnheard;
+    private bool _isUnheard, _wasSpared;
 
     /// <summary>Whether it brought next to nothing when last looked at.</summary>
     public bool IsLagging => LagCount > 0;
@@ -58,6 +58,7 @@ internal sealed class DeliveryPace
     {
         _brought++;
         _broughtAt = now;
+        _wasSpared = false;
         var isAll = outstanding == 0 && IsEnough;
         if (isAll || _brought >= SymbolsMin)
         {
@@ -104,6 +105,14 @@ internal sealed class DeliveryPace
         PassedOverUntil = now + (passedOver < PassedOverMax ? passedOver : PassedOverMax);
         LagCount++;
         Restart();
+    }
+
+    /// <summary>Whether nothing can be said against it yet, for it was asked for nothing: true once, until it has brought something.</summary>
+    public bool TrySpare()
+    {
+        var isSpared = _since is null && !_wasSpared && !IsLagging;
+        _wasSpared |= isSpared;
+        return isSpared;
     }
 
     /// <summary>Forgets the window: it is not asked for anything now.</summary>

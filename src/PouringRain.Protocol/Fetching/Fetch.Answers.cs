@@ -175,7 +175,7 @@ public sealed partial class Fetch
         ForgetManifest();
         _lastUseful = isNew || _chosen is null ? now : _lastUseful;
         _lastSymbol = now;
-        _symbolsSinceUseful = 0;
+        BeginTurn(_chosen, version);
         _chosen = version;
         SetLayout(version);
         _demand.SetLayout(version.Layout);

@@ -275,7 +275,7 @@ public sealed partial class Fetch
         }
 
         Manifest = manifest;
-        _lastUseful = now;
+        _lastUseful = _symbolsBefore == 0 ? now : _lastUseful;
         _owesManifest = true;
         TellManifest(now);
         HurryAll(now);

@@ -17,6 +17,9 @@ public sealed partial class Fetch
     /// <summary>Symbols that a version must have brought, where there may be another, before the owner is told of it.</summary>
     private const int ProofSymbols = 32;
 
+    /// <summary>Versions of which is remembered how far they came.</summary>
+    private const int VersionsRemembered = 256;
+
     /// <summary>How long the owner is not told of a version because a server has not answered yet that may offer another.</summary>
     private static readonly TimeSpan AnswerGrace = TimeSpan.FromSeconds(1);
 
@@ -25,7 +28,11 @@ public sealed partial class Fetch
 
     private Instant _lastSymbol, _lastLooked;
     private bool _hadWork;
-    private int _symbolsSinceUseful;
+    private int _symbolsSinceUseful, _symbolsOfChosen, _symbolsBefore;
+
+    /// <summary>The most symbols that a version brought in one of its turns: as many come again when it is taken once more, and are no
+    /// progress then.</summary>
+    private readonly Dictionary<Sha256Digest, int> _symbolsByVersion = [];
 
     /// <summary>Whether a source that brought nothing must wait while others of the version are asked.</summary>
     private bool IsPassedOver(FetchPath path, Instant now)
@@ -44,6 +51,21 @@ public sealed partial class Fetch
         }
 
         return false;
+    }
+
+    /// <summary>Another turn begins: the account of what is progress in it.</summary>
+    private void BeginTurn(OfferedVersion? before, OfferedVersion version)
+    {
+        if (before is not null && (_symbolsByVersion.Count < VersionsRemembered || _symbolsByVersion.ContainsKey(before.Version)))
+        {
+            _symbolsByVersion[before.Version] = Math.Max(_symbolsOfChosen, _symbolsByVersion.GetValueOrDefault(before.Version));
+        }
+
+        // Of more versions than there are servers none is believed.
+        _symbolsBefore = _symbolsByVersion.TryGetValue(version.Version, out var most) ? most
+            : _symbolsByVersion.Count < VersionsRemembered ? 0 : int.MaxValue;
+        _symbolsOfChosen = 0;
+        _symbolsSinceUseful = 0;
     }
 
     private static bool IsSetBack(FetchPath path, Instant now) => path.Pace.IsLagging && now < path.Pace.PassedOverUntil;
@@ -70,6 +92,11 @@ public sealed partial class Fetch
     private void OnUseful(Instant now)
     {
         _lastSymbol = now;
+        if (++_symbolsOfChosen <= _symbolsBefore)
+        {
+            return;
+        }
+
         if (++_symbolsSinceUseful >= Math.Clamp(_options.StallTimeout.TotalSeconds * StallSymbolsShare, 1, StallSymbolsMax))
         {
             _symbolsSinceUseful = 0;
@@ -153,7 +180,8 @@ public sealed partial class Fetch
             _lastSymbol = now;
             foreach (var path in _paths)
             {
-                if (path.IsRaining && path.Offer == _chosen)
+                // Who was asked for nothing meanwhile is now, once, in place of those who were.
+                if (path.IsRaining && path.Offer == _chosen && !path.Pace.TrySpare())
                 {
                     lags = true;
                     path.Pace.Lag(now);

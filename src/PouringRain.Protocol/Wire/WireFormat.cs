@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using PouringRain.Protocol.Cluster.Messages;
 
 namespace PouringRain.Protocol;
 
@@ -45,6 +46,7 @@ public static class WireFormat
             MessageType.Status when datagrams.Length >= StatusMessage.FixedBytes => StatusMessage.LengthOf(datagrams),
             MessageType.NotFound or MessageType.Busy => ShortMessage.SizeBytes,
             MessageType.PropagateAnswer => PropagateAnswer.SizeBytes,
+            MessageType.ConsultAnswer when datagrams.Length >= ConsultAnswer.FixedBytes => ConsultAnswer.LengthOf(datagrams),
             _ => 0,
         };
         return length <= datagrams.Length ? length : 0;
@@ -101,10 +103,12 @@ internal enum MessageType : byte
     Subscribe = 1,
     Unsubscribe = 2,
     Propagate = 3,
+    Consult = 4,
     Offer = 8,
     Status = 9,
     Droplet = 10,
     NotFound = 11,
     Busy = 12,
     PropagateAnswer = 13,
+    ConsultAnswer = 14,
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using PouringRain.Protocol.Cluster.Messages;
 
 namespace PouringRain.Protocol.Tests.Wire;
 
@@ -26,6 +27,8 @@ public class LengthOfFirstTests
         datagrams.Add(buffer[..new ShortMessage { Type = MessageType.NotFound }.Write(buffer)]);
         datagrams.Add(buffer[..new ShortMessage { Type = MessageType.Busy }.Write(buffer)]);
         datagrams.Add(buffer[..default(PropagateAnswer).Write(buffer)]);
+        datagrams.Add(buffer[..default(ConsultAnswer).Write(buffer, 0)]);
+        datagrams.Add(buffer[..default(ConsultAnswer).Write(buffer, 100)]);
         foreach (var datagram in datagrams)
         {
             Assert.Equal(datagram.Length, WireFormat.LengthOfFirst(datagram));

@@ -5,6 +5,7 @@ COPY global.json Directory.Build.props Directory.Packages.props .editorconfig ./
 COPY src/Directory.Build.props src/
 COPY src/Gateway/Gateway.csproj src/Gateway/packages.lock.json src/Gateway/
 COPY src/MurkyWaters/MurkyWaters.csproj src/MurkyWaters/packages.lock.json src/MurkyWaters/
+COPY src/MurkyWaters.Engines/MurkyWaters.Engines.csproj src/MurkyWaters.Engines/packages.lock.json src/MurkyWaters.Engines/
 COPY src/PouringRain.Network/PouringRain.Network.csproj src/PouringRain.Network/packages.lock.json src/PouringRain.Network/
 COPY src/PouringRain.Protocol/PouringRain.Protocol.csproj src/PouringRain.Protocol/packages.lock.json src/PouringRain.Protocol/
 COPY src/PouringRain.Coding/PouringRain.Coding.csproj src/PouringRain.Coding/packages.lock.json src/PouringRain.Coding/

@@ -89,6 +89,9 @@ public sealed record MurkyOptions
     /// <summary>The clock by which versions are stamped.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>The cluster of which the node is one.</summary>
+    public Cluster.ClusterOptions Cluster { get; init; } = new();
+
     /// <summary>Faults under the sockets, for tests.</summary>
     public PouringRain.Network.DatagramFaults? Faults { get; init; }
 

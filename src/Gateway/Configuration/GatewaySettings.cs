@@ -17,6 +17,8 @@ internal sealed class GatewaySettings(SettingsReader reader)
 
     public StoreOptions Store { get; } = new(reader);
 
+    public ClusterOptions Cluster { get; } = new(reader);
+
     public BehaviourOptions Behaviour { get; } = new(reader);
 
     public GatewayOptions Gateway { get; } = new(reader);

@@ -126,7 +126,7 @@ internal static class SettingForms
 
     /// <summary>Texts with commas between. Nothing but commas is no list: whoever wrote it meant something, such as keys whose variables
     /// were not set.</summary>
-    private static bool TryParseList(string text, out IReadOnlyList<string> value)
+    public static bool TryParseList(string text, out IReadOnlyList<string> value)
     {
         value = text.Split(',', ListItems);
         return value.Count > 0 || text.Length == 0;

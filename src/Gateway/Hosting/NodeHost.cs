@@ -101,6 +101,7 @@ internal sealed class NodeHost : IHostedService
             ClassicAllow = rain.ClassicAllow,
             Secret = FindSecret(),
             SecretsAccepted = RainSeal.Accepted(_settings),
+            Cluster = _settings.Cluster.ToOptions(),
             Time = _time,
             Faults = rain.Faults,
         };

@@ -38,6 +38,18 @@ public sealed class WrongSettings : TheoryData<string, string>
         Add("Store:InlineBytes", "-1", "2MiB", "64K", "small");
         Add("Store:ScrubDays", "-1", "3651", "1.5", "30d", "monthly");
         Add("Store:ScrubMaxBytesPerSecond", "-1", "fast", "1MB/min", "0.5");
+        Add(
+            "Cluster:Etcd", ",", "etcd", "10.0.0.1", "10.0.0.1:99999", "ftp://etcd:2379", "http://etcd:2379/v3",
+            "http://user:word@etcd:2379", "10.0.0.1:2379,10.0.0.1:2379", "http://:2379");
+        Add("Cluster:Name", "a/b", "two words", "regn/../x", new string('a', 65));
+        Add("Cluster:Zone", "a,b", "Süd", new string('a', 65));
+        Add("Cluster:Weight", "0", "-1", "1001", "heavy", "NaN", "1e3");
+        Add("Cluster:Replicas", "-1", "101", "2.5", "all");
+        Add("Cluster:DownAfterSeconds", "0", "8d", "never");
+        Add("Cluster:RepairBytesPerSecond", "-1", "50Mbit", "slow");
+        Add("Cluster:ClockSkewSeconds", "0", "25h", "none");
+        Add("Cluster:AdvertiseUrl", "rain-1:8080", "ftp://rain-1", "rain");
+        Add("Cluster:AdvertiseRain", ",", "rain-1", "rain-1:0", "::1:1980", "a b:1980");
         Add("Behaviour:PropagateOnStartup", "on", "0");
         Add("Behaviour:AutoAddPeers", "off");
         Add("Behaviour:ShareContent", "1");

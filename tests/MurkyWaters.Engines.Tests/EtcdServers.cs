@@ -131,7 +131,7 @@ public sealed class EtcdServers : IAsyncLifetime
                 // The next one.
             }
 
-            await Task.Delay(20, limit.Token);
+            await Task.Delay(5, limit.Token);
         }
     }
 

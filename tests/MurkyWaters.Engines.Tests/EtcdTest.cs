@@ -7,11 +7,14 @@ using PouringRain.Protocol;
 namespace MurkyWaters.Engines.Tests;
 
 /// <summary>The tests that share three processes of etcd, one after the other; each has a cluster of its own name in it.</summary>
-[CollectionDefinition(nameof(EtcdServers))]
+[CollectionDefinition(nameof(EtcdCollection))]
 public sealed class EtcdCollection : ICollectionFixture<EtcdServers>;
 
+/// <summary>Those that do harm to their three processes, at the same time as the others.</summary>
+[CollectionDefinition(nameof(FaultCollection))]
+public sealed class FaultCollection : ICollectionFixture<EtcdServers>;
+
 /// <summary>What these tests have in common: nodes of one cluster, each with a registry.</summary>
-[Collection(nameof(EtcdServers))]
 public abstract class EtcdTest(EtcdServers servers) : IAsyncLifetime
 {
     private readonly List<EtcdRegistry> _registries = [];

@@ -2,6 +2,7 @@ using MurkyWaters.Cluster;
 
 namespace MurkyWaters.Engines.Tests;
 
+[Collection(nameof(EtcdCollection))]
 public sealed class NodesTests(EtcdServers servers) : EtcdTest(servers)
 {
     [Fact]

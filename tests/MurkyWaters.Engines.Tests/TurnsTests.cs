@@ -2,6 +2,7 @@ using MurkyWaters.Cluster;
 
 namespace MurkyWaters.Engines.Tests;
 
+[Collection(nameof(EtcdCollection))]
 public sealed class TurnsTests(EtcdServers servers) : EtcdTest(servers)
 {
     [Fact]
@@ -45,9 +46,9 @@ public sealed class TurnsTests(EtcdServers servers) : EtcdTest(servers)
     [Fact]
     public async Task A_turn_lasts_longer_than_its_lease()
     {
-        var (first, second) = (Open(new() { TurnLease = TimeSpan.FromSeconds(2) }), Open());
+        var (first, second) = (Open(new() { TurnLease = TimeSpan.FromSeconds(1) }), Open());
         await using var turn = await first.TryLockAsync("k", TimeSpan.Zero, Limit);
-        Assert.Null(await second.TryLockAsync("k", TimeSpan.FromSeconds(5), Limit));
+        Assert.Null(await second.TryLockAsync("k", TimeSpan.FromSeconds(4), Limit));
         Assert.True(turn!.IsHeld);
         Assert.False(turn.Lost.IsCancellationRequested);
     }

@@ -16,6 +16,7 @@ internal sealed class EtcdClient : IDisposable
     /// <summary>Two values of the largest size that etcd takes, in base64, are shorter.</summary>
     private const int AnswerBytesMax = 8 << 20;
 
+    private const string NoEtcd = "what answers there is no etcd";
     private static readonly TimeSpan RoundPause = TimeSpan.FromMilliseconds(50);
     private readonly EtcdEndpoint[] _endpoints;
     private readonly EtcdTimes _times;
@@ -150,7 +151,7 @@ internal sealed class EtcdClient : IDisposable
             var bytes = await response.Content.ReadAsByteArrayAsync(either.Token);
             using var document = JsonDocument.Parse(bytes);
             var answer = document.RootElement.Clone();
-            if (response.IsSuccessStatusCode && answer.Find("error").ValueKind == JsonValueKind.Undefined)
+            if (response.IsSuccessStatusCode && IsFromEtcd(answer))
             {
                 endpoint.Answered();
                 if (path != EtcdPaths.KeepAlive)
@@ -190,12 +191,17 @@ internal sealed class EtcdClient : IDisposable
         }
         catch (JsonException)
         {
-            trouble = $"{endpoint.Address}: what answers there is no etcd";
+            trouble = $"{endpoint.Address}: {NoEtcd}";
         }
 
         endpoint.DidNotAnswer(_time.GetTimestamp());
         return (default, trouble);
     }
+
+    /// <summary>Every answer of etcd's says of which revision it is; those of streams below <c>result</c>.</summary>
+    private static bool IsFromEtcd(JsonElement answer) =>
+        answer.Find("error").ValueKind == JsonValueKind.Undefined
+        && Math.Max(answer.Find("header").FindInt64("revision"), answer.Find("result").Find("header").FindInt64("revision")) > 0;
 
     private static HttpRequestMessage CreateRequest(EtcdEndpoint endpoint, string path, byte[] body)
     {
@@ -209,7 +215,8 @@ internal sealed class EtcdClient : IDisposable
     {
         var inner = answer.Find("error");
         var code = inner.ValueKind == JsonValueKind.Object ? inner.FindInt64("grpc_code") : answer.FindInt64("code");
-        var message = inner.FindText("message") ?? answer.FindText("message") ?? $"HTTP status {(int)response.StatusCode}";
+        var message = inner.FindText("message") ?? answer.FindText("message")
+            ?? (response.IsSuccessStatusCode ? NoEtcd : $"HTTP status {(int)response.StatusCode}");
         return ((int)Math.Clamp(code, 0, int.MaxValue), message.Length > 200 ? message[..200] : message);
     }
 }

@@ -12,7 +12,7 @@ namespace MurkyWaters.Engines.Etcd;
 internal sealed class EtcdTurns
 {
     private static readonly TimeSpan LookMin = TimeSpan.FromMilliseconds(10);
-    private static readonly TimeSpan LookMax = TimeSpan.FromMilliseconds(150);
+    private static readonly TimeSpan LookMax = TimeSpan.FromMilliseconds(75);
     private readonly KeyedGates<string> _gates = new();
     private readonly EtcdClient _client;
     private readonly EtcdKeys _keys;

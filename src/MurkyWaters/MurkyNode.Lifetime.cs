@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
+using MurkyWaters.Backing;
 using MurkyWaters.Fetching;
 using MurkyWaters.Propagating;
 using MurkyWaters.Servers;
@@ -36,10 +37,12 @@ public sealed partial class MurkyNode
         _propagator = new Propagator(store, _transport, servers, options.PropagationTimes, classic, logger, _stopping.Token);
         _uploads = new PendingUploads(store, options.UploadCountMax, options.UploadLifetime, _propagator.Announce, logger);
         _budget = new FetchBudget(options.FetchBytesMax, options.FetchCountMax, options.Fetch.WindowBytesMax, options.Time);
+        var objects = options.BackEnd is { } backEnd ? new ObjectStore(backEnd, logger, options.Time) : null;
         var context = new FetchContext
         {
             Store = store,
             Transport = _transport,
+            Objects = objects,
             Servers = servers,
             Logger = logger,
             Time = options.Time,
@@ -55,6 +58,7 @@ public sealed partial class MurkyNode
         inbound.Open(_inbox, servers);
         store.Reopen = OpenAsync;
         store.Scrub.Start();
+        _writeBehind = objects is null ? null : new WriteBehind(store, objects, logger, _stopping.Token);
         _heartbeat = BeatAsync();
     }
 
@@ -79,7 +83,9 @@ public sealed partial class MurkyNode
             InlineBytes = options.InlineBytes,
             ScrubPeriod = options.ScrubPeriod,
             ScrubBytesPerSecondMax = options.ScrubBytesPerSecondMax,
+            IsBacked = options.BackEnd is not null,
         };
+        storeOptions = options.BackingDelay is { } delay ? storeOptions with { BackingDelay = delay } : storeOptions;
         var store = await Task.Run(() => ResourceStore.Open(storeOptions, logger), cancellationToken);
         var listeners = new List<RainListener>();
         var seal = options.CreateSeal();
@@ -89,6 +95,12 @@ public sealed partial class MurkyNode
             var inbound = new Inbound();
             Listen(options, seal, store, inbound, logger, listeners);
             var own = new OwnEndPoints(listeners.Select(listener => listener.LocalEndPoint));
+            if (!storeOptions.IsBacked && store.Catalog.ReadBackingMark() is not null)
+            {
+                // What is put from now on is not queued: should there be an object store again, all is compared with it.
+                await store.Catalog.NoteBackingMarkAsync(null);
+            }
+
             var servers = await ServerTable.OpenAsync(options.ServersFile, own, logger, options.Time, cancellationToken);
             var node = new MurkyNode(options, seal, store, servers, listeners, inbound, logger);
             if (options.PropagateOnStartup)
@@ -128,6 +140,8 @@ public sealed partial class MurkyNode
         await _transport.DisposeAsync();
         await _heartbeat;
         await _uploads.DisposeAsync();
+        await (_writeBehind?.StopAsync() ?? Task.CompletedTask);
+        await (_options.BackEnd?.DisposeAsync() ?? ValueTask.CompletedTask);
         _store.Dispose();
         _stopping.Dispose();
     }
@@ -186,6 +200,7 @@ public sealed partial class MurkyNode
                 _transport.Tick();
                 _fetches.Sample();
                 _inbox.Tick();
+                _writeBehind?.Tick();
                 FetchLost();
                 if (beat % beatsPerHour == 0)
                 {

@@ -37,6 +37,9 @@ public sealed partial class MurkyNode
         }
     }
 
+    /// <summary>How the object store under the node fares; null when there is none.</summary>
+    public BackingFigures? BackingFigures => _writeBehind?.Figures;
+
     /// <summary>Begins to read all bodies and to compare them with their digests, or lets the pass that is under way go as fast as it
     /// may.</summary>
     public void StartScrub() => _store.Scrub.StartPass();

@@ -1,3 +1,4 @@
+using MurkyWaters.Backing;
 using MurkyWaters.Fetching;
 using MurkyWaters.Propagating;
 using MurkyWaters.Servers;
@@ -26,6 +27,7 @@ public sealed partial class MurkyNode : IAsyncDisposable
     private readonly PropagateInbox _inbox;
     private readonly PendingUploads _uploads;
     private readonly FetchBudget _budget;
+    private readonly WriteBehind? _writeBehind;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _heartbeat;
 

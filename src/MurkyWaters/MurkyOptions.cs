@@ -86,6 +86,10 @@ public sealed record MurkyOptions
     /// <summary>Further secrets that are accepted while <see cref="Secret"/> is being changed.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> SecretsAccepted { get; init; } = [];
 
+    /// <summary>An object store into which what is kept here is put, and which is asked when nobody rains; null for none. The node disposes
+    /// of it.</summary>
+    public Backing.IBlobBackEnd? BackEnd { get; init; }
+
     /// <summary>The clock by which versions are stamped.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
@@ -107,6 +111,9 @@ public sealed record MurkyOptions
 
     /// <summary>In place of the disk's own figures, for tests.</summary>
     internal Store.DiskSpace? Space { get; init; }
+
+    /// <summary>How long what was fetched waits to be put into the object store, for tests.</summary>
+    internal TimeSpan? BackingDelay { get; init; }
 
     /// <summary>How long a fetch outlives its last reader, for tests.</summary>
     internal TimeSpan? FetchGrace { get; init; }

@@ -59,10 +59,33 @@ internal static class RelationsCheck
             mistakes.Add("Gateway:ProtectReads = \"true\": at least one key in Gateway:Keys is wanted, or nobody could read.");
         }
 
+        CheckObjectStore(settings.Store.S3, reader);
         var isSecure = settings.Urls.Any(url => url.StartsWith("https:", StringComparison.OrdinalIgnoreCase));
         if (isSecure && !reader.Has("Kestrel:Certificates:Default"))
         {
             mistakes.Add("Urls: https wants a certificate, Kestrel:Certificates:Default:Path (and KeyPath or Password).");
+        }
+    }
+
+    private static void CheckObjectStore(ObjectStoreOptions s3, SettingsReader reader)
+    {
+        (string Name, string Value)[] needed =
+        [
+            ("Store:S3:Bucket", s3.Bucket), ("Store:S3:AccessKey", s3.AccessKey), ("Store:S3:SecretKey", s3.SecretKey),
+        ];
+        if (s3.Endpoint.Length > 0)
+        {
+            foreach (var (name, _) in needed.Where(one => one.Value.Length == 0 && !reader.IsWrong(one.Name)))
+            {
+                reader.Mistakes.Add($"{name}: with Store:S3:Endpoint it is wanted too.");
+            }
+        }
+        else if (!reader.IsWrong("Store:S3:Endpoint"))
+        {
+            foreach (var (name, _) in needed.Append(("Store:S3:Prefix", s3.Prefix)).Where(one => one.Item2.Length > 0))
+            {
+                reader.Mistakes.Add($"{name}: without Store:S3:Endpoint there is no object store; set both or neither.");
+            }
         }
     }
 }

@@ -54,6 +54,35 @@ internal static class SettingForms
     /// <summary>The address of an HTTP server, perhaps with a path.</summary>
     public static readonly SettingForm<string> Address = new("an http or https address", "http://localhost:4318", TryParseAddress);
 
+    /// <summary>The address of an HTTP service by itself.</summary>
+    public static readonly SettingForm<string> ServiceAddress = new(
+        "an http or https address without a path", "https://s3.example.org",
+        (string text, [MaybeNullWhen(false)] out string value) => TryParseAddress(text, out value)
+            && (text.Length == 0 || new Uri(text) is { AbsolutePath: "/", UserInfo: "", Fragment: "" }));
+
+    /// <summary>The name of a bucket, as S3 has them.</summary>
+    public static readonly SettingForm<string> Bucket = new(
+        "the name of a bucket, 3 to 63 small letters, digits, dots and hyphens,", "rain",
+        (string text, [MaybeNullWhen(false)] out string value) => (value = text).Length == 0
+            || (text.Length is >= 3 and <= 63 && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '.' or '-')
+                && char.IsAsciiLetterOrDigit(text[0]) && char.IsAsciiLetterOrDigit(text[^1])));
+
+    /// <summary>What names of objects begin with; a slash at the end is added.</summary>
+    public static readonly SettingForm<string> ObjectPrefix = new(
+        "letters, digits, dots, hyphens and underscores between slashes, none at the beginning, 200 in all,", "site1/rain",
+        (string text, [MaybeNullWhen(false)] out string value) =>
+        {
+            value = text.Length == 0 || text.EndsWith('/') ? text : text + "/";
+            return value.Length <= 200 && (text.Length == 0 || value[..^1].Split('/').All(part => part is not ("" or "." or "..")
+                && part.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_')));
+        });
+
+    /// <summary>Visible ASCII characters.</summary>
+    public static readonly SettingForm<string> Word = new(
+        "a text of visible ASCII characters without blanks, 200 at most,", "",
+        (string text, [MaybeNullWhen(false)] out string value) =>
+            (value = text).Length <= 200 && !text.AsSpan().ContainsAnyExceptInRange('!', '~'));
+
     /// <summary>A cluster secret, which may stand in a list too.</summary>
     public static readonly SettingForm<string> Secret = new(
         $"a text of {Strong}, without commas", "the output of openssl rand -hex 32",

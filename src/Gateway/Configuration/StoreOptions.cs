@@ -24,4 +24,7 @@ internal sealed class StoreOptions(SettingsReader reader)
     /// <summary>0 is none.</summary>
     public long ScrubBytesPerSecondMax { get; } = reader.Read(
         "Store:ScrubMaxBytesPerSecond", "32MiB", SettingForms.Rate, "what is read for that at most");
+
+    /// <summary>The object store under the nodes.</summary>
+    public ObjectStoreOptions S3 { get; } = new(reader);
 }

@@ -3,6 +3,7 @@ using Gateway.Access;
 using Gateway.Configuration;
 using Gateway.Machine;
 using MurkyWaters;
+using MurkyWaters.Engines.S3;
 
 namespace Gateway.Hosting;
 
@@ -104,6 +105,7 @@ internal sealed class NodeHost : IHostedService
             Cluster = _settings.Cluster.ToOptions(),
             Time = _time,
             Faults = rain.Faults,
+            BackEnd = CreateBackEnd(_settings.Store.S3),
         };
         try
         {
@@ -122,6 +124,18 @@ internal sealed class NodeHost : IHostedService
                 : new StartRefusedException($"Store:Path: the store cannot be opened: {e.Message}", e);
         }
     }
+
+    private static S3BackEnd? CreateBackEnd(ObjectStoreOptions s3) => s3.Endpoint.Length == 0 ? null : new S3BackEnd(
+        new S3Settings
+        {
+            Endpoint = s3.Endpoint,
+            Bucket = s3.Bucket,
+            Prefix = s3.Prefix,
+            AccessKey = s3.AccessKey,
+            SecretKey = s3.SecretKey,
+            Region = s3.Region,
+        },
+        TimeProvider.System);
 
     private byte[] FindSecret()
     {

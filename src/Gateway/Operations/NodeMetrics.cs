@@ -43,6 +43,16 @@ internal sealed class NodeMetrics
         Counter("murky.store.scrub.bytes", "Bytes of bodies that the scrub has read.", figures => figures.StoreScrubbedBytes);
         Counter("murky.store.scrub.damaged", "Bodies that the scrub has found damaged.", figures => figures.StoreScrubDamaged);
         Counters("rain.store.errors", "Errors of the disk that ended a write, by what they said.", "error", figures => figures.StoreErrors);
+        Backing(
+            "murky.backing.connected", "1 while the object store under the node serves, else 0.", figures => figures.IsConnected ? 1 : 0);
+        Backing("murky.backing.waiting", "Versions and deletions that wait to be put into the object store.", figures => figures.Waiting);
+        Backing("murky.backing.waiting.bytes", "Bytes of those.", figures => figures.BytesLeft);
+        BackingCounter(
+            "murky.backing.settled", "Versions and deletions put into the object store, or found there.", figures => figures.Settled);
+        BackingCounter("murky.backing.wrong", "Objects that were not what they should be.", figures => figures.Wrong);
+        BackingCounter("murky.backing.requests", "Requests to the object store.", figures => figures.Traffic.Requests);
+        BackingCounter("murky.backing.put.bytes", "Bytes sent to the object store.", figures => figures.Traffic.BytesPut);
+        BackingCounter("murky.backing.got.bytes", "Bytes received from the object store.", figures => figures.Traffic.BytesGot);
         meter.CreateObservableGauge("rain.servers", ReadServers, null, "Servers known, by state.");
         meter.CreateObservableGauge("process.resident.memory.bytes", () => Environment.WorkingSet, "By", "Resident memory.");
         meter.CreateObservableGauge(
@@ -62,6 +72,12 @@ internal sealed class NodeMetrics
                     pair => new Measurement<long>(pair.Value, new KeyValuePair<string, object?>(label, pair.Key)))),
                 null, description);
 
+        void Backing(string name, string description, Func<BackingFigures, double> read) =>
+            meter.CreateObservableGauge(name, () => ReadBacking(read), null, description);
+
+        void BackingCounter(string name, string description, Func<BackingFigures, double> read) =>
+            meter.CreateObservableCounter(name, () => ReadBacking(read), null, description);
+
         void Gauge(string name, string description, Func<NodeFigures, double> read) =>
             meter.CreateObservableGauge(name, () => Read<double>(figures => [new Measurement<double>(read(figures))]), null, description);
     }
@@ -78,6 +94,10 @@ internal sealed class NodeMetrics
 
     private IEnumerable<Measurement<T>> Read<T>(Func<NodeFigures, IEnumerable<Measurement<T>>> read)
         where T : struct => _host.IsOpen ? read(_host.Node.Figures) : [];
+
+    /// <summary>Nothing where there is no object store.</summary>
+    private IEnumerable<Measurement<double>> ReadBacking(Func<BackingFigures, double> read) =>
+        _host.IsOpen && _host.Node.BackingFigures is { } figures ? [new Measurement<double>(read(figures))] : [];
 
     private IEnumerable<Measurement<long>> ReadServers() => !_host.IsOpen ? [] : _host.Node.Servers
         .GroupBy(server => server.State)

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using MurkyWaters.Backing;
 using MurkyWaters.Servers;
 using MurkyWaters.Store;
 using PouringRain.Protocol;
@@ -11,6 +12,9 @@ internal sealed record FetchContext
     public required ResourceStore Store { get; init; }
 
     public required IRainTransport Transport { get; init; }
+
+    /// <summary>The object store under the node, asked when nobody rains; null where there is none.</summary>
+    public ObjectStore? Objects { get; init; }
 
     public required ServerTable Servers { get; init; }
 

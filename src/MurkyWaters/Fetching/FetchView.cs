@@ -43,6 +43,12 @@ internal sealed record FetchView
     /// <summary>Where the time of the rounds before went.</summary>
     public FetchTimes RoundTimes { get; init; }
 
+    /// <summary>Bytes of the rounds before that came from the object store.</summary>
+    public long StoreBytes { get; init; }
+
+    /// <summary>Bytes of all rounds that came from the object store, up to now.</summary>
+    public long StoreBytesNow => StoreBytes + (Round?.StoreBytes ?? 0);
+
     public bool IsOver => Phase == FetchPhase.Over;
 
     /// <summary>Whether it is asking, raining or waiting for memory, and not just lingering for its readers.</summary>
@@ -66,6 +72,7 @@ internal sealed record FetchView
     public FetchView WithRoundEnded(Instant now) => Round is null ? this : this with
     {
         Figures = FiguresNow,
+        StoreBytes = StoreBytesNow,
         RoundTimes = Times,
         Rained = Rained + (now - RoundBegan),
         Round = null,

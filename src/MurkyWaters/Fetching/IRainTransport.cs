@@ -42,6 +42,9 @@ internal interface IRainRound
 
     FetchTimes Times { get; }
 
+    /// <summary>Bytes that came from the object store and not from the rain.</summary>
+    long StoreBytes => 0;
+
     void Demand(long offset, long length, bool urgent);
 
     void Cancel();

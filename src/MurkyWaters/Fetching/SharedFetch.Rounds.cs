@@ -14,6 +14,7 @@ internal sealed partial class SharedFetch
     private IReadOnlyList<PeerAddress> _servers = [];
     private FetchBudget.Grant? _grant;
     private BlocksLease? _lease;
+    private volatile bool _isFromStore;
     private Action? _leaveLine;
     private Action? _cancelClassic;
 
@@ -52,6 +53,13 @@ internal sealed partial class SharedFetch
     /// <summary>A server has an older version than the one that is fetched.</summary>
     public void NoteStaleServer(PeerAddress server) =>
         _mailbox.Post(static (fetch, server, _, _) => fetch._staleServers.Add((PeerAddress)server!), server);
+
+    /// <summary>The object store was asked in place of the rain, as it will be from now on where it had something.</summary>
+    private void NoteFromStore(string verdict, bool hasIt)
+    {
+        _isFromStore |= hasIt;
+        _mailbox.Post(static (fetch, verdict, _, _) => fetch.Publish(fetch._view with { Verdict = (string)verdict! }), verdict);
+    }
 
     private void Prepare()
     {
@@ -108,7 +116,7 @@ internal sealed partial class SharedFetch
                 // As long as there are blocks in memory.
                 TakeGrant(kept);
             }
-            else if (_servers.Count == 0)
+            else if (_servers.Count == 0 && _context.Objects is null)
             {
                 EndRound(FetchEndReason.NotFound);
             }
@@ -169,7 +177,10 @@ internal sealed partial class SharedFetch
                 DemandLength = length,
             };
             var options = _context.Options with { WindowBytesMax = (_grant?.Bytes ?? 0) / (_machine.IsPassing ? 2 : 1) };
-            var round = _context.Transport.StartFetch(request, options, new FetchSink(_context, this, Blocks, mayPass: true));
+            var sink = new FetchSink(_context, this, Blocks, mayPass: true);
+            var round = _context.Objects is { } objects
+                ? new StoreBackedRound(_context, objects, request, options, sink, _machine.Manifest, _isFromStore, NoteFromStore)
+                : _context.Transport.StartFetch(request, options, sink);
             Publish(_view with { Round = round, RoundBegan = Now });
             var reason = await round.Completion;
             _mailbox.Post(static (fetch, _, reason, _) => fetch.EndRound((FetchEndReason)reason), null, (long)reason);

@@ -91,8 +91,10 @@ internal sealed partial class SharedFetch
     /// <summary>How it ended, once <see cref="Completion"/> has.</summary>
     public FetchEndReason End => View.End;
 
-    /// <summary>Bytes of distinct symbols that have arrived so far.</summary>
-    public long ArrivedBytes => View is var view ? view.FiguresNow.DropletsReceived * (long)(view.Manifest?.Layout.SymbolSize ?? 0) : 0;
+    /// <summary>Bytes of distinct symbols that have arrived so far, and of the object store.</summary>
+    public long ArrivedBytes => View is var view
+        ? (view.FiguresNow.DropletsReceived * (long)(view.Manifest?.Layout.SymbolSize ?? 0)) + view.StoreBytesNow
+        : 0;
 
     /// <inheritdoc cref="FetchView.Times"/>
     public FetchTimes Times => View.Times;

@@ -11,15 +11,16 @@ internal sealed partial class ResourceStore
 
     /// <summary>Makes a flushed file the newest version.</summary>
     /// <exception cref="StoreException">As <see cref="ChangeAsync"/>'s. Where nothing has changed, the file is where it was.</exception>
-    public void CommitBlob(StoredResource resource, string path) => CommitBlobAsync(resource, path).GetAwaiter().GetResult();
+    public void CommitBlob(StoredResource resource, string path) =>
+        CommitBlobAsync(resource, path, isFetched: true).GetAwaiter().GetResult();
 
     /// <inheritdoc cref="CommitBlob"/>
-    public async Task CommitBlobAsync(StoredResource resource, string path)
+    public async Task CommitBlobAsync(StoredResource resource, string path, bool isFetched = false)
     {
         var manifest = resource.Manifest;
         if (IsInline(manifest.Layout.Length))
         {
-            await CommitBytesAsync(resource, await StoreFiles.ReadBytesAsync(path));
+            await CommitBytesAsync(resource, await StoreFiles.ReadBytesAsync(path), isFetched);
             return;
         }
 
@@ -33,7 +34,7 @@ internal sealed partial class ResourceStore
         var put = Put(resource, blob, areCompared: true);
         try
         {
-            await ChangeAsync(put.Change, put.Entry);
+            await ChangeAsync(put.Change, put.Entry, isFetched);
             publication.Keep(isSettled: true);
         }
         catch (StoreException) when (put.Change.IsSeen)
@@ -46,7 +47,7 @@ internal sealed partial class ResourceStore
 
     /// <summary>Makes bytes that are kept in the catalog the newest version.</summary>
     /// <exception cref="StoreException">As <see cref="ChangeAsync"/>'s.</exception>
-    public async Task CommitBytesAsync(StoredResource resource, byte[] bytes)
+    public async Task CommitBytesAsync(StoredResource resource, byte[] bytes, bool isFetched = false)
     {
         if (!Space.HasRoomFor(bytes.Length) && !TryMakeRoom(bytes.Length, countsForQuota: false))
         {
@@ -54,7 +55,7 @@ internal sealed partial class ResourceStore
         }
 
         var (change, entry) = Put(resource, Blobs.Of(TreeDigest.Of(resource.Manifest), bytes));
-        await ChangeAsync(change, entry);
+        await ChangeAsync(change, entry, isFetched);
     }
 
     /// <summary>Makes a version whose bytes are here the newest one; the caller has a lease of the blob.</summary>
@@ -62,7 +63,7 @@ internal sealed partial class ResourceStore
     public void CommitManifest(StoredResource resource, Blob blob)
     {
         var (change, entry) = Put(resource, blob);
-        ChangeAsync(change, entry).GetAwaiter().GetResult();
+        ChangeAsync(change, entry, isFetched: true).GetAwaiter().GetResult();
     }
 
     /// <summary>Makes a tombstone the newest version.</summary>
@@ -79,8 +80,8 @@ internal sealed partial class ResourceStore
     public StoredResource ChangeRetention(StoreEntry entry, Retention retention)
     {
         var resource = entry.Resource with { Retention = retention };
-        ChangeAsync(new RetentionChange(resource.Id, CatalogRow.WordOf(retention)), new StoreEntry(this, resource, entry.Blob))
-            .GetAwaiter().GetResult();
+        var change = new RetentionChange(resource.Id, CatalogRow.WordOf(retention));
+        ChangeAsync(change, new StoreEntry(this, resource, entry.Blob), isFetched: true).GetAwaiter().GetResult();
         return resource;
     }
 
@@ -101,10 +102,16 @@ internal sealed partial class ResourceStore
     /// <summary>Has a change written, and then seen.</summary>
     /// <param name="change">The change.</param>
     /// <param name="entry">What there is of the resource then; null for nothing.</param>
+    /// <param name="isFetched">Whether others have it: then one of those puts it into the object store, as far as is known.</param>
     /// <exception cref="StoreException">The disk did not take it, and nothing has changed; or it did not say that it has
     /// (<see cref="CatalogChange.IsSeen"/>), and the change is seen.</exception>
-    private async Task ChangeAsync(ResourceChange change, StoreEntry? entry)
+    private async Task ChangeAsync(ResourceChange change, StoreEntry? entry, bool isFetched = false)
     {
+        if (_options.IsBacked && entry is { Resource.Retention: Retention.Kept })
+        {
+            change.BackingDueUnixMs = NowUnixMs + (isFetched ? (long)_options.BackingDelay.TotalMilliseconds : 0);
+        }
+
         var old = _cache.Find(change.Id);
         var prepared = PrepareManifest(change.Id, entry);
         try
@@ -131,6 +138,11 @@ internal sealed partial class ResourceStore
         }
 
         See(change, entry, old);
+        if (change.BackingDueUnixMs is not null)
+        {
+            BackingQueued?.Invoke();
+        }
+
         if (LetGoOf(change, entry) is { } blob)
         {
             if (blob.Digest != prepared)

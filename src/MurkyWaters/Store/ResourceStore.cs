@@ -67,6 +67,9 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
     /// <summary>What is here; set when the store is open.</summary>
     public ResourceCatalog Catalog { get; private set; } = null!;
 
+    /// <summary>Called when something has come to wait for the object store.</summary>
+    public Action? BackingQueued { get; set; }
+
     /// <summary>What somebody has taken and not given back.</summary>
     public StoreHoldings Holdings
     {

@@ -32,6 +32,13 @@ internal sealed record StoreOptions
     /// <summary>Bytes a second that are read for it at most; 0 is none.</summary>
     public long ScrubBytesPerSecondMax { get; init; } = 32 * 1024 * 1024;
 
+    /// <summary>Whether there is an object store under the node, into which what is kept is put.</summary>
+    public bool IsBacked { get; init; }
+
+    /// <summary>How long what was fetched waits to be put there: by then the node at which it was put has, and there is nothing to
+    /// do.</summary>
+    public TimeSpan BackingDelay { get; init; } = TimeSpan.FromMinutes(1);
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Called before every change on disk; a test throws from it to stop the store dead, or an

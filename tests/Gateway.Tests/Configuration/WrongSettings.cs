@@ -38,6 +38,12 @@ public sealed class WrongSettings : TheoryData<string, string>
         Add("Store:InlineBytes", "-1", "2MiB", "64K", "small");
         Add("Store:ScrubDays", "-1", "3651", "1.5", "30d", "monthly");
         Add("Store:ScrubMaxBytesPerSecond", "-1", "fast", "1MB/min", "0.5");
+        Add("Store:S3:Endpoint", "s3.example.org", "ftp://s3.example.org", "https://s3.example.org/bucket", "https://a:b@s3.example.org");
+        Add("Store:S3:Bucket", "ab", "Rain", "a_b", "-rain", "rain/files");
+        Add("Store:S3:Prefix", "/rain", "a//b", "a/../b", "a b");
+        Add("Store:S3:AccessKey", "two words", "a\tb");
+        Add("Store:S3:SecretKey", "two words", "schlüssel");
+        Add("Store:S3:Region", "eu west");
         Add(
             "Cluster:Etcd", ",", "etcd", "10.0.0.1", "10.0.0.1:99999", "ftp://etcd:2379", "http://etcd:2379/v3",
             "http://user:word@etcd:2379", "10.0.0.1:2379,10.0.0.1:2379", "http://:2379");

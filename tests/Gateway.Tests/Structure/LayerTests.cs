@@ -15,7 +15,7 @@ public sealed class LayerTests
         new(
             "MurkyWaters", Packages: ["Microsoft.Extensions.Logging.Abstractions", "Microsoft.Data.Sqlite", "BitFaster.Caching", "Blake3"],
             IsPure: false),
-        new("MurkyWaters.Engines", Packages: ["Microsoft.Extensions.Logging.Abstractions"], IsPure: false),
+        new("MurkyWaters.Engines", Packages: ["Microsoft.Extensions.Logging.Abstractions", "AWSSDK.Core", "AWSSDK.S3"], IsPure: false),
     ];
 
     /// <summary>What a layer that is driven by time and datagrams alone has no use for.</summary>

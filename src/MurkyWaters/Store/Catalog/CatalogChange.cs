@@ -47,6 +47,10 @@ internal abstract class ResourceChange(ResourceId id) : CatalogChange
     /// <summary>What it was before; set when the change is done.</summary>
     public CatalogBefore Before { get; private set; }
 
+    /// <summary>When what it makes the newest is to be put into the object store, in Unix milliseconds; null for never. Queued in the same
+    /// transaction, so that a process which is killed does not forget it.</summary>
+    public long? BackingDueUnixMs { get; set; }
+
     /// <summary>Whether it is here whole after the change, and how many bytes of a cached copy that makes.</summary>
     public abstract (bool IsThere, long CachedBytes) After { get; }
 
@@ -68,6 +72,16 @@ internal abstract class ResourceChange(ResourceId id) : CatalogChange
 
         Before = new CatalogBefore(
             false, connection.Prepare("SELECT count(*) FROM tombstones WHERE id = $1").ReadInt64(KeyOf(Id)) > 0, false, 0, null);
+    }
+
+    /// <summary>Has it wait to be put into the object store, if it is to be.</summary>
+    protected void QueueBacking(CatalogConnection connection, long stamp, long bytes)
+    {
+        if (BackingDueUnixMs is { } due)
+        {
+            connection.Prepare("INSERT OR REPLACE INTO backing (id, due, stamp, tries, bytes) VALUES ($1, $2, $3, 0, $4)")
+                .Run(KeyOf(Id), due, stamp, bytes);
+        }
     }
 
     /// <summary>Notes that the file which the resource had is named by none any more, if so.</summary>
@@ -119,6 +133,8 @@ internal sealed class PutChange(CatalogRow row) : ResourceChange(row.Id)
         {
             DropBlobBefore(connection);
         }
+
+        QueueBacking(connection, manifest.Stamp, manifest.Layout.Length);
     }
 }
 
@@ -139,6 +155,7 @@ internal sealed class TombstoneChange(ResourceId id, Manifest tombstone) : Resou
         connection.Prepare("INSERT OR REPLACE INTO tombstones (id, stamp, manifest) VALUES ($1, $2, $3)")
             .Run(KeyOf(Id), tombstone.Stamp, tombstone.Bytes.ToArray());
         DropBlobBefore(connection);
+        QueueBacking(connection, tombstone.Stamp, 0);
     }
 }
 
@@ -175,6 +192,7 @@ internal sealed class RetentionChange(ResourceId id, string retention) : Resourc
     {
         ReadBefore(connection);
         connection.Prepare("UPDATE resources SET retention = $2 WHERE id = $1").Run(KeyOf(Id), retention);
+        QueueBacking(connection, connection.Prepare("SELECT stamp FROM resources WHERE id = $1").ReadInt64(KeyOf(Id)), Before.Length);
     }
 }
 

@@ -75,6 +75,18 @@ internal static class CatalogSchema
             blob BLOB PRIMARY KEY
         ) WITHOUT ROWID;
         """,
+        """
+        -- A version or a deletion that is kept here and that the object store under the node may not have: to be tried from a time on.
+        CREATE TABLE backing (
+            id INTEGER PRIMARY KEY,
+            due INTEGER NOT NULL,
+            stamp INTEGER NOT NULL,
+            tries INTEGER NOT NULL,
+            bytes INTEGER NOT NULL,
+            reason TEXT
+        );
+        CREATE INDEX backing_by_due ON backing (due, bytes);
+        """,
     ];
 
     /// <summary>The version of now.</summary>

@@ -224,9 +224,11 @@ internal sealed partial class ResourceCatalog : IDisposable
         return found;
     });
 
-    /// <summary>Deletions that were made before a time, at most <paramref name="limit"/>.</summary>
-    public IReadOnlyList<ResourceId> FindTombstones(long beforeStamp, int limit) =>
-        FindIds("SELECT id FROM tombstones WHERE stamp < $1 ORDER BY stamp LIMIT $2", beforeStamp, limit);
+    /// <summary>Deletions that were made before a time, at most <paramref name="limit"/>, without those of which the object store has yet
+    /// to be told.</summary>
+    public IReadOnlyList<ResourceId> FindTombstones(long beforeStamp, int limit) => FindIds(
+        "SELECT id FROM tombstones WHERE stamp < $1 AND NOT EXISTS (SELECT 1 FROM backing WHERE backing.id = tombstones.id) "
+        + "ORDER BY stamp LIMIT $2", beforeStamp, limit);
 
     /// <summary>Ids of the resources that are kept, in no order that means anything: a page behind the last one's last.</summary>
     public IReadOnlyList<ResourceId> FindKept(ResourceId? after, int limit) => FindIds(

@@ -70,6 +70,12 @@ public sealed partial class S3BackEnd : IBlobBackEnd
         {
             return null;
         }
+        catch (BackEndException error) when (error.Error == BackEndError.Denied)
+        {
+            // An answer to HEAD has no body, and so no reason: another question is refused with one.
+            await ListAsync("", 1, cancellationToken);
+            throw;
+        }
     }
 
     /// <inheritdoc/>

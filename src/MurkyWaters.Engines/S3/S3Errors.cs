@@ -49,8 +49,8 @@ internal static class S3Errors
         "SignatureDoesNotMatch" => $"the secret of the key {settings.AccessKey} is another (Store:S3:SecretKey).",
         "RequestTimeTooSkewed" => "the clock of this machine is too far from its own.",
         "AccessDenied" => $"the key {settings.AccessKey} may not use the bucket {settings.Bucket}.",
-        { Length: > 0 } => $"{code} {error.Message}".Trim(),
-        _ => $"{(int)error.StatusCode}; are Store:S3:AccessKey, SecretKey and Bucket right?",
+        { Length: > 0 } when code != "Forbidden" => $"{code} {error.Message}".Trim(),
+        _ => $"{(int)error.StatusCode}, without a reason; are Store:S3:AccessKey, Store:S3:SecretKey and Store:S3:Bucket right?",
     };
 
     private static string Innermost(Exception error)

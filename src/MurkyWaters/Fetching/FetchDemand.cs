@@ -183,6 +183,12 @@ internal sealed partial class FetchDemand
         }
 
         var blocks = BlocksOf(_layout, offset, count);
+        if (blocks.First < blocks.End && held.HasBlock(blocks.First))
+        {
+            // It came while this was on its way.
+            return false;
+        }
+
         if (IsAsked(blocks, held))
         {
             var block = blocks.First;

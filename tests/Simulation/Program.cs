@@ -2,19 +2,21 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using Simulation;
+using Simulation.Cluster;
 using Simulation.Fetches;
 using Simulation.Stores;
 
 // dotnet run -c Release --project tests/Simulation -- --seeds N [--first N]
 // dotnet run -c Release --project tests/Simulation -- --fetches N [--first N]
 // dotnet run -c Release --project tests/Simulation -- --stores N [--first N]
+// dotnet run -c Release --project tests/Simulation -- --clusters N [--first N --planted 1|2|3]
 // dotnet run -c Release --project tests/Simulation -- --fuzz N [--first N]
 // dotnet run -c Release --project tests/Simulation -- --table MB > tests/Simulation/table.md
 // dotnet run -c Release --project tests/Simulation -- --sharing SECONDS [--only TEXT]
 // dotnet run -c Release --project tests/Simulation -- --transfers SECONDS [--seeds N --only TEXT]
 // dotnet run -c Release --project tests/Simulation -- --flows rain,cubic+500 [--seconds S
 // --megabits M --rtt MS --loss PERCENT --queue BDP --step S]
-long seeds = 200, first = 1, fuzz = 0, table = 0, fetches = 0, stores = 0;
+long seeds = 200, first = 1, fuzz = 0, table = 0, fetches = 0, stores = 0, clusters = 0, planted = 0;
 string flows = "", only = "";
 double transfers = 0, seconds = 30, loss = 0, products = 1, step = 1;
 int megabits = 50, roundTrip = 40, sharing = 0;
@@ -44,6 +46,12 @@ for (var i = 0; i + 1 < args.Length; i += 2)
             break;
         case "--stores":
             stores = value;
+            break;
+        case "--clusters":
+            clusters = value;
+            break;
+        case "--planted":
+            planted = value;
             break;
         case "--table":
             table = value;
@@ -103,6 +111,11 @@ if (sharing > 0)
 if (fetches > 0)
 {
     return FetchRuns.Run(first, fetches);
+}
+
+if (clusters > 0)
+{
+    return ClusterRuns.Run(first, clusters, (ClusterFault)planted);
 }
 
 if (stores > 0)

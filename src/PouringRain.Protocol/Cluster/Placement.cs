@@ -12,7 +12,8 @@ namespace PouringRain.Protocol.Cluster;
 /// <remarks>
 /// Rendezvous hashing (Thaler and Ravishankar, "Using Name-Based Mappings to Increase Hit Rates", 1998): of each member a number is
 /// drawn from (resource, member), and those with the greatest have it, so that a member that comes or goes moves nothing but what is its
-/// own. With weights the number is <c>-weight / ln(h)</c>, h from 0 to 1 (Schindelhauer and Schomaker, 2005), which gives each its share. Here <c>-log2(h) / weight</c> is compared the other way round, in integers: no two machines round a logarithm otherwise.
+/// own. With weights the number is <c>-weight / ln(h)</c>, h from 0 to 1 (Schindelhauer and Schomaker, 2005): each has its share. Here
+/// <c>-log2(h) / weight</c> is compared the other way round, in integers, so that it matters not how a machine rounds a logarithm.
 /// The next holder is always one of the zone that has fewest of them so far, then of the machine that has fewest, then by that number.
 /// </remarks>
 public sealed class Placement

@@ -36,6 +36,7 @@ public class ConsultMessageTests
             Nonce = 4,
             Node = new NodeId(UInt128.MaxValue - 5),
             Start = 6,
+            AgreedTo = 10,
             ForgottenTo = -7,
             PlacementHash = 8,
             Token = 9,
@@ -56,6 +57,7 @@ public class ConsultMessageTests
             Node = new NodeId(5),
             Token = 6,
             Start = 7,
+            AgreedTo = 8,
             ForgottenTo = long.MinValue,
         };
         length = answer.Write(datagram, 0);

@@ -15,13 +15,14 @@ namespace PouringRain.Protocol.Cluster.Messages;
 ///     19   16  who answers
 ///     35   16  address token
 ///     51    8  a number that the answering node drew when it started; zeros for whom nothing is told
-///     59    8  the newest stamp of a tombstone that it has forgotten; zeros for whom nothing is told
-///     67       the body, empty but for 0
+///     59    8  as of the asker: up to where all have the same tombstones; zeros for whom nothing is told
+///     67    8  as of the asker: up to where it may have forgotten tombstones; zeros for whom nothing is told
+///     75       the body, empty but for 0
 /// </code>
 /// </remarks>
 internal struct ConsultAnswer
 {
-    public const int FixedBytes = 67;
+    public const int FixedBytes = 75;
     public const int BytesMax = 1180;
 
     public uint SubscriptionId { get; set; }
@@ -39,6 +40,8 @@ internal struct ConsultAnswer
     public UInt128 Token { get; set; }
 
     public ulong Start { get; set; }
+
+    public long AgreedTo { get; set; }
 
     public long ForgottenTo { get; set; }
 
@@ -62,7 +65,8 @@ internal struct ConsultAnswer
             Node = new NodeId(BinaryPrimitives.ReadUInt128BigEndian(datagram[19..])),
             Token = BinaryPrimitives.ReadUInt128BigEndian(datagram[35..]),
             Start = BinaryPrimitives.ReadUInt64BigEndian(datagram[51..]),
-            ForgottenTo = BinaryPrimitives.ReadInt64BigEndian(datagram[59..]),
+            AgreedTo = BinaryPrimitives.ReadInt64BigEndian(datagram[59..]),
+            ForgottenTo = BinaryPrimitives.ReadInt64BigEndian(datagram[67..]),
         };
         body = datagram[FixedBytes..];
         return true;
@@ -89,7 +93,8 @@ internal struct ConsultAnswer
         BinaryPrimitives.WriteUInt128BigEndian(datagram[19..], Node.Value);
         BinaryPrimitives.WriteUInt128BigEndian(datagram[35..], Token);
         BinaryPrimitives.WriteUInt64BigEndian(datagram[51..], Start);
-        BinaryPrimitives.WriteInt64BigEndian(datagram[59..], ForgottenTo);
+        BinaryPrimitives.WriteInt64BigEndian(datagram[59..], AgreedTo);
+        BinaryPrimitives.WriteInt64BigEndian(datagram[67..], ForgottenTo);
         return length;
     }
 }

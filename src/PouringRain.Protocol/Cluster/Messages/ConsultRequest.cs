@@ -13,16 +13,17 @@ namespace PouringRain.Protocol.Cluster.Messages;
 ///     10    8  nonce, echoed
 ///     18   16  who asks
 ///     34    8  a number that the asker drew when it started
-///     42    8  the newest stamp of a tombstone that it has forgotten, milliseconds; the least number when none
-///     50    8  hash of the placement, zeros where it does not matter
-///     58   16  address token, else zeros
-///     74       the body
+///     42    8  up to which stamp, in milliseconds, it has found all members to have the same tombstones; the least number when never
+///     50    8  up to which stamp it may have forgotten tombstones; the least number when none
+///     58    8  hash of the placement, zeros where it does not matter
+///     66   16  address token, else zeros
+///     82       the body
 /// </code>
-/// The first 74 bytes are the same in every version, so that what is not known can be answered.
+/// The first 82 bytes are the same in every version, so that what is not known can be answered.
 /// </remarks>
 internal struct ConsultRequest
 {
-    public const int FixedBytes = 74;
+    public const int FixedBytes = 82;
 
     /// <summary>Sealed and over IPv6 it fits 1280 bytes, as all that is no droplet.</summary>
     public const int BytesMax = 1180;
@@ -40,6 +41,8 @@ internal struct ConsultRequest
     public NodeId Node { get; set; }
 
     public ulong Start { get; set; }
+
+    public long AgreedTo { get; set; }
 
     public long ForgottenTo { get; set; }
 
@@ -65,9 +68,10 @@ internal struct ConsultRequest
             Nonce = BinaryPrimitives.ReadUInt64BigEndian(datagram[10..]),
             Node = new NodeId(BinaryPrimitives.ReadUInt128BigEndian(datagram[18..])),
             Start = BinaryPrimitives.ReadUInt64BigEndian(datagram[34..]),
-            ForgottenTo = BinaryPrimitives.ReadInt64BigEndian(datagram[42..]),
-            PlacementHash = BinaryPrimitives.ReadUInt64BigEndian(datagram[50..]),
-            Token = BinaryPrimitives.ReadUInt128BigEndian(datagram[58..]),
+            AgreedTo = BinaryPrimitives.ReadInt64BigEndian(datagram[42..]),
+            ForgottenTo = BinaryPrimitives.ReadInt64BigEndian(datagram[50..]),
+            PlacementHash = BinaryPrimitives.ReadUInt64BigEndian(datagram[58..]),
+            Token = BinaryPrimitives.ReadUInt128BigEndian(datagram[66..]),
         };
         body = datagram[FixedBytes..];
         return true;
@@ -85,9 +89,10 @@ internal struct ConsultRequest
         BinaryPrimitives.WriteUInt64BigEndian(datagram[10..], Nonce);
         BinaryPrimitives.WriteUInt128BigEndian(datagram[18..], Node.Value);
         BinaryPrimitives.WriteUInt64BigEndian(datagram[34..], Start);
-        BinaryPrimitives.WriteInt64BigEndian(datagram[42..], ForgottenTo);
-        BinaryPrimitives.WriteUInt64BigEndian(datagram[50..], PlacementHash);
-        BinaryPrimitives.WriteUInt128BigEndian(datagram[58..], Token);
+        BinaryPrimitives.WriteInt64BigEndian(datagram[42..], AgreedTo);
+        BinaryPrimitives.WriteInt64BigEndian(datagram[50..], ForgottenTo);
+        BinaryPrimitives.WriteUInt64BigEndian(datagram[58..], PlacementHash);
+        BinaryPrimitives.WriteUInt128BigEndian(datagram[66..], Token);
         return length;
     }
 }

@@ -1,0 +1,222 @@
+namespace PouringRain.Protocol.Cluster;
+
+// All that is here is looked through now and then: copies whose places are elsewhere are told to their holders, and given up when enough of
+// those keep them; cached copies whose place is here are kept; cached ones are asked about; old tombstones go.
+public sealed partial class Replication
+{
+    private const int SweepSteps = 64, SweepPartitions = ReplicaIndex.PartitionCount / SweepSteps;
+
+    private readonly Dictionary<ResourceId, Inquiry> _inquiries = [];
+    private Instant _nextSweep = Instant.Never;
+    private int _sweepAt;
+    private long _under, _underLast, _strayCount, _strayBytes;
+    private (long Count, long Bytes) _straysLast;
+    private ReplicaEntry[] _swept = [];
+    private int _cachedChecks, _rounds;
+    private bool _isChecking, _willCheck = true;
+
+    private void StartSweep(Instant now)
+    {
+        // A view is seldom alone: the next one comes at once.
+        _sweepAt = 0;
+        _doubts = 0;
+        (_under, _strayCount, _strayBytes) = (0, 0, 0);
+        _nextSweep = now + TimeSpan.FromMilliseconds(500);
+    }
+
+    /// <summary>Cached copies may be outdated: this node was cut off, or has just started.</summary>
+    private void RecheckCached() => _willCheck = true;
+
+    private void Sweep(Instant now)
+    {
+        if (_nextSweep > now || !_index.IsLoaded)
+        {
+            _nextSweep = _index.IsLoaded ? _nextSweep : now + TimeSpan.FromSeconds(1);
+            return;
+        }
+
+        _nextSweep = now + (_options.SweepInterval / SweepSteps);
+        _cachedChecks = (int)Math.Max(1, _options.CachedChecksPerSecond * (_options.SweepInterval / SweepSteps).TotalSeconds);
+        if (_sweepAt == 0)
+        {
+            // Whatever happens, they are asked about every few rounds.
+            _isChecking = _willCheck || ++_rounds % 3 == 0;
+            _willCheck = false;
+            UpdateMarks(now);
+        }
+
+        for (var i = 0; i < SweepPartitions; i++, _sweepAt++)
+        {
+            if (_index.ChangesIn(_sweepAt) == 0)
+            {
+                continue;
+            }
+
+            _swept = CopyPartition(_sweepAt).ToArray();
+            foreach (var entry in _swept)
+            {
+                Look(now, entry);
+            }
+        }
+
+        if (_sweepAt == ReplicaIndex.PartitionCount)
+        {
+            (_underLast, _straysLast) = (_under, (_strayCount, _strayBytes));
+            _hasDoubts = _doubts > 0;
+            _sweepAt = 0;
+            _doubts = 0;
+            (_under, _strayCount, _strayBytes) = (0, 0, 0);
+        }
+    }
+
+    private void Look(Instant now, in ReplicaEntry entry)
+    {
+        var version = entry.Replica.Version;
+        if (version.IsDeleted)
+        {
+            LookAtTombstone(now, entry);
+            return;
+        }
+
+        if (entry.IsInDoubt)
+        {
+            _doubts++;
+            Inquire(now, entry, isDoubt: true);
+            return;
+        }
+
+        if (!IsHolder(entry.Id))
+        {
+            if (entry.Replica.IsKept)
+            {
+                _strayCount++;
+                _strayBytes += version.Length;
+                Inquire(now, entry, isDoubt: false);
+            }
+            else if (_isChecking && _cachedChecks-- > 0)
+            {
+                CheckCached(now, entry.Id);
+            }
+
+            return;
+        }
+
+        if (!entry.Replica.IsKept)
+        {
+            Act(now, ReplicationActionKind.Promote, entry.Id, version);
+        }
+
+        CountUnder(entry);
+    }
+
+    private void LookAtTombstone(Instant now, in ReplicaEntry entry)
+    {
+        var version = entry.Replica.Version;
+        if (version.Stamp <= Marks.ForgottenTo)
+        {
+            if (!_lateTombstones.TryGetValue(entry.Id, out var until) || until <= now)
+            {
+                _lateTombstones.Remove(entry.Id);
+                Act(now, ReplicationActionKind.Forget, entry.Id, version);
+            }
+        }
+        else if (version.Stamp > Marks.AgreedTo && version.Stamp <= _othersForgottenTo && !IsDecided(entry))
+        {
+            // Others do not compare what is that old, and it may be that they have never heard of it.
+            _doubts++;
+            _hasDoubts = true;
+            Inquire(now, entry, isDoubt: true);
+        }
+        else if (version.Stamp <= _othersForgottenTo && _isChecking && !IsHolder(entry.Id) && _cachedChecks-- > 0)
+        {
+            // There may be a newer version of which nobody tells this node.
+            CheckCached(now, entry.Id);
+        }
+    }
+
+    private void CountUnder(in ReplicaEntry entry)
+    {
+        Span<int> holders = stackalloc int[_placement.WantedCount];
+        _placement.FindHolders(entry.Id, holders);
+        var known = entry.Replica.IsKept ? 1 : 0;
+        var isFirst = true;
+        var isBefore = true;
+        foreach (var holder in holders)
+        {
+            if (holder == _ownIndex)
+            {
+                isBefore = false;
+            }
+            else if (_peers.TryGetValue(_placement.Members[holder], out var peer))
+            {
+                isFirst &= !isBefore || !peer.IsAnswering;
+                known += peer.IsCompared[ReplicaIndex.PartitionOf(entry.Id)] && !peer.Tells.ContainsKey(entry.Id) ? 1 : 0;
+            }
+        }
+
+        _under += isFirst && known < holders.Length ? 1 : 0;
+    }
+
+    private void CheckCached(Instant now, ResourceId id)
+    {
+        foreach (var holder in _placement.Holders(id))
+        {
+            if (_peers.TryGetValue(holder, out var peer) && peer.IsAnswering)
+            {
+                Tell(now, peer, id);
+                return;
+            }
+        }
+
+        _willCheck = true;
+    }
+
+    /// <summary>Asks others about a copy: of a stray its holders, of one in doubt all members.</summary>
+    private void Inquire(Instant now, in ReplicaEntry entry, bool isDoubt)
+    {
+        var id = entry.Id;
+        if (!_inquiries.TryGetValue(id, out var inquiry) || !inquiry.Version.IsSameAs(entry.Replica.Version)
+            || inquiry.IsDoubt != isDoubt)
+        {
+            if (inquiry is null && _inquiries.Count >= _options.InquiriesMax)
+            {
+                return;
+            }
+
+            _inquiries[id] = inquiry = new Inquiry(entry.Replica.Version, isDoubt);
+        }
+        else
+        {
+            // Answers are of one round: those from before count no more.
+            inquiry.Confirmed.Clear();
+            inquiry.Missing.Clear();
+        }
+
+        foreach (var peer in _peerList)
+        {
+            if (isDoubt || IsHolder(peer, id))
+            {
+                Tell(now, peer, id);
+            }
+        }
+    }
+
+    private void Confirm(Instant now, ResourceId id, ReplicationPeer peer)
+    {
+        if (!_inquiries.TryGetValue(id, out var inquiry) || inquiry.IsDoubt || !IsHolder(peer, id)
+            || !_index.TryFindEntry(id, out var entry) || !entry.Replica.Version.IsSameAs(inquiry.Version))
+        {
+            return;
+        }
+
+        inquiry.Confirmed.Add(peer.Id);
+        if (!entry.Replica.IsKept || IsHolder(id))
+        {
+            _inquiries.Remove(id);
+        }
+        else if (inquiry.Confirmed.Count >= _placement.WantedCount && Act(now, ReplicationActionKind.Demote, id, inquiry.Version))
+        {
+            _inquiries.Remove(id);
+        }
+    }
+}

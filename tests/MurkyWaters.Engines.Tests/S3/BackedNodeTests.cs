@@ -79,14 +79,16 @@ public sealed class BackedNodeTests(CephStore ceph) : IDisposable
         }
 
         await using var other = await Nodes.StartAsync(Path.Combine(_folder, "second"), settings);
-        relay.At = (long.MaxValue, relay.Down + 12_000_000, async () =>
-        {
-            await ceph.KillGatewayAsync();
-            await ceph.StartGatewayAsync();
-        });
+        relay.At = (long.MaxValue, relay.Down + 12_000_000, RestartAsync);
         Assert.Equal(bytes, await other.ReadAsync(1, 0, bytes.Length));
         Assert.Null(relay.At);
         Assert.Equal(bytes[..1000], await other.ReadAsync(2, 0, 1000));
+    }
+
+    private async Task RestartAsync()
+    {
+        await ceph.KillGatewayAsync();
+        await ceph.StartGatewayAsync();
     }
 
     [Fact]

@@ -7,13 +7,15 @@ using System.Text;
 
 namespace Ceph;
 
-/// <summary>A real object store: a one-node Ceph with its S3 server, in memory, as long as this lives. Tests that want one are skipped where
-/// Ceph is not installed, or may not be started.</summary>
+/// <summary>A real object store: a one-node Ceph with its S3 server, in memory, as long as this lives. Tests that want one are skipped
+/// where Ceph is not installed, or may not be started.</summary>
 public sealed class CephStore : IAsyncLifetime
 {
     public const string AccessKey = "AKIATEST", SecretKey = "secretsecret", Bucket = "rain";
 
-    private static readonly string[] Programs = ["radosgw", "radosgw-admin", "ceph-mon", "ceph-osd", "ceph", "monmaptool", "uuidgen", "curl"];
+    private static readonly string[] Programs =
+        ["radosgw", "radosgw-admin", "ceph-mon", "ceph-osd", "ceph", "monmaptool", "uuidgen", "curl"];
+
     private static readonly TimeSpan HangLimit = TimeSpan.FromMinutes(3);
 
     private readonly string _folder = Path.Combine(Path.GetTempPath(), $"ceph-{Guid.NewGuid():n}");

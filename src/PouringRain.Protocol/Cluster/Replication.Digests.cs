@@ -270,7 +270,7 @@ public sealed partial class Replication
         }
 
         var digests = _digests[partition];
-        if (digests is null || digests.Changes != changes || digests.PlacementHash != _placement.Hash || digests.ForgottenTo != forgottenTo)
+        if (digests is null || digests.Changes != changes || digests.PlacementHash != _placement.Hash || !digests.IsFor(forgottenTo))
         {
             _digests[partition] = digests = Compute(partition, changes, forgottenTo);
         }
@@ -280,12 +280,17 @@ public sealed partial class Replication
 
     private PartitionDigests Compute(int partition, long changes, long forgottenTo)
     {
-        var digests = new PartitionDigests(changes, _placement.Hash, forgottenTo, new ulong[_placement.Members.Length]);
+        var digests = new PartitionDigests(changes, _placement.Hash, new ulong[_placement.Members.Length]);
         Span<int> holders = stackalloc int[_placement.WantedCount];
         foreach (var entry in CopyPartition(partition))
         {
             var version = entry.Replica.Version;
-            if (entry.IsInDoubt || !entry.Replica.IsKept || (version.IsDeleted && version.Stamp <= forgottenTo))
+            if (version.IsDeleted && !digests.Includes(version.Stamp, forgottenTo))
+            {
+                continue;
+            }
+
+            if (entry.IsInDoubt || !entry.Replica.IsKept)
             {
                 continue;
             }
@@ -324,13 +329,24 @@ public sealed partial class Replication
         }
     }
 
-    private sealed class PartitionDigests(long changes, ulong placementHash, long forgottenTo, ulong[] shared)
+    private sealed class PartitionDigests(long changes, ulong placementHash, ulong[] shared)
     {
+        // The newest tombstone that was left out, and the oldest that was not: up to where others have forgotten differs.
+        private long _leftOut = long.MinValue, _included = long.MaxValue;
+
         public long Changes => changes;
 
         public ulong PlacementHash => placementHash;
 
-        public long ForgottenTo => forgottenTo;
+        public bool IsFor(long forgottenTo) => forgottenTo >= _leftOut && forgottenTo < _included;
+
+        public bool Includes(long stamp, long forgottenTo)
+        {
+            var isIncluded = stamp > forgottenTo;
+            _included = isIncluded ? Math.Min(_included, stamp) : _included;
+            _leftOut = isIncluded ? _leftOut : Math.Max(_leftOut, stamp);
+            return isIncluded;
+        }
 
         /// <summary>Tombstones that this node is to have as a holder: shared with everybody.</summary>
         public ulong Common { get; set; }

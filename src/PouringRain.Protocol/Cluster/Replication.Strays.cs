@@ -178,7 +178,7 @@ public sealed partial class Replication
         if (!_inquiries.TryGetValue(id, out var inquiry) || !inquiry.Version.IsSameAs(entry.Replica.Version)
             || inquiry.IsDoubt != isDoubt)
         {
-            if (inquiry is null && _inquiries.Count >= _options.InquiriesMax)
+            if (inquiry is null && _inquiries.Count >= _options.InquiriesMax && !DropInquiries())
             {
                 return;
             }
@@ -210,13 +210,24 @@ public sealed partial class Replication
         }
 
         inquiry.Confirmed.Add(peer.Id);
-        if (!entry.Replica.IsKept || IsHolder(id))
+        if (entry.Replica.IsKept && !IsHolder(id) && inquiry.Confirmed.Count >= _placement.WantedCount)
         {
-            _inquiries.Remove(id);
+            Act(now, ReplicationActionKind.Demote, id, inquiry.Version);
         }
-        else if (inquiry.Confirmed.Count >= _placement.WantedCount && Act(now, ReplicationActionKind.Demote, id, inquiry.Version))
+    }
+
+    /// <summary>Drops those that are over, which are kept for <see cref="KnownHolders"/>.</summary>
+    private bool DropInquiries()
+    {
+        foreach (var (id, inquiry) in _inquiries)
         {
-            _inquiries.Remove(id);
+            if (!_index.TryFindEntry(id, out var entry) || !entry.Replica.Version.IsSameAs(inquiry.Version)
+                || (!inquiry.IsDoubt && (!entry.Replica.IsKept || IsHolder(id))) || (inquiry.IsDoubt && IsDecided(entry)))
+            {
+                _inquiries.Remove(id);
+            }
         }
+
+        return _inquiries.Count < _options.InquiriesMax;
     }
 }

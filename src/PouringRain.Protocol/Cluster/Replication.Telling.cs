@@ -30,6 +30,11 @@ public sealed partial class Replication
             return;
         }
 
+        if (!version.IsDeleted && !IsHolder(id))
+        {
+            Inquire(now, entry, isDoubt: false);
+        }
+
         // Others than holders may have something older cached.
         _peerList.ForEach(peer => Tell(now, peer, id, isFresh: true));
     }

@@ -12,7 +12,8 @@ namespace PouringRain.Protocol.Cluster;
 /// <para>Its ways, in the order of the files: what changes here is told to those that are to have it until each says that it has
 /// (Telling); digests of what both are to have are compared with every other member, and what differs is listed (Digests); what is
 /// missing here is fetched, in two lanes (Repair); copies whose places are elsewhere are given up when enough holders have them (Strays);
-/// tombstones are forgotten when all have had them (Marks); the newest version is asked for (Surveys); others are answered (Answers).</para>
+/// tombstones are forgotten when all have had them (Marks); the newest version is asked for (Surveys); others are
+/// answered (Answers).</para>
 /// <para>The owner begins actions in their order, changes the index when they are done, calls <see cref="Changed"/> for every commit, and
 /// then <see cref="Ended(Instant, ReplicationAction, ReplicationOutcome)"/>. All that waits is bounded; what does not fit is found again by
 /// comparing.</para>

@@ -50,6 +50,37 @@ public class ReplicationTests
     }
 
     [Fact]
+    public void ACopyWhosePlaceIsElsewhereIsGivenUpWhenItsHolderHasIt()
+    {
+        var (one, other) = Pair(options => options with { Replicas = 1 });
+        if (one.Machine.Holders(Id)[0] == one.Id)
+        {
+            (one, other) = (other, one);
+        }
+
+        var version = Put(one, ClusterMs);
+        Exchange(one, other);
+        Assert.Empty(Actions(one));
+        Assert.Equal([one.Id], one.Machine.KnownHolders(Id));
+        var fetch = Assert.Single(Actions(other));
+        other.Index.Set(Id, new Replica(version, true));
+        other.Machine.Changed(_now, Id);
+        other.Machine.Ended(_now, fetch.Id, ReplicationOutcome.Done);
+        Exchange(one, other, 3);
+
+        // As soon as it says so, without waiting for the next look at all there is.
+        var demote = Assert.Single(Actions(one));
+        Assert.Equal((ReplicationActionKind.Demote, version), (demote.Kind, demote.Version));
+        one.Index.Set(Id, new Replica(version, false));
+        one.Machine.Changed(_now, Id);
+        one.Machine.Ended(_now, demote, ReplicationOutcome.Done);
+        Assert.Equal([other.Id], one.Machine.KnownHolders(Id));
+        Exchange(one, other, 90);
+        Assert.Empty(Actions(one));
+        Assert.Equal((0, 0), one.Machine.Figures(_now).Strays);
+    }
+
+    [Fact]
     public void AStampThatIsTooFarAheadIsRefused()
     {
         var (one, other) = Pair();

@@ -22,11 +22,13 @@ public class SimulationTests
     /// one that withholds, its honest sender was passed over for it, and its version set aside.
     /// 501543: what a source lost was ordered of it again and again, and the version was set aside before the honest one beside it was
     /// asked. 503842: two versions that nobody can bring whole were taken in turn for ever, since what came again counted as
-    /// progress.</param>
+    /// progress. 525356: a version of which nothing but the manifest came was told to the owner before the honest server was
+    /// heard.</param>
     [Theory]
     [InlineData(20050)]
     [InlineData(501543)]
     [InlineData(503842)]
+    [InlineData(525356)]
     public void APromiseThatWasMendedHolds(ulong seed)
     {
         var scenario = new Scenario(seed);

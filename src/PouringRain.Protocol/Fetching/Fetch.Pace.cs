@@ -89,9 +89,14 @@ public sealed partial class Fetch
         }
     }
 
+    /// <summary>Until when the owner is not told of a version that has shown nothing but its manifest, because of servers that have not
+    /// answered.</summary>
+    private Instant UnprovenUntil => Instant.Max(_started + _options.DiscoveryTimeout, (_firstOffer ?? _started) + AnswerGrace);
+
     private void OnUseful(Instant now)
     {
         _lastSymbol = now;
+        _due = _owesManifest ? now : _due;
         if (++_symbolsOfChosen <= _symbolsBefore)
         {
             return;
@@ -245,12 +250,14 @@ public sealed partial class Fetch
     /// shown that its blocks come too.</summary>
     private bool HasProof(Instant now)
     {
-        if (!HasRival && (now >= _firstOffer + AnswerGrace || !_paths.Exists(path => path.State == SourceState.Asked)))
+        if (_request.Version is not null || (!HasRival && !_paths.Exists(path => path.State == SourceState.Asked)))
         {
             return true;
         }
 
-        if (_request.Version is not null)
+        // A server that has not answered may have another. While what is on offer brings nothing, it has as long as for an answer at all.
+        var hasShown = _open.Exists(block => block.ReceivedCount > 0) || (_open.Count == 0 && !_demand.TryPeek(out _));
+        if (!HasRival && now >= (hasShown ? _firstOffer + AnswerGrace : UnprovenUntil))
         {
             return true;
         }

@@ -105,7 +105,12 @@ public sealed partial class Fetch
         if (_owesManifest)
         {
             // What is past has not been enough; then it is a block that is waited for.
-            due = Instant.Min(due, GuessesEnd > now ? GuessesEnd : _firstOffer + AnswerGrace is { } end && end > now ? end : Instant.Never);
+            due = Instant.Min(
+                due,
+                GuessesEnd > now ? GuessesEnd
+                : _firstOffer + AnswerGrace is { } end && end > now ? end
+                : UnprovenUntil > now ? UnprovenUntil
+                : Instant.Never);
         }
 
         if (!_isReleased && HasRival)

@@ -37,6 +37,9 @@ public sealed class SimClient : SimHost
     /// <summary>The version that the owner was told of: from then on it is this one or none.</summary>
     public Sha256Digest? Told { get; private set; }
 
+    /// <summary>Servers that had not answered when the owner was told, though they had the whole time in which one must.</summary>
+    public IReadOnlyList<PeerAddress> UnheardWhenTold { get; private set; } = [];
+
     /// <summary>The version of the blocks that came out.</summary>
     public Sha256Digest? Version { get; set; }
 
@@ -109,6 +112,8 @@ public sealed class SimClient : SimHost
                 if (fetchEvent.Kind == FetchEventKind.ManifestReady)
                 {
                     Told = Fetch.Manifest!.Version;
+                    UnheardWhenTold = (World.Now - Started) * 1.01 < Options.DiscoveryTimeout ? [] : [.. Fetch.Snapshot(LocalNow).Sources
+                        .Where(source => source.LastHeard is null).Select(source => source.Peer)];
                 }
             }
 

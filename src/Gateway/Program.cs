@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Gateway.Access;
+using Gateway.Cluster;
 using Gateway.Configuration;
 using Gateway.Connections;
 using Gateway.Doctor;
@@ -184,6 +185,7 @@ internal sealed partial class Program
         app.MapServers();
         app.MapSubscribers();
         app.MapTransfers();
+        app.MapNodes();
         app.MapStore();
         app.MapHealth();
         app.MapMetrics();

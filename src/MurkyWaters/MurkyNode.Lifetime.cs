@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using MurkyWaters.Backing;
+using MurkyWaters.Cluster;
 using MurkyWaters.Fetching;
 using MurkyWaters.Propagating;
 using MurkyWaters.Servers;
@@ -55,7 +56,9 @@ public sealed partial class MurkyNode
         _fetches = new FetchTable(options.FetchGrace is { } grace ? context with { Grace = grace } : context);
         _inbox = new PropagateInbox(
             store, _fetches, servers, options.InboxTimes, options.AutoAddPeers, isSealed: !options.Secret.IsEmpty, logger, _stopping.Token);
-        inbound.Open(_inbox, servers);
+        _nodes = new ClusterNodes(
+            options.Cluster, store, servers, _transport, options.OpenRegistry?.Invoke(), inbound.TokenKey, options.Time, logger);
+        inbound.Open(_inbox, servers, _nodes);
         store.Reopen = OpenAsync;
         store.Scrub.Start();
         _writeBehind = objects is null ? null : new WriteBehind(store, objects, logger, _stopping.Token);
@@ -137,6 +140,7 @@ public sealed partial class MurkyNode
         await Task.WhenAll(_listeners.Select(listener => listener.DisposeAsync().AsTask()));
         await _fetches.DisposeAsync();
         await _inbox.StopAsync();
+        await _nodes.DisposeAsync();
         await _transport.DisposeAsync();
         await _heartbeat;
         await _uploads.DisposeAsync();
@@ -153,8 +157,9 @@ public sealed partial class MurkyNode
         {
             Ceiling = RainCeiling.Of(options.RateBytesPerSecondMax),
             SubscriberCountMax = options.SubscriberCountMax,
-            TokenKey = RandomNumberGenerator.GetBytes(32),
+            TokenKey = inbound.TokenKey,
             Node = store.NodeId,
+            Consult = (now, from, request, answer) => inbound.Answer(now, from, seal is not null, request, answer),
 
             // A sealed node has the secret; of others the list has to say who they are.
             MayPropagate = seal is null ? inbound.IsTrusted : null,
@@ -200,6 +205,7 @@ public sealed partial class MurkyNode
                 _transport.Tick();
                 _fetches.Sample();
                 _inbox.Tick();
+                _nodes.Tick();
                 _writeBehind?.Tick();
                 FetchLost();
                 if (beat % beatsPerHour == 0)
@@ -230,15 +236,24 @@ public sealed partial class MurkyNode
     {
         private PropagateInbox? _inbox;
         private ServerTable? _servers;
+        private ClusterNodes? _nodes;
 
-        public void Open(PropagateInbox inbox, ServerTable servers)
+        /// <summary>What the address tokens of this node are made with.</summary>
+        public byte[] TokenKey { get; } = RandomNumberGenerator.GetBytes(32);
+
+        public void Open(PropagateInbox inbox, ServerTable servers, ClusterNodes nodes)
         {
             Volatile.Write(ref _servers, servers);
+            Volatile.Write(ref _nodes, nodes);
             Volatile.Write(ref _inbox, inbox);
         }
 
         /// <summary>Until the servers are known nobody is refused, and nothing done.</summary>
         public bool IsTrusted(PeerAddress source) => Volatile.Read(ref _servers)?.IsTrusted(source) ?? true;
+
+        /// <summary>Who has the secret is believed; of others the list has to say who they are.</summary>
+        public int Answer(Instant now, PeerAddress from, bool isSealed, ReadOnlySpan<byte> request, Span<byte> answer) =>
+            Volatile.Read(ref _nodes)?.Answer(now, from, place => isSealed || IsTrusted(place), request, answer) ?? 0;
 
         public void Add(ResourceId id, Sha256Digest? version, PeerAddress source) => Volatile.Read(ref _inbox)?.Add(id, version, source);
     }

@@ -1,4 +1,5 @@
 using MurkyWaters.Backing;
+using MurkyWaters.Cluster;
 using MurkyWaters.Fetching;
 using MurkyWaters.Propagating;
 using MurkyWaters.Servers;
@@ -25,6 +26,7 @@ public sealed partial class MurkyNode : IAsyncDisposable
     private readonly FetchTable _fetches;
     private readonly Propagator _propagator;
     private readonly PropagateInbox _inbox;
+    private readonly ClusterNodes _nodes;
     private readonly PendingUploads _uploads;
     private readonly FetchBudget _budget;
     private readonly WriteBehind? _writeBehind;

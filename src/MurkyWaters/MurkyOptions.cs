@@ -90,6 +90,9 @@ public sealed record MurkyOptions
     /// of it.</summary>
     public Backing.IBlobBackEnd? BackEnd { get; init; }
 
+    /// <summary>Opens the registry of the cluster; null for none.</summary>
+    public Func<Cluster.IClusterRegistry>? OpenRegistry { get; init; }
+
     /// <summary>The clock by which versions are stamped.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

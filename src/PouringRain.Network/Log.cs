@@ -49,6 +49,9 @@ internal static partial class Log
         + "({Count} datagrams dropped so far; told once a minute)")]
     public static partial void DatagramsNotSealed(ILogger logger, PeerAddress peer, IPEndPoint endPoint, long count);
 
+    [LoggerMessage(2014, LogLevel.Error, "Asking the other nodes who they are broke; it begins again")]
+    public static partial void MembershipFailed(ILogger logger, Exception exception);
+
     [LoggerMessage(2013, LogLevel.Warning,
         "Version {Version} of {Resource} is not fetched: its manifest is of a later program ({Why})")]
     public static partial void VersionNotUnderstood(ILogger logger, Sha256Digest version, ResourceId resource, ManifestReading why);

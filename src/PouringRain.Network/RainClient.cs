@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using PouringRain.Protocol;
+using PouringRain.Protocol.Cluster;
 
 namespace PouringRain.Network;
 
@@ -147,6 +148,33 @@ public sealed class RainClient : IAsyncDisposable
             loop.Post(_ => Touch(loop, flow));
         });
         return await completion.Task.ConfigureAwait(false);
+    }
+
+    /// <summary>Carries a membership's questions to the other nodes, and their answers back, until the client is closed.</summary>
+    /// <param name="membership">The membership; one client's alone.</param>
+    /// <param name="time">The clock that the others are told.</param>
+    /// <returns>To be called when the membership was given something new to ask.</returns>
+    /// <exception cref="ObjectDisposedException">The client is closed.</exception>
+    public Action Start(Membership membership, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(membership);
+        ArgumentNullException.ThrowIfNull(time);
+        var loop = _loops[0];
+        MembershipFlow? flow = null;
+        ObjectDisposedException.ThrowIf(!loop.Post(Touch), this);
+        return () => loop.Post(Touch);
+
+        void Touch(Instant now)
+        {
+            if (flow is { IsOver: false })
+            {
+                loop.Touch(flow);
+            }
+            else
+            {
+                flow = loop.Add(() => new MembershipFlow(membership, time, _logger));
+            }
+        }
     }
 
     /// <summary>Fetches a resource whole from a server that speaks wire format 1 alone: at most

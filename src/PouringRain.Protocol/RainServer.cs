@@ -27,7 +27,8 @@ public sealed partial class RainServer
     private readonly PeerCredits _credits = new();
     private readonly SubscriberHeap _waiting = new();
     private readonly Queue<Subscriber> _ready = new();
-    private readonly AnswerQueue _answers = new();
+    private readonly AnswerQueue _answers = new(512, OfferMessage.BytesMax);
+    private readonly AnswerQueue? _consultAnswers;
     private readonly ManifestRain _manifests = new();
     private readonly Queue<PropagateRequest> _events = new();
     private SplitMix _random;
@@ -47,6 +48,7 @@ public sealed partial class RainServer
         _tokens = new AddressTokens(options.TokenKey);
         _ceiling = options.Ceiling?.Join();
         _random = new SplitMix(seed);
+        _consultAnswers = options.Consult is null ? null : new AnswerQueue(64, WireFormat.ConsultBytesMax);
     }
 
     /// <summary>Droplets sent so far.</summary>
@@ -63,7 +65,7 @@ public sealed partial class RainServer
     {
         get
         {
-            if (_answers.Count > 0 || (_isClosing && _table.Count > 0))
+            if (_answers.Count > 0 || _consultAnswers is { Count: > 0 } || (_isClosing && _table.Count > 0))
             {
                 return _now;
             }
@@ -113,6 +115,9 @@ public sealed partial class RainServer
                 break;
             case MessageType.Propagate:
                 return HandlePropagate(now, from, datagram);
+            case MessageType.Consult:
+                HandleConsult(now, from, datagram);
+                break;
             default:
                 break;
         }
@@ -127,7 +132,7 @@ public sealed partial class RainServer
     public bool TryPollTransmit(Instant now, Span<byte> buffer, out Transmit transmit)
     {
         _now = now;
-        if (_answers.TryDequeue(buffer, out transmit))
+        if (_answers.TryDequeue(buffer, out transmit) || _consultAnswers?.TryDequeue(buffer, out transmit) == true)
         {
             return true;
         }

@@ -22,4 +22,15 @@ public sealed record RainServerOptions
     /// <summary>Whether what a node asks to be fetched from an address (its own, with its rain port) is fetched; others are refused. It
     /// must neither wait nor throw. Null is everybody.</summary>
     public Func<PeerAddress, bool>? MayPropagate { get; init; }
+
+    /// <summary>Answers what other nodes ask about the cluster; null when there is nobody to.</summary>
+    public ConsultAnswerer? Consult { get; init; }
 }
+
+/// <summary>Answers a CONSULT of another node; it must neither wait nor throw.</summary>
+/// <param name="now">The time.</param>
+/// <param name="from">Who asks.</param>
+/// <param name="request">The question; any bytes at all.</param>
+/// <param name="answer">At least <see cref="WireFormat.ConsultBytesMax"/> bytes.</param>
+/// <returns>The answer's length; 0 when there is none.</returns>
+public delegate int ConsultAnswerer(Instant now, PeerAddress from, ReadOnlySpan<byte> request, Span<byte> answer);

@@ -3,6 +3,7 @@ using Gateway.Access;
 using Gateway.Configuration;
 using Gateway.Machine;
 using MurkyWaters;
+using MurkyWaters.Engines.Etcd;
 using MurkyWaters.Engines.S3;
 
 namespace Gateway.Hosting;
@@ -75,6 +76,7 @@ internal sealed class NodeHost : IHostedService
     private async Task<MurkyNode> OpenAsync(CancellationToken cancellationToken)
     {
         var rain = _settings.Rain;
+        var cluster = _settings.Cluster.ToOptions();
         var options = new MurkyOptions
         {
             StorePath = _settings.Store.Path,
@@ -102,7 +104,9 @@ internal sealed class NodeHost : IHostedService
             ClassicAllow = rain.ClassicAllow,
             Secret = FindSecret(),
             SecretsAccepted = RainSeal.Accepted(_settings),
-            Cluster = _settings.Cluster.ToOptions(),
+            Cluster = cluster,
+            OpenRegistry = cluster.Etcd.Count == 0
+                ? null : () => EtcdRegistry.Open(cluster, _time, _loggers.CreateLogger("MurkyWaters.Engines.Etcd")),
             Time = _time,
             Faults = rain.Faults,
             BackEnd = CreateBackEnd(_settings.Store.S3),

@@ -1,5 +1,6 @@
 using PouringRain.Network;
 using PouringRain.Protocol;
+using PouringRain.Protocol.Cluster;
 
 namespace MurkyWaters.Fetching;
 
@@ -25,6 +26,9 @@ internal interface IRainTransport : IAsyncDisposable
     Task<PropagationResult> PropagateAsync(
         ResourceId resource, Manifest version, ushort rainPort, PeerAddress node, bool untilHeld, TimeSpan limit,
         CancellationToken cancellationToken);
+
+    /// <inheritdoc cref="RainClient.Start"/>
+    Action Start(Membership membership, TimeProvider time) => () => { };
 
     /// <inheritdoc cref="RainClient.FetchClassicAsync"/>
     Task<byte[]?> FetchClassicAsync(ResourceId resource, PeerAddress server, CancellationToken cancellationToken);

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using PouringRain.Network;
 using PouringRain.Protocol;
+using PouringRain.Protocol.Cluster;
 
 namespace MurkyWaters.Fetching;
 
@@ -39,6 +40,8 @@ internal sealed class UdpRainTransport : IRainTransport
         ResourceId resource, Manifest version, ushort rainPort, PeerAddress node, bool untilHeld, TimeSpan limit,
         CancellationToken cancellationToken) =>
         Client().PropagateAsync(resource, version.Version, version.Stamp, rainPort, node, untilHeld, limit, cancellationToken);
+
+    public Action Start(Membership membership, TimeProvider time) => Client().Start(membership, time);
 
     public Task<byte[]?> FetchClassicAsync(ResourceId resource, PeerAddress server, CancellationToken cancellationToken) =>
         Client().FetchClassicAsync(resource, server, null, cancellationToken);

@@ -7,6 +7,7 @@ namespace MurkyWaters.Servers;
 /// <summary>Where this node itself rains: a server of the list that is meant to be one of these is not another node.</summary>
 internal sealed class OwnEndPoints
 {
+    private readonly List<IPEndPoint> _all = [];
     private readonly HashSet<PeerAddress> _exact = [];
     private readonly HashSet<ushort> _portsOfAllAddresses = [];
     private readonly HashSet<UInt128> _localAddresses = [];
@@ -15,6 +16,7 @@ internal sealed class OwnEndPoints
     {
         foreach (var endPoint in endPoints)
         {
+            _all.Add(endPoint);
             RainPort ??= (ushort)endPoint.Port;
             if (endPoint.Address.Equals(IPAddress.Any) || endPoint.Address.Equals(IPAddress.IPv6Any))
             {
@@ -36,6 +38,11 @@ internal sealed class OwnEndPoints
 
     /// <summary>The port that other nodes are told to fetch from; null when this node does not rain.</summary>
     public ushort? RainPort { get; }
+
+    /// <summary>Where others may find it, <c>host:port</c> each: this machine's name where it listens at all of its addresses.</summary>
+    public IReadOnlyList<string> Places() =>
+        [.. _all.Select(endPoint => endPoint.Address.Equals(IPAddress.Any) || endPoint.Address.Equals(IPAddress.IPv6Any)
+            ? $"{Dns.GetHostName()}:{endPoint.Port}" : endPoint.ToString())];
 
     public bool Contains(PeerAddress address) =>
         _exact.Contains(address with { ScopeId = 0 }) || _exact.Contains(address)

@@ -107,7 +107,8 @@ internal sealed class DeliveryPace
         Restart();
     }
 
-    /// <summary>Whether nothing can be said against it yet, for it was asked for nothing: true once, until it has brought something.</summary>
+    /// <summary>Whether nothing can be said against it yet, for it was asked for nothing: true once, until it has brought
+    /// something.</summary>
     public bool TrySpare()
     {
         var isSpared = _since is null && !_wasSpared && !IsLagging;

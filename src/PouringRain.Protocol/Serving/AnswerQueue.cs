@@ -1,14 +1,12 @@
 namespace PouringRain.Protocol;
 
 /// <summary>Small answers that wait to be sent. Bounded: what does not fit is lost, as any datagram may be.</summary>
-internal sealed class AnswerQueue
+/// <param name="countMax">How many may wait.</param>
+/// <param name="answerBytesMax">The most bytes of one.</param>
+internal sealed class AnswerQueue(int countMax, int answerBytesMax)
 {
-    /// <summary>The largest answer: an OFFER with the longest name of a code.</summary>
-    public const int AnswerBytesMax = OfferMessage.BytesMax;
-
-    private const int CountMax = 512;
-    private readonly byte[] _bytes = new byte[CountMax * AnswerBytesMax];
-    private readonly (PeerAddress To, int Length)[] _entries = new (PeerAddress, int)[CountMax];
+    private readonly byte[] _bytes = new byte[countMax * answerBytesMax];
+    private readonly (PeerAddress To, int Length)[] _entries = new (PeerAddress, int)[countMax];
     private int _first;
     private int _count;
 
@@ -16,11 +14,11 @@ internal sealed class AnswerQueue
 
     /// <summary>Room for one answer, to be followed by <see cref="Commit"/>; empty when the queue is full.</summary>
     public Span<byte> Reserve() =>
-        _count == CountMax ? default : _bytes.AsSpan(((_first + _count) % CountMax) * AnswerBytesMax, AnswerBytesMax);
+        _count == countMax ? default : _bytes.AsSpan(((_first + _count) % countMax) * answerBytesMax, answerBytesMax);
 
     public void Commit(PeerAddress to, int length)
     {
-        _entries[(_first + _count) % CountMax] = (to, length);
+        _entries[(_first + _count) % countMax] = (to, length);
         _count++;
     }
 
@@ -33,8 +31,8 @@ internal sealed class AnswerQueue
         }
 
         var (to, length) = _entries[_first];
-        _bytes.AsSpan(_first * AnswerBytesMax, length).CopyTo(buffer);
-        _first = (_first + 1) % CountMax;
+        _bytes.AsSpan(_first * answerBytesMax, length).CopyTo(buffer);
+        _first = (_first + 1) % countMax;
         _count--;
         transmit = new Transmit(to, length, length);
         return true;

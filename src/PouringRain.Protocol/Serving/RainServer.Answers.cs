@@ -76,6 +76,20 @@ public sealed partial class RainServer
         return true;
     }
 
+    private void HandleConsult(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
+    {
+        if (_consultAnswers is null)
+        {
+            return;
+        }
+
+        var room = _consultAnswers.Reserve();
+        if (room.Length > 0 && _options.Consult!(now, from, datagram, room) is > 0 and var length)
+        {
+            _consultAnswers.Commit(from, length);
+        }
+    }
+
     private void AnswerShort(PeerAddress to, MessageType type, SubscribeMessage message, int lengthMax)
     {
         var room = _answers.Reserve();

@@ -19,6 +19,9 @@ public static class WireFormat
     /// <summary>The most bytes of one datagram that this format makes: a droplet with the largest symbol.</summary>
     public const int DatagramBytesMax = DropletHeaderBytes + ResourceLayout.SymbolSizeMax;
 
+    /// <summary>The most bytes of a CONSULT, and of its answer.</summary>
+    public const int ConsultBytesMax = ConsultAnswer.BytesMax;
+
     /// <summary>The SBN under which the manifest is rained.</summary>
     public const uint ManifestBlockNumber = 0xFFFF_FFFF;
 

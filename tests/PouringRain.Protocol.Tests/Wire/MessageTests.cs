@@ -17,7 +17,7 @@ public class MessageTests
         Assert.True(PropagateAnswer.SizeBytes <= PropagateMessage.SizeBytes);
         Assert.True(
             SubscribeMessage.FixedBytes + (SubscribeMessage.ItemCountMax * RequestItem.SizeBytes) <= SubscribeMessage.UnvalidatedBytesMin);
-        Assert.True(StatusMessage.BytesMax <= AnswerQueue.AnswerBytesMax);
+        Assert.True(StatusMessage.BytesMax <= OfferMessage.BytesMax);
     }
 
     [Fact]
@@ -27,7 +27,7 @@ public class MessageTests
         Assert.True(
             WireFormat.DropletHeaderBytes + ResourceLayout.SmallSymbolSize + SealedFormat.CompactOverhead + ipv6AndUdp <= everyPath);
         Assert.True(SubscribeMessage.UnvalidatedBytesMin + SealedFormat.FullOverhead + ipv6AndUdp <= everyPath);
-        Assert.True(AnswerQueue.AnswerBytesMax + SealedFormat.FullOverhead + ipv6AndUdp <= everyPath);
+        Assert.True(OfferMessage.BytesMax + SealedFormat.FullOverhead + ipv6AndUdp <= everyPath);
     }
 
     [Fact]

@@ -11,6 +11,9 @@ internal enum ConsultKind : byte
 
     /// <summary>What is newest here, and is to be kept where its place is.</summary>
     Tell = 3,
+
+    /// <summary>Who the asker is, and who the answerer.</summary>
+    Hello = 4,
 }
 
 /// <summary>How a question was taken.</summary>

@@ -1,0 +1,43 @@
+using MurkyWaters;
+using PouringRain.Protocol.Cluster;
+
+namespace Gateway.Cluster;
+
+/// <summary>A node of the cluster.</summary>
+/// <param name="Id">Who it is: 32 hexadecimal digits, whatever its addresses.</param>
+/// <param name="Self">Whether it is the node that answers.</param>
+/// <param name="Zone">Where it stands, as its Cluster:Zone says; null when it does not say.</param>
+/// <param name="Weight">How much it takes in proportion to others.</param>
+/// <param name="State">up; late: silent for seconds, which changes nothing; down: silent for Cluster:DownAfterSeconds; draining: it gives
+/// away what it holds; or gone: taken off for good.</param>
+/// <param name="Url">Where its gateway is; null when it does not say.</param>
+/// <param name="Rain">Where it rains.</param>
+/// <param name="Resources">Resources that it has whole.</param>
+/// <param name="Bytes">Their bytes.</param>
+/// <param name="FreeBytes">Bytes that its disk has free.</param>
+/// <param name="Version">The newest version of what nodes say to each other that it speaks.</param>
+/// <param name="LastSeen">When it was heard last; null for never.</param>
+/// <example>
+/// {
+/// "id": "7c0d8b52a1f04e6c93b1d6f0a2e4c811", "self": false, "zone": "east", "weight": 1, "state": "up", "url": "http://10.0.0.2:8080",
+/// "rain": ["10.0.0.2:1980"], "resources": 1042, "bytes": 81604378624, "freeBytes": 412316860416, "version": 1,
+/// "lastSeen": "2026-01-02T03:04:05.678Z"
+/// }
+/// </example>
+internal sealed record NodeView(
+    string Id, bool Self, string? Zone, double Weight, string State, string? Url, IReadOnlyList<string> Rain, long Resources, long Bytes,
+    long FreeBytes, int Version, DateTimeOffset? LastSeen)
+{
+    public static NodeView Of(NodeSnapshot node, bool isSelf) => new(
+        node.Id.ToString(), isSelf, node.Zone.Length == 0 ? null : node.Zone, node.Weight, NameOf(node.State),
+        node.Url.Length == 0 ? null : node.Url, node.Rain, node.Resources, node.Bytes, node.FreeBytes, node.Version, node.LastSeen);
+
+    private static string NameOf(MemberState state) => state switch
+    {
+        MemberState.Up => "up",
+        MemberState.Late => "late",
+        MemberState.Down => "down",
+        MemberState.Draining => "draining",
+        _ => "gone",
+    };
+}

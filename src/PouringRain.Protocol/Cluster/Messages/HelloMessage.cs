@@ -1,0 +1,154 @@
+using System.Buffers.Binary;
+using System.Collections.Immutable;
+using System.Text;
+
+namespace PouringRain.Protocol.Cluster.Messages;
+
+/// <summary>What a node says of itself, asking and answering alike.</summary>
+/// <remarks>
+/// <code>
+/// offset size
+///      0    8  its clock, milliseconds of Unix time
+///      8    8  the newest version of these messages that it speaks (1), flags (1; 1: it gives away what it holds), zeros (6)
+///     16    4  its weight, in thousandths
+///     20    8  resources that it keeps
+///     28    8  their bytes
+///     36    8  bytes free
+///     44    8  resources with too few copies that it looks after
+///     52    8  bytes that it has still to fetch
+///     60       zone, host, URL: each a byte that says how many bytes of UTF-8 follow
+///              a byte that says how many places where it rains follow, the best first:
+///              16 bytes of address (zeros: the one that this comes from), 2 of port
+/// </code>
+/// Whatever comes after that is of a newer version, and not looked at.
+/// </remarks>
+internal static class HelloMessage
+{
+    public const int PlacesMax = 8;
+
+    public const int TextBytesMax = 200;
+
+    private const int FixedBytes = 60, PlaceBytes = 18;
+
+    /// <summary>Writes a body.</summary>
+    /// <param name="body">At least <see cref="ConsultAnswer.BytesMax"/> - <see cref="ConsultRequest.FixedBytes"/> bytes.</param>
+    /// <param name="wallMs">The clock.</param>
+    /// <param name="status">What is to be said.</param>
+    public static int Write(Span<byte> body, long wallMs, NodeStatus status)
+    {
+        body[..FixedBytes].Clear();
+        BinaryPrimitives.WriteInt64BigEndian(body, wallMs);
+        body[8] = ConsultRequest.FormatVersion;
+        body[9] = (byte)(status.IsDraining ? 1 : 0);
+        BinaryPrimitives.WriteUInt32BigEndian(body[16..], (uint)Math.Clamp(Math.Round(status.Weight * 1000), 1, uint.MaxValue));
+        BinaryPrimitives.WriteInt64BigEndian(body[20..], status.Resources);
+        BinaryPrimitives.WriteInt64BigEndian(body[28..], status.Bytes);
+        BinaryPrimitives.WriteInt64BigEndian(body[36..], status.FreeBytes);
+        BinaryPrimitives.WriteInt64BigEndian(body[44..], status.UnderReplicated);
+        BinaryPrimitives.WriteInt64BigEndian(body[52..], status.WaitingBytes);
+        var at = FixedBytes;
+        foreach (var text in (ReadOnlySpan<string>)[status.Zone, status.Host, status.Url])
+        {
+            var length = Encoding.UTF8.GetBytes(text, body.Slice(at + 1, TextBytesMax));
+            body[at] = (byte)length;
+            at += 1 + length;
+        }
+
+        var places = Math.Min(status.Rain.Length, PlacesMax);
+        body[at++] = (byte)places;
+        foreach (var place in status.Rain.AsSpan()[..places])
+        {
+            BinaryPrimitives.WriteUInt128BigEndian(body[at..], place.Address);
+            BinaryPrimitives.WriteUInt16BigEndian(body[(at + 16)..], place.Port);
+            at += PlaceBytes;
+        }
+
+        return at;
+    }
+
+    /// <summary>Reads a body; what is none, or says what cannot be, is refused.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> body, PeerAddress from, out long wallMs, out NodeStatus status)
+    {
+        wallMs = 0;
+        status = new NodeStatus();
+        if (body.Length < FixedBytes + 4)
+        {
+            return false;
+        }
+
+        var weight = BinaryPrimitives.ReadUInt32BigEndian(body[16..]);
+        wallMs = BinaryPrimitives.ReadInt64BigEndian(body);
+        var rest = body[FixedBytes..];
+        if (weight == 0 || body[8] == 0 || !Manifest.IsStamp(wallMs, isDeleted: true) || !AreCounts(body[20..FixedBytes])
+            || !TryReadText(ref rest, out var zone) || !TryReadText(ref rest, out var host) || !TryReadText(ref rest, out var url)
+            || rest.IsEmpty || rest[0] is 0 or > PlacesMax || rest.Length < 1 + (rest[0] * PlaceBytes))
+        {
+            return false;
+        }
+
+        var places = ImmutableArray.CreateBuilder<PeerAddress>(rest[0]);
+        for (var i = 0; i < rest[0]; i++)
+        {
+            var place = rest.Slice(1 + (i * PlaceBytes), PlaceBytes);
+            var address = BinaryPrimitives.ReadUInt128BigEndian(place);
+            var port = BinaryPrimitives.ReadUInt16BigEndian(place[16..]);
+            if (port == 0)
+            {
+                return false;
+            }
+
+            places.Add(address == default ? new PeerAddress(from.Address, port, from.ScopeId) : new PeerAddress(address, port));
+        }
+
+        status = new NodeStatus
+        {
+            Version = body[8],
+            IsDraining = (body[9] & 1) != 0,
+            Weight = weight / 1000.0,
+            Resources = BinaryPrimitives.ReadInt64BigEndian(body[20..]),
+            Bytes = BinaryPrimitives.ReadInt64BigEndian(body[28..]),
+            FreeBytes = BinaryPrimitives.ReadInt64BigEndian(body[36..]),
+            UnderReplicated = BinaryPrimitives.ReadInt64BigEndian(body[44..]),
+            WaitingBytes = BinaryPrimitives.ReadInt64BigEndian(body[52..]),
+            Zone = zone,
+            Host = host,
+            Url = url,
+            Rain = places.MoveToImmutable(),
+        };
+        return true;
+    }
+
+    private static bool AreCounts(ReadOnlySpan<byte> numbers)
+    {
+        for (var at = 0; at < numbers.Length; at += 8)
+        {
+            if (BinaryPrimitives.ReadInt64BigEndian(numbers[at..]) < 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool TryReadText(ref ReadOnlySpan<byte> rest, out string text)
+    {
+        text = "";
+        if (rest.IsEmpty || rest[0] > TextBytesMax || rest.Length < 1 + rest[0])
+        {
+            return false;
+        }
+
+        Span<char> chars = stackalloc char[TextBytesMax];
+        var isText = System.Text.Unicode.Utf8.ToUtf16(rest.Slice(1, rest[0]), chars, out _, out var count, replaceInvalidSequences: false)
+            == System.Buffers.OperationStatus.Done;
+        rest = rest[(1 + rest[0])..];
+        foreach (var character in chars[..count])
+        {
+            isText &= !char.IsControl(character);
+        }
+
+        text = isText ? new string(chars[..count]) : "";
+        return isText;
+    }
+}

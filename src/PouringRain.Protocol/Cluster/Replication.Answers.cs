@@ -55,6 +55,13 @@ public sealed partial class Replication
                 }
             }
 
+            if (_gone.Contains(asked.Node))
+            {
+                // It was taken off the list: it tells nothing, and is told nothing, until it is on it again.
+                said.Status = ConsultStatus.NotReady;
+                return said.Write(answer, 0);
+            }
+
             Doubt(now);
             said.Start = _start;
             said.AgreedTo = _savedMarks.AgreedTo;

@@ -13,7 +13,7 @@ public sealed partial class Replication
     private (long Count, long Bytes) _straysLast;
     private ReplicaEntry[] _swept = [];
     private int _cachedChecks, _rounds;
-    private bool _isChecking, _willCheck = true;
+    private bool _mayDrop = true, _isChecking, _willCheck = true;
 
     private void StartSweep(Instant now)
     {
@@ -36,6 +36,7 @@ public sealed partial class Replication
         }
 
         _nextSweep = now + (_options.SweepInterval / SweepSteps);
+        _mayDrop = true;
         _cachedChecks = (int)Math.Max(1, _options.CachedChecksPerSecond * (_options.SweepInterval / SweepSteps).TotalSeconds);
         if (_sweepAt == 0)
         {
@@ -216,9 +217,15 @@ public sealed partial class Replication
         }
     }
 
-    /// <summary>Drops those that are over, which are kept for <see cref="KnownHolders"/>.</summary>
+    /// <summary>Drops those that are over, which are kept for <see cref="KnownHolders"/>; once a step of looking through all.</summary>
     private bool DropInquiries()
     {
+        if (!_mayDrop)
+        {
+            return false;
+        }
+
+        _mayDrop = false;
         foreach (var (id, inquiry) in _inquiries)
         {
             if (!_index.TryFindEntry(id, out var entry) || !entry.Replica.Version.IsSameAs(inquiry.Version)

@@ -38,6 +38,7 @@ public sealed partial class Replication
     private SplitMix _random;
     private ImmutableArray<ClusterMember> _members = [];
     private Placement _placement = Placement.Of([], 0);
+    private readonly HashSet<NodeId> _gone = [];
     private int _ownIndex = -1;
     private long _clusterMs;
     private Instant _clusterAt;
@@ -92,6 +93,8 @@ public sealed partial class Replication
             _hasMembers = true;
             _placement = placement;
             _ownIndex = placement.IndexOf(_options.Node);
+            _gone.Clear();
+            _gone.UnionWith(members.Where(member => member.State == MemberState.Gone).Select(member => member.Id));
             foreach (var member in members)
             {
                 if (member.Id == _options.Node || member.State == MemberState.Gone || member.Rain.IsEmpty)

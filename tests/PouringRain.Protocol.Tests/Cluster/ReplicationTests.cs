@@ -81,6 +81,21 @@ public class ReplicationTests
     }
 
     [Fact]
+    public void WhoWasTakenOffTheListBringsNothingUntilItIsOnItAgain()
+    {
+        var (one, other) = Pair();
+        ImmutableArray<ClusterMember> members =
+            [new() { Id = one.Id, Rain = [one.Address] }, new() { Id = other.Id, Rain = [other.Address] }];
+        other.Machine.SetMembers(_now, ClusterMs, [members[0] with { State = MemberState.Gone }, members[1]]);
+        Put(one, ClusterMs);
+        Exchange(one, other, 10);
+        Assert.Empty(Actions(other));
+        other.Machine.SetMembers(_now, ClusterMs, members);
+        Exchange(one, other, 40);
+        Assert.Equal(ReplicationActionKind.Fetch, Assert.Single(Actions(other)).Kind);
+    }
+
+    [Fact]
     public void AStampThatIsTooFarAheadIsRefused()
     {
         var (one, other) = Pair();

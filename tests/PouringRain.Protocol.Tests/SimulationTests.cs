@@ -23,12 +23,14 @@ public class SimulationTests
     /// 501543: what a source lost was ordered of it again and again, and the version was set aside before the honest one beside it was
     /// asked. 503842: two versions that nobody can bring whole were taken in turn for ever, since what came again counted as
     /// progress. 525356: a version of which nothing but the manifest came was told to the owner before the honest server was
-    /// heard.</param>
+    /// heard. 544389: the last symbol was ordered of nobody, since each of several slow servers near by was to send less than
+    /// one.</param>
     [Theory]
     [InlineData(20050)]
     [InlineData(501543)]
     [InlineData(503842)]
     [InlineData(525356)]
+    [InlineData(544389)]
     public void APromiseThatWasMendedHolds(ulong seed)
     {
         var scenario = new Scenario(seed);

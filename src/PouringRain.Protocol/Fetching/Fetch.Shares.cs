@@ -84,6 +84,7 @@ public sealed partial class Fetch
         // Further from the end than this, every source has time enough for what it is asked.
         const int blocksCounted = 32;
         double rate = 0;
+        var fastest = path.RateExpected;
         var others = 0;
         var roundTrip = path.Rate.RoundTrip;
         foreach (var other in _paths)
@@ -91,6 +92,7 @@ public sealed partial class Fetch
             if (other.IsRaining && other.Offer == _chosen && !other.IsBehind(now) && (other == path || !IsSetBack(other, now)))
             {
                 rate += other.RateExpected;
+                fastest = Math.Max(fastest, other.RateExpected);
                 others += other == path || other.RefusedBlocks.Count > 0 ? 0 : 1;
                 roundTrip = other.Rate.RoundTrip < roundTrip ? other.Rate.RoundTrip : roundTrip;
             }
@@ -120,7 +122,10 @@ public sealed partial class Fetch
         }
 
         var seconds = (missing * DropletBytes / rate) + roundTrip.TotalSeconds;
-        return (int)Math.Min(path.RateExpected * seconds / DropletBytes, int.MaxValue);
+        var count = (int)Math.Min(path.RateExpected * seconds / DropletBytes, int.MaxValue);
+
+        // Where all are slow and near, each one's part of the last symbol is less than one: then it is the fastest's.
+        return count == 0 && path.RateExpected == fastest ? 1 : count;
     }
 
     /// <summary>Takes the newest requests of a source back while more than this is on

@@ -31,7 +31,7 @@ internal static class MixedBenchmark
         var rows = new Dictionary<string, List<double>>();
         for (var run = -1; run < options.Runs; run++)
         {
-            var isCold = TryForgetPages();
+            var isCold = PageCache.TryForget();
             clock.Restart();
             await using (var cold = await StartAsync())
             {
@@ -104,19 +104,5 @@ internal static class MixedBenchmark
 
         Task<GatewayNode> StartAsync() => GatewayNode.StartAsync(
             Host.Local, folder["many"], ports[0], ports[1], [], ["Store:ScrubMaxBytesPerSecond=0", .. options.Settings], cancellation);
-    }
-
-    /// <summary>Has the system forget the pages of files, where it lets this process.</summary>
-    private static bool TryForgetPages()
-    {
-        try
-        {
-            File.WriteAllText("/proc/sys/vm/drop_caches", "3");
-            return true;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
     }
 }

@@ -78,7 +78,14 @@ public sealed class S3BackEndTests(CephStore ceph)
             () => backEnd.ListAsync("", 1, Token), () => backEnd.GetAsync("a", 0, 1, Token),
         ])
         {
+            // Of an answer that refuses, Ceph now and then sends the end late, into the next answer on the connection: that is no answer
+            // then, and whoever asks again has one.
             var error = await Assert.ThrowsAsync<BackEndException>(ask);
+            for (var again = 0; again < 5 && error.Error == BackEndError.Unreachable; again++)
+            {
+                error = await Assert.ThrowsAsync<BackEndException>(ask);
+            }
+
             Assert.True(error.Error == BackEndError.Denied, error.Message);
             Assert.Contains(setting, error.Message, StringComparison.Ordinal);
             Assert.DoesNotContain(secret, error.ToString(), StringComparison.Ordinal);

@@ -128,6 +128,13 @@ public sealed class CatalogWriterTests : IDisposable
 
     private static async Task CheckAsync(StoreFixture store, Dictionary<ulong, int> answered, Dictionary<ulong, HashSet<int>> refused)
     {
+        // Manifests are flushed behind everybody's back: that may have failed last of all, and then the store first finds the disk well.
+        while (store.Store.Files.Health.Trouble is not null)
+        {
+            store.Store.Files.Health.TryRecover();
+            await Task.Yield();
+        }
+
         // What the disk did not let go then goes now.
         store.Store.Tick();
         foreach (var id in answered.Keys.Union(refused.Keys))

@@ -18,7 +18,7 @@ public sealed partial class MurkyNode
                 node.IsSelf ? own : [.. node.Addresses.Select(address => address.ToString())],
                 node.Status.Resources, node.Status.Bytes, node.Status.FreeBytes, node.Status.Version,
                 node.IsSelf ? _options.Time.GetUtcNow() : _options.Time.TimeOfDay(node.LastHeard))).ToList();
-            foreach (var seen in _nodes.Registry?.View.Nodes ?? [])
+            foreach (var seen in _nodes.Registered)
             {
                 if (!heard.Any(node => node.Id == seen.Node.Id))
                 {
@@ -31,9 +31,6 @@ public sealed partial class MurkyNode
             return nodes;
         }
     }
-
-    /// <summary>How the registry fares; null without one.</summary>
-    public RegistryStatus? RegistryStatus => _nodes.Registry?.Status;
 
     /// <summary>Of a node that was never heard the registry alone tells.</summary>
     private MemberState StateOf(SeenNode seen) =>

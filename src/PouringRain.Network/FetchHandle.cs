@@ -5,20 +5,9 @@ namespace PouringRain.Network;
 /// <summary>A running fetch, as its owner sees it. Thread-safe.</summary>
 public sealed class FetchHandle
 {
-    private static readonly FetchSnapshot NothingYet = new()
-    {
-        VerifiedBytes = 0,
-        VerifiedBlocks = 0,
-        SymbolsNeeded = 0,
-        DropletsReceived = 0,
-        WireBytes = 0,
-        Sources = [],
-        Bound = FetchBound.Unknown,
-    };
-
     private readonly ClientLoop _loop;
     private readonly TaskCompletionSource<FetchEndReason> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private FetchSnapshot _snapshot = NothingYet;
+    private FetchSnapshot _snapshot = FetchSnapshot.Empty;
     private long _firstDropletTicks = -1;
     private long _verifyingTicks;
 

@@ -3,6 +3,18 @@ namespace PouringRain.Protocol;
 /// <summary>A fetch's figures.</summary>
 public sealed record FetchSnapshot
 {
+    /// <summary>Those of one that has not begun.</summary>
+    public static FetchSnapshot Empty { get; } = new()
+    {
+        VerifiedBytes = 0,
+        VerifiedBlocks = 0,
+        SymbolsNeeded = 0,
+        DropletsReceived = 0,
+        WireBytes = 0,
+        Sources = [],
+        Bound = FetchBound.Unknown,
+    };
+
     /// <summary>Bytes of verified blocks.</summary>
     public required long VerifiedBytes { get; init; }
 

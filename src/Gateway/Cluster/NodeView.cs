@@ -1,5 +1,5 @@
+using System.Text.Json;
 using MurkyWaters;
-using PouringRain.Protocol.Cluster;
 
 namespace Gateway.Cluster;
 
@@ -29,15 +29,6 @@ internal sealed record NodeView(
     long FreeBytes, int Version, DateTimeOffset? LastSeen)
 {
     public static NodeView Of(NodeSnapshot node, bool isSelf) => new(
-        node.Id.ToString(), isSelf, node.Zone.Length == 0 ? null : node.Zone, node.Weight, NameOf(node.State),
+        node.Id.ToString(), isSelf, node.Zone.Length == 0 ? null : node.Zone, node.Weight, JsonNamingPolicy.CamelCase.ConvertName(node.State.ToString()),
         node.Url.Length == 0 ? null : node.Url, node.Rain, node.Resources, node.Bytes, node.FreeBytes, node.Version, node.LastSeen);
-
-    private static string NameOf(MemberState state) => state switch
-    {
-        MemberState.Up => "up",
-        MemberState.Late => "late",
-        MemberState.Down => "down",
-        MemberState.Draining => "draining",
-        _ => "gone",
-    };
 }

@@ -54,14 +54,18 @@ internal sealed class ObjectStore(IBlobBackEnd backEnd, ILogger logger, TimeProv
             return null;
         }
 
-        var bytes = await ReadRecordAsync(best.Value.Name, cancellationToken);
-        if (bytes is not null && !BackEndNames.TryRead(id, best.Value.Name, bytes, out _))
+        if (await ReadRecordAsync(best.Value.Name, cancellationToken) is not { } bytes)
+        {
+            return null;
+        }
+
+        if (!BackEndNames.TryRead(id, best.Value.Name, bytes, out var manifest))
         {
             NoteWrong(best.Value.Name, "it is no manifest, or that of another version");
             throw new InvalidDataException($"{best.Value.Name} is not what it should be.");
         }
 
-        return bytes is not null && BackEndNames.TryRead(id, best.Value.Name, bytes, out var manifest) ? manifest : null;
+        return manifest;
     }
 
     /// <summary>Begins to read bytes of a version; null when there is no such body.</summary>
@@ -93,7 +97,7 @@ internal sealed class ObjectStore(IBlobBackEnd backEnd, ILogger logger, TimeProv
     /// <exception cref="BackEndException">It is not known to be there.</exception>
     /// <exception cref="IOException">The bytes could not be read here.</exception>
     public async Task PutAsync(
-        ResourceId id, Manifest manifest, Func<Task<StoredBody>>? body, CancellationToken cancellationToken)
+        ResourceId id, Manifest manifest, Func<StoredBody>? body, CancellationToken cancellationToken)
     {
         var name = BackEndNames.ManifestOf(id, manifest);
         var record = new BytesContent(Store.ResourceRecord.Encode(new StoredResource(id, manifest, Retention.Kept)));
@@ -112,7 +116,7 @@ internal sealed class ObjectStore(IBlobBackEnd backEnd, ILogger logger, TimeProv
         await RemoveOlderAsync(id, name, cancellationToken);
     }
 
-    private async Task PutBodyAsync(string name, Manifest manifest, Func<Task<StoredBody>> open, CancellationToken cancellationToken)
+    private async Task PutBodyAsync(string name, Manifest manifest, Func<StoredBody> open, CancellationToken cancellationToken)
     {
         if (!IsWrong(name) && await AskAsync(() => backEnd.HeadAsync(name, cancellationToken)) is { } there
             && there.Length == manifest.Layout.Length
@@ -121,7 +125,7 @@ internal sealed class ObjectStore(IBlobBackEnd backEnd, ILogger logger, TimeProv
             return;
         }
 
-        await using var body = await open();
+        await using var body = open();
         await PutAsync(name, body, cancellationToken);
     }
 

@@ -282,7 +282,7 @@ internal sealed class WriteBehind
     private Task PutAsync(StoreEntry entry)
     {
         var (id, manifest) = (entry.Resource.Id, entry.Resource.Manifest);
-        return _objects.PutAsync(id, manifest, entry.IsTombstone ? null : () => Task.FromResult(Open(entry)), _stopping);
+        return _objects.PutAsync(id, manifest, entry.IsTombstone ? null : () => Open(entry), _stopping);
     }
 
     private StoredBody Open(StoreEntry entry) =>

@@ -26,6 +26,7 @@ internal sealed class ClusterNodes : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Membership _membership;
+    private readonly string _host = Dns.GetHostName();
     private readonly ImmutableArray<PeerAddress> _rain;
     private ImmutableArray<PeerAddress> _registered = [];
     private long _registeredVersion;
@@ -51,14 +52,14 @@ internal sealed class ClusterNodes : IAsyncDisposable
         _membership = new Membership(
             new MembershipOptions { Node = store.NodeId, TokenKey = tokenKey, DownAfter = options.DownAfter }, _said,
             BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
-        _registry?.Register(Registered());
+        _registry?.Register(Self());
     }
 
     /// <summary>The nodes, this one first, then by id.</summary>
     public ImmutableArray<ClusterNode> Nodes => _membership.Nodes;
 
-    /// <summary>The registry's nodes, and how it fares; null without one.</summary>
-    public (ClusterView View, RegistryStatus Status)? Registry => _registry is null ? null : (_registry.View, _registry.Status);
+    /// <summary>The nodes that the registry knows of; none without one.</summary>
+    public ImmutableArray<SeenNode> Registered => _registry?.View.Nodes ?? [];
 
     /// <summary>Once a second: who is to be asked, and what this node says of itself.</summary>
     public void Tick()
@@ -115,20 +116,17 @@ internal sealed class ClusterNodes : IAsyncDisposable
         }
     }
 
-    private NodeStatus Status()
+    private NodeStatus Status() => new()
     {
-        return new NodeStatus
-        {
-            Zone = _options.Zone,
-            Host = Dns.GetHostName(),
-            Url = _options.AdvertiseUrl.Length <= NodeStatus.TextBytesMax ? _options.AdvertiseUrl : "",
-            Weight = _options.Weight,
-            Rain = _rain,
-            Resources = _store.Count,
-            Bytes = _store.Catalog.Bytes,
-            FreeBytes = Math.Max(0, _store.Space.FreeBytes),
-        };
-    }
+        Zone = _options.Zone,
+        Host = _host,
+        Url = _options.AdvertiseUrl.Length <= NodeStatus.TextBytesMax ? _options.AdvertiseUrl : "",
+        Weight = _options.Weight,
+        Rain = _rain,
+        Resources = _store.Count,
+        Bytes = _store.Catalog.Bytes,
+        FreeBytes = Math.Max(0, _store.Space.FreeBytes),
+    };
 
     /// <summary>Where this node rains, as far as it is a number: an address of zero is the one that it is heard from.</summary>
     private ImmutableArray<PeerAddress> Rain()
@@ -138,11 +136,11 @@ internal sealed class ClusterNodes : IAsyncDisposable
         return places.Length > 0 ? places : [new PeerAddress(default, _servers.Own.RainPort ?? 0)];
     }
 
-    private RegisteredNode Registered() => new()
+    private RegisteredNode Self() => new()
     {
         Id = _store.NodeId,
         Zone = _options.Zone,
-        Host = Dns.GetHostName(),
+        Host = _host,
         Weight = _options.Weight,
         Rain = [.. _options.AdvertiseRain.Count > 0 ? _options.AdvertiseRain : _servers.Own.Places()],
         Url = _options.AdvertiseUrl,
@@ -171,35 +169,13 @@ internal sealed class ClusterNodes : IAsyncDisposable
         {
             foreach (var place in node.Node.Rain)
             {
-                found.AddRange(await ResolveAsync(place));
+                if (ServerName.TryParse(place, out var name) && await name.ResolveAsync() is { } address)
+                {
+                    found.Add(address);
+                }
             }
         }
 
         ImmutableInterlocked.InterlockedExchange(ref _registered, found.ToImmutable());
-    }
-
-    private static async Task<PeerAddress[]> ResolveAsync(string place)
-    {
-        if (IPEndPoint.TryParse(place, out var endPoint))
-        {
-            return [PeerAddress.From(endPoint)];
-        }
-
-        var colon = place.LastIndexOf(':');
-        if (colon < 0 || !ushort.TryParse(place.AsSpan(colon + 1), out var port) || port == 0)
-        {
-            return [];
-        }
-
-        try
-        {
-            var addresses = await Dns.GetHostAddressesAsync(place[..colon]);
-            return [.. addresses.Take(1).Select(address => PeerAddress.From(new IPEndPoint(address, port)))];
-        }
-        catch (Exception error) when (error is SocketException or ArgumentException)
-        {
-            // The next time may do better.
-            return [];
-        }
     }
 }

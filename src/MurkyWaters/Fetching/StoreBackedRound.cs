@@ -65,16 +65,7 @@ internal sealed class StoreBackedRound : IRainRound, IFetchSink
     {
         get
         {
-            var rain = _rain?.Snapshot ?? new FetchSnapshot
-            {
-                VerifiedBytes = 0,
-                VerifiedBlocks = 0,
-                SymbolsNeeded = 0,
-                DropletsReceived = 0,
-                WireBytes = 0,
-                Sources = [],
-                Bound = FetchBound.Unknown,
-            };
+            var rain = _rain?.Snapshot ?? FetchSnapshot.Empty;
             return Read is not { } read ? rain : rain with
             {
                 VerifiedBytes = rain.VerifiedBytes + read.Bytes,

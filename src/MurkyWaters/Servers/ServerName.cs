@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
+using PouringRain.Protocol;
 
 namespace MurkyWaters.Servers;
 
@@ -55,6 +57,29 @@ public readonly record struct ServerName(string Host, int Port, bool IsClassic =
             && (endpoint![0] == '[' || endpoint.IndexOf(':', StringComparison.Ordinal) == colon)
             && int.TryParse(endpoint.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
             && TryCreate(endpoint[..colon], port, isClassic: false, out name);
+    }
+
+    /// <summary>Its address: the one that it is, or one that the resolver knows its name by, of IPv4 where there is one; null when there is
+    /// none just now.</summary>
+    internal async Task<PeerAddress?> ResolveAsync()
+    {
+        if (IPAddress.TryParse(Host, out var known))
+        {
+            return PeerAddress.From(new IPEndPoint(known, Port));
+        }
+
+        try
+        {
+            var addresses = await Dns.GetHostAddressesAsync(Host);
+            var address = addresses.FirstOrDefault(candidate => candidate.AddressFamily == AddressFamily.InterNetwork)
+                ?? addresses.FirstOrDefault();
+            return address is null ? null : PeerAddress.From(new IPEndPoint(address, Port));
+        }
+        catch (Exception error) when (error is SocketException or ArgumentException)
+        {
+            // The next time may do better. (A name that no resolver takes is an argument out of range.)
+            return null;
+        }
     }
 
     /// <summary>As in URLs: <c>host:port</c>, an IPv6 address in brackets.</summary>

@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using PouringRain.Protocol;
 
@@ -352,19 +351,7 @@ internal sealed partial class ServerTable
 
     private async Task ResolveAsync(Server server)
     {
-        PeerAddress? resolved = null;
-        try
-        {
-            var addresses = await Dns.GetHostAddressesAsync(server.Name.Host);
-            var address = addresses.FirstOrDefault(candidate => candidate.AddressFamily == AddressFamily.InterNetwork)
-                ?? addresses.FirstOrDefault();
-            resolved = address is null ? null : PeerAddress.From(new IPEndPoint(address, server.Name.Port));
-        }
-        catch (Exception error) when (error is SocketException or ArgumentException)
-        {
-            // Said by the state; the next time may do better. (A name that no resolver takes is an argument out of range.)
-        }
-
+        var resolved = await server.Name.ResolveAsync();
         lock (_gate)
         {
             // An address that was good is kept while the name server is away.

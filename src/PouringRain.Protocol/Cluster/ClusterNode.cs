@@ -28,15 +28,4 @@ public sealed record ClusterNode
 
     /// <summary>By how much its clock is before this one's, milliseconds.</summary>
     public long ClockOffsetMs { get; init; }
-
-    /// <summary>It as a member.</summary>
-    public ClusterMember ToMember() => new()
-    {
-        Id = Id,
-        Rain = Addresses,
-        Zone = Status.Zone,
-        Host = Status.Host,
-        Weight = Status.Weight,
-        State = State,
-    };
 }

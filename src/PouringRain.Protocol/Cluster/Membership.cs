@@ -148,9 +148,10 @@ public sealed partial class Membership
                 }
             }
 
-            foreach (var node in _nodes.Values.Where(node => !_contacts.Values.Any(contact => contact.Node == node.Id)).ToArray())
+            var asked = _contacts.Values.Select(contact => contact.Node).ToHashSet();
+            foreach (var id in _nodes.Keys.Where(id => !asked.Contains(id)).ToArray())
             {
-                _nodes.Remove(node.Id);
+                _nodes.Remove(id);
             }
 
             Look(now);
@@ -229,7 +230,11 @@ public sealed partial class Membership
     {
         lock (_gate)
         {
-            Look(now);
+            if (_nodes.Values.Any(node => node.ChangesAt(_options) <= now))
+            {
+                Look(now);
+            }
+
             foreach (var (address, contact) in _contacts)
             {
                 if (contact.Next > now)

@@ -55,7 +55,7 @@ public abstract class EtcdTest(EtcdServers servers) : IAsyncLifetime
     /// <summary>A registry that reaches etcd through relays, which can be cut.</summary>
     private protected (EtcdRegistry Registry, IReadOnlyList<Relay> Relays) OpenRelayed()
     {
-        var relays = servers.Addresses.Select(address => new Relay(address)).ToList();
+        var relays = servers.Addresses.Select(address => new Relay(address.Port)).ToList();
         _relays.AddRange(relays);
         return (Open([.. relays.Select(relay => relay.Address)], null), relays);
     }

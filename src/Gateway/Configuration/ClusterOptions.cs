@@ -10,7 +10,7 @@ internal sealed class ClusterOptions(SettingsReader reader)
 {
     /// <summary>Empty for a cluster without etcd.</summary>
     public IReadOnlyList<Uri> Etcd { get; } = reader.Read(
-        "Cluster:Etcd", "", Endpoints, "etcd's servers, in which the nodes find each other, take turns and keep jobs");
+        "Cluster:Etcd", "", Endpoints, "etcd's servers, in which the nodes find each other");
 
     public string Name { get; } = reader.Read(
         "Cluster:Name", "rain", ClusterName, "the cluster's name, which keeps several in one etcd apart");

@@ -61,7 +61,7 @@ public sealed class BackedNodeTests(CephStore ceph) : IDisposable
     {
         ceph.SkipUnlessUp();
         await using var relay = new Relay(ceph.Port);
-        var settings = Nodes.Settings(ceph, relay.Endpoint) with { Prefix = "killed/", PartBytes = 5 * 1024 * 1024 };
+        var settings = Nodes.Settings(ceph, relay.Address.OriginalString) with { Prefix = "killed/", PartBytes = 5 * 1024 * 1024 };
         var bytes = Nodes.RandomBytes(30_000_000, 1);
         await using (var node = await Nodes.StartAsync(Path.Combine(_folder, "first"), settings))
         {

@@ -47,7 +47,7 @@ public sealed class S3BackEndTests(CephStore ceph)
         const int part = 5 * 1024 * 1024;
         var content = new Content((6 * part) + 12_345, 1);
         await using var relay = new Relay(ceph.Port);
-        var settings = Nodes.Settings(ceph, relay.Endpoint) with { Prefix = "parts/", PartBytes = part };
+        var settings = Nodes.Settings(ceph, relay.Address.OriginalString) with { Prefix = "parts/", PartBytes = part };
         await using var backEnd = new S3BackEnd(settings, TimeProvider.System);
         relay.At = ((4 * part) + (part / 2), long.MaxValue, ceph.KillGatewayAsync);
         var error = await Assert.ThrowsAsync<BackEndException>(() => backEnd.PutAsync("large", content, onlyIfAbsent: true, Token));

@@ -29,6 +29,7 @@ internal sealed record NodeView(
     long FreeBytes, int Version, DateTimeOffset? LastSeen)
 {
     public static NodeView Of(NodeSnapshot node, bool isSelf) => new(
-        node.Id.ToString(), isSelf, node.Zone.Length == 0 ? null : node.Zone, node.Weight, JsonNamingPolicy.CamelCase.ConvertName(node.State.ToString()),
+        node.Id.ToString(), isSelf, node.Zone.Length == 0 ? null : node.Zone, node.Weight,
+        JsonNamingPolicy.CamelCase.ConvertName(node.State.ToString()),
         node.Url.Length == 0 ? null : node.Url, node.Rain, node.Resources, node.Bytes, node.FreeBytes, node.Version, node.LastSeen);
 }

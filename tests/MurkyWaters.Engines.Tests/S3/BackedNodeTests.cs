@@ -1,4 +1,5 @@
 using Ceph;
+using MurkyWaters.Tests;
 using PouringRain.Protocol;
 
 namespace MurkyWaters.Engines.Tests.S3;
@@ -20,8 +21,8 @@ public sealed class BackedNodeTests(CephStore ceph) : IDisposable
         var settings = Nodes.Settings(ceph, ceph.Endpoint) with { Prefix = "lost/" };
         (ulong Id, byte[] Bytes)[] all =
         [
-            (1, []), (2, Nodes.RandomBytes(1, 2)), (3, Nodes.RandomBytes(65_536, 3)), (4, Nodes.RandomBytes(65_537, 4)),
-            (ulong.MaxValue, Nodes.RandomBytes(40_000_000, 5)),
+            (1, []), (2, Bytes.Random(1, 2)), (3, Bytes.Random(65_536, 3)), (4, Bytes.Random(65_537, 4)),
+            (ulong.MaxValue, Bytes.Random(40_000_000, 5)),
         ];
         var versions = new Dictionary<ulong, Sha256Digest>();
         await using (var node = await Nodes.StartAsync(Path.Combine(_folder, "first"), settings))
@@ -31,7 +32,7 @@ public sealed class BackedNodeTests(CephStore ceph) : IDisposable
                 versions[id] = await node.PutAsync(id, bytes);
             }
 
-            await node.PutAsync(9, Nodes.RandomBytes(100, 9));
+            await node.PutAsync(9, Bytes.Random(100, 9));
             await node.SettleAsync(all.Length + 1);
             Assert.Equal(DeleteOutcome.Deleted, (await node.Node.DeleteAsync(new ResourceId(9), _ => true, Token)).Outcome);
             await node.SettleAsync(all.Length + 2);
@@ -62,7 +63,7 @@ public sealed class BackedNodeTests(CephStore ceph) : IDisposable
         ceph.SkipUnlessUp();
         await using var relay = new Relay(ceph.Port);
         var settings = Nodes.Settings(ceph, relay.Address.OriginalString) with { Prefix = "killed/", PartBytes = 5 * 1024 * 1024 };
-        var bytes = Nodes.RandomBytes(30_000_000, 1);
+        var bytes = Bytes.Random(30_000_000, 1);
         await using (var node = await Nodes.StartAsync(Path.Combine(_folder, "first"), settings))
         {
             relay.At = (15_000_000, long.MaxValue, ceph.KillGatewayAsync);
@@ -75,7 +76,7 @@ public sealed class BackedNodeTests(CephStore ceph) : IDisposable
             await ceph.StartGatewayAsync();
             await node.SettleAsync(2);
             Assert.Null(node.Figures.Trouble);
-            Assert.Single(node.Lines, line => line.Contains("is of no use just now", StringComparison.Ordinal));
+            Assert.Single(node.Loggers.Lines, line => line.Contains("is of no use just now", StringComparison.Ordinal));
         }
 
         await using var other = await Nodes.StartAsync(Path.Combine(_folder, "second"), settings);
@@ -97,13 +98,14 @@ public sealed class BackedNodeTests(CephStore ceph) : IDisposable
         ceph.SkipUnlessUp();
         var settings = Nodes.Settings(ceph, ceph.Endpoint) with { SecretKey = "some-other-secret", Prefix = "wrong/" };
         await using var node = await Nodes.StartAsync(Path.Combine(_folder, "node"), settings);
-        await node.PutAsync(1, Nodes.RandomBytes(1000, 1));
+        await node.PutAsync(1, Bytes.Random(1000, 1));
         await node.WaitAsync(figures => figures.Traffic.Requests >= 3);
         Assert.Contains("Store:S3:SecretKey", node.Figures.Trouble, StringComparison.Ordinal);
         Assert.False(node.Figures.IsConnected);
         Assert.Equal(1, node.Figures.Waiting);
-        Assert.Single(node.Lines, line => line.Contains("is of no use just now", StringComparison.Ordinal));
-        Assert.DoesNotContain(node.Lines, line => line.Contains("some-other-secret", StringComparison.Ordinal));
+        Assert.Single(node.Loggers.Lines, line => line.Contains("is of no use just now", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            node.Loggers.Lines.Concat(node.Loggers.Failures), line => line.Contains("some-other-secret", StringComparison.Ordinal));
         Assert.Equal(OpenStatus.Unanswered, (await node.OpenAsync(7)).Status);
     }
 }

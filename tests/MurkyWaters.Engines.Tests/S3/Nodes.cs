@@ -1,8 +1,7 @@
-using System.Collections.Concurrent;
 using System.Net;
 using Ceph;
-using Microsoft.Extensions.Logging;
 using MurkyWaters.Engines.S3;
+using MurkyWaters.Tests;
 using PouringRain.Protocol;
 
 namespace MurkyWaters.Engines.Tests.S3;
@@ -10,11 +9,11 @@ namespace MurkyWaters.Engines.Tests.S3;
 /// <summary>A node with a real object store under it.</summary>
 internal sealed class Nodes : IAsyncDisposable
 {
-    private Nodes(MurkyNode node, LineLog log) => (Node, Lines) = (node, log.Lines);
+    private Nodes(MurkyNode node, TestLoggers loggers) => (Node, Loggers) = (node, loggers);
 
     public MurkyNode Node { get; }
 
-    public ConcurrentQueue<string> Lines { get; }
+    public TestLoggers Loggers { get; }
 
     public BackingFigures Figures => Node.BackingFigures!;
 
@@ -34,7 +33,7 @@ internal sealed class Nodes : IAsyncDisposable
         Directory.CreateDirectory(path);
         var servers = Path.Combine(path, "servers.json");
         await File.WriteAllTextAsync(servers, "[]", Token);
-        var log = new LineLog();
+        var loggers = new TestLoggers(Path.GetFileName(path));
         return new Nodes(
             await MurkyNode.StartAsync(
                 new MurkyOptions
@@ -45,15 +44,8 @@ internal sealed class Nodes : IAsyncDisposable
                     Fetch = new FetchOptions { StallTimeout = TimeSpan.FromMinutes(1) },
                     BackEnd = new S3BackEnd(settings, TimeProvider.System),
                 },
-                log, Token),
-            log);
-    }
-
-    public static byte[] RandomBytes(int count, int seed)
-    {
-        var bytes = new byte[count];
-        new Random(seed).NextBytes(bytes);
-        return bytes;
+                loggers, Token),
+            loggers);
     }
 
     public async Task<Sha256Digest> PutAsync(ulong id, byte[] bytes)
@@ -98,38 +90,4 @@ internal sealed class Nodes : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => Node.DisposeAsync();
-
-    private sealed class LineLog : ILoggerFactory, ILogger
-    {
-        private readonly ITestOutputHelper? _output = TestContext.Current.TestOutputHelper;
-
-        public ConcurrentQueue<string> Lines { get; } = new();
-
-        public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(
-            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            Lines.Enqueue($"{formatter(state, exception)} {exception}");
-            try
-            {
-                _output?.WriteLine($"{logLevel}: {formatter(state, exception)} {exception}");
-            }
-            catch (InvalidOperationException)
-            {
-                // The test is over.
-            }
-        }
-
-        public void Dispose()
-        {
-        }
-    }
 }

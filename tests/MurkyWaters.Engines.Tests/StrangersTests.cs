@@ -57,7 +57,6 @@ public sealed class StrangersTests
         }
 
         await stopping.CancelAsync();
-        listener.Dispose();
         await serving;
 
         async Task ServeAsync()

@@ -9,6 +9,7 @@ public sealed partial class ClusterScenario
 {
     private readonly Dictionary<ResourceId, ReplicaVersion> _newest = [];
     private readonly HashSet<ResourceId> _excused = [];
+    private readonly Dictionary<ResourceId, ReplicaVersion> _lost = [];
     private Instant _lastDiskLoss = new(long.MinValue / 2);
     private TimeSpan _healedIn;
 
@@ -17,10 +18,26 @@ public sealed partial class ClusterScenario
     {
         // That is as its node sees it, but somebody else must keep it however that may be.
         var others = _nodes.Count(other => other != node && other.HasKept(id, version));
-        if (others < wanted && _world.Now - _lastDiskLoss > TimeSpan.FromMinutes(2))
+        if (others >= wanted)
         {
-            Break($"node {Number(node)} may drop {id} while {others} others have it and {wanted} are wanted");
+            return;
         }
+
+        // A disk that was lost a moment ago may have been counted: it was there when its node said so. Where no more than one is wanted,
+        // that may have been the only one.
+        var hasCountedLost = _world.Now - _lastDiskLoss <= TimeSpan.FromMinutes(2)
+            && _lost.TryGetValue(id, out var lost) && lost >= version;
+        if (hasCountedLost && others + 1 >= wanted)
+        {
+            if (others == 0 && _newest.GetValueOrDefault(id).IsSameAs(version))
+            {
+                _excused.Add(id);
+            }
+
+            return;
+        }
+
+        Break($"node {Number(node)} may drop {id} while {others} others have it and {wanted} are wanted");
     }
 
     /// <summary>A node has removed something.</summary>
@@ -67,6 +84,12 @@ public sealed partial class ClusterScenario
     private void ExcuseLost(ReplicaNode node)
     {
         _lastDiskLoss = _world.Now;
+        _lost.Clear();
+        foreach (var (id, entry) in node.Disk.Where(pair => pair.Value.IsKept))
+        {
+            _lost[id] = entry.Version;
+        }
+
         foreach (var (id, newest) in _newest)
         {
             if (node.HasKept(id, newest) && !_nodes.Any(other => other != node && other.HasKept(id, newest)))

@@ -1,6 +1,7 @@
 namespace Browser;
 
 /// <summary>10,000 blocks from 32 servers, drawn while frames are counted.</summary>
+[Collection(nameof(Alone))]
 public sealed class SyntheticRunTests
 {
     // Frames from requestAnimationFrame, as the page itself sees them: in each second, and the longest pauses. Asserted is the median

@@ -23,8 +23,9 @@ public sealed class UploadListTests
         chromium.DropFile("#drop", names[..4]);
         chromium.DropFile("#drop", names[3..]);
         chromium.DropFile("#drop", names[0]);
+        await chromium.WaitForAsync(
+            "return document.getElementById('notices').innerText.includes('On the list already')", "the last drop to be taken");
         Assert.Equal(7, chromium.Elements(".upload").Count);
-        Assert.Contains("On the list already", chromium.Text("#notices"), StringComparison.Ordinal);
         Throttle(chromium, -1);
         await chromium.WaitForAsync("return document.querySelectorAll('.upload.done').length === 7", "the uploads");
 

@@ -1,2 +1,2 @@
-// Each test starts several processes and some measure memory: one at a time.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+// Each test starts several processes, which mostly wait: two tests at a time, as many as the smallest machine has cores.
+[assembly: CollectionBehavior(MaxParallelThreads = 2)]

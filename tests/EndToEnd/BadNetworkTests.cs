@@ -1,6 +1,7 @@
 namespace EndToEnd;
 
 /// <summary>Datagrams lost, doubled and shuffled between the sockets and the protocol.</summary>
+[Collection(nameof(Alone))]
 public sealed class BadNetworkTests
 {
     [Theory]

@@ -3,6 +3,7 @@ using System.Diagnostics;
 namespace EndToEnd;
 
 /// <summary>A gateway with an empty store before four nodes, which die and come back.</summary>
+[Collection(nameof(Alone))]
 public sealed class ClusterTests
 {
     private const long Length = 64 * 1024 * 1024;

@@ -3,6 +3,7 @@ using System.Globalization;
 namespace EndToEnd;
 
 /// <summary>A range far into what is not here costs the blocks that it touches, however long the whole is.</summary>
+[Collection(nameof(Alone))]
 public sealed class ColdRangeTests
 {
     private const int SymbolSize = 1408;

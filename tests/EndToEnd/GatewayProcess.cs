@@ -63,40 +63,8 @@ internal sealed class GatewayProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Free ports of loopback, distinct.</summary>
-    public static int[] FreePorts(int count)
-    {
-        var sockets = new List<Socket>();
-        var ports = new List<int>();
-        try
-        {
-            while (ports.Count < count)
-            {
-                var tcp = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-                var udp = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-                sockets.Add(tcp);
-                sockets.Add(udp);
-                tcp.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-                var port = ((IPEndPoint)tcp.LocalEndPoint!).Port;
-                try
-                {
-                    udp.Bind(new IPEndPoint(IPAddress.Loopback, port));
-                }
-                catch (SocketException)
-                {
-                    continue;
-                }
-
-                ports.Add(port);
-            }
-        }
-        finally
-        {
-            sockets.ForEach(socket => socket.Dispose());
-        }
-
-        return [.. ports];
-    }
+    /// <summary>Free ports of loopback, each given out once.</summary>
+    public static int[] FreePorts(int count) => Ports.Take(count);
 
     /// <summary>Starts a gateway and waits until it is ready.</summary>
     /// <param name="folder">Its folder; made when missing.</param>

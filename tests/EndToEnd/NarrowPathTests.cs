@@ -4,6 +4,7 @@ using Benchmarks.Processes;
 namespace EndToEnd;
 
 /// <summary>A gateway and a node in network namespaces (tests/netlab), on paths that do not carry large packets.</summary>
+[Collection(nameof(Alone))]
 public sealed class NarrowPathTests
 {
     private const string Secret = "Rain:Secret=of this cluster 0123456789";

@@ -5,9 +5,12 @@ namespace EndToEnd;
 
 /// <summary>A node whose disk has rotted serves no wrong byte, rains none, and has the
 /// right ones again as soon as another has them.</summary>
-public sealed class RottenDiskTests
+public sealed class RottenDiskTests : IClassFixture<RottenDiskTests.Disks>
 {
     private const long Length = 3_000_000;
+    private readonly Disks _disks;
+
+    public RottenDiskTests(Disks disks) => _disks = disks;
 
     public enum Damage
     {
@@ -74,37 +77,38 @@ public sealed class RottenDiskTests
     [MemberData(nameof(Cases))]
     public async Task What_went_bad_is_answered_from_the_rain_or_with_a_problem(Damage damage, bool isElsewhere)
     {
-        using var folder = new TestFolder();
-        await using var cluster = await Cluster.StartAsync(folder, isElsewhere ? 2 : 1, [], []);
-        var node = cluster.Nodes[0];
+        var node = isElsewhere ? _disks.OneOfTwo : _disks.Lonely;
         using var http = new HttpClient();
         var replicas = isElsewhere ? 2 : 1;
-        for (var id = 1; id <= 4; id++)
+
+        // Four resources of each damage; their lengths tell their files.
+        var first = 1 + (4 * (int)damage);
+        for (var id = first; id < first + 4; id++)
         {
             Assert.Equal(HttpStatusCode.Created, await PutAsync(http, node, id, $"?replicas={replicas}"));
             Spoil(BlobOf(node, Length + id), damage);
         }
 
-        await AssertAsync(http, Request(node, 1), 1, 0, Length + 1, isElsewhere);
-        await AssertAsync(http, Request(node, 1), 1, 0, Length + 1, isElsewhere);
+        await AssertAsync(http, Request(node, first), first, 0, Length + first, isElsewhere);
+        await AssertAsync(http, Request(node, first), first, 0, Length + first, isElsewhere);
 
-        var range = Request(node, 2);
+        var range = Request(node, first + 1);
         range.Headers.Range = new RangeHeaderValue(100, 1099);
-        await AssertAsync(http, range, 2, 100, 1000, isElsewhere);
+        await AssertAsync(http, range, first + 1, 100, 1000, isElsewhere);
 
         if (isElsewhere)
         {
-            var forced = Request(node, 3);
+            var forced = Request(node, first + 2);
             forced.Headers.CacheControl = new CacheControlHeaderValue { NoCache = true };
-            await AssertAsync(http, forced, 3, 0, Length + 3, isThere: true);
-            await AssertAsync(http, Request(node, 3), 3, 0, Length + 3, isThere: true);
+            await AssertAsync(http, forced, first + 2, 0, Length + first + 2, isThere: true);
+            await AssertAsync(http, Request(node, first + 2), first + 2, 0, Length + first + 2, isThere: true);
         }
 
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(new Uri($"{node.Url}/resources"), Token)).StatusCode);
-        Assert.InRange(await PutAsync(http, node, 4, ""), HttpStatusCode.OK, HttpStatusCode.Created);
-        var cached = Request(node, 4);
+        Assert.InRange(await PutAsync(http, node, first + 3, ""), HttpStatusCode.OK, HttpStatusCode.Created);
+        var cached = Request(node, first + 3);
         cached.Headers.CacheControl = new CacheControlHeaderValue { OnlyIfCached = true };
-        await AssertAsync(http, cached, 4, 0, Length + 4, isThere: true);
+        await AssertAsync(http, cached, first + 3, 0, Length + first + 3, isThere: true);
     }
 
     private static HttpRequestMessage Request(GatewayProcess node, int id) => new(HttpMethod.Get, new Uri($"{node.Url}/resources/{id}"));
@@ -155,6 +159,36 @@ public sealed class RottenDiskTests
         else
         {
             RandomAccess.SetLength(file, damage == Damage.Cut ? Length - 5000 : 0);
+        }
+    }
+
+    /// <summary>A node that knows another, and one that knows nobody. What is spoiled on them stays their own.</summary>
+    public sealed class Disks : IAsyncLifetime
+    {
+        private readonly TestFolder _folder = new();
+        private readonly List<GatewayProcess> _nodes = [];
+
+        internal GatewayProcess OneOfTwo => _nodes[0];
+
+        internal GatewayProcess Lonely => _nodes[2];
+
+        public async ValueTask InitializeAsync()
+        {
+            var ports = GatewayProcess.FreePorts(6);
+            for (var i = 0; i < 3; i++)
+            {
+                _nodes.Add(await GatewayProcess.StartAsync(_folder[$"node{i}"], ports[i], [ports[3 + i]], i < 2 ? ports[3..5] : [ports[5]]));
+            }
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            foreach (var node in _nodes)
+            {
+                await node.DisposeAsync();
+            }
+
+            _folder.Dispose();
         }
     }
 }

@@ -30,12 +30,18 @@ internal sealed class TestBytes : Stream
     /// <summary>Writes the bytes to a file and returns their SHA-256 in lower-case hex.</summary>
     public static async Task<string> WriteFileAsync(string path, ulong seed, long length)
     {
-        await using (var file = File.Create(path))
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        await using var file = File.Create(path);
+        var bytes = new TestBytes(seed, length);
+        var buffer = new byte[1 << 20];
+        int count;
+        while ((count = bytes.Read(buffer)) > 0)
         {
-            await new TestBytes(seed, length).CopyToAsync(file, 1 << 20);
+            hash.AppendData(buffer, 0, count);
+            await file.WriteAsync(buffer.AsMemory(0, count));
         }
 
-        return await HashAsync(new TestBytes(seed, length));
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     /// <summary>The SHA-256 of a stream in lower-case hex.</summary>

@@ -1,6 +1,7 @@
 namespace EndToEnd;
 
 /// <summary>The default set-up: one process that rains on three ports, fetched through with <c>no-cache</c>.</summary>
+[Collection(nameof(Alone))]
 public sealed class ThreeServerFetchTests
 {
     private const long Length = 1L << 30;

@@ -44,4 +44,7 @@ public sealed record NodeStatus
 
     /// <summary>Bytes that it has still to fetch.</summary>
     public long WaitingBytes { get; init; }
+
+    /// <summary>How it keeps what it has; null when it does not say.</summary>
+    public NodeReplication? Replication { get; init; }
 }

@@ -94,6 +94,12 @@ public sealed class Placement
     /// <summary>A member's number in <see cref="Members"/>; -1 of who has no places.</summary>
     internal int IndexOf(NodeId node) => _indexes.GetValueOrDefault(node, -1);
 
+    /// <summary>How many zones the members are of.</summary>
+    internal int ZoneCount => _zoneCount;
+
+    /// <summary>The number, below <see cref="ZoneCount"/>, of a member's zone.</summary>
+    internal int ZoneOf(int member) => _zones[member];
+
     /// <summary>Finds the holders' numbers in <see cref="Members"/>.</summary>
     /// <param name="id">The resource.</param>
     /// <param name="holders">Room for <see cref="WantedCount"/>.</param>

@@ -44,6 +44,7 @@ public sealed partial class Replication
             _isChecking = _willCheck || ++_rounds % 3 == 0;
             _willCheck = false;
             UpdateMarks(now);
+            BeginCounting();
         }
 
         for (var i = 0; i < SweepPartitions; i++, _sweepAt++)
@@ -64,6 +65,7 @@ public sealed partial class Replication
         {
             (_underLast, _straysLast) = (_under, (_strayCount, _strayBytes));
             _hasDoubts = _doubts > 0;
+            EndCounting();
             _sweepAt = 0;
             _doubts = 0;
             (_under, _strayCount, _strayBytes) = (0, 0, 0);
@@ -92,6 +94,12 @@ public sealed partial class Replication
             {
                 _strayCount++;
                 _strayBytes += version.Length;
+                if (_inquiries.TryGetValue(entry.Id, out var inquiry) && inquiry.Version.IsSameAs(version) && inquiry.Confirmed.Count == 0)
+                {
+                    // Its holders were asked the last time, and none has said that it has it.
+                    NoteThin(entry.Id, new CopyCount(1, 1));
+                }
+
                 Inquire(now, entry, isDoubt: false);
             }
             else if (_isChecking && _cachedChecks-- > 0)
@@ -137,25 +145,15 @@ public sealed partial class Replication
 
     private void CountUnder(in ReplicaEntry entry)
     {
-        Span<int> holders = stackalloc int[_placement.WantedCount];
-        _placement.FindHolders(entry.Id, holders);
-        var known = entry.Replica.IsKept ? 1 : 0;
-        var isFirst = true;
-        var isBefore = true;
-        foreach (var holder in holders)
+        var copies = CountCopies(entry, out var isFirst);
+        if (copies.Nodes < _placement.WantedCount)
         {
-            if (holder == _ownIndex)
+            _under += isFirst ? 1 : 0;
+            if (entry.Replica.IsKept)
             {
-                isBefore = false;
-            }
-            else if (_peers.TryGetValue(_placement.Members[holder], out var peer))
-            {
-                isFirst &= !isBefore || !peer.IsAnswering;
-                known += peer.IsCompared[ReplicaIndex.PartitionOf(entry.Id)] && !peer.Tells.ContainsKey(entry.Id) ? 1 : 0;
+                NoteThin(entry.Id, copies);
             }
         }
-
-        _under += isFirst && known < holders.Length ? 1 : 0;
     }
 
     private void CheckCached(Instant now, ResourceId id)

@@ -27,6 +27,7 @@ public sealed partial class Replication
         if (NoteMended(id, version) || entry.IsInDoubt || !entry.Replica.IsKept)
         {
             // Whoever told this node of it tells the others as well, and digests are compared.
+            NoteNew(entry);
             return;
         }
 
@@ -37,6 +38,7 @@ public sealed partial class Replication
 
         // Others than holders may have something older cached.
         _peerList.ForEach(peer => Tell(now, peer, id, isFresh: true));
+        NoteNew(entry);
     }
 
     private void Tell(Instant now, ReplicationPeer peer, ResourceId id, bool isFresh = false)

@@ -89,6 +89,7 @@ public sealed partial class Replication
             (_clusterMs, _clusterAt) = (clusterTimeMs, now);
             var placement = Placement.Of(members, _options.Replicas);
             var isNew = !_hasMembers || placement.Hash != _placement.Hash;
+            var before = _placement;
             _members = members;
             _hasMembers = true;
             _placement = placement;
@@ -136,6 +137,7 @@ public sealed partial class Replication
             if (isNew)
             {
                 _inquiries.Clear();
+                NotePlaces(before);
                 StartSweep(now);
             }
         }
@@ -201,6 +203,8 @@ public sealed partial class Replication
                 Failed = [.. _failed],
                 Telling = _peerList.Sum(peer => (long)peer.Tells.Count),
                 Strays = _straysLast,
+                Least = LeastCopies(),
+                IsSettled = _isSettled,
                 LagMs = Marks.AgreedTo == long.MinValue ? long.MaxValue : Math.Max(0, ClusterMs(now) - Marks.AgreedTo),
             };
         }

@@ -28,6 +28,14 @@ public sealed record ReplicationFigures
     /// that is drained, what is left.</summary>
     public required (long Count, long Bytes) Strays { get; init; }
 
+    /// <summary>The least copies that anything has which is kept here, as far as is known; null before all was looked through. What is
+    /// new, or was found to have too few, is counted as it is now. Copies of holders that are silent count.</summary>
+    public required CopyCount? Least { get; init; }
+
+    /// <summary>Whether all was looked through since the last change of places, nothing is in doubt, and nothing has come since that is to
+    /// go elsewhere: only then no <see cref="Strays"/> means that there are none.</summary>
+    public required bool IsSettled { get; init; }
+
     /// <summary>How long ago, in milliseconds, this node last had the same tombstones as all others; the greatest number when it is not
     /// known to have had them ever.</summary>
     public required long LagMs { get; init; }

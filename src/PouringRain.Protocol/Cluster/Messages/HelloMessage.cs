@@ -19,8 +19,17 @@ namespace PouringRain.Protocol.Cluster.Messages;
 ///     60       zone, host, URL: each a byte that says how many bytes of UTF-8 follow
 ///              a byte that says how many places where it rains follow, the best first:
 ///              16 bytes of address (zeros: the one that this comes from), 2 of port
+///              a byte that says how many bytes of how it keeps what it has follow, 0 when it does not say; else at least 45:
+///      0    1  flags (1: its strays are all there are; 2: the least copies are known)
+///      1    2  the least copies that anything has which it keeps, in nodes; 65535 or more are 65535
+///      3    2  in zones
+///      5    8  resources that it has still to fetch
+///     13    8  bytes a second that it mends
+///     21    8  strays: kept copies whose places are elsewhere
+///     29    8  their bytes
+///     37    8  bytes a second by which those become fewer
 /// </code>
-/// Whatever comes after that is of a newer version, and not looked at.
+/// A body may end after the places. Whatever comes after all that, and after the 45 bytes, is of a newer version, and not looked at.
 /// </remarks>
 internal static class HelloMessage
 {
@@ -28,7 +37,7 @@ internal static class HelloMessage
 
     public const int TextBytesMax = 200;
 
-    private const int FixedBytes = 60, PlaceBytes = 18;
+    private const int FixedBytes = 60, PlaceBytes = 18, KeepingBytes = 45;
 
     /// <summary>Writes a body.</summary>
     /// <param name="body">At least <see cref="ConsultAnswer.BytesMax"/> - <see cref="ConsultRequest.FixedBytes"/> bytes.</param>
@@ -63,7 +72,8 @@ internal static class HelloMessage
             at += PlaceBytes;
         }
 
-        return at;
+        body[at++] = (byte)(status.Replication is null ? 0 : KeepingBytes);
+        return status.Replication is { } keeping ? at + Write(body.Slice(at, KeepingBytes), keeping) : at;
     }
 
     /// <summary>Reads a body; what is none, or says what cannot be, is refused.</summary>
@@ -100,6 +110,11 @@ internal static class HelloMessage
             places.Add(address == default ? new PeerAddress(from.Address, port, from.ScopeId) : new PeerAddress(address, port));
         }
 
+        if (!TryReadKeeping(rest[(1 + (rest[0] * PlaceBytes))..], out var keeping))
+        {
+            return false;
+        }
+
         status = new NodeStatus
         {
             Version = body[8],
@@ -114,6 +129,49 @@ internal static class HelloMessage
             Host = host,
             Url = url,
             Rain = places.MoveToImmutable(),
+            Replication = keeping,
+        };
+        return true;
+    }
+
+    private static int Write(Span<byte> room, NodeReplication keeping)
+    {
+        room[0] = (byte)((keeping.IsSettled ? 1 : 0) | (keeping.Least is null ? 0 : 2));
+        var least = keeping.Least ?? default;
+        BinaryPrimitives.WriteUInt16BigEndian(room[1..], (ushort)Math.Clamp(least.Nodes, 0, ushort.MaxValue));
+        BinaryPrimitives.WriteUInt16BigEndian(room[3..], (ushort)Math.Clamp(least.Zones, 0, ushort.MaxValue));
+        BinaryPrimitives.WriteInt64BigEndian(room[5..], keeping.Waiting);
+        BinaryPrimitives.WriteInt64BigEndian(room[13..], keeping.RateBytesPerSecond);
+        BinaryPrimitives.WriteInt64BigEndian(room[21..], keeping.Strays);
+        BinaryPrimitives.WriteInt64BigEndian(room[29..], keeping.StrayBytes);
+        BinaryPrimitives.WriteInt64BigEndian(room[37..], keeping.StrayRateBytesPerSecond);
+        return KeepingBytes;
+    }
+
+    private static bool TryReadKeeping(ReadOnlySpan<byte> rest, out NodeReplication? keeping)
+    {
+        keeping = null;
+        if (rest.IsEmpty || rest[0] == 0)
+        {
+            return true;
+        }
+
+        if (rest[0] < KeepingBytes || rest.Length < 1 + rest[0] || !AreCounts(rest[6..(1 + KeepingBytes)]))
+        {
+            return false;
+        }
+
+        var room = rest[1..];
+        keeping = new NodeReplication
+        {
+            IsSettled = (room[0] & 1) != 0,
+            Least = (room[0] & 2) == 0 ? null
+                : new CopyCount(BinaryPrimitives.ReadUInt16BigEndian(room[1..]), BinaryPrimitives.ReadUInt16BigEndian(room[3..])),
+            Waiting = BinaryPrimitives.ReadInt64BigEndian(room[5..]),
+            RateBytesPerSecond = BinaryPrimitives.ReadInt64BigEndian(room[13..]),
+            Strays = BinaryPrimitives.ReadInt64BigEndian(room[21..]),
+            StrayBytes = BinaryPrimitives.ReadInt64BigEndian(room[29..]),
+            StrayRateBytesPerSecond = BinaryPrimitives.ReadInt64BigEndian(room[37..]),
         };
         return true;
     }

@@ -127,6 +127,7 @@ internal sealed partial class Program
         builder.Services.AddHostedService<SettingsReload>();
         builder.Services.AddSingleton<RequestMetrics>();
         builder.Services.AddSingleton<NodeMetrics>();
+        builder.Services.AddSingleton<ClusterMetrics>();
         builder.Services.AddSingleton<RoomMetrics>();
         builder.Services.AddSingleton<PrometheusText>();
         builder.Services.AddTelemetry(settings);
@@ -186,6 +187,7 @@ internal sealed partial class Program
         app.MapSubscribers();
         app.MapTransfers();
         app.MapNodes();
+        app.MapCluster();
         app.MapStore();
         app.MapHealth();
         app.MapMetrics();

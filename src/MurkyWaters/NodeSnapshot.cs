@@ -15,6 +15,7 @@ namespace MurkyWaters;
 /// <param name="FreeBytes">Bytes that its disk has free.</param>
 /// <param name="Version">The newest version of what nodes say to each other that it speaks.</param>
 /// <param name="LastSeen">When it was heard last; null for never.</param>
+/// <param name="Drain">How far it is with giving away what it keeps; null when it is not to be drained.</param>
 public sealed record NodeSnapshot(
     NodeId Id, string Zone, double Weight, MemberState State, string Url, IReadOnlyList<string> Rain, long Resources, long Bytes,
-    long FreeBytes, int Version, DateTimeOffset? LastSeen);
+    long FreeBytes, int Version, DateTimeOffset? LastSeen, NodeDrain? Drain);

@@ -17,19 +17,36 @@ namespace Gateway.Cluster;
 /// <param name="FreeBytes">Bytes that its disk has free.</param>
 /// <param name="Version">The newest version of what nodes say to each other that it speaks.</param>
 /// <param name="LastSeen">When it was heard last; null for never.</param>
+/// <param name="Drain">How far it is with giving away what it keeps; null when it is not to be drained.</param>
 /// <example>
 /// {
 /// "id": "7c0d8b52a1f04e6c93b1d6f0a2e4c811", "self": false, "zone": "east", "weight": 1, "state": "up", "url": "http://10.0.0.2:8080",
 /// "rain": ["10.0.0.2:1980"], "resources": 1042, "bytes": 81604378624, "freeBytes": 412316860416, "version": 1,
-/// "lastSeen": "2026-01-02T03:04:05.678Z"
+/// "lastSeen": "2026-01-02T03:04:05.678Z", "drain": null
 /// }
 /// </example>
 internal sealed record NodeView(
     string Id, bool Self, string? Zone, double Weight, string State, string? Url, IReadOnlyList<string> Rain, long Resources, long Bytes,
-    long FreeBytes, int Version, DateTimeOffset? LastSeen)
+    long FreeBytes, int Version, DateTimeOffset? LastSeen, DrainView? Drain)
 {
     public static NodeView Of(NodeSnapshot node, bool isSelf) => new(
         node.Id.ToString(), isSelf, node.Zone.Length == 0 ? null : node.Zone, node.Weight,
         JsonNamingPolicy.CamelCase.ConvertName(node.State.ToString()),
-        node.Url.Length == 0 ? null : node.Url, node.Rain, node.Resources, node.Bytes, node.FreeBytes, node.Version, node.LastSeen);
+        node.Url.Length == 0 ? null : node.Url, node.Rain, node.Resources, node.Bytes, node.FreeBytes, node.Version, node.LastSeen,
+        DrainView.Of(node.Drain));
+}
+
+/// <summary>How far a node is with giving away what it keeps.</summary>
+/// <param name="State">draining; or done: nothing is left, it may be switched off.</param>
+/// <param name="ResourcesLeft">Resources that are left; null while that is not known.</param>
+/// <param name="BytesLeft">Their bytes; null while that is not known.</param>
+/// <param name="RateBytesPerSecond">Bytes a second that go.</param>
+/// <param name="EtaSeconds">When all will be gone at this pace; null while nothing moves.</param>
+/// <example>
+/// { "state": "draining", "resourcesLeft": 310, "bytesLeft": 24481313587, "rateBytesPerSecond": 52428800, "etaSeconds": 466.9 }
+/// </example>
+internal sealed record DrainView(string State, long? ResourcesLeft, long? BytesLeft, long RateBytesPerSecond, double? EtaSeconds)
+{
+    public static DrainView? Of(NodeDrain? drain) => drain is null ? null : new DrainView(
+        drain.IsDone ? "done" : "draining", drain.ResourcesLeft, drain.BytesLeft, drain.RateBytesPerSecond, drain.EtaSeconds);
 }

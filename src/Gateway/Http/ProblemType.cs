@@ -30,6 +30,8 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
     public static readonly ProblemType MismatchingUploadOffset =
         new("mismatching-upload-offset", 409, "The upload does not stand at the offset of the request", IsRegistered: true);
     public static readonly ProblemType TooManyServers = new("too-many-servers", 409, "No more servers can be added");
+    public static readonly ProblemType DrainRefused = new("drain-refused", 409, "Too few nodes would be left");
+    public static readonly ProblemType AskTheNode = new("ask-the-node", 409, "Only the node itself can be asked for this");
     public static readonly ProblemType Gone = new("gone", 410, "The resource was deleted");
     public static readonly ProblemType PreconditionFailed = new("precondition-failed", 412, "A precondition of the request does not hold");
     public static readonly ProblemType UploadProtocol = new("unsupported-upload-protocol", 412, "Uploads of this protocol are not taken");
@@ -43,6 +45,7 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
     public static readonly ProblemType IntegrityFailure = new("integrity-failure", 502, "No honest server is left", true);
     public static readonly ProblemType Overloaded = new("overloaded", 503, "The gateway or the servers are at their limits", true);
     public static readonly ProblemType Unavailable = new("unavailable", 503, "The gateway is starting or ending", true);
+    public static readonly ProblemType ClusterUnavailable = new("cluster-unavailable", 503, "etcd cannot be reached", true);
     public static readonly ProblemType StoreReadOnly = new(
         "store-read-only", 503, "The store's disk fails: nothing is taken in just now", true);
     public static readonly ProblemType NotCached = new("not-cached", 504, "Not here, and the request forbids to ask the rain");
@@ -54,9 +57,9 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
     [
         InvalidResourceId, InvalidParameter, InvalidDigest, DigestMismatch, PartialPut, IncompleteBody, CompletedUpload,
         InconsistentUploadLength, BadRequest, Unauthorized, CrossSite, ServiceWorker, NotFound, MethodNotAllowed, RequestTimeout, Conflict,
-        MismatchingUploadOffset, TooManyServers, Gone, PreconditionFailed, UploadProtocol, TooLarge, UnsupportedMedia, RangeNotSatisfiable,
-        Misdirected, TooManyRequests, Internal, UnknownTransferCoding, IntegrityFailure, Overloaded, Unavailable, StoreReadOnly, NotCached,
-        RetrievalTimeout, StoreFull,
+        MismatchingUploadOffset, TooManyServers, DrainRefused, AskTheNode, Gone, PreconditionFailed, UploadProtocol, TooLarge,
+        UnsupportedMedia, RangeNotSatisfiable, Misdirected, TooManyRequests, Internal, UnknownTransferCoding, IntegrityFailure, Overloaded,
+        Unavailable, ClusterUnavailable, StoreReadOnly, NotCached, RetrievalTimeout, StoreFull,
     ];
 
     /// <summary>The stable URI of the kind.</summary>

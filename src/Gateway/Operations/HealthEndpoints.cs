@@ -22,6 +22,7 @@ internal static class HealthEndpoints
     /// <summary>Whether it takes work</summary>
     /// <remarks>
     /// 503 while it opens its store, while it ends, when the disk is full or fails, and when no socket can be opened, with the reasons.
+    /// It takes work while it is cut off from etcd, and says so.
     /// </remarks>
     /// <response code="200">It takes work.</response>
     /// <response code="503">It does not, and why.</response>
@@ -30,13 +31,13 @@ internal static class HealthEndpoints
         http.Response.Headers.CacheControl = "no-store";
         var reasons = readiness.FindReasons();
         return reasons.Count == 0
-            ? TypedResults.Ok(new Health("ready", reasons))
+            ? TypedResults.Ok(new Health("ready", readiness.FindShortcomings()))
             : TypedResults.Json(new Health("not ready", reasons), statusCode: StatusCodes.Status503ServiceUnavailable);
     }
 
     /// <summary>An answer.</summary>
     /// <param name="Status"><c>live</c>, <c>ready</c> or <c>not ready</c>.</param>
-    /// <param name="Reasons">Why it is not ready.</param>
+    /// <param name="Reasons">Why it is not ready; of one that is, what it lacks all the same.</param>
     /// <example>{ "status": "not ready", "reasons": ["the disk of /data has 4096 bytes free"] }</example>
     internal sealed record Health(string Status, IReadOnlyList<string> Reasons);
 }

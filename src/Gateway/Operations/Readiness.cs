@@ -60,6 +60,12 @@ internal sealed class Readiness
         return reasons;
     }
 
+    /// <summary>What it lacks while it takes work all the same.</summary>
+    public IReadOnlyList<string> FindShortcomings() =>
+        _host.IsOpen && _host.Node.ClusterFigures.Registry is { IsConnected: false } status
+            ? [$"cut off from etcd: {status.Trouble}; nodes go on by what they knew and by what they hear from each other"]
+            : [];
+
     /// <summary>Lets requests that need the node pass while it is there, and refuses them with 503 before and after.</summary>
     public async Task GuardAsync(HttpContext http, RequestDelegate next)
     {

@@ -227,7 +227,6 @@ public sealed class EtcdRegistry : IClusterRegistry
 
         var at = _time.GetTimestamp();
         Interlocked.Exchange(ref _readAt, at);
-        Interlocked.Exchange(ref _revision, _state.Revision);
         var view = _state.Build(View, _time.GetInstant());
         Interlocked.Exchange(ref _refused, _state.RefusedCount);
         if (view != View)
@@ -235,6 +234,9 @@ public sealed class EtcdRegistry : IClusterRegistry
             Volatile.Write(ref _view, view);
             Interlocked.Exchange(ref _nextView, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
         }
+
+        // Last, so that whoever sees it finds a view that is as new.
+        Interlocked.Exchange(ref _revision, _state.Revision);
     }
 
     private async Task<bool> TryReadChangesAsync(CancellationToken cancellationToken)

@@ -26,6 +26,7 @@ internal sealed class ClusterNodes : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Membership _membership;
+    private readonly StrayPace _strays = new();
     private readonly string _host = Dns.GetHostName();
     private readonly ImmutableArray<PeerAddress> _rain;
     private ImmutableArray<PeerAddress> _registered = [];
@@ -48,6 +49,7 @@ internal sealed class ClusterNodes : IAsyncDisposable
         _time = time;
         _logger = logger;
         _rain = Rain();
+        Drains = new Drains(options, store, registry, () => Nodes, time, logger);
         _said = Status();
         _membership = new Membership(
             new MembershipOptions { Node = store.NodeId, TokenKey = tokenKey, DownAfter = options.DownAfter }, _said,
@@ -55,23 +57,38 @@ internal sealed class ClusterNodes : IAsyncDisposable
         _registry?.Register(Self());
     }
 
+    /// <summary>Which nodes are to be drained.</summary>
+    public Drains Drains { get; }
+
+    /// <summary>How this node keeps what it has; asked once a second at most, null while it does not say.</summary>
+    public Func<ReplicationFigures?> Replication { get; set; } = () => null;
+
     /// <summary>The nodes, this one first, then by id.</summary>
     public ImmutableArray<ClusterNode> Nodes => _membership.Nodes;
 
     /// <summary>The nodes that the registry knows of; none without one.</summary>
     public ImmutableArray<SeenNode> Registered => _registry?.View.Nodes ?? [];
 
+    /// <summary>How the registry fares; null without one.</summary>
+    public RegistryStatus? Registry => _registry?.Status;
+
     /// <summary>Once a second: who is to be asked, and what this node says of itself.</summary>
     public void Tick()
     {
         var now = _time.GetInstant();
         ResolveRegistered(now);
+        Drains.Tick();
         PeerAddress[] others = [.. _servers.OtherNodes().Concat(_registered).Where(address => !_servers.Own.Contains(address)).Distinct()];
         var status = Status();
         if (status != _said)
         {
+            var isOther = status.IsDraining != _said.IsDraining;
             _said = status;
             _membership.SetSelf(now, status);
+            if (isOther)
+            {
+                _registry?.Register(Self());
+            }
         }
 
         _membership.SetContacts(now, others);
@@ -102,7 +119,11 @@ internal sealed class ClusterNodes : IAsyncDisposable
         Instant now, PeerAddress from, Func<PeerAddress, bool> isTrusted, ReadOnlySpan<byte> request, Span<byte> answer) =>
         _membership.Answer(now, _time.GetUtcNow().ToUnixTimeMilliseconds(), from, isTrusted, request, answer);
 
-    public ValueTask DisposeAsync() => _registry?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public async ValueTask DisposeAsync()
+    {
+        await Drains.DisposeAsync();
+        await (_registry?.DisposeAsync() ?? ValueTask.CompletedTask);
+    }
 
     private void TryStart()
     {
@@ -116,7 +137,18 @@ internal sealed class ClusterNodes : IAsyncDisposable
         }
     }
 
-    private NodeStatus Status() => new()
+    private NodeStatus Status()
+    {
+        var figures = Replication();
+        if (figures is not null)
+        {
+            _strays.Note(_time.GetInstant(), figures.Strays.Bytes);
+        }
+
+        return Status(figures);
+    }
+
+    private NodeStatus Status(ReplicationFigures? figures) => new()
     {
         Zone = _options.Zone,
         Host = _host,
@@ -126,6 +158,19 @@ internal sealed class ClusterNodes : IAsyncDisposable
         Resources = _store.Count,
         Bytes = _store.Catalog.Bytes,
         FreeBytes = Math.Max(0, _store.Space.FreeBytes),
+        IsDraining = Drains.IsWished,
+        UnderReplicated = figures?.UnderReplicated ?? 0,
+        WaitingBytes = figures?.BytesLeft ?? 0,
+        Replication = figures is null ? null : new NodeReplication
+        {
+            Least = figures.Least,
+            IsSettled = figures.IsSettled && figures.HasPlaces != Drains.IsWished,
+            Waiting = figures.Waiting,
+            RateBytesPerSecond = figures.RateBytesPerSecond,
+            Strays = figures.Strays.Count,
+            StrayBytes = figures.Strays.Bytes,
+            StrayRateBytesPerSecond = _strays.BytesPerSecond,
+        },
     };
 
     /// <summary>Where this node rains, as far as it is a number: an address of zero is the one that it is heard from.</summary>
@@ -145,6 +190,7 @@ internal sealed class ClusterNodes : IAsyncDisposable
         Rain = [.. _options.AdvertiseRain.Count > 0 ? _options.AdvertiseRain : _servers.Own.Places()],
         Url = _options.AdvertiseUrl,
         ProtocolVersion = _said.Version,
+        IsDraining = _said.IsDraining,
     };
 
     /// <summary>Names that the registry has are asked of the resolver, in the background.</summary>

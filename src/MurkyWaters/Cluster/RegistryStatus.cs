@@ -18,7 +18,8 @@ public sealed record RegistryStatus
     /// <summary>Whether this node's key is there, as read last.</summary>
     public required bool IsRegistered { get; init; }
 
-    /// <summary>The engine's own count of changes.</summary>
+    /// <summary>The engine's own count of changes, of the same kind as <see cref="ClusterJob.Revision"/>; the view that is read after this
+    /// is as new at least.</summary>
     public required long Revision { get; init; }
 
     /// <summary>Times that it answered again after it had been away.</summary>

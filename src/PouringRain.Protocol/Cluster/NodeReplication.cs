@@ -3,8 +3,8 @@ namespace PouringRain.Protocol.Cluster;
 /// <summary>What a node says of how it keeps what it has.</summary>
 public sealed record NodeReplication
 {
-    /// <summary>The least copies that anything has which it keeps, itself and nodes that are silent among them; null while it has not looked
-    /// through all of it.</summary>
+    /// <summary>The least copies that anything has which it keeps, itself and nodes that are silent among them; null while it has not
+    /// looked through all of it.</summary>
     public CopyCount? Least { get; init; }
 
     /// <summary>Whether it has looked through all since the last change of places, and nothing has come since that is to go

@@ -205,6 +205,7 @@ public sealed partial class Replication
                 Strays = _straysLast,
                 Least = LeastCopies(),
                 IsSettled = _isSettled,
+                HasPlaces = _ownIndex >= 0,
                 LagMs = Marks.AgreedTo == long.MinValue ? long.MaxValue : Math.Max(0, ClusterMs(now) - Marks.AgreedTo),
             };
         }

@@ -36,6 +36,9 @@ public sealed record ReplicationFigures
     /// go elsewhere: only then no <see cref="Strays"/> means that there are none.</summary>
     public required bool IsSettled { get; init; }
 
+    /// <summary>Whether this node has places: it is not drained.</summary>
+    public required bool HasPlaces { get; init; }
+
     /// <summary>How long ago, in milliseconds, this node last had the same tombstones as all others; the greatest number when it is not
     /// known to have had them ever.</summary>
     public required long LagMs { get; init; }

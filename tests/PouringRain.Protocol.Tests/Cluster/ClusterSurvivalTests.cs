@@ -65,8 +65,9 @@ public class ClusterSurvivalTests
     }
 
     [Fact]
-    public void WhoIsGoneDoesNotMatter() =>
-        Assert.Equal((2, 2, 0), Survives(Node(1, "a", 3, 3), Node(2, "b", 3, 3), Node(3, "c", 3, 3), Node(4, "d", null, 0, MemberState.Gone)));
+    public void WhoIsGoneDoesNotMatter() => Assert.Equal(
+        (2, 2, 0),
+        Survives(Node(1, "a", 3, 3), Node(2, "b", 3, 3), Node(3, "c", 3, 3), Node(4, "d", null, 0, MemberState.Gone)));
 
     private static (int Nodes, int Zones, int Unknown) Survives(params ClusterNode[] nodes)
     {

@@ -17,7 +17,8 @@ public class HelloMessageTests
         var said = Status();
         var heard = Read(Write(said))!;
         Assert.Equal(said.Replication, heard.Replication);
-        Assert.Equal((said.Zone, said.Url, said.UnderReplicated, said.WaitingBytes), (heard.Zone, heard.Url, heard.UnderReplicated, heard.WaitingBytes));
+        Assert.Equal((said.Zone, said.Url), (heard.Zone, heard.Url));
+        Assert.Equal((said.UnderReplicated, said.WaitingBytes), (heard.UnderReplicated, heard.WaitingBytes));
         Assert.Equal(said.Rain, heard.Rain);
     }
 

@@ -114,7 +114,8 @@ public class LeastCopiesTests
             var index = new ReplicaIndex();
             index.MarkLoaded();
             var options = new ReplicationOptions { Node = id, Replicas = replicas, TokenKey = new byte[32] };
-            _parties.Add(new Party(id, PeerAddress.FromIPv4((uint)i + 1, 1980), zones[i], index, new Replication(options, index, (ulong)i + 1)));
+            var machine = new Replication(options, index, (ulong)i + 1);
+            _parties.Add(new Party(id, PeerAddress.FromIPv4((uint)i + 1, 1980), zones[i], index, machine));
         }
 
         SetMembers();
@@ -123,11 +124,20 @@ public class LeastCopiesTests
     private void SetMembers()
     {
         ImmutableArray<ClusterMember> members =
-            [.. _parties.Select(party => new ClusterMember { Id = party.Id, Rain = [party.Address], Zone = party.Zone, State = party.State })];
+        [
+            .. _parties.Select(party => new ClusterMember
+            {
+                Id = party.Id,
+                Rain = [party.Address],
+                Zone = party.Zone,
+                State = party.State,
+            }),
+        ];
         _parties.ForEach(party => party.Machine.SetMembers(_now, ClusterMs, members));
     }
 
-    private void Put(int party, ulong id) => Commit(_parties[party], new ResourceId(id), new ReplicaVersion(ClusterMs, 9, 1000, false), isKept: true);
+    private void Put(int party, ulong id) =>
+        Commit(_parties[party], new ResourceId(id), new ReplicaVersion(ClusterMs, 9, 1000, false), isKept: true);
 
     private void Commit(Party party, ResourceId id, ReplicaVersion version, bool isKept)
     {

@@ -34,6 +34,7 @@ internal static class ApiDocument
                 return Task.CompletedTask;
             });
             options.AddDocumentTransformer(ProblemAnswers.AddExamplesAsync);
+            options.AddDocumentTransformer(NullableMeanings.LiftAsync);
             options.AddDocumentTransformer(KeyScheme.DeclareAsync);
             options.AddOperationTransformer(ParameterExamples.CompleteAsync);
             options.AddOperationTransformer(ByteBodies.CompleteAsync);
@@ -74,6 +75,7 @@ internal static class ApiDocument
     [
         ("Resources", "Bytes under 64-bit ids: upload, download, list, delete."),
         ("Rain", "What rains: the servers asked, the receivers rained on, the fetches as they run."),
+        ("Cluster", "The nodes that keep resources together: who is there, what could be lost, and giving a node's copies to others."),
         ("Operations", "Health, metrics, and what errors mean."),
         ("2012", "The paths of the 2012 front, which still do what they did."),
     ];

@@ -11,4 +11,7 @@ public enum DeleteOutcome
 
     /// <summary>The precondition failed.</summary>
     PreconditionFailed,
+
+    /// <summary>No tombstone can follow the version that there is: it was stamped by a clock that is too far ahead.</summary>
+    NoLaterVersion,
 }

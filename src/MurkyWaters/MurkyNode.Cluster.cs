@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using MurkyWaters.Cluster;
 using PouringRain.Protocol;
 using PouringRain.Protocol.Cluster;
@@ -26,7 +27,7 @@ public sealed partial class MurkyNode
                 if (!heard.Any(node => node.Id == seen.Node.Id))
                 {
                     nodes.Add(new NodeSnapshot(
-                        seen.Node.Id, seen.Node.Zone, seen.Node.Weight, StateOf(seen), seen.Node.Url, seen.Node.Rain, 0, 0, 0,
+                        seen.Node.Id, seen.Node.Zone, seen.Node.Weight, _nodes.StateOf(seen), seen.Node.Url, seen.Node.Rain, 0, 0, 0,
                         seen.Node.ProtocolVersion, null, drained.Contains(seen.Node.Id) ? NodeDrain.Of(new NodeStatus()) : null));
                 }
             }
@@ -34,6 +35,12 @@ public sealed partial class MurkyNode
             return nodes;
         }
     }
+
+    /// <summary>How replication fares; null on a node that is alone.</summary>
+    public ReplicationFigures? ReplicationFigures => _replicator.Figures;
+
+    /// <summary>Who is known to keep the newest version that is here of a resource, and how many are to.</summary>
+    public (ImmutableArray<NodeId> Holders, int Wanted) HoldersOf(ResourceId id) => _replicator.HoldersOf(id);
 
     /// <summary>How the cluster fares.</summary>
     public ClusterFigures ClusterFigures
@@ -72,10 +79,4 @@ public sealed partial class MurkyNode
     /// <exception cref="StoreException">The store cannot note it.</exception>
     public Task<DrainResult> StopDrainAsync(NodeId id, CancellationToken cancellationToken) =>
         _nodes.Drains.StopAsync(id, cancellationToken);
-
-    /// <summary>Of a node that was never heard the registry alone tells.</summary>
-    private MemberState StateOf(SeenNode seen) =>
-        seen.Presence == NodePresence.Gone ? MemberState.Gone
-        : seen.Presence == NodePresence.Absent && _options.Time.GetInstant() - seen.Since >= _options.Cluster.DownAfter ? MemberState.Down
-        : MemberState.Late;
 }

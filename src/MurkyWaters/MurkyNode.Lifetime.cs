@@ -4,6 +4,7 @@ using MurkyWaters.Backing;
 using MurkyWaters.Cluster;
 using MurkyWaters.Fetching;
 using MurkyWaters.Propagating;
+using MurkyWaters.Replicating;
 using MurkyWaters.Servers;
 using MurkyWaters.Store;
 using MurkyWaters.Uploading;
@@ -34,9 +35,14 @@ public sealed partial class MurkyNode
                 Seal = seal,
                 Logger = logger,
             }, logger);
-        var classic = new ClassicNotices(store, _transport, servers, ClassicOptionsOf(options, seal), _stopping.Token);
-        _propagator = new Propagator(store, _transport, servers, options.PropagationTimes, classic, logger, _stopping.Token);
-        _uploads = new PendingUploads(store, options.UploadCountMax, options.UploadLifetime, _propagator.Announce, logger);
+        _classic = new ClassicNotices(store, _transport, servers, ClassicOptionsOf(options, seal), _stopping.Token);
+        _uploads = new PendingUploads(store, options.UploadCountMax, options.UploadLifetime, TellClassic, logger);
+        _nodes = new ClusterNodes(
+            options.Cluster, store, servers, _transport, options.OpenRegistry?.Invoke(), inbound.TokenKey, options.Time, logger)
+        {
+            AddsPeers = options.AutoAddPeers,
+            IsSealed = seal is not null,
+        };
         _budget = new FetchBudget(options.FetchBytesMax, options.FetchCountMax, options.Fetch.WindowBytesMax, options.Time);
         var objects = options.BackEnd is { } backEnd ? new ObjectStore(backEnd, logger, options.Time) : null;
         var context = new FetchContext
@@ -51,17 +57,19 @@ public sealed partial class MurkyNode
             ShareContent = options.ShareContent,
             Budget = _budget,
             Patience = options.FetchPatience,
-            OnStaleServer = _propagator.Tell,
+            Members = () => _nodes.RainOfOthers,
+            OnStaleServer = (resource, _) => _replicator!.Nudge(resource.Id),
         };
         _fetches = new FetchTable(options.FetchGrace is { } grace ? context with { Grace = grace } : context);
         _inbox = new PropagateInbox(
             store, _fetches, servers, options.InboxTimes, options.AutoAddPeers, isSealed: !options.Secret.IsEmpty, logger, _stopping.Token);
-        _nodes = new ClusterNodes(
-            options.Cluster, store, servers, _transport, options.OpenRegistry?.Invoke(), inbound.TokenKey, options.Time, logger);
-        inbound.Open(_inbox, servers, _nodes);
+        _replicator = new Replicator(
+            options.Cluster, store, _fetches, _transport, _nodes, inbound.TokenKey, options.Time, logger, _stopping.Token);
+        inbound.Open(_inbox, servers, _nodes, _replicator);
         store.Reopen = OpenAsync;
         store.Scrub.Start();
         _writeBehind = objects is null ? null : new WriteBehind(store, objects, logger, _stopping.Token);
+        LookAround();
         _heartbeat = BeatAsync();
     }
 
@@ -110,7 +118,7 @@ public sealed partial class MurkyNode
             {
                 foreach (var resource in store.EnumerateKept())
                 {
-                    node._propagator.Announce(resource);
+                    node.TellClassic(resource);
                 }
             }
 
@@ -140,6 +148,7 @@ public sealed partial class MurkyNode
         await Task.WhenAll(_listeners.Select(listener => listener.DisposeAsync().AsTask()));
         await _fetches.DisposeAsync();
         await _inbox.StopAsync();
+        await _replicator.DisposeAsync();
         await _nodes.DisposeAsync();
         await _transport.DisposeAsync();
         await _heartbeat;
@@ -205,10 +214,10 @@ public sealed partial class MurkyNode
                 _transport.Tick();
                 _fetches.Sample();
                 _inbox.Tick();
-                _nodes.Tick();
+                LookAround();
                 _writeBehind?.Tick();
                 FetchLost();
-                if (beat % beatsPerHour == 0)
+                if (beat % beatsPerHour == 0 && !_replicator.HasOthers)
                 {
                     _store.RemoveOldTombstones();
                 }
@@ -220,6 +229,16 @@ public sealed partial class MurkyNode
             }
         }
     }
+
+    /// <summary>Who is there, and what follows from it.</summary>
+    private void LookAround()
+    {
+        _nodes.Tick();
+        _replicator.Tick();
+    }
+
+    /// <summary>Tells the nodes of 2012, who compare nothing.</summary>
+    private void TellClassic(StoredResource resource) => _classic.Tell(resource.Id);
 
     /// <summary>What was kept here and is set aside is asked for, a few at a time.</summary>
     private void FetchLost()
@@ -237,12 +256,14 @@ public sealed partial class MurkyNode
         private PropagateInbox? _inbox;
         private ServerTable? _servers;
         private ClusterNodes? _nodes;
+        private Replicator? _replicator;
 
         /// <summary>What the address tokens of this node are made with.</summary>
         public byte[] TokenKey { get; } = RandomNumberGenerator.GetBytes(32);
 
-        public void Open(PropagateInbox inbox, ServerTable servers, ClusterNodes nodes)
+        public void Open(PropagateInbox inbox, ServerTable servers, ClusterNodes nodes, Replicator replicator)
         {
+            Volatile.Write(ref _replicator, replicator);
             Volatile.Write(ref _servers, servers);
             Volatile.Write(ref _nodes, nodes);
             Volatile.Write(ref _inbox, inbox);
@@ -252,8 +273,17 @@ public sealed partial class MurkyNode
         public bool IsTrusted(PeerAddress source) => Volatile.Read(ref _servers)?.IsTrusted(source) ?? true;
 
         /// <summary>Who has the secret is believed; of others the list has to say who they are.</summary>
-        public int Answer(Instant now, PeerAddress from, bool isSealed, ReadOnlySpan<byte> request, Span<byte> answer) =>
-            Volatile.Read(ref _nodes)?.Answer(now, from, place => isSealed || IsTrusted(place), request, answer) ?? 0;
+        public int Answer(Instant now, PeerAddress from, bool isSealed, ReadOnlySpan<byte> request, Span<byte> answer)
+        {
+            if (Volatile.Read(ref _nodes) is not { } nodes || Volatile.Read(ref _replicator) is not { } replicator)
+            {
+                return 0;
+            }
+
+            var length = nodes.Answer(now, from, place => isSealed || IsTrusted(place), request, answer);
+            return length > 0 ? length
+                : replicator.Answer(now, from, isSealed || IsTrusted(from) || nodes.IsKnown(from), request, answer);
+        }
 
         public void Add(ResourceId id, Sha256Digest? version, PeerAddress source) => Volatile.Read(ref _inbox)?.Add(id, version, source);
     }

@@ -2,6 +2,7 @@ using MurkyWaters.Backing;
 using MurkyWaters.Cluster;
 using MurkyWaters.Fetching;
 using MurkyWaters.Propagating;
+using MurkyWaters.Replicating;
 using MurkyWaters.Servers;
 using MurkyWaters.Store;
 using MurkyWaters.Uploading;
@@ -24,8 +25,9 @@ public sealed partial class MurkyNode : IAsyncDisposable
     private readonly List<RainListener> _listeners;
     private readonly IRainTransport _transport;
     private readonly FetchTable _fetches;
-    private readonly Propagator _propagator;
+    private readonly ClassicNotices _classic;
     private readonly PropagateInbox _inbox;
+    private readonly Replicator _replicator;
     private readonly ClusterNodes _nodes;
     private readonly PendingUploads _uploads;
     private readonly FetchBudget _budget;
@@ -60,7 +62,7 @@ public sealed partial class MurkyNode : IAsyncDisposable
     public Upload BeginUpload(UploadOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return new StoreUpload(_store, options, _store.Options, _propagator.Announce);
+        return new StoreUpload(_store, options, _store.Options, TellClassic);
     }
 
     /// <summary>Starts taking a resource in over several requests; null when as many are under way as may be.</summary>
@@ -132,7 +134,6 @@ public sealed partial class MurkyNode : IAsyncDisposable
             }
         }
 
-        StoredResource deleted;
         using (await _store.EnterAsync(id, cancellationToken))
         {
             var here = _store.FindEntry(id)?.Resource.Manifest;
@@ -153,22 +154,25 @@ public sealed partial class MurkyNode : IAsyncDisposable
                 return new DeleteResult(DeleteOutcome.NotFound, search);
             }
 
-            deleted = new StoredResource(id, Manifest.CreateTombstone(_options.Code, _store.NextStamp(current)), Retention.Kept);
-            await Task.Run(() => _store.CommitTombstone(id, deleted.Manifest), CancellationToken.None);
+            var stamp = _store.NextStamp(newest, await _replicator.AskNewestAsync(id, cancellationToken), isDeleted: true);
+            if (stamp is null)
+            {
+                return new DeleteResult(DeleteOutcome.NoLaterVersion, null);
+            }
+
+            await _store.CommitTombstoneAsync(id, Manifest.CreateTombstone(_options.Code, stamp.Value));
         }
 
-        _propagator.Start(deleted);
         return new DeleteResult(DeleteOutcome.Deleted, null);
     }
 
-    /// <summary>Asks the other nodes to fetch and keep what is here, and counts those that hold it (this one included) until
-    /// <paramref name="replicas"/> do, the time is up, or no node is left that could still; 1 does not wait. 0 when it is not
-    /// here.</summary>
+    /// <summary>Counts the nodes that keep what is newest here (this one included) until <paramref name="replicas"/> do, the time is up, or
+    /// no node is left that is to and answers; 1 does not wait. 0 when it is not here.</summary>
     public Task<int> PropagateAsync(ResourceId id, int replicas, TimeSpan limit, CancellationToken cancellationToken) =>
-        _propagator.CountAsync(id, replicas, limit, cancellationToken);
+        _replicator.CountAsync(id, replicas, limit, cancellationToken);
 
     /// <summary>Tells the nodes of 2012 of a resource once more; their format has no answer that could be waited for.</summary>
-    public void TellClassicNodes(ResourceId id) => _propagator.TellClassic(id);
+    public void TellClassicNodes(ResourceId id) => _classic.Tell(id);
 
     /// <summary>Starts (or joins) a fetch into the store without a reader.</summary>
     public TransferSnapshot Prefetch(ResourceId id)
@@ -194,16 +198,33 @@ public sealed partial class MurkyNode : IAsyncDisposable
 
     /// <summary>Adds a server until the process ends, one of <see cref="ServersFile.CountMax"/> at most that are added so.</summary>
     /// <exception cref="ArgumentException">The host is no name and no address, or the port not 1 to 65535.</exception>
-    public ServerAddition AddServer(string host, int port) =>
-        !ServerName.TryCreate(host, port, isClassic: false, out var name)
-            ? throw new ArgumentException($"{host}:{port} names no server.", nameof(host))
-        : _servers.Add(name, ServerOrigin.Api) ? ServerAddition.Added
-        : _servers.Contains(name) ? ServerAddition.Known
-        : ServerAddition.Full;
+    public ServerAddition AddServer(string host, int port)
+    {
+        if (!ServerName.TryCreate(host, port, isClassic: false, out var name))
+        {
+            throw new ArgumentException($"{host}:{port} names no server.", nameof(host));
+        }
+
+        if (!_servers.Add(name, ServerOrigin.Api))
+        {
+            return _servers.Contains(name) ? ServerAddition.Known : ServerAddition.Full;
+        }
+
+        LookAround();
+        return ServerAddition.Added;
+    }
 
     /// <summary>Forgets a server; false when it was not known. One of servers.json comes back when that file is edited.</summary>
-    public bool RemoveServer(string host, int port) =>
-        ServerName.TryCreate(host, port, isClassic: false, out var name) && _servers.Remove(name);
+    public bool RemoveServer(string host, int port)
+    {
+        if (!ServerName.TryCreate(host, port, isClassic: false, out var name) || !_servers.Remove(name))
+        {
+            return false;
+        }
+
+        LookAround();
+        return true;
+    }
 
     /// <summary>Where this node rains, in the order of <see cref="MurkyOptions.Listen"/>, with the ports that were bound.</summary>
     public IReadOnlyList<System.Net.IPEndPoint> ListenEndPoints => [.. _listeners.Select(listener => listener.LocalEndPoint)];

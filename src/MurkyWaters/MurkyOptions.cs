@@ -121,9 +121,6 @@ public sealed record MurkyOptions
     /// <summary>How long a fetch outlives its last reader, for tests.</summary>
     internal TimeSpan? FetchGrace { get; init; }
 
-    /// <summary>The patience of propagation, for tests.</summary>
-    internal Propagating.PropagationTimes PropagationTimes { get; init; } = new();
-
     /// <summary>The patience with what other nodes ask for, for tests.</summary>
     internal Propagating.InboxTimes InboxTimes { get; init; } = new();
 }

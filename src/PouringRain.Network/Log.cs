@@ -52,6 +52,9 @@ internal static partial class Log
     [LoggerMessage(2014, LogLevel.Error, "Asking the other nodes who they are broke; it begins again")]
     public static partial void MembershipFailed(ILogger logger, Exception exception);
 
+    [LoggerMessage(2015, LogLevel.Error, "Replication with the other nodes broke; it begins again")]
+    public static partial void ReplicationFailed(ILogger logger, Exception exception);
+
     [LoggerMessage(2013, LogLevel.Warning,
         "Version {Version} of {Resource} is not fetched: its manifest is of a later program ({Why})")]
     public static partial void VersionNotUnderstood(ILogger logger, Sha256Digest version, ResourceId resource, ManifestReading why);

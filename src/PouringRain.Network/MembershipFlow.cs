@@ -5,7 +5,7 @@ using PouringRain.Protocol.Cluster;
 namespace PouringRain.Network;
 
 /// <summary>A membership's questions to the other nodes; it lasts as long as the client.</summary>
-internal sealed class MembershipFlow(Membership membership, TimeProvider time, ILogger logger) : ClientFlow
+internal sealed class MembershipFlow(Membership membership, TimeProvider time, Action onTurn, ILogger logger) : ClientFlow
 {
     /// <inheritdoc/>
     public override uint SubscriptionId => membership.SubscriptionId;
@@ -29,9 +29,7 @@ internal sealed class MembershipFlow(Membership membership, TimeProvider time, I
     }
 
     /// <inheritdoc/>
-    public override void AfterTransmits(Instant now)
-    {
-    }
+    public override void AfterTransmits(Instant now) => onTurn();
 
     /// <inheritdoc/>
     public override void Close(Instant now) => IsOver = true;

@@ -153,14 +153,38 @@ public sealed class RainClient : IAsyncDisposable
     /// <summary>Carries a membership's questions to the other nodes, and their answers back, until the client is closed.</summary>
     /// <param name="membership">The membership; one client's alone.</param>
     /// <param name="time">The clock that the others are told.</param>
+    /// <param name="onTurn">Called whenever something may have come of it, by the thread of the sockets.</param>
     /// <returns>To be called when the membership was given something new to ask.</returns>
     /// <exception cref="ObjectDisposedException">The client is closed.</exception>
-    public Action Start(Membership membership, TimeProvider time)
+    public Action Start(Membership membership, TimeProvider time, Action onTurn)
     {
         ArgumentNullException.ThrowIfNull(membership);
         ArgumentNullException.ThrowIfNull(time);
+        ArgumentNullException.ThrowIfNull(onTurn);
+        return Start(() => new MembershipFlow(membership, time, onTurn, _logger));
+    }
+
+    /// <summary>Carries what replication asks of the other nodes, and their answers back, until the client is closed; from the same port as
+    /// <see cref="Start(Membership, TimeProvider, Action)"/> does.</summary>
+    /// <param name="replication">The machine; one client's alone.</param>
+    /// <param name="onTurn">Called whenever something may have come of it, by the thread of the sockets.</param>
+    /// <returns>To be called when the machine was given something new.</returns>
+    /// <exception cref="ObjectDisposedException">The client is closed.</exception>
+    public Action Start(Replication replication, Action onTurn)
+    {
+        ArgumentNullException.ThrowIfNull(replication);
+        ArgumentNullException.ThrowIfNull(onTurn);
+        return Start(() => new ReplicationFlow(replication, onTurn, _logger));
+    }
+
+    /// <summary>The port from which memberships and replication ask.</summary>
+    public ushort AskPort => (ushort)_loops[0].Socket.LocalEndPoint.Port;
+
+    private Action Start<TFlow>(Func<TFlow> make)
+        where TFlow : ClientFlow
+    {
         var loop = _loops[0];
-        MembershipFlow? flow = null;
+        TFlow? flow = null;
         ObjectDisposedException.ThrowIf(!loop.Post(Touch), this);
         return () => loop.Post(Touch);
 
@@ -172,7 +196,7 @@ public sealed class RainClient : IAsyncDisposable
             }
             else
             {
-                flow = loop.Add(() => new MembershipFlow(membership, time, _logger));
+                flow = loop.Add(make);
             }
         }
     }

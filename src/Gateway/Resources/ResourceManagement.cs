@@ -27,7 +27,7 @@ internal static class ResourceManagement
         try
         {
             var page = host.Node.List(query);
-            return TypedResults.Ok(new ResourceList([.. page.Items.Select(ResourceSummary.Of)], ListRequest.Write(page.Next)));
+            return TypedResults.Ok(new ResourceList([.. page.Items.Select(item => ResourceSummary.Of(item, host.Node))], ListRequest.Write(page.Next)));
         }
         catch (StoreException e)
         {
@@ -55,7 +55,7 @@ internal static class ResourceManagement
         await using (reader)
         {
             http.Response.Headers.ETag = Preconditions.EntityTagOf(reader.Manifest);
-            return TypedResults.Ok(new ManifestView(resource, reader.Manifest));
+            return TypedResults.Ok(new ManifestView(resource, reader.Manifest, host.Node));
         }
     }
 
@@ -89,6 +89,9 @@ internal static class ResourceManagement
             { Outcome: DeleteOutcome.Deleted } => TypedResults.NoContent(),
             { Outcome: DeleteOutcome.PreconditionFailed } =>
                 new Problem(ProblemType.PreconditionFailed, $"Resource {resource} is not at the version that the request wants to delete."),
+            { Outcome: DeleteOutcome.NoLaterVersion } => new Problem(
+                ProblemType.Conflict, "The version there is was stamped by a clock that is too far ahead: nothing can follow it yet. "
+                    + "Nothing was deleted."),
             { Search: { Status: not (OpenStatus.Found or OpenStatus.Deleted) } search } => Problem.OfOpening(resource, search),
             _ => new Problem(
                 ProblemType.NotFound, $"Resource {resource} is not here or elsewhere: it was deleted before.", result.Search?.Sources),
@@ -120,7 +123,7 @@ internal static class ResourceManagement
 
         host.Node.TellClassicNodes(resource);
         var held = await host.Node.PropagateAsync(resource, count, settings.Gateway.ReplicaTimeout, http.RequestAborted);
-        return TypedResults.Accepted($"/resources/{resource}", ResourceSummary.Of(stored, held));
+        return TypedResults.Accepted($"/resources/{resource}", ResourceSummary.Of(stored, host.Node, held));
     }
 
     /// <summary>Fetches a resource into the store</summary>

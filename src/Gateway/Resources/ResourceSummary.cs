@@ -13,13 +13,13 @@ namespace Gateway.Resources;
 /// "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "contentType": "video/mp4",
 /// "fileName": "holiday.mp4", "code": "raptorq", "blockSize": 1048576, "symbolSize": 1408, "blocks": 48,
 /// "version": "d8a624a3ffa3d942f2bf0e9ac8d2bb1b7e9d2a4f3c1e5a6b7c8d9e0f1a2b3c4d",
-/// "modified": "2026-11-21T06:10:07.642+00:00", "replicas": 1
+/// "modified": "2026-11-21T06:10:07.642+00:00", "replicas": 1, "wanted": 1, "holders": ["7c0d8b52a1f04e6c93b1d6f0a2e4c811"]
 /// }
 /// </example>
 internal record ResourceSummary
 {
     [SetsRequiredMembers]
-    private protected ResourceSummary(ResourceId id, Manifest manifest, int replicas)
+    private protected ResourceSummary(ResourceId id, Manifest manifest, MurkyNode node, int? replicas)
     {
         Id = id.ToString();
         Length = manifest.Layout.Length;
@@ -33,11 +33,12 @@ internal record ResourceSummary
         Blocks = manifest.Layout.BlockCount;
         Version = manifest.Version.ToString();
         Modified = DateTimeOffset.FromUnixTimeMilliseconds(manifest.Stamp);
-        Replicas = replicas;
+        (Holders, Wanted) = HoldersOf(id, node);
+        Replicas = replicas ?? Holders.Count;
     }
 
     [SetsRequiredMembers]
-    private ResourceSummary(ListedResource resource)
+    private ResourceSummary(ListedResource resource, MurkyNode node)
     {
         Id = resource.Id.ToString();
         Length = resource.Length;
@@ -51,7 +52,8 @@ internal record ResourceSummary
         Blocks = (int)((resource.Length + resource.BlockSize - 1) / resource.BlockSize);
         Version = resource.Version.ToString();
         Modified = DateTimeOffset.FromUnixTimeMilliseconds(resource.Stamp);
-        Replicas = 1;
+        (Holders, Wanted) = HoldersOf(resource.Id, node);
+        Replicas = Holders.Count;
     }
 
     /// <summary>The 64-bit number, as a string because browsers round such numbers.</summary>
@@ -90,12 +92,25 @@ internal record ResourceSummary
     /// <summary>When this version was made.</summary>
     public required DateTimeOffset Modified { get; init; }
 
-    /// <summary>Nodes known to hold it, this one included: counted by uploads and propagation, 1 elsewhere.</summary>
+    /// <summary>Nodes that are known to keep this version, as the node that answers sees it; a cached copy does not count.</summary>
     public required int Replicas { get; init; }
 
-    public static ResourceSummary Of(StoredResource resource, int replicas = 1) => new(resource.Id, resource.Manifest, replicas);
+    /// <summary>Nodes that are to keep it, as Cluster:Replicas says and as far as there are so many.</summary>
+    public required int Wanted { get; init; }
 
-    public static ResourceSummary Of(ListedResource resource) => new(resource);
+    /// <summary>Their ids, as in GET /nodes.</summary>
+    public required IReadOnlyList<string> Holders { get; init; }
+
+    public static ResourceSummary Of(StoredResource resource, MurkyNode node, int? replicas = null) =>
+        new(resource.Id, resource.Manifest, node, replicas);
+
+    public static ResourceSummary Of(ListedResource resource, MurkyNode node) => new(resource, node);
+
+    private static (IReadOnlyList<string> Holders, int Wanted) HoldersOf(ResourceId id, MurkyNode node)
+    {
+        var (holders, wanted) = node.HoldersOf(id);
+        return ([.. holders.Select(holder => holder.ToString())], wanted);
+    }
 }
 
 /// <summary>A page of resources.</summary>
@@ -110,7 +125,7 @@ internal sealed record ResourceList(IReadOnlyList<ResourceSummary> Items, string
 /// "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "contentType": "video/mp4",
 /// "fileName": "holiday.mp4", "code": "raptorq", "blockSize": 1048576, "symbolSize": 1408, "blocks": 48,
 /// "version": "d8a624a3ffa3d942f2bf0e9ac8d2bb1b7e9d2a4f3c1e5a6b7c8d9e0f1a2b3c4d",
-/// "modified": "2026-11-21T06:10:07.642+00:00", "replicas": 1,
+/// "modified": "2026-11-21T06:10:07.642+00:00", "replicas": 1, "wanted": 1, "holders": ["7c0d8b52a1f04e6c93b1d6f0a2e4c811"],
 /// "blockDigestAlgorithm": "blake3", "blockDigests": ["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]
 /// }
 /// </example>
@@ -119,8 +134,8 @@ internal sealed record ManifestView : ResourceSummary
     private readonly Manifest _manifest;
 
     [SetsRequiredMembers]
-    public ManifestView(ResourceId id, Manifest manifest)
-        : base(id, manifest, replicas: 1) => _manifest = manifest;
+    public ManifestView(ResourceId id, Manifest manifest, MurkyNode node)
+        : base(id, manifest, node, replicas: null) => _manifest = manifest;
 
     /// <summary>What the digests of the blocks are made with: blake3 or sha256.</summary>
     [JsonPropertyOrder(1)]

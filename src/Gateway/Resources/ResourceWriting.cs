@@ -203,7 +203,7 @@ internal static class ResourceWriting
             : StatusCodes.Status200OK;
         return isClassic
             ? TypedResults.Json(new ClassicAnswer("Ok."), statusCode: status)
-            : TypedResults.Json(ResourceSummary.Of(resource, replicas), statusCode: status);
+            : TypedResults.Json(ResourceSummary.Of(resource, node, replicas), statusCode: status);
     }
 
     /// <summary>The newest version that the other servers have, for the preconditions of an upload of what is not here.</summary>

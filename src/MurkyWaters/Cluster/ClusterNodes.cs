@@ -36,6 +36,10 @@ internal sealed class ClusterNodes : IAsyncDisposable
     private Action? _wake;
     private NodeStatus _said;
     private bool _hasTwin;
+    private long _toldView = -1;
+    private PeerAddress[] _others = [];
+    private Instant _contactsChangedAt;
+    private string _remembered = "";
 
     public ClusterNodes(
         ClusterOptions options, ResourceStore store, ServerTable servers, IRainTransport transport, IClusterRegistry? registry,
@@ -54,8 +58,82 @@ internal sealed class ClusterNodes : IAsyncDisposable
         _membership = new Membership(
             new MembershipOptions { Node = store.NodeId, TokenKey = tokenKey, DownAfter = options.DownAfter }, _said,
             BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
+        _contactsChangedAt = time.GetInstant();
+        _membership.Remember(time.GetInstant(), RememberedNode.Read(store.Catalog.ReadMembers()));
         _registry?.Register(Self());
     }
+
+    /// <summary>Whether nodes that are heard are added to the servers.</summary>
+    public bool AddsPeers { get; init; }
+
+    /// <summary>Whether whoever is heard has the cluster's secret.</summary>
+    public bool IsSealed { get; init; }
+
+    /// <summary>Called when who is there, or how somebody is, may be another than before, by any thread.</summary>
+    public Action? Changed { get; set; }
+
+    /// <summary>Whether every address that was to be asked has answered, and the registry was read, if there is one.</summary>
+    public bool IsSettled => _registry is not { View.Version: 0 } && _membership.IsSettled(Others());
+
+    /// <summary>When addresses came that had not been asked before, or the start.</summary>
+    public Instant ContactsChangedAt => _contactsChangedAt;
+
+    /// <summary>The clock of the cluster, milliseconds of Unix time.</summary>
+    public long ClusterMs => _time.GetUtcNow().ToUnixTimeMilliseconds() + _membership.ClockOffsetMs;
+
+    /// <summary>Whether there are others, or may be soon.</summary>
+    public bool HasOthers => _registry is not null || _membership.Nodes.Length > 1;
+
+    /// <summary>All that are known, this one among them, as replication has them.</summary>
+    public ImmutableArray<ClusterMember> Members
+    {
+        get
+        {
+            var heard = Nodes;
+            var members = ImmutableArray.CreateBuilder<ClusterMember>();
+            foreach (var node in heard)
+            {
+                members.Add(new ClusterMember
+                {
+                    Id = node.Id,
+                    Rain = node.IsSelf ? [] : node.Addresses,
+                    Zone = node.Status.Zone,
+                    Host = node.Status.Host,
+                    Weight = Told(node.Status.Weight),
+                    State = node.State,
+                });
+            }
+
+            foreach (var seen in Registered.Where(seen => !heard.Any(node => node.Id == seen.Node.Id)))
+            {
+                members.Add(new ClusterMember
+                {
+                    Id = seen.Node.Id,
+                    Zone = seen.Node.Zone,
+                    Host = seen.Node.Host,
+                    Weight = Told(seen.Node.Weight),
+                    State = StateOf(seen),
+                });
+            }
+
+            return members.ToImmutable();
+        }
+    }
+
+    /// <summary>Where the others rain that answer, the best place of each.</summary>
+    public IReadOnlyList<PeerAddress> RainOfOthers => [.. _membership.Nodes
+        .Where(node => !node.IsSelf && node.State is MemberState.Up or MemberState.Draining && !node.Addresses.IsEmpty)
+        .Select(node => node.Addresses[0])];
+
+    /// <summary>Of a node that was never heard the registry alone tells. One that gives away what it holds has no places.</summary>
+    public MemberState StateOf(SeenNode seen) =>
+        seen.Presence == NodePresence.Gone ? MemberState.Gone
+        : seen.Node.IsDraining ? MemberState.Down
+        : seen.Presence == NodePresence.Absent && _time.GetInstant() - seen.Since >= _options.DownAfter ? MemberState.Down
+        : MemberState.Late;
+
+    /// <summary>Whether what comes from an address is said by a node that was asked and answered, or that the registry names.</summary>
+    public bool IsKnown(PeerAddress address) => _membership.IsAskedFrom(address) || _registered.Contains(address);
 
     /// <summary>Which nodes are to be drained.</summary>
     public Drains Drains { get; }
@@ -63,8 +141,17 @@ internal sealed class ClusterNodes : IAsyncDisposable
     /// <summary>How this node keeps what it has; asked once a second at most, null while it does not say.</summary>
     public Func<ReplicationFigures?> Replication { get; set; } = () => null;
 
-    /// <summary>The nodes, this one first, then by id.</summary>
-    public ImmutableArray<ClusterNode> Nodes => _membership.Nodes;
+    /// <summary>The nodes that were heard, this one first, then by id; of one that is silent the registry may know that it is gone.</summary>
+    public ImmutableArray<ClusterNode> Nodes
+    {
+        get
+        {
+            var gone = Registered.Where(seen => seen.Presence == NodePresence.Gone).Select(seen => seen.Node.Id).ToHashSet();
+            return gone.Count == 0 ? _membership.Nodes : [.. _membership.Nodes.Select(node =>
+                node.State is MemberState.Late or MemberState.Down && gone.Contains(node.Id)
+                    ? node with { State = MemberState.Gone } : node)];
+        }
+    }
 
     /// <summary>The nodes that the registry knows of; none without one.</summary>
     public ImmutableArray<SeenNode> Registered => _registry?.View.Nodes ?? [];
@@ -78,7 +165,7 @@ internal sealed class ClusterNodes : IAsyncDisposable
         var now = _time.GetInstant();
         ResolveRegistered(now);
         Drains.Tick();
-        PeerAddress[] others = [.. _servers.OtherNodes().Concat(_registered).Where(address => !_servers.Own.Contains(address)).Distinct()];
+        var others = Others();
         var status = Status();
         if (status != _said)
         {
@@ -91,6 +178,12 @@ internal sealed class ClusterNodes : IAsyncDisposable
             }
         }
 
+        if (others.Except(_others).Any())
+        {
+            _contactsChangedAt = now;
+        }
+
+        _others = others;
         _membership.SetContacts(now, others);
         if (_wake is not null)
         {
@@ -100,6 +193,15 @@ internal sealed class ClusterNodes : IAsyncDisposable
         {
             // A node that knows nobody opens no socket to ask from.
             TryStart();
+        }
+
+        Remember();
+        foreach (var node in AddsPeers ? _membership.Nodes : [])
+        {
+            if (node is { IsSelf: false, State: MemberState.Up, Addresses: [var place, ..] })
+            {
+                _servers.AddPeer(place, isClassic: false, IsSealed);
+            }
         }
 
         if (_membership.Twin is { } twin && !_hasTwin)
@@ -117,7 +219,9 @@ internal sealed class ClusterNodes : IAsyncDisposable
     /// <param name="answer">Takes the answer.</param>
     public int Answer(
         Instant now, PeerAddress from, Func<PeerAddress, bool> isTrusted, ReadOnlySpan<byte> request, Span<byte> answer) =>
-        _membership.Answer(now, _time.GetUtcNow().ToUnixTimeMilliseconds(), from, isTrusted, request, answer);
+        _membership.Answer(
+            now, _time.GetUtcNow().ToUnixTimeMilliseconds(), from, place => isTrusted(place) || _registered.Contains(place), request,
+            answer);
 
     public async ValueTask DisposeAsync()
     {
@@ -125,17 +229,45 @@ internal sealed class ClusterNodes : IAsyncDisposable
         await (_registry?.DisposeAsync() ?? ValueTask.CompletedTask);
     }
 
+    private PeerAddress[] Others() =>
+        [.. _servers.OtherNodes().Concat(_registered).Where(address => !_servers.Own.Contains(address)).Distinct()];
+
     private void TryStart()
     {
         try
         {
-            _wake = _transport.Start(_membership, _time);
+            _wake = _transport.Start(_membership, _time, NoteTurn);
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException)
         {
             // The transport has said so; it is tried again with the next beat.
         }
     }
+
+    /// <summary>By the thread of the sockets: whoever goes by the members is told when they have changed.</summary>
+    private void NoteTurn()
+    {
+        var view = _membership.ViewNumber;
+        if (Interlocked.Exchange(ref _toldView, view) != view)
+        {
+            Changed?.Invoke();
+        }
+    }
+
+    /// <summary>What is known of the others is kept for the next start.</summary>
+    private void Remember()
+    {
+        var known = RememberedNode.Write(_membership.Nodes.Where(node => !node.IsSelf && !node.Status.IsDraining));
+        var text = string.Join('\n', known.Select(member => $"{member.Id} {member.Document}"));
+        if (text != _remembered)
+        {
+            _store.Catalog.SaveMembersAsync(known).GetAwaiter().GetResult();
+            _remembered = text;
+        }
+    }
+
+    /// <summary>A weight as nodes tell it to one another, so that all go by the same.</summary>
+    private static double Told(double weight) => Math.Max(1, Math.Round(weight * 1000)) / 1000;
 
     private NodeStatus Status()
     {
@@ -155,6 +287,7 @@ internal sealed class ClusterNodes : IAsyncDisposable
         Url = _options.AdvertiseUrl.Length <= NodeStatus.TextBytesMax ? _options.AdvertiseUrl : "",
         Weight = _options.Weight,
         Rain = _rain,
+        AskPort = _transport.AskPort,
         Resources = _store.Count,
         Bytes = _store.Catalog.Bytes,
         FreeBytes = Math.Max(0, _store.Space.FreeBytes),

@@ -38,6 +38,16 @@ internal sealed record FetchContext
     /// and a player, let go and come back at once.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>Where the nodes of the cluster rain that answer, this one not among them.</summary>
+    public Func<IReadOnlyList<PeerAddress>>? Members { get; init; }
+
+    /// <summary>Whom a fetch asks: the servers of the list, and the nodes of the cluster.</summary>
+    public IReadOnlyList<PeerAddress> AddressesForFetch(bool includeOwn)
+    {
+        var servers = Servers.AddressesForFetch(includeOwn);
+        return Members?.Invoke() is { Count: > 0 } members ? [.. servers.Union(members)] : servers;
+    }
+
     /// <summary>Told of servers that offered an older version than the one fetched, once that is kept here.</summary>
     public Action<StoredResource, PeerAddress>? OnStaleServer { get; init; }
 }

@@ -84,6 +84,15 @@ internal sealed class FetchTable : IAsyncDisposable
         source?.Network ?? default,
         () => false);
 
+    /// <summary>Starts a fetch of the newest that some nodes have, to be kept, and asks nobody else; or joins one that is under way. Null
+    /// when there are too many.</summary>
+    public SharedFetch? KeepFrom(ResourceId id, IReadOnlyList<PeerAddress> sources) => FindOrStart(
+        id,
+        fetch => CanJoin(fetch, isRainOnly: false) && fetch.TryKeep(Retention.Kept),
+        () => new SharedFetch(_context, _log.NextNumber(), id, null, false, null, false, default, OnEnded) { Sources = sources },
+        default,
+        () => false);
+
     /// <summary>Starts or joins a fetch that learns what a version is, with a reader that wants none of its bytes; null when there are too
     /// many.</summary>
     public (SharedFetch Fetch, FetchReader Reader)? Look(ResourceId id, Sha256Digest version, PeerAddress source)

@@ -4,7 +4,7 @@ using PouringRain.Protocol.Cluster;
 
 namespace MurkyWaters.Fetching;
 
-/// <summary>What the shared fetches and the propagation need of a network: <see cref="UdpRainTransport"/>, or one in memory for
+/// <summary>What the shared fetches and replication need of a network: <see cref="UdpRainTransport"/>, or one in memory for
 /// tests.</summary>
 internal interface IRainTransport : IAsyncDisposable
 {
@@ -22,13 +22,14 @@ internal interface IRainTransport : IAsyncDisposable
     {
     }
 
-    /// <summary>Tells a node of a version; see <see cref="RainClient"/>.</summary>
-    Task<PropagationResult> PropagateAsync(
-        ResourceId resource, Manifest version, ushort rainPort, PeerAddress node, bool untilHeld, TimeSpan limit,
-        CancellationToken cancellationToken);
+    /// <inheritdoc cref="RainClient.Start(Membership, TimeProvider, Action)"/>
+    Action Start(Membership membership, TimeProvider time, Action onTurn) => () => { };
 
-    /// <inheritdoc cref="RainClient.Start"/>
-    Action Start(Membership membership, TimeProvider time) => () => { };
+    /// <inheritdoc cref="RainClient.Start(Replication, Action)"/>
+    Action Start(Replication replication, Action onTurn) => () => { };
+
+    /// <inheritdoc cref="RainClient.AskPort"/>
+    ushort AskPort => 0;
 
     /// <inheritdoc cref="RainClient.FetchClassicAsync"/>
     Task<byte[]?> FetchClassicAsync(ResourceId resource, PeerAddress server, CancellationToken cancellationToken);

@@ -105,7 +105,7 @@ internal sealed partial class SharedFetch
         const int fewBlocks = 2;
         try
         {
-            _servers = _context.Servers.AddressesForFetch(includeOwn: IsRainOnly);
+            _servers = Sources ?? _context.AddressesForFetch(includeOwn: IsRainOnly);
             if (_extraServer is { } extra && !_isExtraServerClassic && !_servers.Contains(extra))
             {
                 _servers = [.. _servers, extra];

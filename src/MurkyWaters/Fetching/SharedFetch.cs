@@ -73,6 +73,9 @@ internal sealed partial class SharedFetch
 
     public bool IsRainOnly { get; }
 
+    /// <summary>Whom it asks, and nobody else; null for all that are known.</summary>
+    public IReadOnlyList<PeerAddress>? Sources { get; init; }
+
     /// <summary>Ends when the fetch has, in no exception.</summary>
     public Task Completion => _completion.Task;
 

@@ -36,12 +36,11 @@ internal sealed class UdpRainTransport : IRainTransport
     public IRainRound StartFetch(FetchRequest request, FetchOptions options, IFetchSink sink) =>
         new Round(Client().StartFetch(request, options, sink));
 
-    public Task<PropagationResult> PropagateAsync(
-        ResourceId resource, Manifest version, ushort rainPort, PeerAddress node, bool untilHeld, TimeSpan limit,
-        CancellationToken cancellationToken) =>
-        Client().PropagateAsync(resource, version.Version, version.Stamp, rainPort, node, untilHeld, limit, cancellationToken);
+    public Action Start(Membership membership, TimeProvider time, Action onTurn) => Client().Start(membership, time, onTurn);
 
-    public Action Start(Membership membership, TimeProvider time) => Client().Start(membership, time);
+    public Action Start(Replication replication, Action onTurn) => Client().Start(replication, onTurn);
+
+    public ushort AskPort => Volatile.Read(ref _client)?.AskPort ?? 0;
 
     public Task<byte[]?> FetchClassicAsync(ResourceId resource, PeerAddress server, CancellationToken cancellationToken) =>
         Client().FetchClassicAsync(resource, server, null, cancellationToken);

@@ -9,9 +9,6 @@ internal static partial class PropagationLog
     [LoggerMessage(3300, LogLevel.Warning, "The request of {Source} to keep {Resource} failed here")]
     public static partial void RequestFailed(ILogger logger, Exception exception, ResourceId resource, string source);
 
-    [LoggerMessage(3301, LogLevel.Error, "{Node} could not be told of {Resource}; it is tried again later")]
-    public static partial void TellingFailed(ILogger logger, Exception exception, ResourceId resource, string node);
-
     [LoggerMessage(
         3302, LogLevel.Information,
         "Transfer {Number} of {Resource}, which a node asked for, is given up for now: {Bytes} bytes in {Seconds} s")]

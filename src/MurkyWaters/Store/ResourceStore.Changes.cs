@@ -68,20 +68,30 @@ internal sealed partial class ResourceStore
 
     /// <summary>Makes a tombstone the newest version.</summary>
     /// <exception cref="StoreException">As <see cref="ChangeAsync"/>'s.</exception>
-    public void CommitTombstone(ResourceId id, Manifest tombstone)
+    public void CommitTombstone(ResourceId id, Manifest tombstone) => CommitTombstoneAsync(id, tombstone).GetAwaiter().GetResult();
+
+    /// <inheritdoc cref="CommitTombstone"/>
+    public async Task CommitTombstoneAsync(ResourceId id, Manifest tombstone)
     {
-        ChangeAsync(new TombstoneChange(id, tombstone), new StoreEntry(this, new StoredResource(id, tombstone, Retention.Kept), null))
-            .GetAwaiter().GetResult();
+        await ChangeAsync(new TombstoneChange(id, tombstone), new StoreEntry(this, new StoredResource(id, tombstone, Retention.Kept), null));
         Files.Reserve.Fill();
     }
 
+    /// <summary>Forgets all that is here of a resource, whatever it is.</summary>
+    /// <exception cref="StoreException">As <see cref="ChangeAsync"/>'s.</exception>
+    public Task ForgetAsync(ResourceId id) => ChangeAsync(new ForgetChange(id), null);
+
     /// <summary>Changes whether a resource is kept or cached.</summary>
     /// <exception cref="StoreException">As <see cref="ChangeAsync"/>'s.</exception>
-    public StoredResource ChangeRetention(StoreEntry entry, Retention retention)
+    public StoredResource ChangeRetention(StoreEntry entry, Retention retention) =>
+        ChangeRetentionAsync(entry, retention).GetAwaiter().GetResult();
+
+    /// <inheritdoc cref="ChangeRetention"/>
+    public async Task<StoredResource> ChangeRetentionAsync(StoreEntry entry, Retention retention)
     {
         var resource = entry.Resource with { Retention = retention };
         var change = new RetentionChange(resource.Id, CatalogRow.WordOf(retention));
-        ChangeAsync(change, new StoreEntry(this, resource, entry.Blob), isFetched: true).GetAwaiter().GetResult();
+        await ChangeAsync(change, new StoreEntry(this, resource, entry.Blob), isFetched: true);
         return resource;
     }
 
@@ -178,6 +188,7 @@ internal sealed partial class ResourceStore
             }
         }
 
+        Catalog.NoteReplica(change.Id, entry?.Resource.Manifest, entry?.Resource.Retention == Retention.Kept);
         var stripe = StripeOf(change.Id);
         lock (stripe)
         {
@@ -196,5 +207,7 @@ internal sealed partial class ResourceStore
         {
             rained.Dispose();
         }
+
+        Changed?.Invoke(change.Id);
     }
 }

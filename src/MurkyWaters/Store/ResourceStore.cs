@@ -70,6 +70,17 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
     /// <summary>Called when something has come to wait for the object store.</summary>
     public Action? BackingQueued { get; set; }
 
+    /// <summary>Called after every change of a resource, under its gate; set by the node.</summary>
+    public Action<ResourceId>? Changed { get; set; }
+
+    /// <summary>Asks the other nodes for the newest version that there is of a resource, and answers with its stamp, the least number for
+    /// none; set by the node.</summary>
+    public Func<ResourceId, CancellationToken, Task<long>>? AskNewest { get; set; }
+
+    /// <summary>Makes the stamp of a new version after the greatest that was seen; null when there is none, so far ahead is that one. Set
+    /// by a node that has others.</summary>
+    public Func<long, long?>? MakeStamp { get; set; }
+
     /// <summary>What somebody has taken and not given back.</summary>
     public StoreHoldings Holdings
     {
@@ -184,6 +195,18 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
 
     /// <summary>The stamp of a version that is made now, after <paramref name="previous"/>.</summary>
     public long NextStamp(Manifest? previous) => Math.Max(NowUnixMs, previous is null ? 0 : previous.Stamp + 1);
+
+    /// <summary>The stamp of a version that is made now, after what is here and what is elsewhere.</summary>
+    /// <param name="previous">What is here.</param>
+    /// <param name="elsewhere">The newest stamp that other nodes know of; the least number for none.</param>
+    /// <param name="isDeleted">Whether it is a tombstone that is made.</param>
+    /// <returns>The stamp; null when no greater one is possible.</returns>
+    public long? NextStamp(Manifest? previous, long elsewhere, bool isDeleted = false)
+    {
+        var seen = Math.Max(elsewhere, previous?.Stamp ?? long.MinValue);
+        var stamp = MakeStamp is { } make ? make(seen) : Math.Max(NowUnixMs, seen == long.MinValue ? 0 : seen + 1);
+        return stamp <= (isDeleted ? Manifest.TombstoneStampMax : Manifest.StampMax) ? stamp : null;
+    }
 
     /// <summary>Once a second: ends what was kept for a while only.</summary>
     public void Tick()

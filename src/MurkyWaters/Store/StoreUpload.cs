@@ -130,9 +130,12 @@ internal sealed partial class StoreUpload : Upload
 
         var id = _options.Id ?? new ResourceId(sha256.Tag);
         using var gate = await _store.EnterAsync(id, cancellationToken);
+        var elsewhere = _store.AskNewest is { } ask ? await ask(id, cancellationToken) : long.MinValue;
 
         // Flushing waits for the disk: not on the caller's thread. What is small waits for others to do so.
-        var result = IsInMemory ? await CommitAsync(id, sha256) : await Task.Run(() => CommitAsync(id, sha256), CancellationToken.None);
+        var result = IsInMemory
+            ? await CommitAsync(id, sha256, elsewhere)
+            : await Task.Run(() => CommitAsync(id, sha256, elsewhere), CancellationToken.None);
         if (result.Outcome is UploadOutcome.Created or UploadOutcome.Replaced or UploadOutcome.Unchanged)
         {
             _onStored?.Invoke(result.Resource!);
@@ -168,7 +171,7 @@ internal sealed partial class StoreUpload : Upload
     /// <summary>Whether it has come to its end without a file.</summary>
     private bool IsInMemory => !_isCreated && !_isPending && _store.IsInline(_length);
 
-    private async Task<UploadResult> CommitAsync(ResourceId id, Sha256Digest sha256)
+    private async Task<UploadResult> CommitAsync(ResourceId id, Sha256Digest sha256, long elsewhere)
     {
         var entry = _store.FindEntry(id);
         var current = entry is null || entry.IsTombstone ? null : entry.Resource;
@@ -178,7 +181,7 @@ internal sealed partial class StoreUpload : Upload
         }
 
         var described = Describe(current?.Manifest, sha256);
-        if (current is not null && IsSame(current.Manifest, sha256, described))
+        if (current is not null && elsewhere <= current.Manifest.Stamp && IsSame(current.Manifest, sha256, described))
         {
             if (!_store.IsIntact(entry!))
             {
@@ -193,8 +196,7 @@ internal sealed partial class StoreUpload : Upload
             return new UploadResult(UploadOutcome.Unchanged, kept);
         }
 
-        var stamp = _store.NextStamp(entry?.Resource.Manifest);
-        if (stamp > Manifest.StampMax)
+        if (_store.NextStamp(entry?.Resource.Manifest, elsewhere) is not { } stamp)
         {
             return new UploadResult(UploadOutcome.NoLaterVersion, current);
         }

@@ -99,6 +99,7 @@ public sealed partial class Membership
         }
 
         node.LastHeard = now;
+        node.IsRemembered = false;
         node.Status = status;
         return node;
     }
@@ -125,7 +126,7 @@ public sealed partial class Membership
                 State = node.State,
                 Status = node.Status,
                 Addresses = AddressesOf(node),
-                LastHeard = node.LastHeard,
+                LastHeard = node.IsRemembered ? null : node.LastHeard,
                 RoundTrip = node.RoundTrip,
                 ClockOffsetMs = node.ClockOffsetMs,
             });
@@ -159,6 +160,12 @@ public sealed partial class Membership
 
         public bool IsIntroduced { get; set; }
 
+        /// <summary>How often in a row somebody has answered there that he does not speak to this node.</summary>
+        public int Refusals { get; set; }
+
+        /// <summary>Whether a node has answered there.</summary>
+        public bool HasAnswered { get; set; }
+
         /// <summary>Who answered there last.</summary>
         public NodeId Node { get; set; }
 
@@ -189,6 +196,12 @@ public sealed partial class Membership
         public long ClockOffsetMs { get; set; }
 
         public PeerAddress? Best { get; set; }
+
+        /// <summary>Where it asks from, as it said in an answer.</summary>
+        public PeerAddress? AsksFrom { get; set; }
+
+        /// <summary>Whether it was not heard by this process.</summary>
+        public bool IsRemembered { get; set; }
 
         /// <summary>When its silence becomes something else.</summary>
         public Instant ChangesAt(MembershipOptions options) => State switch

@@ -10,6 +10,9 @@ namespace PouringRain.Protocol.Cluster;
 /// </summary>
 public sealed partial class Membership
 {
+    /// <summary>Whoever has refused so often in a row means it; one that has not heard of this node yet may have by then.</summary>
+    private const int RefusalsMin = 4;
+
     private static readonly TimeSpan RetryFirst = TimeSpan.FromMilliseconds(200);
 
     private readonly MembershipOptions _options;
@@ -66,7 +69,7 @@ public sealed partial class Membership
         {
             lock (_gate)
             {
-                var offsets = _nodes.Values.Where(node => node.State is MemberState.Up or MemberState.Draining)
+                var offsets = _nodes.Values.Where(node => node.Best is not null && node.State is MemberState.Up or MemberState.Draining)
                     .Select(node => node.ClockOffsetMs).Append(0).Order().ToArray();
                 return offsets[(offsets.Length - 1) / 2];
             }
@@ -83,6 +86,58 @@ public sealed partial class Membership
             {
                 return _twin;
             }
+        }
+    }
+
+    /// <summary>Whether some addresses, and all others that are asked, have answered, be it that they refuse to.</summary>
+    public bool IsSettled(IEnumerable<PeerAddress> addresses)
+    {
+        lock (_gate)
+        {
+            return addresses.All(_contacts.ContainsKey)
+                && _contacts.Values.All(contact => contact.Refusals >= RefusalsMin || (contact.Node != default && contact.HasAnswered));
+        }
+    }
+
+    /// <summary>Whether a node that answers where it was asked says that it asks from an address: what comes from there is said by that
+    /// node. Thread-safe.</summary>
+    public bool IsAskedFrom(PeerAddress address)
+    {
+        lock (_gate)
+        {
+            foreach (var node in _nodes.Values)
+            {
+                if (node.AsksFrom == address)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>Takes nodes that were known before this process was started. Until they are heard they are late: they keep their places,
+    /// and nothing is asked of them.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="nodes">What they said of themselves last; with a place where they rain at least.</param>
+    public void Remember(Instant now, IEnumerable<(NodeId Id, NodeStatus Status)> nodes)
+    {
+        ArgumentNullException.ThrowIfNull(nodes);
+        lock (_gate)
+        {
+            foreach (var (id, status) in nodes)
+            {
+                if (id == _options.Node || status.Rain.IsEmpty || _nodes.ContainsKey(id) || _nodes.Count >= _options.NodeCountMax)
+                {
+                    continue;
+                }
+
+                _nodes.Add(id, new Node(id) { Status = status, LastHeard = now - _options.LateAfter, IsRemembered = true });
+                _contacts.TryAdd(status.Rain[0], new Contact { IsIntroduced = true, Node = id, Next = now });
+            }
+
+            Look(now);
         }
     }
 
@@ -192,9 +247,11 @@ public sealed partial class Membership
             if (answer.Status != ConsultStatus.Answered || answer.Node == default
                 || !HelloMessage.TryParse(body, from, out var theirMs, out var status))
             {
+                contact.Refusals++;
                 return;
             }
 
+            (contact.Refusals, contact.HasAnswered) = (0, true);
             contact.Nonce = 0;
             contact.Retry = RetryFirst;
             contact.Next = now + _options.Interval;
@@ -215,6 +272,7 @@ public sealed partial class Membership
             {
                 node.RoundTrip = roundTrip;
                 node.Best = from;
+                node.AsksFrom = status.AskPort == 0 ? null : new PeerAddress(from.Address, status.AskPort, from.ScopeId);
                 node.ClockOffsetMs = theirMs + (long)(roundTrip.TotalMilliseconds / 2) - wallMs;
                 Look(now);
             }

@@ -27,6 +27,10 @@ public sealed record NodeStatus
     /// heard from.</summary>
     public ImmutableArray<PeerAddress> Rain { get; init; } = [];
 
+    /// <summary>The port that it asks others from, at the address where it answers; 0 when it does not say. Who has no secret is known by
+    /// that alone when it asks.</summary>
+    public ushort AskPort { get; init; }
+
     /// <summary>Whether it gives away what it holds.</summary>
     public bool IsDraining { get; init; }
 

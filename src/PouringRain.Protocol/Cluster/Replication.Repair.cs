@@ -239,7 +239,7 @@ public sealed partial class Replication
             }
         }
 
-        if (want.Teller is { } teller && !sources.Contains(teller))
+        if (want.Teller is { } teller && sources.Count == 0)
         {
             sources.Add(teller);
         }

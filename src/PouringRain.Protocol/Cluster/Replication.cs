@@ -66,6 +66,18 @@ public sealed partial class Replication
     /// <inheritdoc cref="Fetch.SubscriptionId"/>
     public uint SubscriptionId { get; }
 
+    /// <summary>Whether there are actions or surveys to be taken.</summary>
+    public bool HasWork
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _actions.Count > 0 || _surveyed.Count > 0;
+            }
+        }
+    }
+
     /// <summary>Where places are, as this node sees it.</summary>
     public Placement Placement
     {

@@ -22,15 +22,6 @@ internal sealed class MemoryRain : IRainTransport
     /// <summary>Servers that answer nothing.</summary>
     public HashSet<PeerAddress> Silent { get; } = [];
 
-    /// <summary>Servers that hold what PROPAGATE told them.</summary>
-    public ConcurrentDictionary<PeerAddress, PropagationState> Propagations { get; } = new();
-
-    /// <summary>Who answers at an address; a node for each where nothing else is said.</summary>
-    public ConcurrentDictionary<PeerAddress, NodeId> Nodes { get; } = new();
-
-    /// <summary>What goes wrong before a propagation; nothing when it gives null.</summary>
-    public Func<ResourceId, PeerAddress, Exception?>? PropagationFailure { get; set; }
-
     public Dictionary<PeerAddress, byte[]> Classic { get; } = [];
 
     /// <summary>Nodes told in format 1, in order.</summary>
@@ -57,21 +48,6 @@ internal sealed class MemoryRain : IRainTransport
         var round = new Round(this, request, sink);
         round.Start();
         return round;
-    }
-
-    public async Task<PropagationResult> PropagateAsync(
-        ResourceId resource, Manifest version, ushort rainPort, PeerAddress node, bool untilHeld, TimeSpan limit,
-        CancellationToken cancellationToken)
-    {
-        await Task.Yield();
-        if (PropagationFailure?.Invoke(resource, node) is { } failure)
-        {
-            throw failure;
-        }
-
-        return new PropagationResult(
-            Propagations.GetValueOrDefault(node, PropagationState.Unanswered),
-            Nodes.GetValueOrDefault(node, new NodeId(1000u + node.Port)));
     }
 
     public async Task<byte[]?> FetchClassicAsync(ResourceId resource, PeerAddress server, CancellationToken cancellationToken)

@@ -59,6 +59,7 @@ internal sealed class NodeCloud : IAsyncDisposable
             ServersFile = _folder["servers.json"],
             BlockSize = 64 * 1024,
             SymbolSize = 1024,
+            Cluster = new() { Replicas = 0 },
             Code = PouringRain.Coding.FountainCodes.All[0].Name,
             Fetch = new FetchOptions { DiscoveryTimeout = TimeSpan.FromSeconds(1), StallTimeout = TimeSpan.FromSeconds(2) },
         };

@@ -240,3 +240,30 @@ internal sealed class UploadGoneChange(string token) : CatalogChange
     /// <inheritdoc/>
     public override void Apply(CatalogConnection connection) => connection.Prepare("DELETE FROM uploads WHERE token = $1").Run(token);
 }
+
+/// <summary>Numbers that the node keeps by name.</summary>
+internal sealed class NodeValuesChange(IReadOnlyList<(string Key, long Value)> values) : CatalogChange
+{
+    /// <inheritdoc/>
+    public override void Apply(CatalogConnection connection)
+    {
+        foreach (var (key, value) in values)
+        {
+            connection.Prepare("INSERT OR REPLACE INTO node (key, value) VALUES ($1, $2)").Run(key, value);
+        }
+    }
+}
+
+/// <summary>Who the other nodes are.</summary>
+internal sealed class MembersChange(IReadOnlyList<(NodeId Id, string Document)> members) : CatalogChange
+{
+    /// <inheritdoc/>
+    public override void Apply(CatalogConnection connection)
+    {
+        connection.Prepare("DELETE FROM members").Run();
+        foreach (var (id, document) in members)
+        {
+            connection.Prepare("INSERT INTO members (id, document) VALUES ($1, $2)").Run(id.ToString(), document);
+        }
+    }
+}

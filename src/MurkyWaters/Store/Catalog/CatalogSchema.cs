@@ -87,6 +87,13 @@ internal static class CatalogSchema
         );
         CREATE INDEX backing_by_due ON backing (due, bytes);
         """,
+        """
+        -- Another node of the cluster, as it was known last: what it said of itself, in JSON.
+        CREATE TABLE members (
+            id TEXT PRIMARY KEY,
+            document TEXT NOT NULL
+        ) WITHOUT ROWID;
+        """,
     ];
 
     /// <summary>The version of now.</summary>

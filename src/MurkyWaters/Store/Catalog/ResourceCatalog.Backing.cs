@@ -69,6 +69,11 @@ internal sealed partial class ResourceCatalog
         return !reader.Read() || reader.IsDBNull(2) ? (0, 0, null) : (reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2));
     });
 
+    /// <summary>Whether the object store has yet to be told of a resource.</summary>
+    /// <exception cref="StoreException">The catalog cannot be read.</exception>
+    public bool IsWaitingForBacking(ResourceId id) => _readers.Read(
+        connection => connection.Prepare("SELECT count(*) FROM backing WHERE id = $1").ReadInt64(CatalogChange.KeyOf(id)) > 0);
+
     /// <summary>Some of what was tried and could not be put.</summary>
     /// <exception cref="StoreException">The catalog cannot be read.</exception>
     public IReadOnlyList<BackingFailure> FindNotBacked(int limit) => _readers.Read(connection =>

@@ -9,7 +9,8 @@ namespace PouringRain.Protocol.Cluster.Messages;
 /// <code>
 /// offset size
 ///      0    8  its clock, milliseconds of Unix time
-///      8    8  the newest version of these messages that it speaks (1), flags (1; 1: it gives away what it holds), zeros (6)
+///      8    8  the newest version of these messages that it speaks (1), flags (1; 1: it gives away what it holds),
+///             the port that it asks from (2; 0: it does not say), zeros (4)
 ///     16    4  its weight, in thousandths
 ///     20    8  resources that it keeps
 ///     28    8  their bytes
@@ -49,6 +50,7 @@ internal static class HelloMessage
         BinaryPrimitives.WriteInt64BigEndian(body, wallMs);
         body[8] = ConsultRequest.FormatVersion;
         body[9] = (byte)(status.IsDraining ? 1 : 0);
+        BinaryPrimitives.WriteUInt16BigEndian(body[10..], status.AskPort);
         BinaryPrimitives.WriteUInt32BigEndian(body[16..], (uint)Math.Clamp(Math.Round(status.Weight * 1000), 1, uint.MaxValue));
         BinaryPrimitives.WriteInt64BigEndian(body[20..], status.Resources);
         BinaryPrimitives.WriteInt64BigEndian(body[28..], status.Bytes);
@@ -119,6 +121,7 @@ internal static class HelloMessage
         {
             Version = body[8],
             IsDraining = (body[9] & 1) != 0,
+            AskPort = BinaryPrimitives.ReadUInt16BigEndian(body[10..]),
             Weight = weight / 1000.0,
             Resources = BinaryPrimitives.ReadInt64BigEndian(body[20..]),
             Bytes = BinaryPrimitives.ReadInt64BigEndian(body[28..]),

@@ -19,22 +19,22 @@ internal sealed class ClusterOptions(SettingsReader reader)
         "Cluster:Zone", "", ClusterName, "where this node stands, as GET /nodes of all nodes says");
 
     public double Weight { get; } = reader.Read(
-        "Cluster:Weight", "1", WeightForm, "how much this node is to take in proportion to others; nothing goes by it yet");
+        "Cluster:Weight", "1", WeightForm, "how much this node takes in proportion to others");
 
     /// <summary>0 is every node.</summary>
     public int Replicas { get; } = reader.Read(
-        "Cluster:Replicas", "3", Whole(0, 100), "nodes that are to keep each resource, 0: every node; nothing goes by it yet");
+        "Cluster:Replicas", "3", Whole(0, 100), "nodes that keep each resource, 0: every node");
 
     public TimeSpan DownAfter { get; } = reader.Read(
         "Cluster:DownAfterSeconds", "10m", Duration(1, 7 * 86_400), "how long a node may be silent before it counts as down");
 
     /// <summary>0 is none.</summary>
     public long RepairBytesPerSecondMax { get; } = reader.Read(
-        "Cluster:RepairBytesPerSecond", "0", Rate, "what putting copies where they belong is to take; nothing goes by it yet");
+        "Cluster:RepairBytesPerSecond", "0", Rate, "bytes a second that putting copies where they belong takes at most; 0: no limit");
 
     public TimeSpan ClockSkewMax { get; } = reader.Read(
         "Cluster:ClockSkewSeconds", "10m", Duration(1, 86_400),
-        "how far ahead of this node's clock a version is to be stamped at most; nothing goes by it yet");
+        "how far ahead of the cluster's clock a version may be stamped");
 
     public string AdvertiseUrl { get; } = reader.Read("Cluster:AdvertiseUrl", "", Address, "where others reach this node's HTTP");
 

@@ -27,7 +27,8 @@ internal static class ResourceManagement
         try
         {
             var page = host.Node.List(query);
-            return TypedResults.Ok(new ResourceList([.. page.Items.Select(item => ResourceSummary.Of(item, host.Node))], ListRequest.Write(page.Next)));
+            return TypedResults.Ok(new ResourceList(
+                [.. page.Items.Select(item => ResourceSummary.Of(item, host.Node))], ListRequest.Write(page.Next)));
         }
         catch (StoreException e)
         {

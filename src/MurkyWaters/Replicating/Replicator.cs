@@ -127,8 +127,8 @@ internal sealed class Replicator : IAsyncDisposable
         return (_machine.KnownHolders(id), Math.Max(wanted, _machine.WantedCount(id)));
     }
 
-    /// <summary>Counts the nodes that keep what is newest here, this one included, until there are enough, the time is up, or nobody is left
-    /// who is to keep it and answers.</summary>
+    /// <summary>Counts the nodes that keep what is newest here, this one included, until there are enough, the time is up, or nobody is
+    /// left who is to keep it and answers.</summary>
     public async Task<int> CountAsync(ResourceId id, int replicas, TimeSpan limit, CancellationToken cancellationToken)
     {
         if (_store.FindEntry(id) is not { IsTombstone: false })
@@ -162,7 +162,8 @@ internal sealed class Replicator : IAsyncDisposable
         }
     }
 
-    /// <summary>The newest version that this node and the holders that answer know of; <see cref="ReplicaVersion.None"/> for none.</summary>
+    /// <summary>The newest version that this node and the holders that answer know of; <see cref="ReplicaVersion.None"/> for
+    /// none.</summary>
     public async Task<ReplicaVersion> SurveyAsync(ResourceId id, CancellationToken cancellationToken)
     {
         // A version that is made before the others are known might be stamped by a wrong clock, and is older than what they have.

@@ -73,7 +73,8 @@ internal sealed partial class ResourceStore
     /// <inheritdoc cref="CommitTombstone"/>
     public async Task CommitTombstoneAsync(ResourceId id, Manifest tombstone)
     {
-        await ChangeAsync(new TombstoneChange(id, tombstone), new StoreEntry(this, new StoredResource(id, tombstone, Retention.Kept), null));
+        var entry = new StoreEntry(this, new StoredResource(id, tombstone, Retention.Kept), null);
+        await ChangeAsync(new TombstoneChange(id, tombstone), entry);
         Files.Reserve.Fill();
     }
 

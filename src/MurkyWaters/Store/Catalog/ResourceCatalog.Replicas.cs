@@ -15,8 +15,8 @@ internal sealed partial class ResourceCatalog
     /// after.</summary>
     private HashSet<ResourceId>? _changed;
 
-    /// <summary>What is here, in memory. Empty and not loaded until <see cref="LoadReplicas"/> has been called and has ended: a node that is
-    /// alone needs no such thing.</summary>
+    /// <summary>What is here, in memory. Empty and not loaded until <see cref="LoadReplicas"/> has been called and has ended: a node
+    /// that is alone needs no such thing.</summary>
     public ReplicaIndex Replicas { get; } = new();
 
     /// <summary>Fills <see cref="Replicas"/>, page by page; called once.</summary>

@@ -218,7 +218,7 @@ internal sealed class Replicator : IAsyncDisposable
 
     private void UpdateMembers()
     {
-        if (!_nodes.HasOthers)
+        if (!_nodes.HasOthers && !_hasOthers)
         {
             return;
         }

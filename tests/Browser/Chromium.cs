@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
 using OpenQA.Selenium;
@@ -5,10 +6,12 @@ using OpenQA.Selenium.Chrome;
 
 namespace Browser;
 
-/// <summary>A headless Chromium, as Debian ships it, with what the tests ask of it.</summary>
+/// <summary>A headless Chromium, as Debian ships it, with what the tests ask of it. To start one takes longer than most tests do, so what
+/// a test is done with goes on to another: with a new tab, and nothing kept of what was seen before.</summary>
 internal sealed class Chromium : IDisposable
 {
     private static readonly TimeSpan WaitLimit = TimeSpan.FromSeconds(60);
+    private static readonly ConcurrentBag<Chromium> Idle = [];
     private readonly ChromeDriverService _service;
     private readonly ChromeDriver _driver;
 
@@ -20,7 +23,7 @@ internal sealed class Chromium : IDisposable
 
     public IWebDriver Driver => _driver;
 
-    /// <summary>Starts a browser; skips the running test when there is none.</summary>
+    /// <summary>Gives a browser to a test; skips it when there is none.</summary>
     /// <param name="downloads">Where downloads go, or null for nowhere.</param>
     /// <param name="dark">The colour scheme the system is said to have.</param>
     public static Chromium Start(string? downloads = null, bool dark = true)
@@ -28,6 +31,35 @@ internal sealed class Chromium : IDisposable
         var browser = Find("chromium", "chromium-browser", "google-chrome");
         var driverPath = Find("chromedriver");
         Assert.SkipUnless(browser is not null && driverPath is not null, "chromium and chromedriver are not installed");
+        if (!Idle.TryTake(out var chromium))
+        {
+            chromium = Launch(browser!, driverPath!);
+        }
+
+        if (downloads is not null)
+        {
+            Directory.CreateDirectory(downloads);
+        }
+
+        chromium.Cdp("Browser.setDownloadBehavior", downloads is null
+            ? new() { ["behavior"] = "deny" }
+            : new() { ["behavior"] = "allow", ["downloadPath"] = downloads });
+        chromium.Resize(1280, 900);
+        chromium.PreferDark(dark);
+        return chromium;
+    }
+
+    /// <summary>Ends those that no test has.</summary>
+    public static void EndIdle()
+    {
+        while (Idle.TryTake(out var chromium))
+        {
+            chromium.End();
+        }
+    }
+
+    private static Chromium Launch(string browser, string driverPath)
+    {
         var options = new ChromeOptions { BinaryLocation = browser };
         options.AddArguments(
             "--headless=new",
@@ -42,20 +74,10 @@ internal sealed class Chromium : IDisposable
             "--hide-scrollbars",
             "--force-color-profile=srgb");
         options.SetLoggingPreference(LogType.Browser, LogLevel.All);
-        if (downloads is not null)
-        {
-            Directory.CreateDirectory(downloads);
-            options.AddUserProfilePreference("download.default_directory", downloads);
-            options.AddUserProfilePreference("download.prompt_for_download", false);
-        }
-
         var service = ChromeDriverService.CreateDefaultService(Path.GetDirectoryName(driverPath), Path.GetFileName(driverPath));
         service.SuppressInitialDiagnosticInformation = true;
         service.DisableBuildCheck = true;
-        var chromium = new Chromium(service, new ChromeDriver(service, options, WaitLimit));
-        chromium.Resize(1280, 900);
-        chromium.PreferDark(dark);
-        return chromium;
+        return new Chromium(service, new ChromeDriver(service, options, WaitLimit));
     }
 
     public void Open(string url) => _driver.Navigate().GoToUrl(url);
@@ -151,7 +173,40 @@ internal sealed class Chromium : IDisposable
 
     public object? Cdp(string command, Dictionary<string, object?> parameters) => _driver.ExecuteCdpCommand(command, parameters);
 
+    /// <summary>Gives it back.</summary>
     public void Dispose()
+    {
+        try
+        {
+            Forget();
+            Idle.Add(this);
+        }
+        catch (WebDriverException)
+        {
+            End();
+        }
+    }
+
+    /// <summary>A new tab in place of all others, whose emulations end with them; no storage, cookie, cache or log of theirs.</summary>
+    private void Forget()
+    {
+        var old = _driver.WindowHandles;
+        _driver.SwitchTo().NewWindow(WindowType.Tab);
+        var tab = _driver.CurrentWindowHandle;
+        foreach (var handle in old)
+        {
+            _driver.SwitchTo().Window(handle).Close();
+        }
+
+        _driver.SwitchTo().Window(tab);
+        Cdp("Page.bringToFront", []);
+        Cdp("Storage.clearDataForOrigin", new() { ["origin"] = "*", ["storageTypes"] = "all" });
+        Cdp("Network.clearBrowserCookies", []);
+        Cdp("Network.clearBrowserCache", []);
+        ConsoleErrors();
+    }
+
+    private void End()
     {
         _driver.Dispose();
         _service.Dispose();

@@ -72,6 +72,7 @@ internal sealed class Replicator : IAsyncDisposable
         store.MakeStamp = MakeStamp;
         store.Changed = NoteChanged;
         nodes.Changed = UpdateMembers;
+        nodes.Replication = () => Figures;
         _pump = PumpAsync();
     }
 

@@ -73,9 +73,17 @@ internal static class Examination
             yield return finding;
         }
 
-        await foreach (var finding in ServerLook.LookAsync(loaded.Settings, ports.IsRunning))
+        var servers = await ServerLook.ReadAsync(loaded.Settings);
+        foreach (var look in (IAsyncEnumerable<Finding>[])
+            [
+                ServerLook.LookAsync(loaded.Settings, servers, ports.IsRunning), RegistryLook.LookAsync(loaded.Settings),
+                ClusterLook.LookAsync(loaded.Settings, servers ?? []), ObjectStoreLook.LookAsync(loaded.Settings),
+            ])
         {
-            yield return finding;
+            await foreach (var finding in look)
+            {
+                yield return finding;
+            }
         }
     }
 }

@@ -15,21 +15,35 @@ internal static class ServerLook
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    public static async IAsyncEnumerable<Finding> LookAsync(GatewaySettings settings, bool isRunning)
+    /// <summary>The servers of servers.json; null where it is none, which the look at the settings has said.</summary>
+    public static async Task<IReadOnlyList<ServerName>?> ReadAsync(GatewaySettings settings)
     {
-        IReadOnlyList<ServerName> servers;
         try
         {
-            servers = ServersFile.Parse(await File.ReadAllBytesAsync(settings.Rain.ServersFile));
+            return ServersFile.Parse(await File.ReadAllBytesAsync(settings.Rain.ServersFile));
         }
         catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
         {
-            // The look at the settings has said so.
+            return null;
+        }
+    }
+
+    public static async IAsyncEnumerable<Finding> LookAsync(
+        GatewaySettings settings, IReadOnlyList<ServerName>? servers, bool isRunning)
+    {
+        if (servers is null)
+        {
             yield break;
         }
 
         if (servers.Count == 0)
         {
+            if (settings.Cluster.Etcd.Count > 0)
+            {
+                yield return Finding.Ok("servers", $"{settings.Rain.ServersFile} names no server: the others are found in etcd.");
+                yield break;
+            }
+
             yield return Finding.Warning(
                 "servers", $"{settings.Rain.ServersFile} names no server.",
                 "Name the rain ports of the other nodes there; without any, only what is here can be sent.");
@@ -103,7 +117,7 @@ internal static class ServerLook
             + $"{seal}?");
     }
 
-    private static (SealSettings? Seal, string? Unfit) SealOf(GatewaySettings settings)
+    internal static (SealSettings? Seal, string? Unfit) SealOf(GatewaySettings settings)
     {
         try
         {
@@ -116,7 +130,7 @@ internal static class ServerLook
         }
     }
 
-    private static async Task<IPEndPoint?> ResolveAsync(ServerName server)
+    internal static async Task<IPEndPoint?> ResolveAsync(ServerName server)
     {
         try
         {

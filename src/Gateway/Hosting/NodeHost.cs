@@ -129,7 +129,8 @@ internal sealed class NodeHost : IHostedService
         }
     }
 
-    private static S3BackEnd? CreateBackEnd(ObjectStoreOptions s3) => s3.Endpoint.Length == 0 ? null : new S3BackEnd(
+    /// <summary>The object store under the node; null for none.</summary>
+    internal static S3BackEnd? CreateBackEnd(ObjectStoreOptions s3) => s3.Endpoint.Length == 0 ? null : new S3BackEnd(
         new S3Settings
         {
             Endpoint = s3.Endpoint,

@@ -19,7 +19,7 @@ public sealed record NodeDrain(bool IsDone, long? ResourcesLeft, long? BytesLeft
 
         var rate = keeping.StrayRateBytesPerSecond;
         return new NodeDrain(
-            keeping.IsSettled && keeping.Strays == 0, keeping.Strays, keeping.StrayBytes, rate,
+            status.HasGivenAway, keeping.Strays, keeping.StrayBytes, rate,
             keeping.StrayBytes == 0 ? 0 : rate > 0 ? (double)keeping.StrayBytes / rate : null);
     }
 }

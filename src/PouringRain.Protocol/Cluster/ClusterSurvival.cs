@@ -31,8 +31,9 @@ public sealed record ClusterSurvival(int Nodes, int Zones, ImmutableArray<NodeId
         var answering = nodes.Where(node => node.State is MemberState.Up or MemberState.Draining).ToArray();
         var silent = nodes.Where(node => node.State is MemberState.Late or MemberState.Down).ToArray();
 
-        // Copies on these may be among those that the others count; of who is down for longer they know.
-        var counted = silent.Where(node => node.State == MemberState.Late || now - node.LastHeard < downAfter + HelloAge).ToArray();
+        // Copies on these may be among those that the others count; of who is down for longer, or had no places, they know.
+        var counted = silent.Where(node => !node.Status.IsDraining
+            && (node.State == MemberState.Late || now - node.LastHeard < downAfter + HelloAge)).ToArray();
         var zonesCounted = counted.DistinctBy(node => node.Status.Zone, StringComparer.Ordinal).Count();
         var silentCount = silent.Length + unheard.Count;
         var least = CopyCount.Most;
@@ -49,8 +50,9 @@ public sealed record ClusterSurvival(int Nodes, int Zones, ImmutableArray<NodeId
             }
         }
 
-        // Of all that a silent node kept somebody else had more copies than others are silent.
-        unknown.AddRange(silent.Where(node => !(node.Status.Replication?.Least?.Nodes > silentCount)).Select(node => node.Id));
+        // Of all that a silent node kept there were more copies than nodes are silent, or it had given away all.
+        unknown.AddRange(silent.Where(node => !(node.Status.Replication?.Least?.Nodes > silentCount) && !node.Status.HasGivenAway)
+            .Select(node => node.Id));
         var zones = answering.DistinctBy(node => node.Status.Zone, StringComparer.Ordinal).Count();
         return unknown.Count > 0
             ? new ClusterSurvival(0, 0, [.. unknown.OrderBy(id => id.Value)])

@@ -110,9 +110,11 @@ public sealed partial class Membership
     {
         foreach (var node in _nodes.Values)
         {
-            node.State = node.LastHeard + _options.DownAfter <= now ? MemberState.Down
-                : node.Status.IsDraining && node.LastHeard + _options.LateAfter > now ? MemberState.Draining
-                : node.LastHeard + _options.LateAfter <= now ? MemberState.Late
+            // One that gives away what it holds has no places that it could keep while it is silent.
+            var isSilent = node.LastHeard + _options.LateAfter <= now;
+            node.State = node.LastHeard + _options.DownAfter <= now || (isSilent && node.Status.IsDraining) ? MemberState.Down
+                : isSilent ? MemberState.Late
+                : node.Status.IsDraining ? MemberState.Draining
                 : MemberState.Up;
         }
 

@@ -51,4 +51,7 @@ public sealed record NodeStatus
 
     /// <summary>How it keeps what it has; null when it does not say.</summary>
     public NodeReplication? Replication { get; init; }
+
+    /// <summary>Whether it has given away all that it held: it may be switched off.</summary>
+    public bool HasGivenAway => IsDraining && Replication is { IsSettled: true, Strays: 0 };
 }

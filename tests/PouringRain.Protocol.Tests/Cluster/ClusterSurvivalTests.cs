@@ -65,6 +65,21 @@ public class ClusterSurvivalTests
     }
 
     [Fact]
+    public void OneThatHadGivenAwayAllMayBeSwitchedOff()
+    {
+        var drained = Node(4, "d", 3, 3, MemberState.Down);
+        drained = drained with { Status = drained.Status with { IsDraining = true } };
+        Assert.Equal((0, 0, 3), Survives(Node(1, "a", 3, 3), Silent(drained), Silent(Node(5, "e", 3, 3)), Silent(Node(6, "f", 3, 3))));
+        Assert.Equal((1, 0, 0), Survives(Node(1, "a", 3, 3), Node(2, "b", 2, 1), Silent(drained)));
+        var done = drained with { Status = drained.Status with { Replication = new NodeReplication { IsSettled = true } } };
+        Assert.Equal((1, 0, 0), Survives(Node(1, "a", 3, 3), Node(2, "b", 2, 1), Silent(done)));
+        done = done with { Status = done.Status with { Replication = new NodeReplication { IsSettled = true, Strays = 1 } } };
+        Assert.Equal((0, 0, 1), Survives(Node(1, "a", 3, 3), Node(2, "b", 2, 1), Silent(done)));
+
+        static ClusterNode Silent(ClusterNode node) => node with { State = MemberState.Down, LastHeard = Now - TimeSpan.FromSeconds(20) };
+    }
+
+    [Fact]
     public void WhoIsGoneDoesNotMatter() => Assert.Equal(
         (2, 2, 0),
         Survives(Node(1, "a", 3, 3), Node(2, "b", 3, 3), Node(3, "c", 3, 3), Node(4, "d", null, 0, MemberState.Gone)));

@@ -69,6 +69,28 @@ public class MembershipTests
     }
 
     [Fact]
+    public void OneThatGaveAwayWhatItHeldHasNoPlacesWhenItIsSwitchedOff()
+    {
+        var a = Add(1);
+        var b = Add(2);
+        a.Know(_now, b.Place);
+        b.Know(_now, a.Place);
+        RunFor(TimeSpan.FromSeconds(3));
+        b.Membership.SetSelf(_now, b.Status with { IsDraining = true });
+        RunFor(TimeSpan.FromSeconds(5));
+        Assert.Equal(MemberState.Draining, a.Membership.Nodes[1].State);
+        b.IsSilent = true;
+        var states = new HashSet<MemberState>();
+        for (var i = 0; i < 20; i++)
+        {
+            RunFor(TimeSpan.FromSeconds(1));
+            states.Add(a.Membership.Nodes[1].State);
+        }
+
+        Assert.Equal([MemberState.Draining, MemberState.Down], states);
+    }
+
+    [Fact]
     public void WhoIsNotTrustedIsTakenForNobody()
     {
         var a = Add(1);

@@ -141,7 +141,8 @@ internal sealed class ClusterNodes : IAsyncDisposable
     /// <summary>How this node keeps what it has; asked once a second at most, null while it does not say.</summary>
     public Func<ReplicationFigures?> Replication { get; set; } = () => null;
 
-    /// <summary>The nodes that were heard, this one first, then by id; of one that is silent the registry may know that it is gone.</summary>
+    /// <summary>The nodes that were heard, this one first, then by id. Of one that is silent the registry may know that it is
+    /// gone.</summary>
     public ImmutableArray<ClusterNode> Nodes
     {
         get

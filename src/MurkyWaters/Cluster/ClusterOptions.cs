@@ -27,6 +27,9 @@ public sealed record ClusterOptions
     /// <summary>How far ahead of this node's clock a version may be stamped.</summary>
     public TimeSpan ClockSkewMax { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>How long it takes to look once through all that is here; tests are in a hurry.</summary>
+    internal TimeSpan SweepInterval { get; init; } = TimeSpan.FromSeconds(32);
+
     /// <summary>Where others reach this node's HTTP; empty when it is not said.</summary>
     public string AdvertiseUrl { get; init; } = "";
 

@@ -64,6 +64,7 @@ internal sealed class Replicator : IAsyncDisposable
                 MaxAheadMs = _clock.MaxAheadMs,
                 RepairBytesPerSecond = options.RepairBytesPerSecondMax,
                 TombstoneLifetime = store.Options.TombstoneLifetime,
+                SweepInterval = options.SweepInterval,
                 Marks = store.Catalog.ReadMarks(),
             },
             store.Catalog.Replicas, BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));

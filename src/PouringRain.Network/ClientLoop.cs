@@ -39,6 +39,7 @@ internal sealed class ClientLoop : DatagramLoop
 
     /// <summary>Takes up a flow, made anew while its subscription id is another's.</summary>
     /// <returns>The flow, or null when the client is closing.</returns>
+    /// <exception cref="InvalidOperationException">Flows have their id from a machine, and that has a flow.</exception>
     public TFlow? Add<TFlow>(Func<TFlow> make)
         where TFlow : ClientFlow
     {
@@ -50,7 +51,13 @@ internal sealed class ClientLoop : DatagramLoop
         var flow = make();
         while (!_flows.TryAdd(flow.SubscriptionId, flow))
         {
-            flow = make();
+            var other = make();
+            if (other.SubscriptionId == flow.SubscriptionId)
+            {
+                throw new InvalidOperationException("The machine has a flow already, or another flow has its subscription id.");
+            }
+
+            flow = other;
         }
 
         Touch(flow);

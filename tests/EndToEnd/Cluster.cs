@@ -22,7 +22,8 @@ internal sealed class Cluster : IAsyncDisposable
         var ports = GatewayProcess.FreePorts((2 * nodeCount) + 2);
         var rainPorts = ports[..nodeCount];
         var nodes = await Task.WhenAll(Enumerable.Range(0, nodeCount).Select(i =>
-            GatewayProcess.StartAsync(folder[$"node{i}"], ports[nodeCount + i], [rainPorts[i]], rainPorts, nodeSettings)));
+            GatewayProcess.StartAsync(folder[$"node{i}"], ports[nodeCount + i], [rainPorts[i]], rainPorts,
+            ["Cluster:Replicas=0", .. nodeSettings])));
         var gateway = await GatewayProcess.StartAsync(folder["gateway"], ports[^1], [ports[^2]], rainPorts, gatewaySettings);
         return new Cluster(gateway, nodes, rainPorts);
     }

@@ -21,8 +21,11 @@ public sealed class SealingTests
         string[] settings = isSealed ? [Secret] : [];
         using var folder = new TestFolder();
         var ports = GatewayProcess.FreePorts(4);
-        await using var node = await GatewayProcess.StartAsync(folder["node"], ports[0], [ports[1]], [ports[1]], settings);
         await using var relay = new UdpRelay(ports[1]);
+
+        // Those with the secret are nodes of one cluster: this one says that it rains where it can be listened to.
+        await using var node = await GatewayProcess.StartAsync(
+            folder["node"], ports[0], [ports[1]], [ports[1]], [.. settings, $"Cluster:AdvertiseRain=127.0.0.1:{relay.Port}"]);
         await using var gateway = await GatewayProcess.StartAsync(folder["gateway"], ports[2], [ports[3]], [relay.Port], settings);
         var bytes = await PutAsync(node);
         using var http = new HttpClient();

@@ -35,6 +35,7 @@ internal sealed class ClusterNodes : IAsyncDisposable
     private Task _resolving = Task.CompletedTask;
     private Action? _wake;
     private NodeStatus _said;
+    private readonly Lock _ticking = new();
     private bool _hasTwin;
     private long _toldView = -1;
     private PeerAddress[] _others = [];
@@ -162,6 +163,14 @@ internal sealed class ClusterNodes : IAsyncDisposable
 
     /// <summary>Once a second: who is to be asked, and what this node says of itself.</summary>
     public void Tick()
+    {
+        lock (_ticking)
+        {
+            TickAlone();
+        }
+    }
+
+    private void TickAlone()
     {
         var now = _time.GetInstant();
         ResolveRegistered(now);

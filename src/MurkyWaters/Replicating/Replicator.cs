@@ -38,6 +38,7 @@ internal sealed class Replicator : IAsyncDisposable
     private readonly ConcurrentDictionary<long, TaskCompletionSource<ReplicaVersion>> _surveys = new();
     private readonly ConcurrentDictionary<TaskCompletionSource, byte> _waiters = new();
     private readonly byte[] _scratch = new byte[2048];
+    private readonly Lock _updating = new();
     private readonly Task _pump;
     private Task? _loading;
     private Action? _wake;
@@ -232,14 +233,19 @@ internal sealed class Replicator : IAsyncDisposable
             return;
         }
 
-        _machine.SetMembers(now, _nodes.ClusterMs, _nodes.Members);
-        _hasOthers = true;
-        _loading ??= Task.Run(LoadAsync, CancellationToken.None);
-        Start();
+        lock (_updating)
+        {
+            _machine.SetMembers(now, _nodes.ClusterMs, _nodes.Members);
+            _hasOthers = true;
+            _loading ??= Task.Run(LoadAsync, CancellationToken.None);
+            Start();
+        }
+
         _wake?.Invoke();
         WakeWaiters();
     }
 
+    /// <summary>Under the lock of <see cref="UpdateMembers"/>: a machine has one flow.</summary>
     private void Start()
     {
         if (_wake is not null)

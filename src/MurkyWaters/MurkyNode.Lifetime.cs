@@ -66,6 +66,9 @@ public sealed partial class MurkyNode
         _replicator = new Replicator(
             options.Cluster, store, _fetches, _transport, _nodes, inbound.TokenKey, options.Time, logger, _stopping.Token);
         inbound.Open(_inbox, servers, _nodes, _replicator);
+        store.ConditionalWrites = _nodes.Turns is not { } turns ? null : new ConditionalWrites(
+            turns, (id, cancellation) => _replicator.SurveyAsync(id, isOfAll: true, cancellation), LookAsync,
+            id => store.FindEntry(id)?.Resource.Manifest, options.Time);
         store.Reopen = OpenAsync;
         store.Scrub.Start();
         _writeBehind = objects is null ? null : new WriteBehind(store, objects, logger, _stopping.Token);

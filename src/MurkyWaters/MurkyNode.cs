@@ -117,14 +117,17 @@ public sealed partial class MurkyNode : IAsyncDisposable
     /// <summary>Writes a tombstone and propagates it. What is not here is looked for in the
     /// rain, for the others are to forget it too.</summary>
     /// <param name="id">The resource.</param>
-    /// <param name="precondition">Asked with the version that is to go, or null when there is none; under the resource's lock.</param>
+    /// <param name="precondition">Asked with the version that is to go, or null when there is none; under the resource's lock. Null for a
+    /// deletion without conditions.</param>
     /// <param name="cancellationToken">Ends the looking.</param>
-    public async Task<DeleteResult> DeleteAsync(ResourceId id, Func<Manifest?, bool> precondition, CancellationToken cancellationToken)
+    /// <exception cref="ClusterUnavailableException">The conditions cannot be decided just now.</exception>
+    public async Task<DeleteResult> DeleteAsync(ResourceId id, Func<Manifest?, bool>? precondition, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(precondition);
+        await using var write = precondition is not null && _store.ConditionalWrites is { } writes
+            ? await writes.EnterAsync(id, precondition, cancellationToken) : null;
         OpenResult? search = null;
         Manifest? elsewhere = null;
-        if (_store.FindEntry(id) is not { IsTombstone: false })
+        if (write is null && _store.FindEntry(id) is not { IsTombstone: false })
         {
             search = await OpenAsync(id, new OpenOptions { DemandLength = 0 }, cancellationToken);
             if (search.Reader is { } reader)
@@ -134,17 +137,21 @@ public sealed partial class MurkyNode : IAsyncDisposable
             }
         }
 
+        Manifest tombstone;
         using (await _store.EnterAsync(id, cancellationToken))
         {
-            var here = _store.FindEntry(id)?.Resource.Manifest;
-            var newest = elsewhere is null || here?.IsNewerThan(elsewhere) == true ? here : elsewhere;
+            var entry = _store.FindEntry(id);
+            var here = entry?.Resource.Manifest;
+            var newest = write is not null ? write.NewestOf(entry?.Resource)?.Manifest
+                : elsewhere is null || here?.IsNewerThan(elsewhere) == true ? here
+                : elsewhere;
             var current = newest is { IsDeleted: false } ? newest : null;
             if (current is null && search is { Status: not (OpenStatus.Found or OpenStatus.NotFound or OpenStatus.Deleted) })
             {
                 return new DeleteResult(DeleteOutcome.NotFound, search);
             }
 
-            if (!precondition(current))
+            if (write is { IsRefused: true } || precondition?.Invoke(current) == false)
             {
                 return new DeleteResult(DeleteOutcome.PreconditionFailed, null);
             }
@@ -154,15 +161,18 @@ public sealed partial class MurkyNode : IAsyncDisposable
                 return new DeleteResult(DeleteOutcome.NotFound, search);
             }
 
-            var stamp = _store.NextStamp(newest, await _replicator.AskNewestAsync(id, cancellationToken), isDeleted: true);
-            if (stamp is null)
+            var elsewhereStamp = write?.NewestStamp ?? await _replicator.AskNewestAsync(id, cancellationToken);
+            if (_store.NextStamp(newest, elsewhereStamp, isDeleted: true) is not { } stamp)
             {
                 return new DeleteResult(DeleteOutcome.NoLaterVersion, null);
             }
 
-            await _store.CommitTombstoneAsync(id, Manifest.CreateTombstone(_options.Code, stamp.Value));
+            write?.ThrowIfLost();
+            tombstone = Manifest.CreateTombstone(_options.Code, stamp);
+            await _store.CommitTombstoneAsync(id, tombstone);
         }
 
+        await (write?.SettleAsync(tombstone) ?? Task.CompletedTask);
         return new DeleteResult(DeleteOutcome.Deleted, null);
     }
 

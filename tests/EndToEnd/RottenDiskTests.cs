@@ -177,7 +177,8 @@ public sealed class RottenDiskTests : IClassFixture<RottenDiskTests.Disks>
             var ports = GatewayProcess.FreePorts(6);
             for (var i = 0; i < 3; i++)
             {
-                _nodes.Add(await GatewayProcess.StartAsync(_folder[$"node{i}"], ports[i], [ports[3 + i]], i < 2 ? ports[3..5] : [ports[5]]));
+                _nodes.Add(await GatewayProcess.StartAsync(
+                    _folder[$"node{i}"], ports[i], [ports[3 + i]], i < 2 ? ports[3..5] : [ports[5]]));
             }
         }
 

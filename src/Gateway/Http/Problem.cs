@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Diagnostics;
 using MurkyWaters;
+using MurkyWaters.Cluster;
 using PouringRain.Protocol;
 
 namespace Gateway.Http;
@@ -122,6 +123,11 @@ internal sealed class Problem : IResult
         _ => new(ProblemType.StoreReadOnly, $"{failure.Message} What is here is still read. Try again in {RetrySeconds} seconds."),
     };
 
+    /// <summary>Why the conditions of a write cannot be decided.</summary>
+    public static Problem OfCluster(ClusterUnavailableException failure) => new(
+        ProblemType.ClusterUnavailable,
+        $"{failure.Message} Nothing was changed. Requests without conditions are served; try this one again in {RetrySeconds} seconds.");
+
     /// <summary>What the server found wrong with the request's form.</summary>
     public static Problem OfBadRequest(BadHttpRequestException failure) => new(
         failure.StatusCode == StatusCodes.Status400BadRequest ? ProblemType.IncompleteBody : ProblemType.OfStatus(failure.StatusCode),
@@ -169,7 +175,8 @@ internal sealed class Problem : IResult
         if (status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable
             && response.Headers.RetryAfter.Count == 0)
         {
-            response.Headers.RetryAfter = _type == ProblemType.StoreReadOnly ? RetrySeconds : "1";
+            response.Headers.RetryAfter = _type == ProblemType.StoreReadOnly || _type == ProblemType.ClusterUnavailable
+                ? RetrySeconds : "1";
         }
 
         var document = new Document(

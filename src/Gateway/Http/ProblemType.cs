@@ -45,9 +45,10 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
     public static readonly ProblemType IntegrityFailure = new("integrity-failure", 502, "No honest server is left", true);
     public static readonly ProblemType Overloaded = new("overloaded", 503, "The gateway or the servers are at their limits", true);
     public static readonly ProblemType Unavailable = new("unavailable", 503, "The gateway is starting or ending", true);
-    public static readonly ProblemType ClusterUnavailable = new("cluster-unavailable", 503, "etcd cannot be reached", true);
     public static readonly ProblemType StoreReadOnly = new(
         "store-read-only", 503, "The store's disk fails: nothing is taken in just now", true);
+    public static readonly ProblemType ClusterUnavailable = new(
+        "cluster-unavailable", 503, "etcd, or other nodes that have to be asked, cannot be reached", true);
     public static readonly ProblemType NotCached = new("not-cached", 504, "Not here, and the request forbids to ask the rain");
     public static readonly ProblemType RetrievalTimeout = new("retrieval-timeout", 504, "The servers were silent", true);
     public static readonly ProblemType StoreFull = new("store-full", 507, "The store has no room", true);

@@ -29,7 +29,8 @@ internal static class ResourceEndpoints
             .Fails([.. FailuresOfUploads, InvalidResourceId, Conflict, PreconditionFailed]);
         resources.MapDelete("/{id}", ResourceManagement.DeleteAsync).WithName("DeleteResource").Takes<ConditionParameters>()
             .Fails(
-                InvalidResourceId, NotFound, PreconditionFailed, IntegrityFailure, Overloaded, StoreReadOnly, RetrievalTimeout, StoreFull);
+                InvalidResourceId, NotFound, PreconditionFailed, IntegrityFailure, Overloaded, StoreReadOnly, ClusterUnavailable,
+                RetrievalTimeout, StoreFull);
         resources.MapRead("/{id}/manifest", ResourceManagement.GetManifestAsync).WithName("GetManifest")
             .Sends([200], AnswerField.EntityTag)
             .Fails(InvalidResourceId, NotFound, Gone, IntegrityFailure, Overloaded, RetrievalTimeout, StoreFull);
@@ -53,7 +54,7 @@ internal static class ResourceEndpoints
     private static readonly ProblemType[] FailuresOfUploads =
     [
         InvalidParameter, InvalidDigest, DigestMismatch, PartialPut, IncompleteBody, InconsistentUploadLength, RequestTimeout, TooLarge,
-        UnsupportedMedia, UploadProtocol, Overloaded, StoreReadOnly, StoreFull,
+        UnsupportedMedia, UploadProtocol, Overloaded, StoreReadOnly, ClusterUnavailable, StoreFull,
     ];
 
     private static readonly AnswerField[] FieldsOfDownloads =

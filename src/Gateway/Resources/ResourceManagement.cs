@@ -6,6 +6,7 @@ using Gateway.Operations.Document;
 using Gateway.Rain;
 using Microsoft.AspNetCore.Http.HttpResults;
 using MurkyWaters;
+using MurkyWaters.Cluster;
 using PouringRain.Protocol;
 
 namespace Gateway.Resources;
@@ -77,12 +78,18 @@ internal static class ResourceManagement
         {
             result = await host.Node.DeleteAsync(
                 resource,
-                current => Preconditions.Evaluate(headers, isRead: false, current, time.GetUtcNow()) != Preconditions.Outcome.Failed,
+                Preconditions.AreAnyIn(headers)
+                    ? current => Preconditions.Evaluate(headers, isRead: false, current, time.GetUtcNow()) != Preconditions.Outcome.Failed
+                    : null,
                 CancellationToken.None);
         }
         catch (StoreException e)
         {
             return Problem.OfStore(e);
+        }
+        catch (ClusterUnavailableException e)
+        {
+            return Problem.OfCluster(e);
         }
 
         return result switch

@@ -5,6 +5,7 @@ using Gateway.Operations.Document;
 using Gateway.Uploads;
 using Microsoft.AspNetCore.Connections;
 using MurkyWaters;
+using MurkyWaters.Cluster;
 using PouringRain.Protocol;
 
 namespace Gateway.Resources;
@@ -80,7 +81,18 @@ internal static class ResourceWriting
         var areConditions = Preconditions.AreAnyIn(headers);
         if (id is { } named && areConditions)
         {
-            var current = local?.Manifest ?? await FindInRainAsync(node, named);
+            Manifest? current;
+            try
+            {
+                current = node.HasConditionsEverywhere
+                    ? await node.FindNewestAsync(named, http.RequestAborted)
+                    : local?.Manifest ?? await FindInRainAsync(node, named);
+            }
+            catch (ClusterUnavailableException e)
+            {
+                return Problem.OfCluster(e);
+            }
+
             if (Preconditions.Evaluate(headers, isRead: false, current, time.GetUtcNow()) == Preconditions.Outcome.Failed)
             {
                 return new Problem(
@@ -90,7 +102,10 @@ internal static class ResourceWriting
                         : $"Resource {named} is at version {Preconditions.EntityTagOf(current)}.");
             }
 
-            precondition = stored => Living(stored)?.Manifest.Version == local?.Manifest.Version || Permits(stored);
+            // Of one node alone, what was found in the rain is not here at the commit, and is not looked for again.
+            precondition = node.HasConditionsEverywhere
+                ? Permits
+                : stored => Living(stored)?.Manifest.Version == local?.Manifest.Version || Permits(stored);
         }
         else if (areConditions)
         {
@@ -145,6 +160,10 @@ internal static class ResourceWriting
         catch (StoreException e)
         {
             return Problem.OfStore(e);
+        }
+        catch (ClusterUnavailableException e)
+        {
+            return Problem.OfCluster(e);
         }
         catch (BadHttpRequestException e)
         {

@@ -14,9 +14,9 @@ internal static class UploadEndpoints
     {
         var uploads = app.MapGroup("/uploads").WithTags("Resources").RequireKeys();
         uploads.MapGet("/{token}", UploadHandling.ShowAsync).WithName("GetUpload").Sends([200], Standing)
-            .Fails(NotFound, StoreReadOnly, StoreFull);
+            .Fails(NotFound, StoreReadOnly, ClusterUnavailable, StoreFull);
         uploads.MapHead("/{token}", UploadHandling.ShowHeadAsync).WithName("GetUploadHead").Sends([204], Standing)
-            .Fails(NotFound, StoreReadOnly, StoreFull);
+            .Fails(NotFound, StoreReadOnly, ClusterUnavailable, StoreFull);
         uploads.MapPatch("/{token}", UploadHandling.AppendAsync).WithName("AppendUpload")
             .WithMetadata(new DisableRequestSizeLimitAttribute())
             .Takes<PartParameters>().Takes<DigestParameters>().Takes<DigestWishParameters>()
@@ -30,6 +30,7 @@ internal static class UploadEndpoints
                 InvalidParameter, InvalidDigest, DigestMismatch, IncompleteBody, CompletedUpload, InconsistentUploadLength, NotFound,
                 Conflict,
                 PreconditionFailed, UploadProtocol, MismatchingUploadOffset, RequestTimeout, TooLarge, UnsupportedMedia, StoreReadOnly,
+                ClusterUnavailable,
                 StoreFull);
         uploads.MapDelete("/{token}", UploadHandling.CancelAsync).WithName("CancelUpload").Fails(NotFound);
     }

@@ -5,6 +5,7 @@ using Gateway.Operations.Document;
 using Gateway.Resources;
 using Microsoft.AspNetCore.Http.HttpResults;
 using MurkyWaters;
+using MurkyWaters.Cluster;
 using MurkyWaters.Uploading;
 
 namespace Gateway.Uploads;
@@ -46,7 +47,7 @@ internal static class UploadHandling
 
                     if (upload.Offset == upload.Length)
                     {
-                        (var problem, result) = await CommitAsync(upload, turn, time, AnnouncedDigests.None);
+                        (var problem, result) = await CommitAsync(node, upload, turn, time, AnnouncedDigests.None);
                         if (problem is not null)
                         {
                             return problem;
@@ -189,7 +190,7 @@ internal static class UploadHandling
                         }
                         else
                         {
-                            (problem, result) = await CommitAsync(upload, turn, time, whole);
+                            (problem, result) = await CommitAsync(node, upload, turn, time, whole);
                         }
                     }
                 }
@@ -242,7 +243,7 @@ internal static class UploadHandling
                 // All of it came, but the request that brought the end failed: who asks takes the offset for success.
                 try
                 {
-                    if (await CommitAsync(upload, turn, time, AnnouncedDigests.None) is ({ } problem, _))
+                    if (await CommitAsync(host.Node, upload, turn, time, AnnouncedDigests.None) is ({ } problem, _))
                     {
                         return (null, problem);
                     }
@@ -267,7 +268,7 @@ internal static class UploadHandling
     /// <summary>Makes a whole a resource, whatever its client does meanwhile: the digests that were announced when it began and
     /// now are checked, then the preconditions.</summary>
     private static async Task<(Problem? Problem, UploadResult? Result)> CommitAsync(
-        PendingUpload upload, UploadTurn turn, TimeProvider time, AnnouncedDigests whole)
+        MurkyNode node, PendingUpload upload, UploadTurn turn, TimeProvider time, AnnouncedDigests whole)
     {
         var note = UploadNote.Read(upload.Note);
         if (AnnouncedDigests.Read(note.Digests).With(whole.Others) is not { } others)
@@ -287,10 +288,19 @@ internal static class UploadHandling
             }
         }
 
-        var result = await turn.CommitAsync(whole.Sha256, note.ToPrecondition(time), CancellationToken.None);
-        return !note.IsNamed && result.Outcome == UploadOutcome.PreconditionFailed
-            ? (ResourceWriting.Failed(result.Resource), null)
-            : (null, result);
+        try
+        {
+            var precondition = note.ToPrecondition(time, node.HasConditionsEverywhere);
+            var result = await turn.CommitAsync(whole.Sha256, precondition, CancellationToken.None);
+            return !note.IsNamed && result.Outcome == UploadOutcome.PreconditionFailed
+                ? (ResourceWriting.Failed(result.Resource), null)
+                : (null, result);
+        }
+        catch (ClusterUnavailableException e)
+        {
+            // All of it is here, and may be committed later.
+            return (Problem.OfCluster(e), null);
+        }
     }
 
     /// <summary>Whether a PATCH says nothing but that an upload is complete which is.</summary>

@@ -49,7 +49,9 @@ internal sealed record UploadNote
 
     /// <summary>The preconditions, to be evaluated once more at the commit: what stood then may
     /// stand no more; null when there are none.</summary>
-    public Func<StoredResource?, bool>? ToPrecondition(TimeProvider time)
+    /// <param name="time">The time.</param>
+    /// <param name="isEverywhere">Whether it is asked with the newest version of all nodes.</param>
+    public Func<StoredResource?, bool>? ToPrecondition(TimeProvider time, bool isEverywhere)
     {
         IHeaderDictionary headers = new HeaderDictionary();
         headers.IfMatch = new StringValues([.. IfMatch]);
@@ -63,7 +65,7 @@ internal sealed record UploadNote
         return stored =>
         {
             var current = stored is { Manifest.IsDeleted: false } ? stored.Manifest : null;
-            return (IsNamed && current?.Version.ToString() == Version)
+            return (IsNamed && !isEverywhere && current?.Version.ToString() == Version)
                 || Preconditions.Evaluate(headers, isRead: false, current, time.GetUtcNow()) != Preconditions.Outcome.Failed;
         };
     }

@@ -158,6 +158,9 @@ internal sealed class ClusterNodes : IAsyncDisposable
     /// <summary>The nodes that the registry knows of; none without one.</summary>
     public ImmutableArray<SeenNode> Registered => _registry?.View.Nodes ?? [];
 
+    /// <summary>Gives turns over all nodes; null without one.</summary>
+    public IClusterRegistry? Turns => _registry;
+
     /// <summary>How the registry fares; null without one.</summary>
     public RegistryStatus? Registry => _registry?.Status;
 

@@ -35,7 +35,7 @@ internal sealed class Replicator : IAsyncDisposable
     private readonly Channel<bool> _bell = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
-    private readonly ConcurrentDictionary<long, TaskCompletionSource<ReplicaVersion>> _surveys = new();
+    private readonly ConcurrentDictionary<long, TaskCompletionSource<SurveyResult>> _surveys = new();
     private readonly ConcurrentDictionary<TaskCompletionSource, byte> _waiters = new();
     private readonly byte[] _scratch = new byte[2048];
     private readonly Lock _updating = new();
@@ -167,7 +167,14 @@ internal sealed class Replicator : IAsyncDisposable
 
     /// <summary>The newest version that this node and the holders that answer know of; <see cref="ReplicaVersion.None"/> for
     /// none.</summary>
-    public async Task<ReplicaVersion> SurveyAsync(ResourceId id, CancellationToken cancellationToken)
+    public async Task<ReplicaVersion> SurveyAsync(ResourceId id, CancellationToken cancellationToken) =>
+        (await SurveyAsync(id, isOfAll: false, cancellationToken)).Newest;
+
+    /// <summary>The newest version that this node and others know of.</summary>
+    /// <param name="id">The resource.</param>
+    /// <param name="isOfAll">Whether nodes that are no holders are asked too.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public async Task<SurveyResult> SurveyAsync(ResourceId id, bool isOfAll, CancellationToken cancellationToken)
     {
         // A version that is made before the others are known might be stamped by a wrong clock, and is older than what they have.
         while (!IsSettled)
@@ -178,15 +185,15 @@ internal sealed class Replicator : IAsyncDisposable
         var here = _store.FindEntry(id) is { } entry ? ReplicaVersion.Of(entry.Resource.Manifest) : ReplicaVersion.None;
         if (!_hasOthers)
         {
-            return here;
+            return new SurveyResult(0, id, here, 0, 0) { Holders = 1, HoldersAnswered = 1, HoldersKnowing = 1 };
         }
 
-        var surveyed = new TaskCompletionSource<ReplicaVersion>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var surveyed = new TaskCompletionSource<SurveyResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         long number;
         lock (_surveys)
         {
             // Under a lock, so that a result does not come before there is somebody to take it.
-            number = _machine.Survey(_time.GetInstant(), id);
+            number = _machine.Survey(_time.GetInstant(), id, isOfAll);
             _surveys[number] = surveyed;
         }
 
@@ -194,8 +201,8 @@ internal sealed class Replicator : IAsyncDisposable
         Ring();
         try
         {
-            var newest = await surveyed.Task.WaitAsync(cancellationToken);
-            return newest > here ? newest : here;
+            var survey = await surveyed.Task.WaitAsync(cancellationToken);
+            return survey.Newest >= here ? survey : survey with { Newest = here, HoldersKnowing = 0 };
         }
         finally
         {
@@ -408,7 +415,7 @@ internal sealed class Replicator : IAsyncDisposable
             {
                 if (_surveys.TryRemove(result.Number, out var waiting))
                 {
-                    waiting.TrySetResult(result.Newest);
+                    waiting.TrySetResult(result);
                 }
             }
         }

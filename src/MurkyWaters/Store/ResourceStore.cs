@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using MurkyWaters.Cluster;
 using MurkyWaters.Raining;
 using MurkyWaters.Store.Catalog;
 using PouringRain.Protocol;
@@ -66,6 +67,9 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
 
     /// <summary>What is here; set when the store is open.</summary>
     public ResourceCatalog Catalog { get; private set; } = null!;
+
+    /// <summary>Decides the conditions of writes over all nodes; null where they are decided by what is here. Set by the node.</summary>
+    public ConditionalWrites? ConditionalWrites { get; set; }
 
     /// <summary>Called when something has come to wait for the object store.</summary>
     public Action? BackingQueued { get; set; }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Microsoft.Win32.SafeHandles;
+using MurkyWaters.Cluster;
 using PouringRain.Protocol;
 
 namespace MurkyWaters.Store;
@@ -129,16 +130,14 @@ internal sealed partial class StoreUpload : Upload
         }
 
         var id = _options.Id ?? new ResourceId(sha256.Tag);
-        using var gate = await _store.EnterAsync(id, cancellationToken);
-        var elsewhere = _store.AskNewest is { } ask ? await ask(id, cancellationToken) : long.MinValue;
-
-        // Flushing waits for the disk: not on the caller's thread. What is small waits for others to do so.
-        var result = IsInMemory
-            ? await CommitAsync(id, sha256, elsewhere)
-            : await Task.Run(() => CommitAsync(id, sha256, elsewhere), CancellationToken.None);
-        if (result.Outcome is UploadOutcome.Created or UploadOutcome.Replaced or UploadOutcome.Unchanged)
+        await using var write = _options.Precondition is { } condition && _store.ConditionalWrites is { } writes
+            ? await writes.EnterAsync(
+                id, found => condition(found is null ? null : new StoredResource(id, found, _retention)), cancellationToken)
+            : null;
+        var result = await CommitAtGateAsync(id, sha256, write, cancellationToken);
+        if (write is not null && result.Outcome is UploadOutcome.Created or UploadOutcome.Replaced)
         {
-            _onStored?.Invoke(result.Resource!);
+            await write.SettleAsync(result.Resource!.Manifest);
         }
 
         return result;
@@ -171,16 +170,36 @@ internal sealed partial class StoreUpload : Upload
     /// <summary>Whether it has come to its end without a file.</summary>
     private bool IsInMemory => !_isCreated && !_isPending && _store.IsInline(_length);
 
-    private async Task<UploadResult> CommitAsync(ResourceId id, Sha256Digest sha256, long elsewhere)
+    private async Task<UploadResult> CommitAtGateAsync(
+        ResourceId id, Sha256Digest sha256, ConditionalWrite? write, CancellationToken cancellationToken)
+    {
+        using var gate = await _store.EnterAsync(id, cancellationToken);
+        var elsewhere = write?.NewestStamp ?? (_store.AskNewest is { } ask ? await ask(id, cancellationToken) : long.MinValue);
+
+        // Flushing waits for the disk: not on the caller's thread. What is small waits for others to do so.
+        var result = IsInMemory
+            ? await CommitAsync(id, sha256, elsewhere, write)
+            : await Task.Run(() => CommitAsync(id, sha256, elsewhere, write), CancellationToken.None);
+        if (result.Outcome is UploadOutcome.Created or UploadOutcome.Replaced or UploadOutcome.Unchanged)
+        {
+            _onStored?.Invoke(result.Resource!);
+        }
+
+        return result;
+    }
+
+    private async Task<UploadResult> CommitAsync(ResourceId id, Sha256Digest sha256, long elsewhere, ConditionalWrite? write)
     {
         var entry = _store.FindEntry(id);
         var current = entry is null || entry.IsTombstone ? null : entry.Resource;
-        if (_options.Precondition is { } precondition && !precondition(current))
+        var newest = write is null ? current : write.NewestOf(entry?.Resource);
+        if (write is { IsRefused: true } || (_options.Precondition is { } precondition && !precondition(newest)))
         {
-            return new UploadResult(UploadOutcome.PreconditionFailed, current);
+            return new UploadResult(UploadOutcome.PreconditionFailed, newest);
         }
 
-        var described = Describe(current?.Manifest, sha256);
+        write?.ThrowIfLost();
+        var described = Describe(newest?.Manifest, sha256);
         if (current is not null && elsewhere <= current.Manifest.Stamp && IsSame(current.Manifest, sha256, described))
         {
             if (!_store.IsIntact(entry!))
@@ -218,7 +237,7 @@ internal sealed partial class StoreUpload : Upload
                 | (IsSameSecond(entry?.Resource.Manifest, stamp) ? ManifestFlags.DateWeak : 0));
         var resource = new StoredResource(id, manifest, current?.Retention == Retention.Kept ? Retention.Kept : _retention);
         await PlaceAsync(resource);
-        return new UploadResult(current is null ? UploadOutcome.Created : UploadOutcome.Replaced, resource);
+        return new UploadResult(newest is null ? UploadOutcome.Created : UploadOutcome.Replaced, resource);
     }
 
     /// <summary>Makes what came the bytes of a version.</summary>

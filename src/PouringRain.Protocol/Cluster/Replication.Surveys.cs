@@ -5,27 +5,38 @@ namespace PouringRain.Protocol.Cluster;
 // Before a version is made, the holders are asked for the newest there is, so that it is newer than that.
 public sealed partial class Replication
 {
-    private const int SurveysMax = 4096;
+    private const int SurveysMax = 4096, AllMax = 64;
 
     private readonly Dictionary<long, SurveyState> _surveys = [];
     private readonly Queue<SurveyResult> _surveyed = [];
     private long _lastSurvey;
 
     /// <summary>Asks all holders that answer for the newest version of a resource.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="id">The resource.</param>
+    /// <param name="isOfAll">Whether all nodes that answer are asked, up to 64 of them: one that is no holder may have made a version of
+    /// which the holders have not heard yet.</param>
     /// <returns>A number, under which <see cref="TryPollSurvey"/> gives the result after a round trip, or after
     /// <see cref="ReplicationOptions.SurveyTimeout"/>.</returns>
-    public long Survey(Instant now, ResourceId id)
+    public long Survey(Instant now, ResourceId id, bool isOfAll = false)
     {
         lock (_gate)
         {
             var survey = new SurveyState(++_lastSurvey, id, now + _options.SurveyTimeout);
             NoteNewest(survey, _index.TryFind(id, out var replica) ? replica.Version : ReplicaVersion.None);
             NoteNewest(survey, _wants.TryGetValue(id, out var want) ? want.Version : ReplicaVersion.None);
+            if (IsHolder(id))
+            {
+                survey.OfHolders.Add(survey.Newest);
+            }
+
+            survey.Holders = _placement.WantedCount;
+            isOfAll &= _peerList.Count <= AllMax;
             if (_surveys.Count < SurveysMax)
             {
                 foreach (var peer in _peerList)
                 {
-                    if (peer.IsAnswering && IsHolder(peer, id))
+                    if (peer.IsAnswering && (isOfAll || IsHolder(peer, id)))
                     {
                         survey.Waiting.Add(peer.Id);
                         peer.Surveys.Enqueue(survey.Number);
@@ -60,12 +71,14 @@ public sealed partial class Replication
             return;
         }
 
-        if (verdict.Kind == TellVerdict.Newer && verdict.Newer.Id == survey.Id && !IsTooFarAhead(now, verdict.Newer.Version.Stamp))
+        var theirs = verdict.Kind == TellVerdict.Newer && verdict.Newer.Id == survey.Id && !IsTooFarAhead(now, verdict.Newer.Version.Stamp)
+            ? verdict.Newer.Version : ReplicaVersion.None;
+        NoteNewest(survey, theirs);
+        if (survey.Waiting.Remove(asked.Peer.Id) && IsHolder(asked.Peer, survey.Id))
         {
-            NoteNewest(survey, verdict.Newer.Version);
+            survey.OfHolders.Add(theirs);
         }
 
-        survey.Waiting.Remove(asked.Peer.Id);
         if (survey.Waiting.Count == 0)
         {
             End(survey);
@@ -101,7 +114,12 @@ public sealed partial class Replication
     {
         _surveys.Remove(survey.Number);
         _surveyed.Enqueue(new SurveyResult(
-            survey.Number, survey.Id, survey.Newest, survey.Asked, survey.Asked - survey.Waiting.Count));
+            survey.Number, survey.Id, survey.Newest, survey.Asked, survey.Asked - survey.Waiting.Count)
+        {
+            Holders = survey.Holders,
+            HoldersAnswered = Math.Min(survey.Holders, survey.OfHolders.Count),
+            HoldersKnowing = Math.Min(survey.Holders, survey.OfHolders.Count(version => version >= survey.Newest)),
+        });
     }
 
     private sealed class SurveyState(long number, ResourceId id, Instant due)
@@ -115,6 +133,11 @@ public sealed partial class Replication
         public ReplicaVersion Newest { get; set; } = ReplicaVersion.None;
 
         public HashSet<NodeId> Waiting { get; } = [];
+
+        /// <summary>What holders that answered know of, this node among them.</summary>
+        public List<ReplicaVersion> OfHolders { get; } = [];
+
+        public int Holders { get; set; }
 
         public int Asked { get; set; }
     }

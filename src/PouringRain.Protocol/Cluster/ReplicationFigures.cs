@@ -48,6 +48,16 @@ public sealed record ReplicationFigures
 /// <param name="Number">The number that <see cref="Replication.Survey"/> gave.</param>
 /// <param name="Id">The resource.</param>
 /// <param name="Newest">The newest version that was found, here or there; <see cref="ReplicaVersion.None"/> when there is none.</param>
-/// <param name="Asked">Holders that were asked.</param>
+/// <param name="Asked">Other nodes that were asked.</param>
 /// <param name="Answered">Those that answered.</param>
-public readonly record struct SurveyResult(long Number, ResourceId Id, ReplicaVersion Newest, int Asked, int Answered);
+public readonly record struct SurveyResult(long Number, ResourceId Id, ReplicaVersion Newest, int Asked, int Answered)
+{
+    /// <summary>How many holders there are, this node included if it is one.</summary>
+    public int Holders { get; init; }
+
+    /// <summary>Holders of which it is known what they have, this node included if it is one.</summary>
+    public int HoldersAnswered { get; init; }
+
+    /// <summary>Those of them that know of <see cref="Newest"/>, if only by name.</summary>
+    public int HoldersKnowing { get; init; }
+}

@@ -115,7 +115,7 @@ public class ReplicationTests
         var number = one.Machine.Survey(_now, Id);
         Exchange(one, other);
         Assert.True(one.Machine.TryPollSurvey(out var result));
-        Assert.Equal(new SurveyResult(number, Id, version, 1, 1), result);
+        Assert.Equal(new SurveyResult(number, Id, version, 1, 1) { Holders = 2, HoldersAnswered = 2, HoldersKnowing = 1 }, result);
 
         // Nobody answers: it is over all the same.
         one.Machine.Survey(_now, Id);
@@ -129,6 +129,31 @@ public class ReplicationTests
 
         Assert.True(one.Machine.TryPollSurvey(out result));
         Assert.Equal((1, 0), (result.Asked, result.Answered));
+        Assert.Equal((2, 1, 1), (result.Holders, result.HoldersAnswered, result.HoldersKnowing));
+    }
+
+    /// <summary>Who is no holder may have made a version of which nobody has heard.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ASurveyOfAllAsksThoseThatAreNoHolders(bool isOfAll)
+    {
+        var (one, other) = Pair(options => options with { Replicas = 1 });
+        Exchange(one, other);
+        if (one.Machine.Holders(Id)[0] != one.Id)
+        {
+            (one, other) = (other, one);
+        }
+
+        var version = new ReplicaVersion(ClusterMs - 5, 1, 100, false);
+        other.Index.Set(Id, new Replica(version, true));
+        var number = one.Machine.Survey(_now, Id, isOfAll);
+        Exchange(one, other);
+        Assert.True(one.Machine.TryPollSurvey(out var result));
+        var expected = isOfAll
+            ? new SurveyResult(number, Id, version, 1, 1) { Holders = 1, HoldersAnswered = 1 }
+            : new SurveyResult(number, Id, ReplicaVersion.None, 0, 0) { Holders = 1, HoldersAnswered = 1, HoldersKnowing = 1 };
+        Assert.Equal(expected, result);
     }
 
     [Fact]

@@ -177,9 +177,9 @@ internal sealed class Replicator : IAsyncDisposable
     public async Task<SurveyResult> SurveyAsync(ResourceId id, bool isOfAll, CancellationToken cancellationToken)
     {
         // A version that is made before the others are known might be stamped by a wrong clock, and is older than what they have.
-        while (!IsSettled)
+        while (!IsDecided)
         {
-            await ChangeAsync(() => IsSettled, cancellationToken);
+            await ChangeAsync(() => IsDecided, cancellationToken);
         }
 
         var here = _store.FindEntry(id) is { } entry ? ReplicaVersion.Of(entry.Resource.Manifest) : ReplicaVersion.None;
@@ -320,6 +320,10 @@ internal sealed class Replicator : IAsyncDisposable
     /// <summary>Whether who is there is known, as far as that can be.</summary>
     private bool IsSettled => _nodes.IsSettled || _time.GetInstant() - _nodes.ContactsChangedAt >= SettleMax;
 
+    /// <summary>Whether this node is alone, or the machine has been told of the others: between the last answer and that nobody is taken
+    /// for alone.</summary>
+    private bool IsDecided => IsSettled && (_hasOthers || !_nodes.HasOthers);
+
     /// <summary>Looks whether something is so, and if not, waits until something has happened.</summary>
     /// <returns>Whether it was so.</returns>
     private async Task<bool> ChangeAsync(Func<bool> isSo, CancellationToken cancellationToken)
@@ -347,7 +351,7 @@ internal sealed class Replicator : IAsyncDisposable
     {
         if (!_hasOthers)
         {
-            return IsSettled;
+            return IsDecided;
         }
 
         var members = _nodes.Members;

@@ -1,7 +1,8 @@
 // What the page does: it follows the gateway's state down, and takes what people want up, as DOM events.
 
 import { copy } from './components/clipboard.js';
-import { confirmDelete, confirmRemoval, showDocument } from './components/dialogs.js';
+import { createCluster } from './components/cluster.js';
+import { confirmDelete, confirmDrain, confirmRemoval, showDocument } from './components/dialogs.js';
 import { announce, setText, want } from './components/dom.js';
 import { setUpKey } from './components/key.js';
 import { createLinkSign, timeOf } from './components/link.js';
@@ -11,6 +12,7 @@ import { createResourceList } from './components/resources.js';
 import { createServers, createSubscribers } from './components/tables.js';
 import { setUpTheme } from './components/theme.js';
 import { createDropTarget, drawUploads } from './components/uploads.js';
+import { nameOfNode } from './logic/cluster.js';
 import { copiesText, ending, isFailure, weather } from './logic/explain.js';
 import { count, size } from './logic/format.js';
 import { createLink, heard, isStale, linkState, streamed } from './logic/link.js';
@@ -18,6 +20,7 @@ import { calledIn, merge, parseId } from './logic/resources.js';
 import { isolate } from './logic/text.js';
 import { byteRate, createBook, forgetEnded, isRunning, nameOfTransfer, observe, ordered, retain } from './logic/transfers.js';
 import { call, callJson, doReadsNeedKey, learnWhetherReadsNeedKey, onLink, Problem } from './net/api.js';
+import { drain, readCluster, stopDraining } from './net/cluster.js';
 import { download, probe } from './net/downloads.js';
 import * as memory from './net/memory.js';
 import { giveUp } from './net/resumable.js';
@@ -48,6 +51,7 @@ let resources = { items: [], next: null, query: '', all: [], loaded: false };
 let query = '';
 let servers = [];
 let subscribers = [];
+let seenCluster = { cluster: null, nodes: null };
 let link = createLink();
 let drawTimer = 0;
 let knowsThePast = false;
@@ -57,6 +61,7 @@ const rain = createRain(byId('rain'));
 const resourceList = createResourceList(byId('resources'), { origin: location.origin, doReadsNeedKey });
 const serverTable = createServers(byId('servers'));
 const subscriberTable = createSubscribers(byId('subscribers'));
+const clusterPanel = createCluster(byId('cluster'));
 const linkSign = createLinkSign(document);
 const uploads = createUploader({ send: sendFile, giveUp, memory, onChange: (queue) => drawUploads(byId('uploads'), queue), onEnd: tellOfUpload });
 createDropTarget(byId('drop'));
@@ -69,6 +74,7 @@ setUpWants();
 uploads.recall();
 const stream = followTransfers();
 every(tablePollMs, refreshTables);
+every(tablePollMs, refreshCluster);
 every(resourcePollMs, refreshResources);
 
 // ---- down: the gateway's state ----
@@ -107,6 +113,7 @@ function setLink(next) {
 function refreshAll() {
   stream.hurry();
   refreshTables().catch(() => {});
+  refreshCluster().catch(() => {});
   refreshResources().catch(() => {});
 }
 
@@ -165,8 +172,14 @@ async function refreshTables() {
   drawTables();
 }
 
+async function refreshCluster() {
+  seenCluster = await readCluster(patienceMs);
+  drawTables();
+}
+
 function drawTables() {
   const asOf = seenAt();
+  clusterPanel.update(seenCluster, servers, asOf);
   serverTable.update(servers, asOf);
   subscriberTable.update(subscribers, asOf);
   drawWeather();
@@ -265,6 +278,8 @@ function setUpWants() {
     copy,
     'server-add': addServer,
     'server-remove': removeServer,
+    'node-drain': drainNode,
+    'node-drain-stop': stopDrain,
     'transfer-open': openTransfer,
     'transfer-close': (id) => { opened.delete(id); pinned.delete(id); drawSoon(); byId('rain-title').focus(); },
     'transfer-stop': (id) => rains.get(book.records.get(id)?.latest.resource)?.abort(),
@@ -425,6 +440,21 @@ async function removeServer(server) {
     announce(`${server.endpoint} is removed.`);
     await refreshTables();
   }
+}
+
+async function drainNode(node) {
+  const name = nameOfNode(node);
+  if (await confirmDrain(name)) {
+    await drain(node);
+    announce(`${name} gives away what it keeps.`);
+    await refreshCluster();
+  }
+}
+
+async function stopDrain(node) {
+  await stopDraining(node);
+  announce(`${nameOfNode(node)} is drained no more.`);
+  await refreshCluster();
 }
 
 function openTransfer(id) {

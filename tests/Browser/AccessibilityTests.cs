@@ -34,7 +34,8 @@ public sealed class AccessibilityTests
         await chromium.WaitForAsync("return document.querySelectorAll('.upload.remembered').length === 1", "an upload that was begun");
         await chromium.WaitForAsync(
             "return document.querySelectorAll('.resource').length === 3 && document.querySelectorAll('#servers tbody tr').length > 0 && "
-            + "document.querySelectorAll('.past-line').length === 2", "tables and rain");
+            + "document.querySelectorAll('#nodes-table tbody tr').length === 7 && document.querySelectorAll('.past-line').length === 2",
+            "tables and rain");
         Check(chromium, "as it opens");
 
         chromium.Run("document.querySelectorAll('details').forEach((details) => { details.open = true; }); "
@@ -80,7 +81,8 @@ public sealed class AccessibilityTests
         chromium.Open(gateway.Url);
         await chromium.WaitForAsync(
             "return document.querySelectorAll('.resource').length === 3 && document.querySelectorAll('#servers tbody tr').length > 0 && "
-            + "document.querySelectorAll('#subscribers tbody tr').length > 0", "the tables");
+            + "document.querySelectorAll('#subscribers tbody tr').length > 0 && "
+            + "document.querySelectorAll('#nodes-table tbody tr').length > 0", "the tables");
         var expected = Strings(chromium.Json("""
             window.label = (e) => e.id || e.getAttribute('aria-label') || e.getAttribute('aria-labelledby') || e.textContent.trim();
             return JSON.stringify([...document.querySelectorAll('a[href], button, input, select, summary, [tabindex="0"]')]
@@ -134,6 +136,7 @@ public sealed class AccessibilityTests
     private static async Task<ScriptedGateway> FurnishedAsync()
     {
         var gateway = await ScriptedGateway.StartAsync();
+        (gateway.NodeCount, gateway.HasEngines, gateway.IsHurt) = (7, true, true);
         gateway.AddResource(1, "a.iso", 1_000_000_000, "application/octet-stream", TimeSpan.FromDays(1));
         gateway.AddResource(
             2, "a name that is so very long that it cannot possibly fit into one line of a narrow page.tar.gz", 5, "application/gzip",

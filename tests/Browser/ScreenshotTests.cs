@@ -79,6 +79,7 @@ public sealed class ScreenshotTests
 
     private static void Furnish(ScriptedGateway gateway)
     {
+        (gateway.NodeCount, gateway.HasEngines, gateway.IsHurt) = (5, true, true);
         gateway.AddResource(4711, "debian-12.11.0-amd64-DVD-1.iso", 3_930_062_848, "application/x-iso9660-image", TimeSpan.FromHours(3));
         gateway.AddResource(1980, "rain-radar-2012-08.tar.zst", 812_004_113, "application/zstd", TimeSpan.FromDays(12));
         gateway.AddResource(77, "murky-waters.pdf", 1_204_557, "application/pdf", TimeSpan.FromMinutes(8));

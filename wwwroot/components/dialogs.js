@@ -16,6 +16,13 @@ export function confirmRemoval({ endpoint, origin }) {
   return confirm('Remove this server?', `${endpoint} is asked no more. ${returns[origin] ?? ''}`.trimEnd(), 'Remove');
 }
 
+/** Asks whether a node is to give away what it keeps; true when it is. */
+export function confirmDrain(name) {
+  return confirm(
+    'Drain this node?', `${name} gives what it keeps to the other nodes; when it is empty it may be switched off. This can be stopped at any time, and the node takes its share again.`,
+    'Drain it', 'Leave it');
+}
+
 /** Shows a document that a link cannot lead to, since a browser follows links without the key. */
 export function showDocument(title, text, fileName) {
   const shownMax = 200000;
@@ -31,11 +38,12 @@ export function showDocument(title, text, fileName) {
   return ask(dialog).then(() => URL.revokeObjectURL(address));
 }
 
-function confirm(title, text, verb) {
+function confirm(title, text, verb, no = 'Keep it') {
   const dialog = document.getElementById('confirm');
   setText(document.getElementById('confirm-title'), title);
   setText(document.getElementById('confirm-text'), text);
   setText(dialog.querySelector('[value=yes]'), verb);
+  setText(dialog.querySelector('[value=no]'), no);
   return ask(dialog).then((answer) => answer === 'yes');
 }
 
@@ -64,10 +72,19 @@ export function askKey(text, canForget) {
   });
 }
 
+/** What waits for a dialog's answer: a dialog that is opened again before its last close was told gives that one none. */
+const waiting = new WeakMap();
+
 function ask(dialog, focus) {
   return new Promise((resolve) => {
+    waiting.get(dialog)?.('');
+    waiting.set(dialog, resolve);
+    dialog.onclose = () => {
+      if (!dialog.open) {
+        resolve(dialog.returnValue);
+      }
+    };
     dialog.returnValue = '';
-    dialog.addEventListener('close', () => resolve(dialog.returnValue), { once: true });
     dialog.showModal();
     focus?.focus();
   });

@@ -11,7 +11,7 @@ export function stateKind(state) {
 }
 
 /** What a table says of itself; of figures that may be so no more, since when: null for those of now, '' when there never were any. */
-function noteText(text, asOf) {
+export function noteText(text, asOf) {
   return [text, asOf === null ? '' : asOf === '' ? 'not seen yet' : `as of ${asOf}`].filter((part) => part).join(', ');
 }
 

@@ -65,9 +65,10 @@ export function setKey(key) {
 
 /**
  * A call that gives a Response with a good status, or throws a Problem. Asks for a key once when one is wanted; one made in the
- * background does not ask again once that was declined. `patienceMs` bounds the wait for an answer.
+ * background does not ask again once that was declined. `patienceMs` bounds the wait for an answer. With `mayLack` the gateway may
+ * be an older one that knows no such path (`lacks`): that is no trouble of its.
  */
-export async function call(method, path, { headers = {}, body, signal, cache = 'no-store', background = false, patienceMs = null } = {}) {
+export async function call(method, path, { headers = {}, body, signal, cache = 'no-store', background = false, patienceMs = null, mayLack = false } = {}) {
   for (let attempt = 0; ; attempt++) {
     const usedKey = currentKey();
     let response;
@@ -94,7 +95,7 @@ export async function call(method, path, { headers = {}, body, signal, cache = '
 
     const problem = await readProblem(response);
     if (background) {
-      linkListener(problem.status, problem.title);
+      linkListener(mayLack && lacks(problem) ? 200 : problem.status, problem.title);
     }
 
     throw problem;
@@ -105,6 +106,11 @@ export async function call(method, path, { headers = {}, body, signal, cache = '
 function within(patienceMs, signal) {
   const signals = [signal, patienceMs === null ? null : AbortSignal.timeout(patienceMs)].filter((each) => each);
   return signals.length === 0 ? undefined : AbortSignal.any(signals);
+}
+
+/** Whether a gateway has said that it knows no such path; it may have taken it for an id. */
+export function lacks(problem) {
+  return problem.status === 404 || problem.status === 400;
 }
 
 /** A call whose answer is JSON (null when it is empty). */

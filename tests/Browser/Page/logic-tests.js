@@ -1,6 +1,7 @@
 // The page's state logic, without the page. Runs in the browser; the outcome is left in window.outcome.
 
 import { cellLevels, changedCells, layOut, readBlockMap } from '/logic/blocks.js';
+import { aloneText, canDrain, canTellOfDrains, clusterNote, copiesWanted, drainText, etcdText, failuresOf, fillOf, isAlone, nameOfNode, objectStoreText, orderedNodes, rateOf, repairText, scrubText, stateText, survivesText } from '/logic/cluster.js';
 import { copiesText, ending, explain, isFailure, shares, weather } from '/logic/explain.js';
 import { ago, brief, count, duration, percent, rate, size, words } from '/logic/format.js';
 import { createLink, heard, isStale, linkState, linkWarning, linkWord, streamed } from '/logic/link.js';
@@ -458,6 +459,63 @@ const tests = {
     truth(measured.speed > 0.6e6 && measured.speed < 0.8e6, `${measured.speed}`);
     equal(measure(measured, 500_000, 3000).speed, null);
     equal(measure(measured, 1_100_000, 2100), measured, 'too soon to tell');
+  },
+  'what may be lost is one plain sentence'() {
+    const zones = ['a', 'b'];
+    equal(survivesText({ zones, survives: { nodes: 2, zones: 1 } }), 'Any 2 nodes, or any 1 zone, can be lost now without losing a resource.');
+    equal(survivesText({ zones: ['a'], survives: { nodes: 2, zones: 0 } }), 'Any 2 nodes can be lost now without losing a resource.');
+    equal(survivesText({ zones, survives: { nodes: 1, zones: 0 } }), 'Any 1 node can be lost now without losing a resource. A whole zone cannot.');
+    equal(survivesText({ zones, survives: { nodes: 0, zones: 0 } }), 'No node can be lost now without losing a resource.');
+    equal(survivesText({ zones, survives: { nodes: 0, zones: 0, unknown: ['a', 'b'] } }), 'How much can be lost is not known: 2 nodes do not say what is kept there.');
+    equal([survivesText({}), survivesText(null), survivesText({ survives: { nodes: null } })], ['', '', '']);
+  },
+  'copies and repairs are told with what is left and when it ends'() {
+    equal(copiesWanted({ replicas: 3, underReplicated: 0 }), 'Wanted: 3 copies of each. No resource has fewer.');
+    equal(copiesWanted({ replicas: 0, underReplicated: 1 }), '1 resource has fewer copies than wanted, which is a copy on every node.');
+    equal(copiesWanted({ replicas: 1, underReplicated: 1200 }), '1,200 resources have fewer copies than wanted, which is 1 copy of each.');
+    equal(repairText({ waiting: 0, bytesLeft: 0 }), 'Nothing waits to be mended.');
+    equal(repairText({ waiting: 40, bytesLeft: 3.2e9, rateBytesPerSecond: 25e6, etaSeconds: 128.2 }), '40 resources, 3.20 GB, wait to be mended, at 25 MB/s: done in 2 min 8 s.');
+    equal(repairText({ waiting: 1, bytesLeft: 10, rateBytesPerSecond: 0, etaSeconds: null }), '1 resource, 10 B, waits to be mended; nothing moves just now.');
+    equal(scrubText({ checked: 1, bytes: 5e9, bad: 2, etaSeconds: 3 }), '1 body compared, 5 GB, 2 bad, set aside; all are compared in 3 s.');
+    equal(scrubText({ checked: 0, bytes: 0, bad: 0, etaSeconds: null }), '0 bodies compared, 0 B, none bad.');
+  },
+  'a drain is told until its node may be switched off'() {
+    equal(drainText({ state: 'draining', resourcesLeft: 2, bytesLeft: 1e6, rateBytesPerSecond: 5e5, etaSeconds: 2 }), '2 resources, 1 MB, to be given away, at 500 kB/s: done in 2 s.');
+    equal(drainText({ state: 'draining', resourcesLeft: 2, bytesLeft: 1e6, rateBytesPerSecond: 0, etaSeconds: null }), '2 resources, 1 MB, to be given away; nothing moves just now.');
+    equal(drainText({ state: 'draining', resourcesLeft: null, bytesLeft: null, rateBytesPerSecond: 0, etaSeconds: null }), 'What is left is being looked for.');
+    equal(drainText({ state: 'done' }), 'It holds nothing that others lack: it may be switched off.');
+  },
+  'only a node that is heard and that knows of drains is drained'() {
+    equal([canDrain({ state: 'up', drain: null }), canDrain({ state: 'late', drain: null }), canDrain({ state: 'down', drain: null }), canDrain({ state: 'up', drain: {} }), canDrain({ state: 'up' })], [true, true, false, false, false]);
+    equal([canTellOfDrains({ drain: null }), canTellOfDrains({ state: 'up' })], [true, false]);
+  },
+  'engines are told as well or with their trouble'() {
+    equal(etcdText({ connected: true, trouble: null }), { kind: 'good', text: 'It answers.' });
+    equal(etcdText({ connected: false, trouble: null }).kind, 'bad');
+    equal(etcdText({ connected: true, trouble: 'no answer since 4 s' }), { kind: 'bad', text: 'No answer since 4 s.' });
+    equal(objectStoreText({ connected: true, trouble: null, waiting: 0 }).text, 'It serves. Nothing waits to be put there.');
+    equal(objectStoreText({ connected: false, trouble: 'it answers 403', waiting: 1, bytesLeft: 5, rateBytesPerSecond: 0 }), { kind: 'bad', text: 'It answers 403. 1 version, 5 B, waits to be put there; nothing moves just now.' });
+  },
+  'what failed is one list'() {
+    const failed = [{ id: '1', reason: 'no room' }];
+    equal(failuresOf({ repair: { failed }, objectStore: { failed: [{ id: '2', reason: '403' }] } }).map((failure) => failure.id), ['1', '2']);
+    equal([failuresOf(null), failuresOf({ objectStore: null })], [[], []]);
+  },
+  'nodes are named, ordered, filled and counted, whatever they lack'() {
+    const self = { id: 'f'.repeat(32), self: true, state: 'up', url: 'http://self:8080/', rain: ['10.0.0.1:1980'], bytes: 1, freeBytes: 3 };
+    const west = { id: 'a'.repeat(32), zone: 'west', state: 'down', url: null, rain: ['10.0.0.2:1980', '10.0.0.2:1981'] };
+    const east = { id: '0123456789'.repeat(3), zone: 'east', state: 'draining', url: 'no address', drain: { state: 'done' } };
+    equal([self, west, east, {}].map(nameOfNode), ['self:8080', '10.0.0.2:1980', '01234567', '']);
+    const seen = { state: 'down', lastSeen: '2026-01-01T00:00:00Z' };
+    equal([self, east, west, seen].map((node) => stateText(node, Date.parse('2026-01-01T00:15:00Z'))), ['up, this node', 'empty', 'down, never heard', 'down, heard 15 min ago']);
+    equal(orderedNodes([west, east, self]).map(nameOfNode), ['self:8080', '01234567', '10.0.0.2:1980']);
+    equal([fillOf(self), fillOf(west)], [0.25, null]);
+    equal(rateOf(west, [{ endpoint: '10.0.0.2:1980', rateBytesPerSecond: 5 }, { endpoint: '10.0.0.2:1981', rateBytesPerSecond: 2 }, { endpoint: '10.0.0.1:1980', rateBytesPerSecond: 9 }]), 7);
+    equal(rateOf(east, []), null);
+    equal(clusterNote({ zones: ['a', 'b'] }, [self, west, east, { state: 'gone' }]), '3 nodes in 2 zones, 1 down, 1 empty');
+    equal(clusterNote(null, [self, west]), '2 nodes, 1 down');
+    equal([isAlone([self]), isAlone([self, { state: 'gone' }]), isAlone([self, west])], [true, true, false]);
+    equal([aloneText(null), aloneText({ objectStore: {} })], ['This node is alone: nobody else keeps what is put here.', 'This node is alone. What is put here goes to the object store as well.']);
   },
 };
 

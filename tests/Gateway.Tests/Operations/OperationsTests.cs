@@ -31,6 +31,13 @@ public sealed class OperationsTests
         await gateway.GetAsync("/resources/1");
         var figures = gateway.Services.GetRequiredService<PrometheusText>();
         var wanted = NamesOf(figures.Write());
+        while (!wanted.Contains("rain_cache_answers_total{result=\"hit\"}"))
+        {
+            // It is counted when the answer has ended.
+            await Task.Delay(1, TestContext.Current.CancellationToken);
+            wanted = NamesOf(figures.Write());
+        }
+
         Assert.Contains("rain_servers", wanted);
         await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() =>
         {

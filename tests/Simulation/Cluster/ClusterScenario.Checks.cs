@@ -193,12 +193,16 @@ public sealed partial class ClusterScenario
             for (var n = Random.Between(1, 2); n > 0; n--)
             {
                 var isAnswered = false;
-                Write(PickUp(), id, isDelete: Random.Chance(300_000), version =>
+                Write(PickUp(), id, isDelete: Random.Chance(300_000), (version, isOfAll) =>
                 {
-                    // Whoever writes last wins, and not whose clock is ahead.
+                    // Whoever writes last wins, and not whose clock is ahead; unless what was asked or answered was lost three times, for
+                    // a write does not wait for who may be dead.
                     isAnswered = true;
-                    _excused.Remove(id);
-                    _newest[id] = version;
+                    if (isOfAll || version > _newest.GetValueOrDefault(id, ReplicaVersion.None))
+                    {
+                        _excused.Remove(id);
+                        _newest[id] = version;
+                    }
                 });
                 _world.RunUntil(() => isAnswered, TimeSpan.FromSeconds(4));
                 _world.Run(TimeSpan.FromMilliseconds(Random.Pick(2000, 5000)));

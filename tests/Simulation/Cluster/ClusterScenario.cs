@@ -129,7 +129,7 @@ public sealed partial class ClusterScenario : IDisposable
         return up.Length == 0 ? _nodes[0] : up[Random.Below(up.Length)];
     }
 
-    private void Write(ReplicaNode node, ResourceId id, bool isDelete, Action<ReplicaVersion>? done = null)
+    private void Write(ReplicaNode node, ResourceId id, bool isDelete, Action<ReplicaVersion, bool>? done = null)
     {
         if (!node.IsUp)
         {
@@ -138,7 +138,7 @@ public sealed partial class ClusterScenario : IDisposable
 
         if (Fault == ClusterFault.WallClockStamps)
         {
-            Commit(node, id, isDelete, Math.Max(0, node.TrueMs + node.WallErrorMs), done);
+            Commit(node, id, isDelete, Math.Max(0, node.TrueMs + node.WallErrorMs), version => done?.Invoke(version, true));
             return;
         }
 
@@ -148,7 +148,7 @@ public sealed partial class ClusterScenario : IDisposable
             var stamp = new ClusterClock(MaxAheadMs).Next(node.TrueMs + node.ClusterErrorMs, newest.Stamp);
             if (stamp != ClusterClock.Refused && (!isDelete || (!newest.IsNone && !newest.IsDeleted)))
             {
-                Commit(node, id, isDelete, stamp, done);
+                Commit(node, id, isDelete, stamp, version => done?.Invoke(version, result.HoldersAnswered == result.Holders));
             }
         });
     }

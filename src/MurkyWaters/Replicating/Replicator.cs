@@ -168,7 +168,7 @@ internal sealed class Replicator : IAsyncDisposable
     /// <summary>The newest version that this node and the holders that answer know of; <see cref="ReplicaVersion.None"/> for
     /// none.</summary>
     public async Task<ReplicaVersion> SurveyAsync(ResourceId id, CancellationToken cancellationToken) =>
-        (await SurveyAsync(id, isOfAll: false, cancellationToken)).Newest;
+        (await SurveyAsync(id, isOfAll: true, cancellationToken)).Newest;
 
     /// <summary>The newest version that this node and others know of.</summary>
     /// <param name="id">The resource.</param>

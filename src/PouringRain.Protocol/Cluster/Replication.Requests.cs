@@ -27,7 +27,7 @@ public sealed partial class Replication
                     return new Instant(0);
                 }
 
-                var next = Instant.Min(_nextSweep, Instant.Min(NextGrant(), NextSurvey()));
+                var next = Instant.Min(Instant.Min(_nextSweep, _nextCached), Instant.Min(NextGrant(), NextSurvey()));
                 foreach (var outstanding in _outstanding.Values)
                 {
                     next = Instant.Min(next, outstanding.Due);
@@ -145,6 +145,7 @@ public sealed partial class Replication
         Doubt(now);
         EndSurveys(now);
         Sweep(now);
+        LookAtCached(now);
         Grant(now);
     }
 

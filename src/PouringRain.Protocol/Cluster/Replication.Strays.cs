@@ -12,8 +12,7 @@ public sealed partial class Replication
     private long _under, _underLast, _strayCount, _strayBytes;
     private (long Count, long Bytes) _straysLast;
     private ReplicaEntry[] _swept = [];
-    private int _cachedChecks, _rounds;
-    private bool _mayDrop = true, _isChecking, _willCheck = true;
+    private bool _mayDrop = true;
 
     private void StartSweep(Instant now)
     {
@@ -23,9 +22,6 @@ public sealed partial class Replication
         (_under, _strayCount, _strayBytes) = (0, 0, 0);
         _nextSweep = now + TimeSpan.FromMilliseconds(500);
     }
-
-    /// <summary>Cached copies may be outdated: this node was cut off, or has just started.</summary>
-    private void RecheckCached() => _willCheck = true;
 
     private void Sweep(Instant now)
     {
@@ -37,12 +33,8 @@ public sealed partial class Replication
 
         _nextSweep = now + (_options.SweepInterval / SweepSteps);
         _mayDrop = true;
-        _cachedChecks = (int)Math.Max(1, _options.CachedChecksPerSecond * (_options.SweepInterval / SweepSteps).TotalSeconds);
         if (_sweepAt == 0)
         {
-            // Whatever happens, they are asked about every few rounds.
-            _isChecking = _willCheck || ++_rounds % 3 == 0;
-            _willCheck = false;
             UpdateMarks(now);
             BeginCounting();
         }
@@ -102,11 +94,6 @@ public sealed partial class Replication
 
                 Inquire(now, entry, isDoubt: false);
             }
-            else if (_isChecking && _cachedChecks-- > 0)
-            {
-                CheckCached(now, entry.Id);
-            }
-
             return;
         }
 
@@ -136,11 +123,6 @@ public sealed partial class Replication
             _hasDoubts = true;
             Inquire(now, entry, isDoubt: true);
         }
-        else if (version.Stamp <= _othersForgottenTo && _isChecking && !IsHolder(entry.Id) && _cachedChecks-- > 0)
-        {
-            // There may be a newer version of which nobody tells this node.
-            CheckCached(now, entry.Id);
-        }
     }
 
     private void CountUnder(in ReplicaEntry entry)
@@ -154,20 +136,6 @@ public sealed partial class Replication
                 NoteThin(entry.Id, copies);
             }
         }
-    }
-
-    private void CheckCached(Instant now, ResourceId id)
-    {
-        foreach (var holder in _placement.Holders(id))
-        {
-            if (_peers.TryGetValue(holder, out var peer) && peer.IsAnswering)
-            {
-                Tell(now, peer, id);
-                return;
-            }
-        }
-
-        _willCheck = true;
     }
 
     /// <summary>Asks others about a copy: of a stray its holders, of one in doubt all members.</summary>

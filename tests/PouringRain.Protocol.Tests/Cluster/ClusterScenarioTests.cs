@@ -45,11 +45,15 @@ public class ClusterScenarioTests
     /// <summary>Clusters that once broke a promise.</summary>
     /// <param name="seed">486: a node that came back with an old disk had forgotten fewer tombstones than before, and was compared by what
     /// it had forgotten then; 594: one that had been taken off the list brought what had been deleted; 23567: with one replica, a copy
-    /// was given up in the moment in which the disk that had just got the only other one was lost, which nobody can help.</param>
+    /// was given up in the moment in which the disk that had just got the only other one was lost, which nobody can help; 34186: a
+    /// version was made elsewhere while one of which the holders had not heard was the newest; 35794: a copy was given up too
+    /// early.</param>
     [Theory]
     [InlineData(486)]
     [InlineData(594)]
     [InlineData(23567)]
+    [InlineData(34186)]
+    [InlineData(35794)]
     public void APromiseThatWasMendedHolds(ulong seed)
     {
         using var scenario = new ClusterScenario(seed);

@@ -112,7 +112,7 @@ internal sealed class ReplicaNode : SimHost
 
     public void Survey(ResourceId id, Action<SurveyResult> done)
     {
-        _surveys[Machine.Survey(LocalNow, id)] = done;
+        _surveys[Machine.Survey(LocalNow, id, isOfAll: true)] = done;
         Pump(World.Now);
     }
 

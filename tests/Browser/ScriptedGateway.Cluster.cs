@@ -118,8 +118,14 @@ internal sealed partial class ScriptedGateway
             ? null
             : new JsonObject
             {
-                ["name"] = "s3.example/rain", ["connected"] = false, ["trouble"] = "the bucket answers 403", ["waiting"] = 12,
-                ["bytesLeft"] = 48_000_000, ["rateBytesPerSecond"] = 0, ["etaSeconds"] = null, ["failed"] = new JsonArray(),
+                ["name"] = "s3.example/rain",
+                ["connected"] = false,
+                ["trouble"] = "the bucket answers 403",
+                ["waiting"] = 12,
+                ["bytesLeft"] = 48_000_000,
+                ["rateBytesPerSecond"] = 0,
+                ["etaSeconds"] = null,
+                ["failed"] = new JsonArray(),
             },
     };
 }

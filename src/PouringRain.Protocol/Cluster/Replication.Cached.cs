@@ -1,7 +1,7 @@
 namespace PouringRain.Protocol.Cluster;
 
-// Nobody tells a node for long of a newer version of what it keeps no copy of: cached copies whose places are elsewhere are asked about, all
-// of them in turn, at once after this node has been cut off or was started, and now and then whatever happens.
+// Nobody tells a node for long of a newer version of what it keeps no copy of: cached copies whose places are elsewhere are asked about,
+// all of them in turn, at once after this node has been cut off or was started, and now and then whatever happens.
 public sealed partial class Replication
 {
     private const int CachedLooksMax = 4096, CachedBatch = 256;

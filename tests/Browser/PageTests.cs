@@ -38,7 +38,7 @@ public sealed class PageTests
 
         chromium.Element(".resource [aria-label^='Download']").Click();
         var saved = folder["downloads"];
-        await GatewayProcess.WaitUntilAsync(() => Task.FromResult(Directory.GetFiles(saved, "*.bin").Length == 1), "the download");
+        await GatewayProcess.WaitUntilAsync(() => Task.FromResult(IsDownloaded(saved)), "the download");
         Assert.Equal(sha256, await TestBytes.HashFileAsync(Directory.GetFiles(saved, "*.bin")[0]));
         Assert.Empty(chromium.ConsoleErrors());
     }
@@ -252,7 +252,7 @@ public sealed class PageTests
         chromium.Element(".resource [aria-label^='Download']").Click();
 
         await GatewayProcess.WaitUntilAsync(
-            () => Task.FromResult(Directory.GetFiles(folder["downloads"], "*.bin").Length == 1), "the download");
+            () => Task.FromResult(IsDownloaded(folder["downloads"])), "the download");
         Assert.Equal(sha256, await TestBytes.HashFileAsync(Directory.GetFiles(folder["downloads"], "*.bin")[0]));
         Assert.Contains("reads and writes need a key", gateway.Log, StringComparison.Ordinal);
     }
@@ -452,6 +452,10 @@ public sealed class PageTests
         await GatewayProcess.WaitUntilAsync(
             () => Task.FromResult(gateway.Log.Contains("GET /servers", StringComparison.Ordinal)), "the page's own requests in the log");
     }
+
+    /// <summary>Whether one download has ended: an empty file of its name, and another that grows, come first.</summary>
+    private static bool IsDownloaded(string folder) =>
+        Directory.GetFiles(folder) is [var path] && path.EndsWith(".bin", StringComparison.Ordinal) && new FileInfo(path).Length > 0;
 
     private static Task<GatewayProcess> StartAsync(TestFolder folder, params string[] settings)
     {

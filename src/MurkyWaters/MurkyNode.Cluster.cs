@@ -36,11 +36,11 @@ public sealed partial class MurkyNode
         }
     }
 
-    /// <summary>How replication fares; null on a node that is alone.</summary>
-    public ReplicationFigures? ReplicationFigures => _replicator.Figures;
-
     /// <summary>Who is known to keep the newest version that is here of a resource, and how many are to.</summary>
     public (ImmutableArray<NodeId> Holders, int Wanted) HoldersOf(ResourceId id) => _replicator.HoldersOf(id);
+
+    /// <summary>How the registry fares; null without one.</summary>
+    public RegistryStatus? RegistryStatus => _nodes.Registry;
 
     /// <summary>How the cluster fares.</summary>
     public ClusterFigures ClusterFigures

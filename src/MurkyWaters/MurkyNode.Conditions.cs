@@ -20,10 +20,13 @@ public sealed partial class MurkyNode
         return (await writes.FindNewestAsync(id, cancellationToken)).Manifest;
     }
 
-    /// <summary>Brings the manifest of what other nodes have here.</summary>
-    private async Task<Manifest?> LookAsync(ResourceId id, CancellationToken cancellationToken)
+    /// <summary>The manifest of what there is to read of a resource, without any of its bytes; null when there is nothing.</summary>
+    /// <param name="id">The resource.</param>
+    /// <param name="source">Who is asked.</param>
+    /// <param name="cancellationToken">Ends the asking.</param>
+    public async Task<Manifest?> FindManifestAsync(ResourceId id, OpenSource source, CancellationToken cancellationToken)
     {
-        var opened = await OpenAsync(id, new OpenOptions { Source = OpenSource.RainOnly, DemandLength = 0 }, cancellationToken);
+        var opened = await OpenAsync(id, new OpenOptions { Source = source, DemandLength = 0 }, cancellationToken);
         if (opened.Reader is not { } reader)
         {
             return null;

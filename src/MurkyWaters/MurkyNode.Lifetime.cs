@@ -58,7 +58,7 @@ public sealed partial class MurkyNode
             Budget = _budget,
             Patience = options.FetchPatience,
             Members = () => _nodes.RainOfOthers,
-            OnStaleServer = (resource, _) => _replicator!.Nudge(resource.Id),
+            OnStaleServers = id => _replicator!.Nudge(id),
         };
         _fetches = new FetchTable(options.FetchGrace is { } grace ? context with { Grace = grace } : context);
         _inbox = new PropagateInbox(
@@ -67,7 +67,7 @@ public sealed partial class MurkyNode
             options.Cluster, store, _fetches, _transport, _nodes, inbound.TokenKey, options.Time, logger, _stopping.Token);
         inbound.Open(_inbox, servers, _nodes, _replicator);
         store.ConditionalWrites = _nodes.Turns is not { } turns ? null : new ConditionalWrites(
-            turns, (id, cancellation) => _replicator.SurveyAsync(id, isOfAll: true, cancellation), LookAsync,
+            turns, _replicator.SurveyAsync, (id, cancellation) => FindManifestAsync(id, OpenSource.RainOnly, cancellation),
             id => store.FindEntry(id)?.Resource.Manifest, options.Time);
         store.Reopen = OpenAsync;
         store.Scrub.Start();

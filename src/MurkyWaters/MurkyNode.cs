@@ -12,7 +12,7 @@ using PouringRain.Protocol;
 namespace MurkyWaters;
 
 /// <summary>
-/// A node of Murky Waters: the store on disk, the rain listeners that serve it, the shared fetches that fill it, propagation to the
+/// A node of Murky Waters: the store on disk, the rain listeners that serve it, the shared fetches that fill it, replication with the
 /// other nodes, and the tables that tell of all this. All that the gateway knows of the layers above it.
 /// </summary>
 public sealed partial class MurkyNode : IAsyncDisposable
@@ -178,8 +178,25 @@ public sealed partial class MurkyNode : IAsyncDisposable
 
     /// <summary>Counts the nodes that keep what is newest here (this one included) until <paramref name="replicas"/> do, the time is up, or
     /// no node is left that is to and answers; 1 does not wait. 0 when it is not here.</summary>
-    public Task<int> PropagateAsync(ResourceId id, int replicas, TimeSpan limit, CancellationToken cancellationToken) =>
+    public Task<int> CountReplicasAsync(ResourceId id, int replicas, TimeSpan limit, CancellationToken cancellationToken) =>
         _replicator.CountAsync(id, replicas, limit, cancellationToken);
+
+    /// <summary>Keeps what is here from now on, if it was fetched for readers only, has the others told of it once more, and counts as
+    /// <see cref="CountReplicasAsync"/>.</summary>
+    /// <exception cref="StoreException">The store takes nothing in just now.</exception>
+    public async Task<int> PropagateAsync(ResourceId id, int replicas, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        using (await _store.EnterAsync(id, cancellationToken))
+        {
+            if (_store.FindEntry(id) is { IsTombstone: false, Resource.Retention: Retention.Cached } entry)
+            {
+                await _store.ChangeRetentionAsync(entry, Retention.Kept);
+            }
+        }
+
+        _replicator.Nudge(id);
+        return await CountReplicasAsync(id, replicas, limit, cancellationToken);
+    }
 
     /// <summary>Tells the nodes of 2012 of a resource once more; their format has no answer that could be waited for.</summary>
     public void TellClassicNodes(ResourceId id) => _classic.Tell(id);

@@ -65,11 +65,11 @@ public sealed record MurkyOptions
     /// <summary>How long an upload in several requests is kept after its last one.</summary>
     public TimeSpan UploadLifetime { get; init; } = TimeSpan.FromDays(1);
 
-    /// <summary>Whether all that was put here is propagated at every start.</summary>
+    /// <summary>Whether nodes of 2012 are told of all that was put here at every start.</summary>
     public bool PropagateOnStartup { get; init; }
 
-    /// <summary>Whether a node that asks this one to keep a resource is added to the servers. A sealed one always; without
-    /// <see cref="Secret"/> only one at the address of a server that is named, on another machine; in format 1, one of
+    /// <summary>Whether a node that makes itself known, or asks this one to keep a resource, is added to the servers. A sealed one
+    /// always; without <see cref="Secret"/> only one at the address of a server that is named, on another machine; in format 1, one of
     /// <see cref="ClassicAllow"/>.</summary>
     public bool AutoAddPeers { get; init; } = true;
 

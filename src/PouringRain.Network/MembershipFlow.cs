@@ -4,14 +4,14 @@ using PouringRain.Protocol.Cluster;
 
 namespace PouringRain.Network;
 
-/// <summary>A membership's questions to the other nodes; it lasts as long as the client.</summary>
-internal sealed class MembershipFlow(Membership membership, TimeProvider time, Action onTurn, ILogger logger) : ClientFlow
+/// <summary>A membership's questions to the other nodes, and their answers.</summary>
+internal sealed class MembershipFlow(Membership membership, TimeProvider time, Action onTurn, ILogger logger) : LastingFlow(onTurn)
 {
     /// <inheritdoc/>
     public override uint SubscriptionId => membership.SubscriptionId;
 
     /// <inheritdoc/>
-    public override Instant NextTimeout => IsOver ? Instant.Never : membership.NextTimeout;
+    protected override Instant NextDue => membership.NextTimeout;
 
     private long WallMs => time.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -24,20 +24,5 @@ internal sealed class MembershipFlow(Membership membership, TimeProvider time, A
         membership.TryPollTransmit(now, WallMs, buffer, out transmit);
 
     /// <inheritdoc/>
-    public override void BeforeTransmits(Instant now)
-    {
-    }
-
-    /// <inheritdoc/>
-    public override void AfterTransmits(Instant now) => onTurn();
-
-    /// <inheritdoc/>
-    public override void Close(Instant now) => IsOver = true;
-
-    /// <inheritdoc/>
-    public override void Abandon(Exception exception)
-    {
-        IsOver = true;
-        Log.MembershipFailed(logger, exception);
-    }
+    protected override void Tell(Exception exception) => Log.MembershipFailed(logger, exception);
 }

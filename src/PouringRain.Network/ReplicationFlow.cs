@@ -4,14 +4,14 @@ using PouringRain.Protocol.Cluster;
 
 namespace PouringRain.Network;
 
-/// <summary>What replication asks of the other nodes, and what they answer; it lasts as long as the client.</summary>
-internal sealed class ReplicationFlow(Replication replication, Action onTurn, ILogger logger) : ClientFlow
+/// <summary>What replication asks of the other nodes, and what they answer.</summary>
+internal sealed class ReplicationFlow(Replication replication, Action onTurn, ILogger logger) : LastingFlow(onTurn)
 {
     /// <inheritdoc/>
     public override uint SubscriptionId => replication.SubscriptionId;
 
     /// <inheritdoc/>
-    public override Instant NextTimeout => IsOver ? Instant.Never : replication.NextTimeout;
+    protected override Instant NextDue => replication.NextTimeout;
 
     /// <inheritdoc/>
     public override void Handle(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram) => replication.Handle(now, from, datagram);
@@ -21,20 +21,5 @@ internal sealed class ReplicationFlow(Replication replication, Action onTurn, IL
         replication.TryPollTransmit(now, buffer, out transmit);
 
     /// <inheritdoc/>
-    public override void BeforeTransmits(Instant now)
-    {
-    }
-
-    /// <inheritdoc/>
-    public override void AfterTransmits(Instant now) => onTurn();
-
-    /// <inheritdoc/>
-    public override void Close(Instant now) => IsOver = true;
-
-    /// <inheritdoc/>
-    public override void Abandon(Exception exception)
-    {
-        IsOver = true;
-        Log.ReplicationFailed(logger, exception);
-    }
+    protected override void Tell(Exception exception) => Log.ReplicationFailed(logger, exception);
 }

@@ -6,10 +6,10 @@ namespace Gateway.Configuration;
 internal sealed class BehaviourOptions(SettingsReader reader)
 {
     public bool PropagateOnStartup { get; } = reader.Read(
-        "Behaviour:PropagateOnStartup", "false", Flag, "offers everything kept here to the other servers at start");
+        "Behaviour:PropagateOnStartup", "false", Flag, "tells the nodes of 2012 of everything kept here at start");
 
     public bool AutoAddPeers { get; } = reader.Read(
-        "Behaviour:AutoAddPeers", "true", Flag, "adds nodes that propagate something to the servers asked");
+        "Behaviour:AutoAddPeers", "true", Flag, "adds nodes that make themselves known to the servers asked");
 
     public bool ShareContent { get; } = reader.Read("Behaviour:ShareContent", "true", Flag, "keeps what was fetched and rains it on");
 }

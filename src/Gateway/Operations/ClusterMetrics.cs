@@ -50,14 +50,17 @@ internal sealed class ClusterMetrics
             name, () => Read(figures => figures.Drain is { } drain ? read(drain) : null), null, description);
 
         void OfEtcd(string name, string description, Func<RegistryStatus, double> read) => meter.CreateObservableGauge(
-            name, () => Read(figures => figures.Registry is { } status ? read(status) : null), null, description);
+            name, () => ReadEtcd(read), null, description);
 
         void CounterOfEtcd(string name, string description, Func<RegistryStatus, double> read) => meter.CreateObservableCounter(
-            name, () => Read(figures => figures.Registry is { } status ? read(status) : null), null, description);
+            name, () => ReadEtcd(read), null, description);
     }
 
     private IEnumerable<Measurement<double>> Read(Func<ClusterFigures, double?> read) =>
         _host.IsOpen && read(_host.Node.ClusterFigures) is { } value ? [new Measurement<double>(value)] : [];
+
+    private IEnumerable<Measurement<double>> ReadEtcd(Func<RegistryStatus, double> read) =>
+        _host.IsOpen && _host.Node.RegistryStatus is { } status ? [new Measurement<double>(read(status))] : [];
 
     private IEnumerable<Measurement<long>> ReadNodes()
     {

@@ -62,7 +62,7 @@ internal sealed class Readiness
 
     /// <summary>What it lacks while it takes work all the same.</summary>
     public IReadOnlyList<string> FindShortcomings() =>
-        _host.IsOpen && _host.Node.ClusterFigures.Registry is { IsConnected: false } status
+        _host.IsOpen && _host.Node.RegistryStatus is { IsConnected: false } status
             ? [$"cut off from etcd: {status.Trouble}; nodes go on by what they knew and by what they hear from each other"]
             : [];
 

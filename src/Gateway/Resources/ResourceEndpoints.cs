@@ -35,7 +35,7 @@ internal static class ResourceEndpoints
             .Sends([200], AnswerField.EntityTag)
             .Fails(InvalidResourceId, NotFound, Gone, IntegrityFailure, Overloaded, RetrievalTimeout, StoreFull);
         resources.MapPost("/{id}/propagate", ResourceManagement.PropagateAsync).WithName("PropagateResource").Takes<ReplicaParameters>()
-            .Sends([202], AnswerField.Location).Fails(InvalidResourceId, InvalidParameter, NotFound);
+            .Sends([202], AnswerField.Location).Fails(InvalidResourceId, InvalidParameter, NotFound, StoreReadOnly, StoreFull);
         resources.MapPost("/{id}/prefetch", ResourceManagement.Prefetch).WithName("PrefetchResource")
             .Sends([202], AnswerField.Location).Fails(InvalidResourceId);
     }

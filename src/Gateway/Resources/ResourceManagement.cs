@@ -130,8 +130,15 @@ internal static class ResourceManagement
         }
 
         host.Node.TellClassicNodes(resource);
-        var held = await host.Node.PropagateAsync(resource, count, settings.Gateway.ReplicaTimeout, http.RequestAborted);
-        return TypedResults.Accepted($"/resources/{resource}", ResourceSummary.Of(stored, host.Node, held));
+        try
+        {
+            var held = await host.Node.PropagateAsync(resource, count, settings.Gateway.ReplicaTimeout, http.RequestAborted);
+            return TypedResults.Accepted($"/resources/{resource}", ResourceSummary.Of(stored, host.Node, held));
+        }
+        catch (StoreException e)
+        {
+            return Problem.OfStore(e);
+        }
     }
 
     /// <summary>Fetches a resource into the store</summary>

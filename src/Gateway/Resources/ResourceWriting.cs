@@ -86,7 +86,7 @@ internal static class ResourceWriting
             {
                 current = node.HasConditionsEverywhere
                     ? await node.FindNewestAsync(named, http.RequestAborted)
-                    : local?.Manifest ?? await FindInRainAsync(node, named);
+                    : local?.Manifest ?? await node.FindManifestAsync(named, OpenSource.Any, CancellationToken.None);
             }
             catch (ClusterUnavailableException e)
             {
@@ -210,7 +210,7 @@ internal static class ResourceWriting
         }
 
         var resource = result.Resource!;
-        var replicas = await node.PropagateAsync(resource.Id, replicasWanted, limits.ReplicaTimeout, http.RequestAborted);
+        var replicas = await node.CountReplicasAsync(resource.Id, replicasWanted, limits.ReplicaTimeout, http.RequestAborted);
         var headers = http.Response.Headers;
         headers.Location = $"/resources/{resource.Id}";
         headers.ETag = Preconditions.EntityTagOf(resource.Manifest);
@@ -223,21 +223,6 @@ internal static class ResourceWriting
         return isClassic
             ? TypedResults.Json(new ClassicAnswer("Ok."), statusCode: status)
             : TypedResults.Json(ResourceSummary.Of(resource, node, replicas), statusCode: status);
-    }
-
-    /// <summary>The newest version that the other servers have, for the preconditions of an upload of what is not here.</summary>
-    private static async Task<Manifest?> FindInRainAsync(MurkyNode node, ResourceId id)
-    {
-        var opened = await node.OpenAsync(id, new OpenOptions { DemandLength = 0 }, CancellationToken.None);
-        if (opened.Reader is not { } reader)
-        {
-            return null;
-        }
-
-        await using (reader)
-        {
-            return reader.Manifest;
-        }
     }
 
     /// <summary>A file's name in place of an id, as <c>curl -T file .../resources/</c> makes it.</summary>

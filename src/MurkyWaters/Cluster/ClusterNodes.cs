@@ -40,6 +40,7 @@ internal sealed class ClusterNodes : IAsyncDisposable
     private long _toldView = -1;
     private PeerAddress[] _others = [];
     private Instant _contactsChangedAt;
+    private long _rememberedView = -1;
     private string _remembered = "";
 
     public ClusterNodes(
@@ -270,12 +271,26 @@ internal sealed class ClusterNodes : IAsyncDisposable
     /// <summary>What is known of the others is kept for the next start.</summary>
     private void Remember()
     {
+        var view = _membership.ViewNumber;
+        if (view == _rememberedView)
+        {
+            return;
+        }
+
         var known = RememberedNode.Write(_membership.Nodes.Where(node => !node.IsSelf && !node.Status.IsDraining));
         var text = string.Join('\n', known.Select(member => $"{member.Id} {member.Document}"));
-        if (text != _remembered)
+        try
         {
-            _store.Catalog.SaveMembersAsync(known).GetAwaiter().GetResult();
-            _remembered = text;
+            if (text != _remembered)
+            {
+                _store.Catalog.SaveMembersAsync(known).GetAwaiter().GetResult();
+            }
+
+            (_rememberedView, _remembered) = (view, text);
+        }
+        catch (StoreException)
+        {
+            // The store has said so. The next beat tries again, and nobody who adds a server or starts the node fails by it.
         }
     }
 

@@ -96,76 +96,30 @@ internal sealed class Drains : IAsyncDisposable
 
     /// <summary>Has a node drained from now on.</summary>
     /// <exception cref="StoreException">The store cannot note it.</exception>
-    public async Task<DrainResult> StartAsync(NodeId id, CancellationToken cancellationToken)
-    {
-        if (FindElsewhere(id) is { } elsewhere)
-        {
-            return elsewhere;
-        }
-
-        await _gate.WaitAsync(cancellationToken);
-        try
-        {
-            if (_registry is { } registry)
-            {
-                try
-                {
-                    return await StartAsync(registry, id, cancellationToken);
-                }
-                catch (ClusterUnavailableException error)
-                {
-                    if (id != _self)
-                    {
-                        return new DrainResult(DrainOutcome.Unavailable, error.Message);
-                    }
-                }
-            }
-
-            return IsWished ? DrainResult.Taken
-                : FindRefusal(id, Wished) is { } refusal ? new DrainResult(DrainOutcome.Refused, refusal)
-                : await NoteAsync(DrainOrigin.Node);
-        }
-        finally
-        {
-            _gate.Release();
-        }
-    }
+    public Task<DrainResult> StartAsync(NodeId id, CancellationToken cancellationToken) => ChangeAsync(
+        id, isNodeEnough: id == _self,
+        async registry => await StartAsync(registry, id, cancellationToken),
+        async () => IsWished ? DrainResult.Taken
+            : FindRefusal(id, Wished) is { } refusal ? new DrainResult(DrainOutcome.Refused, refusal)
+            : await NoteAsync(DrainOrigin.Node),
+        cancellationToken);
 
     /// <summary>Has a node drained no more.</summary>
     /// <exception cref="StoreException">The store cannot note it.</exception>
-    public async Task<DrainResult> StopAsync(NodeId id, CancellationToken cancellationToken)
-    {
-        if (FindElsewhere(id) is { } elsewhere)
+    public Task<DrainResult> StopAsync(NodeId id, CancellationToken cancellationToken) => ChangeAsync(
+        id, isNodeEnough: false,
+        async registry =>
         {
-            return elsewhere;
-        }
-
-        await _gate.WaitAsync(cancellationToken);
-        try
-        {
-            if (_registry is { } registry)
+            while (await FindJobAsync(registry, id, cancellationToken) is { } job)
             {
-                try
-                {
-                    while (await FindJobAsync(registry, id, cancellationToken) is { } job)
-                    {
-                        await registry.Jobs.DeleteAsync(Kind, job.Id, job.Revision, null, cancellationToken);
-                        _deletedRevision = Math.Max(_deletedRevision, job.Revision);
-                    }
-                }
-                catch (ClusterUnavailableException error)
-                {
-                    return new DrainResult(DrainOutcome.Unavailable, error.Message);
-                }
+                await registry.Jobs.DeleteAsync(Kind, job.Id, job.Revision, null, cancellationToken);
+                _deletedRevision = Math.Max(_deletedRevision, job.Revision);
             }
 
-            return id == _self && IsWished ? await NoteAsync(DrainOrigin.None) : DrainResult.Taken;
-        }
-        finally
-        {
-            _gate.Release();
-        }
-    }
+            return null;
+        },
+        async () => id == _self && IsWished ? await NoteAsync(DrainOrigin.None) : DrainResult.Taken,
+        cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -173,6 +127,41 @@ internal sealed class Drains : IAsyncDisposable
         await _moving;
         _stopping.Dispose();
         _gate.Dispose();
+    }
+
+    /// <summary>Changes a wish, one at a time: in the registry, where there is one, then here.</summary>
+    /// <param name="id">Whose.</param>
+    /// <param name="isNodeEnough">Whether this node alone may have it while the registry is away.</param>
+    /// <param name="inRegistry">Changes it there; gives null when it is to be changed here as well.</param>
+    /// <param name="here">Changes it here.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    private async Task<DrainResult> ChangeAsync(
+        NodeId id, bool isNodeEnough, Func<IClusterRegistry, Task<DrainResult?>> inRegistry, Func<Task<DrainResult>> here,
+        CancellationToken cancellationToken)
+    {
+        if (FindElsewhere(id) is { } elsewhere)
+        {
+            return elsewhere;
+        }
+
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            if (_registry is { } registry && await inRegistry(registry) is { } result)
+            {
+                return result;
+            }
+
+            return await here();
+        }
+        catch (ClusterUnavailableException error)
+        {
+            return isNodeEnough ? await here() : new DrainResult(DrainOutcome.Unavailable, error.Message);
+        }
+        finally
+        {
+            _gate.Release();
+        }
     }
 
     private static async Task<ClusterJob?> FindJobAsync(IClusterRegistry registry, NodeId id, CancellationToken cancellationToken) =>
@@ -299,8 +288,15 @@ internal sealed class Drains : IAsyncDisposable
         var others = Wished.Remove(_self);
         if ((others.IsEmpty || others.Any(other => other.Value < _self.Value)) && FindRefusal(_self, others) is { } refusal)
         {
-            ClusterLog.DrainYields(_logger, refusal);
-            Note(DrainOrigin.None);
+            try
+            {
+                Note(DrainOrigin.None);
+                ClusterLog.DrainYields(_logger, refusal);
+            }
+            catch (StoreException)
+            {
+                // The store has said so. The next beat tries again.
+            }
         }
     }
 

@@ -48,6 +48,6 @@ internal sealed record FetchContext
         return Members?.Invoke() is { Count: > 0 } members ? [.. servers.Union(members)] : servers;
     }
 
-    /// <summary>Told of servers that offered an older version than the one fetched, once that is kept here.</summary>
-    public Action<StoredResource, PeerAddress>? OnStaleServer { get; init; }
+    /// <summary>Told of what some servers offered an older version of than the one fetched, once that is kept here.</summary>
+    public Action<ResourceId>? OnStaleServers { get; init; }
 }

@@ -86,7 +86,7 @@ internal sealed class FetchSink : IFetchSink
                 break;
             case FetchEventKind.SourceStale:
                 FetchLog.SourceStale(_context.Logger, endpoint, _fetch.Id);
-                _fetch.NoteStaleServer(fetchEvent.Peer);
+                _fetch.NoteStaleServer();
                 break;
         }
     }

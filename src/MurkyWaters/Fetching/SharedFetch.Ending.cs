@@ -28,12 +28,9 @@ internal sealed partial class SharedFetch
     private void TakeSealed(FetchKeeping.Result result)
     {
         Publish(_view with { Verdict = result.Verdict ?? _view.Verdict });
-        if (result.Kept is not null && _context.OnStaleServer is { } onStaleServer)
+        if (result.Kept is not null && _hasStaleServers)
         {
-            foreach (var server in _staleServers)
-            {
-                onStaleServer(result.Kept, server);
-            }
+            _context.OnStaleServers?.Invoke(Id);
         }
 
         _machine.HandleSealed(Now, result.IsHere);

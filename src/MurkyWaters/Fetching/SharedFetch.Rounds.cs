@@ -10,11 +10,11 @@ internal sealed partial class SharedFetch
     /// <summary>A server that has not answered for this long is silent: some dozen round trips on a long path.</summary>
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(2);
 
-    private readonly HashSet<PeerAddress> _staleServers = [];
     private IReadOnlyList<PeerAddress> _servers = [];
     private FetchBudget.Grant? _grant;
     private BlocksLease? _lease;
     private volatile bool _isFromStore;
+    private bool _hasStaleServers;
     private Action? _leaveLine;
     private Action? _cancelClassic;
 
@@ -51,8 +51,7 @@ internal sealed partial class SharedFetch
     }
 
     /// <summary>A server has an older version than the one that is fetched.</summary>
-    public void NoteStaleServer(PeerAddress server) =>
-        _mailbox.Post(static (fetch, server, _, _) => fetch._staleServers.Add((PeerAddress)server!), server);
+    public void NoteStaleServer() => _mailbox.Post(static (fetch, _, _, _) => fetch._hasStaleServers = true);
 
     /// <summary>The object store was asked in place of the rain, as it will be from now on where it had something.</summary>
     private void NoteFromStore(string verdict, bool hasIt)

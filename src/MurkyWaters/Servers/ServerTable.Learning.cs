@@ -3,7 +3,7 @@ using PouringRain.Protocol;
 
 namespace MurkyWaters.Servers;
 
-/// <summary>What fetches and propagation tell of the servers, and what comes of it.</summary>
+/// <summary>What fetches tell of the servers, and what comes of it.</summary>
 internal sealed partial class ServerTable
 {
     /// <summary>How long a server that rained wrong bytes is said to have lied: long enough to be seen by a person.</summary>
@@ -16,9 +16,6 @@ internal sealed partial class ServerTable
 
     /// <inheritdoc cref="SilentCountMax"/>
     private static readonly TimeSpan SilenceMax = TimeSpan.FromMinutes(1);
-
-    /// <summary>Nodes that were forgotten and may answer yet to what is being propagated to them.</summary>
-    private readonly HashSet<PeerAddress> _forgotten = [];
 
     /// <summary>Takes in what a fetch has seen of its sources.</summary>
     /// <param name="sources">The sources.</param>
@@ -52,7 +49,6 @@ internal sealed partial class ServerTable
     /// <summary>A server answered something outside a fetch, or did not.</summary>
     public void NoteAnswer(PeerAddress address, ServerState state)
     {
-        var isBack = false;
         lock (_gate)
         {
             foreach (var server in FindAll(address))
@@ -61,13 +57,6 @@ internal sealed partial class ServerTable
                 NoteWhetherSilent(server, state == ServerState.Silent);
                 server.LastSeen = state == ServerState.Silent ? server.LastSeen : _time.GetUtcNow();
             }
-
-            isBack = state != ServerState.Silent && _forgotten.Remove(address);
-        }
-
-        if (isBack)
-        {
-            AddPeerUnasked(address, isClassic: false);
         }
     }
 
@@ -134,10 +123,6 @@ internal sealed partial class ServerTable
             {
                 _servers.Remove(server);
                 _named = null;
-                if (!server.Name.IsClassic && server.Address is { } address && _forgotten.Count < PeerCountMax)
-                {
-                    _forgotten.Add(address);
-                }
             }
         }
 

@@ -198,7 +198,7 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
         _gates.EnterAsync(id, cancellationToken);
 
     /// <summary>The stamp of a version that is made now, after <paramref name="previous"/>.</summary>
-    public long NextStamp(Manifest? previous) => Math.Max(NowUnixMs, previous is null ? 0 : previous.Stamp + 1);
+    public long NextStamp(Manifest? previous) => StampAfter(previous?.Stamp ?? long.MinValue);
 
     /// <summary>The stamp of a version that is made now, after what is here and what is elsewhere.</summary>
     /// <param name="previous">What is here.</param>
@@ -208,7 +208,7 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
     public long? NextStamp(Manifest? previous, long elsewhere, bool isDeleted = false)
     {
         var seen = Math.Max(elsewhere, previous?.Stamp ?? long.MinValue);
-        var stamp = MakeStamp is { } make ? make(seen) : Math.Max(NowUnixMs, seen == long.MinValue ? 0 : seen + 1);
+        var stamp = MakeStamp is { } make ? make(seen) : StampAfter(seen);
         return stamp <= (isDeleted ? Manifest.TombstoneStampMax : Manifest.StampMax) ? stamp : null;
     }
 
@@ -278,6 +278,9 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
         Catalog?.Dispose();
         _lockFile.Dispose();
     }
+
+    /// <summary>Alone, a clock that was set back must not stop anybody.</summary>
+    private long StampAfter(long seen) => Math.Max(NowUnixMs, seen == long.MinValue ? 0 : seen + 1);
 
     private long NowMs => _options.Time.GetMilliseconds();
 

@@ -30,6 +30,22 @@ public class ClassicPropagationTests
         await FetchFixture.EventuallyAsync(() => fixture.Rain.ClassicPropagations.Count == 3, "it is told again");
     }
 
+    /// <summary>What was fetched for readers may be evicted, and who has it propagated wants it to stay.</summary>
+    [Fact]
+    public async Task WhatIsPropagatedIsKeptFromThenOn()
+    {
+        await using var fixture = await FetchFixture.StartAsync();
+        var bytes = Bytes.Random(2500, 1);
+        fixture.Offer(bytes, 1, fixture.Servers[0]);
+        Assert.Equal(bytes, await fixture.ReadAllAsync());
+        await FetchFixture.EventuallyAsync(
+            () => fixture.Node.Find(FetchFixture.Id) is { Retention: Retention.Cached }, "what was read is cached");
+
+        await fixture.Node.PropagateAsync(FetchFixture.Id, 1, TimeSpan.FromMinutes(1), Cancellation);
+
+        Assert.Equal(Retention.Kept, fixture.Node.Find(FetchFixture.Id)!.Retention);
+    }
+
     [Fact]
     public async Task WithASecretNobodyOf2012IsTold()
     {

@@ -8,10 +8,10 @@ namespace PouringRain.Protocol;
 /// </summary>
 /// <remarks>
 /// In the order in which a datagram meets them: <c>Fetch.Answers</c> takes offers and chooses the version, <c>Fetch.Droplets</c>
-/// takes symbols, <c>Fetch.Blocks</c> opens blocks, hands out their works and takes them back, <c>Fetch.Isolation</c> finds the source
-/// that rains wrong bytes, <c>Fetch.Pace</c> passes over those that bring nothing, <c>Fetch.Requests</c> writes SUBSCRIBEs,
-/// <c>Fetch.Shares</c> divides what is missing among the sources, <c>Fetch.PathSize</c> takes smaller symbols where large datagrams
-/// vanish.
+/// takes symbols, <c>Fetch.Blocks</c> and <c>Fetch.Isolation</c> say what follows when a block has enough, is right or is wrong,
+/// <c>Fetch.Pace</c> passes over those that bring nothing, <c>Fetch.Requests</c> writes SUBSCRIBEs, <c>Fetch.Shares</c> divides what is
+/// missing among the sources, <c>Fetch.PathSize</c> takes smaller symbols where large datagrams vanish. The blocks themselves, and who
+/// rained what is in them, are in <see cref="FetchBlocks"/>; which is opened next is for <see cref="BlockPicker"/> to say.
 /// </remarks>
 public sealed partial class Fetch : IDisposable
 {
@@ -22,6 +22,8 @@ public sealed partial class Fetch : IDisposable
     private readonly Dictionary<PeerAddress, FetchPath> _pathByPeer = [];
     private readonly Queue<FetchEvent> _events = new();
     private readonly DemandList _demand = new();
+    private readonly BlockPicker _picker;
+    private readonly FetchBlocks _blocks;
     private readonly Instant _started;
     private SplitMix _random;
     private Instant _now;
@@ -44,6 +46,8 @@ public sealed partial class Fetch : IDisposable
         _options = options;
         _request = request;
         _tokens = tokens;
+        _picker = new BlockPicker(_demand);
+        _blocks = new FetchBlocks(options.WindowBytesMax, _paths);
         _random = new SplitMix(seed);
         _started = now;
         _now = now;
@@ -64,7 +68,7 @@ public sealed partial class Fetch : IDisposable
     public ResourceId Resource => _request.Resource;
 
     /// <summary>The manifest, once known.</summary>
-    public Manifest? Manifest { get; private set; }
+    public Manifest? Manifest => _blocks.Manifest;
 
     /// <summary>Why it ended, or <see cref="FetchEndReason.None"/>.</summary>
     public FetchEndReason EndReason { get; private set; }
@@ -165,9 +169,9 @@ public sealed partial class Fetch : IDisposable
         }
 
         _demand.Settle(bitmap);
-        for (var i = _open.Count - 1; i >= 0; i--)
+        for (var i = _blocks.Open.Count - 1; i >= 0; i--)
         {
-            var block = _open[i];
+            var block = _blocks.Open[i];
             if (block.Index >= 0 && block.Phase is BlockPhase.Collecting or BlockPhase.Ready
                 && block.Index / 64 < bitmap.Length && (bitmap[block.Index / 64] & (1UL << (block.Index % 64))) != 0)
             {
@@ -234,10 +238,10 @@ public sealed partial class Fetch : IDisposable
 
         return new FetchSnapshot
         {
-            VerifiedBytes = _verifiedBytes,
-            VerifiedBlocks = _verifiedBlocks,
-            SymbolsNeeded = _symbolsNeeded,
-            DropletsReceived = _dropletsReceived,
+            VerifiedBytes = _blocks.VerifiedBytes,
+            VerifiedBlocks = _blocks.VerifiedBlocks,
+            SymbolsNeeded = _blocks.SymbolsNeeded,
+            DropletsReceived = _blocks.DropletsReceived,
             WireBytes = _wireBytes,
             Sources = sources,
             Bound = FindBound(),
@@ -254,8 +258,7 @@ public sealed partial class Fetch : IDisposable
 
         _isDisposed = true;
         End(FetchEndReason.Cancelled);
-        DropBlocks();
-        _pool?.Dispose();
+        _blocks.Dispose();
     }
 
     private void AddPath(Instant now, PeerAddress server)
@@ -328,7 +331,7 @@ public sealed partial class Fetch : IDisposable
             return FetchBound.Unknown;
         }
 
-        if (_open.Count(block => block.Phase is BlockPhase.Ready or BlockPhase.Working) * 2 > OpenCountMax)
+        if (_blocks.Open.Count(static block => block.Phase is BlockPhase.Ready or BlockPhase.Working) * 2 > _blocks.OpenCountMax)
         {
             return FetchBound.Local;
         }

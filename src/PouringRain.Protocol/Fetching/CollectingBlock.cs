@@ -54,13 +54,16 @@ internal sealed class CollectingBlock
     public bool HasProactiveRepair { get; set; }
 
     /// <summary>When its sources are isolated, the one that it is collected from.</summary>
-    public FetchPath? IsolatedSource { get; set; }
+    public SymbolSource? IsolatedSource { get; set; }
 
     /// <summary>Sources that alone gave a wrong block.</summary>
-    public List<FetchPath> IsolatedFailures { get; } = [];
+    public List<SymbolSource> IsolatedFailures { get; } = [];
 
     /// <summary>Sources whose symbols are in it.</summary>
-    public List<FetchPath> Contributors { get; } = [];
+    public List<SymbolSource> Contributors { get; } = [];
+
+    /// <summary>Whether it is done with collecting: nothing more is on the way, or it has what it needs.</summary>
+    public bool HasEnough => Phase == BlockPhase.Collecting && CanDecode && (Outstanding <= 0 || ReceivedCount >= Need);
 
     /// <summary>Takes symbols of another size, after <see cref="GiveBack"/> and to be followed by <see cref="Restart"/>.</summary>
     public void Exchange(int symbolSize, IFountainCode code)
@@ -80,6 +83,18 @@ internal sealed class CollectingBlock
         }
 
         return Decoder.Add(esi, symbol);
+    }
+
+    /// <summary>Whether it takes symbols of this source.</summary>
+    public bool IsOpenTo(SymbolSource source) => IsolatedSource is null || IsolatedSource == source;
+
+    /// <summary>A symbol of this source is in it.</summary>
+    public void Contribute(SymbolSource source)
+    {
+        if ((Contributors.Count == 0 || Contributors[^1] != source) && !Contributors.Contains(source))
+        {
+            Contributors.Add(source);
+        }
     }
 
     /// <summary>Lets go of decoder and memory.</summary>

@@ -171,23 +171,22 @@ public sealed partial class Fetch
             }
         }
 
-        DropBlocks();
-        ForgetManifest();
+        ForgetVersion();
         _lastUseful = isNew || _chosen is null ? now : _lastUseful;
         _lastSymbol = now;
         BeginTurn(_chosen, version);
         _chosen = version;
-        SetLayout(version);
+        _blocks.Begin(version);
+        TellNarrow(version);
         _demand.SetLayout(version.Layout);
-        OpenManifest();
         OpenGuessed();
         HurryAll(now);
     }
 
     /// <summary>Before the owner was told of the manifest, it can be taken back.</summary>
-    private void ForgetManifest()
+    private void ForgetVersion()
     {
-        Manifest = null;
+        _blocks.Forget();
         _owesManifest = false;
         for (var count = _events.Count; count > 0; count--)
         {

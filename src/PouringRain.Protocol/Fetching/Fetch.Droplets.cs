@@ -1,5 +1,3 @@
-using PouringRain.Coding;
-
 namespace PouringRain.Protocol;
 
 // The way of a droplet: its path's account, the block it is for, its decoder.
@@ -8,7 +6,7 @@ public sealed partial class Fetch
     /// <summary>About what <see cref="PeerCredit.FirstFlightBytes"/> are.</summary>
     private const int FirstFlightDroplets = 40;
 
-    private long _symbolsNeeded, _dropletsReceived, _wireBytes;
+    private long _wireBytes;
 
     /// <summary>When its first droplet came, since it began; null before.</summary>
     public TimeSpan? FirstDroplet { get; private set; }
@@ -35,7 +33,7 @@ public sealed partial class Fetch
             }
         }
 
-        if (_chosen is null || droplet.Tag != _chosen.Tag || symbol.Length != Layout.SymbolSize
+        if (_chosen is null || droplet.Tag != _chosen.Tag || symbol.Length != _blocks.SymbolSize
             || path.Offer != _chosen || path.State is not (SourceState.Raining or SourceState.Silent))
         {
             return;
@@ -55,9 +53,9 @@ public sealed partial class Fetch
             return;
         }
 
-        _dropletsReceived++;
+        _blocks.CountDroplet();
         FirstDroplet ??= now - _started;
-        var block = FindOpen(droplet.BlockNumber);
+        var block = _blocks.Find(droplet.BlockNumber);
         switch (path.Log.OnDroplet(droplet.BlockNumber, droplet.Esi))
         {
             case LogArrival.Counted:
@@ -76,7 +74,7 @@ public sealed partial class Fetch
                 break;
         }
 
-        if (block is { Phase: BlockPhase.Collecting } && (block.IsolatedSource is null || block.IsolatedSource == path))
+        if (block is { Phase: BlockPhase.Collecting } && block.IsOpenTo(path))
         {
             AddSymbol(now, path, block, droplet.Esi, symbol);
         }
@@ -84,29 +82,20 @@ public sealed partial class Fetch
 
     private void AddSymbol(Instant now, FetchPath path, CollectingBlock block, uint esi, ReadOnlySpan<byte> symbol)
     {
-        switch (block.Add(esi, symbol, _pool!))
+        switch (_blocks.AddSymbol(path, block, esi, symbol))
         {
-            case AddResult.Accepted:
+            case SymbolUse.Useful:
+                OnUseful(now);
+                FinishIfEnough(now, block);
                 break;
-            case AddResult.NotNeeded when block.CanDecode:
-                // It is full, though it wants more by its own estimate: a try makes room, by dropping what proves redundant.
+            case SymbolUse.Full:
                 OnEnough(now, block);
-                return;
-            case AddResult.NotNeeded:
-                // It is full and a try has failed: somebody sent symbols that depend on each other.
+                break;
+            case SymbolUse.Wrong:
                 OnWrong(now, block);
-                return;
+                break;
             default:
-                return;
+                break;
         }
-
-        OnUseful(now);
-        var contributors = block.Contributors;
-        if ((contributors.Count == 0 || contributors[^1] != path) && !contributors.Contains(path))
-        {
-            contributors.Add(path);
-        }
-
-        FinishIfEnough(now, block);
     }
 }

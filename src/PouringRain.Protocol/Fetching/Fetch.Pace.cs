@@ -35,16 +35,16 @@ public sealed partial class Fetch
     private readonly Dictionary<Sha256Digest, int> _symbolsByVersion = [];
 
     /// <summary>Whether a source that brought nothing must wait while others of the version are asked.</summary>
-    private bool IsPassedOver(FetchPath path, Instant now)
+    private bool IsPassedOver(SymbolSource path, Instant now)
     {
-        if (!IsSetBack(path, now))
+        if (!path.IsSetBack(now))
         {
             return false;
         }
 
         foreach (var other in _paths)
         {
-            if (other != path && other.IsRaining && other.Offer == _chosen && !IsSetBack(other, now))
+            if (other != path && other.IsRaining && other.Offer == _chosen && !other.IsSetBack(now))
             {
                 return true;
             }
@@ -67,8 +67,6 @@ public sealed partial class Fetch
         _symbolsOfChosen = 0;
         _symbolsSinceUseful = 0;
     }
-
-    private static bool IsSetBack(FetchPath path, Instant now) => path.Pace.IsLagging && now < path.Pace.PassedOverUntil;
 
     /// <summary>When a version that brings no symbol is set aside, if there is another.</summary>
     private Instant VersionIsDueAt
@@ -118,7 +116,7 @@ public sealed partial class Fetch
             _lastUseful = Instant.Min(now, _lastUseful + (now - _lastLooked));
         }
 
-        _hadWork = Manifest is not null && _open.Exists(block => block.Phase is BlockPhase.Ready or BlockPhase.Working);
+        _hadWork = Manifest is not null && _blocks.AreAtWork;
         _lastLooked = now;
     }
 
@@ -211,7 +209,7 @@ public sealed partial class Fetch
     /// little to tell: all are tried once more, with small symbols.</summary>
     private void TryAgainSmall(Instant now)
     {
-        if (_isSmall || !HasRival || !_paths.Exists(path => path.Offer is { } offer && offer.SmallLayout != offer.Layout)
+        if (_blocks.AreSmall || !HasRival || !_paths.Exists(path => path.Offer is { } offer && offer.SmallLayout != offer.Layout)
             || _paths.Exists(
                 path => path.Offer is not null && path.State is SourceState.Raining or SourceState.Stale && !path.Pace.IsLagging))
         {
@@ -256,15 +254,15 @@ public sealed partial class Fetch
         }
 
         // A server that has not answered may have another. While what is on offer brings nothing, it has as long as for an answer at all.
-        var hasShown = _open.Exists(block => block.ReceivedCount > 0) || (_open.Count == 0 && !_demand.TryPeek(out _));
+        var hasShown = _blocks.Open.Exists(block => block.ReceivedCount > 0) || (_blocks.Open.Count == 0 && !_picker.HasAny);
         if (!HasRival && now >= (hasShown ? _firstOffer + AnswerGrace : UnprovenUntil))
         {
             return true;
         }
 
         var symbols = 0;
-        var isAll = _open.Count >= OpenCountMax || !_demand.TryPeek(out _);
-        foreach (var block in _open)
+        var isAll = _blocks.Open.Count >= _blocks.OpenCountMax || !_picker.HasAny;
+        foreach (var block in _blocks.Open)
         {
             var isThere = block.Phase != BlockPhase.Collecting;
             symbols += isThere ? block.SymbolCount : 0;

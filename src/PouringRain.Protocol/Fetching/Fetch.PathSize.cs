@@ -10,26 +10,19 @@ namespace PouringRain.Protocol;
 public sealed partial class Fetch
 {
     private static readonly TimeSpan NarrowLifetime = TimeSpan.FromMinutes(10);
-    private ResourceLayout? _layout;
     private PeerAddress _narrow;
-    private bool _isSmall, _isNarrowTold;
+    private bool _isNarrowTold;
 
     /// <summary>Bytes of the symbols that it asks for: those of the version, or smaller ones where large datagrams vanish; 0 before a
     /// version is chosen.</summary>
-    public int SymbolSize => _layout?.SymbolSize ?? 0;
+    public int SymbolSize => _blocks.SymbolSize;
 
     /// <summary>Bytes of the symbols of the version as it was offered; 0 before a version is chosen.</summary>
     public int SymbolSizeOffered => _chosen?.Layout.SymbolSize ?? 0;
 
-    /// <summary>The blocks of the version chosen, in symbols of the size that is asked for.</summary>
-    private ResourceLayout Layout => _layout!;
-
-    private void SetLayout(OfferedVersion version)
+    private void TellNarrow(OfferedVersion version)
     {
-        _pool?.Dispose();
-        _layout = _isSmall ? version.SmallLayout : version.Layout;
-        _pool = new BlockPool(version.Code, _layout.SymbolSize, _layout.BlockCount > 0 ? _layout.SymbolsOf(0) : 0);
-        if (_layout != version.Layout && !_isNarrowTold)
+        if (_blocks.Layout != version.Layout && !_isNarrowTold)
         {
             _isNarrowTold = true;
             Tell(FetchEventKind.PathIsNarrow, _narrow);
@@ -38,7 +31,7 @@ public sealed partial class Fetch
 
     private void LookForBlackHole(Instant now, FetchPath path, uint nextSequence)
     {
-        if (_isSmall || _chosen!.SmallLayout == Layout || !path.BlackHole.OnAnswer(now, nextSequence, path.Rate.RoundTrip))
+        if (_blocks.AreSmall || _chosen!.SmallLayout == _blocks.Layout || !path.BlackHole.OnAnswer(now, nextSequence, path.Rate.RoundTrip))
         {
             return;
         }
@@ -52,12 +45,11 @@ public sealed partial class Fetch
     /// <summary>Asks for small symbols from now on.</summary>
     private void TakeSmallSymbols(Instant now, PeerAddress narrow)
     {
-        if (_isSmall)
+        if (_blocks.AreSmall)
         {
             return;
         }
 
-        _isSmall = true;
         _narrow = narrow;
         foreach (var path in _paths)
         {
@@ -66,35 +58,12 @@ public sealed partial class Fetch
             path.Sequences.Skip();
         }
 
-        if (_chosen is null || _chosen.SmallLayout == Layout)
+        if (!_blocks.TakeSmallSymbols(_chosen))
         {
             return;
         }
 
-        SetLayout(_chosen);
-        foreach (var block in _open)
-        {
-            // One that has enough, or is at work, is as good as ever.
-            if (block.Phase == BlockPhase.Collecting)
-            {
-                Restart(block);
-            }
-        }
-
+        TellNarrow(_chosen!);
         HurryAll(now);
-    }
-
-    /// <summary>Forgets a block's symbols; from now on it takes those of the size that is asked for.</summary>
-    private void Restart(CollectingBlock block)
-    {
-        if (block.SymbolSize != Layout.SymbolSize)
-        {
-            _symbolsNeeded -= block.SymbolCount;
-            block.GiveBack(_pool!);
-            block.Exchange(Layout.SymbolSize, _chosen!.Code);
-            _symbolsNeeded += block.SymbolCount;
-        }
-
-        block.Restart();
     }
 }

@@ -71,7 +71,7 @@ public sealed partial class Fetch
 
     /// <summary>Whether no server rains yet, nor ever did.</summary>
     private bool IsDiscovering =>
-        _chosen is null || (_dropletsReceived == 0 && !_paths.Exists(path => path.State is SourceState.Raining or SourceState.Silent));
+        _chosen is null || (_blocks.DropletsReceived == 0 && !_paths.Exists(path => path.State is SourceState.Raining or SourceState.Silent));
 
     /// <summary>Until when symbols guessed at from sources that have not answered yet are waited for.</summary>
     private Instant GuessesEnd
@@ -158,7 +158,7 @@ public sealed partial class Fetch
             Version = _request.Version ?? _chosen?.Version,
             Token = path.Token,
             AreGuesses = path.HasGuesses,
-            WantsSmallSymbols = _isSmall,
+            WantsSmallSymbols = _blocks.AreSmall,
             WantsOffer = !path.IsRaining || !path.IsValidated,
             ClientTime = WireFormat.Microseconds(now),
             RateBytesPerSecond = (uint)Math.Clamp(path.Rate.RateBytesPerSecond, 0, uint.MaxValue),
@@ -195,9 +195,9 @@ public sealed partial class Fetch
         return Math.Min(allowed, (long)onTheWay + (ReceiveBufferBytes / Math.Max(1, raining)));
     }
 
-    private int GuessedSymbolSize => _isSmall ? ResourceLayout.SmallSymbolSize : 1408;
+    private int GuessedSymbolSize => _blocks.AreSmall ? ResourceLayout.SmallSymbolSize : 1408;
 
-    private int DropletBytes => WireFormat.DropletHeaderBytes + (_chosen is null ? GuessedSymbolSize : Layout.SymbolSize);
+    private int DropletBytes => WireFormat.DropletHeaderBytes + (_chosen is null ? GuessedSymbolSize : _blocks.Layout.SymbolSize);
 
     /// <summary>Time to the next SUBSCRIBE; <see langword="null"/> for the retries of a path that owes an answer.</summary>
     private TimeSpan? GapAfter(FetchPath path) => path.State switch
@@ -259,7 +259,7 @@ public sealed partial class Fetch
     /// <summary>The layout is known now: what was guessed is cut as the servers cut it, and counts as asked for.</summary>
     private void OpenGuessed()
     {
-        var served = new ServedLayout(Layout, _chosen!.Code, _chosen.ManifestBytes);
+        var served = new ServedLayout(_blocks.Layout, _chosen!.Code, _chosen.ManifestBytes);
         foreach (var path in _paths)
         {
             if (!path.HasGuesses)
@@ -272,10 +272,10 @@ public sealed partial class Fetch
             {
                 var item = served.Clamp(path.Log.ItemAt(i), isGuess: true);
                 path.Log.Cut(i, item);
-                var block = FindOpen(item.BlockNumber);
-                if (block is null && item.Count > 0 && _demand.TryPeek(out var next) && next == (int)item.BlockNumber && TryOpenNext())
+                var block = _blocks.Find(item.BlockNumber);
+                if (block is null && item.Count > 0 && _picker.IsFirst(item.BlockNumber) && TryOpenNext(path))
                 {
-                    block = FindOpen(item.BlockNumber);
+                    block = _blocks.Find(item.BlockNumber);
                 }
 
                 if (block is null)
@@ -299,7 +299,7 @@ public sealed partial class Fetch
         for (var i = 0; i < log.Count; i++)
         {
             var lost = log.DeclareLost(i, now, path.Reordering);
-            if (lost > 0 && FindOpen(log.ItemAt(i).BlockNumber) is { } block)
+            if (lost > 0 && _blocks.Find(log.ItemAt(i).BlockNumber) is { } block)
             {
                 block.Outstanding -= lost;
                 FinishIfEnough(now, block);
@@ -310,14 +310,14 @@ public sealed partial class Fetch
     }
 
     private static bool MayServe(FetchPath path, CollectingBlock block) =>
-        (block.IsolatedSource is null || block.IsolatedSource == path) && !path.RefusedBlocks.Contains(block.BlockNumber);
+        block.IsOpenTo(path) && !path.RefusedBlocks.Contains(block.BlockNumber);
 
     private double LossExpected()
     {
         double weight = 0, loss = 0;
         foreach (var path in _paths)
         {
-            if (path.IsRaining && !IsSetBack(path, _now))
+            if (path.IsRaining && !path.IsSetBack(_now))
             {
                 weight += path.Rate.RateBytesPerSecond;
                 loss += path.Rate.RateBytesPerSecond * path.Rate.LossRatio;
@@ -330,7 +330,7 @@ public sealed partial class Fetch
     private bool HasDeficit()
     {
         var loss = LossExpected();
-        foreach (var block in _open)
+        foreach (var block in _blocks.Open)
         {
             if (block.Deficit(loss) > 0)
             {
@@ -338,7 +338,7 @@ public sealed partial class Fetch
             }
         }
 
-        return _open.Count - (Manifest is null ? 1 : 0) < OpenCountMax && _demand.TryPeek(out _);
+        return _blocks.Room > 0 && _picker.HasAny;
     }
 
     private void HurryAll(Instant now)
@@ -387,7 +387,7 @@ public sealed partial class Fetch
         var blockNumber = path.Log.ItemAt(index).BlockNumber;
         var outstanding = path.Log.Withdraw(index);
         path.Pace.OnWithdrawn(outstanding);
-        if (outstanding > 0 && FindOpen(blockNumber) is { } block)
+        if (outstanding > 0 && _blocks.Find(blockNumber) is { } block)
         {
             block.Outstanding -= outstanding;
         }

@@ -18,14 +18,14 @@ public sealed partial class Fetch
         path.ForgetRefusals(now);
         for (var i = 0; credit > 0 && !path.Log.IsFull; i++)
         {
-            if (i == _open.Count && !TryOpenNext())
+            if (i == _blocks.Open.Count && !TryOpenNext(path))
             {
                 OrderProactiveRepair(path, credit, loss);
                 return;
             }
 
-            var block = _open[i];
-            var isAwaited = IsAwaited(block);
+            var block = _blocks.Open[i];
+            var isAwaited = _blocks.IsAwaited(block);
             var deficit = MayServe(path, block) ? block.Deficit(loss, isAwaited) : 0;
             if (deficit > 0)
             {
@@ -37,10 +37,6 @@ public sealed partial class Fetch
         }
     }
 
-    /// <summary>Whether somebody waits for this block more than for others: the manifest, and then the first that comes.</summary>
-    private bool IsAwaited(CollectingBlock block) =>
-        block.Index < 0 || (_verifiedBlocks == 0 && _open.Find(static each => each.Index >= 0) == block);
-
     /// <summary>What a path may take when the window, and not the paths, is the limit: then whoever asked first would take all, and the
     /// others' capacity would go unseen. The paths that have room and have not had their turn get equal parts.</summary>
     private int ShareOfMissing(Instant now, FetchPath path, double loss)
@@ -48,7 +44,7 @@ public sealed partial class Fetch
         var turns = 1;
         foreach (var other in _paths)
         {
-            if (other != path && other.IsRaining && !IsSetBack(other, now) && now - other.LastSubscribe >= path.Interval / 2
+            if (other != path && other.IsRaining && !other.IsSetBack(now) && now - other.LastSubscribe >= path.Interval / 2
                 && other.CreditTarget(DropletBytes) > other.Log.Outstanding)
             {
                 turns++;
@@ -61,17 +57,17 @@ public sealed partial class Fetch
         }
 
         long missing = 0;
-        foreach (var block in _open)
+        foreach (var block in _blocks.Open)
         {
             missing += block.Deficit(loss);
         }
 
         // A path's credit is rarely more than these many blocks: what lies beyond need not be counted.
         const int blocksCounted = 32;
-        var openable = _demand.CountUpTo(Math.Clamp(OpenCountMax - _open.Count, 0, blocksCounted));
+        var openable = _picker.CountUpTo(Math.Clamp(_blocks.OpenCountMax - _blocks.Open.Count, 0, blocksCounted));
         if (openable > 0)
         {
-            missing += openable * (long)Layout.SymbolsOf(0);
+            missing += openable * (long)_blocks.Layout.SymbolsOf(0);
         }
 
         return openable == blocksCounted ? int.MaxValue : (int)Math.Max(1, (missing + turns - 1) / turns);
@@ -89,7 +85,7 @@ public sealed partial class Fetch
         var roundTrip = path.Rate.RoundTrip;
         foreach (var other in _paths)
         {
-            if (other.IsRaining && other.Offer == _chosen && !other.IsBehind(now) && (other == path || !IsSetBack(other, now)))
+            if (other.IsRaining && other.Offer == _chosen && !other.IsBehind(now) && (other == path || !other.IsSetBack(now)))
             {
                 rate += other.RateExpected;
                 fastest = Math.Max(fastest, other.RateExpected);
@@ -98,8 +94,8 @@ public sealed partial class Fetch
             }
         }
 
-        if (others == 0 || path.RefusedBlocks.Count > 0 || Layout.BlockCount == 0
-            || _open.Exists(block => block.IsolatedSource is not null))
+        if (others == 0 || path.RefusedBlocks.Count > 0 || _blocks.Layout.BlockCount == 0
+            || _blocks.Open.Exists(block => block.IsolatedSource is not null))
         {
             return int.MaxValue;
         }
@@ -109,14 +105,14 @@ public sealed partial class Fetch
             return 0;
         }
 
-        var unopened = _demand.CountUpTo(blocksCounted);
+        var unopened = _picker.CountUpTo(blocksCounted);
         if (unopened == blocksCounted)
         {
             return int.MaxValue;
         }
 
-        double missing = unopened * (long)Layout.SymbolsOf(0);
-        foreach (var block in _open)
+        double missing = unopened * (long)_blocks.Layout.SymbolsOf(0);
+        foreach (var block in _blocks.Open)
         {
             missing += block.Phase == BlockPhase.Collecting ? Math.Max(block.Outstanding + block.Deficit(loss), 0) : 0;
         }
@@ -151,7 +147,7 @@ public sealed partial class Fetch
             return;
         }
 
-        foreach (var block in _open)
+        foreach (var block in _blocks.Open)
         {
             if (block.Phase == BlockPhase.Collecting && !block.HasProactiveRepair && block.Outstanding > 0 && MayServe(path, block)
                 && !path.Log.IsFull)

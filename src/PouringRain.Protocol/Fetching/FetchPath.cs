@@ -1,7 +1,7 @@
 namespace PouringRain.Protocol;
 
 /// <summary>One server in the eyes of a fetch: what it said, what was asked of it, and the path to it.</summary>
-internal sealed class FetchPath
+internal sealed class FetchPath : SymbolSource
 {
     // The first retry comes when a round trip on most networks would have ended; the last gap keeps a silent server's return short.
     private static readonly TimeSpan RetryFirst = TimeSpan.FromMilliseconds(100), RetryMax = TimeSpan.FromSeconds(1);
@@ -20,8 +20,8 @@ internal sealed class FetchPath
     private Instant? _echoed;
 
     public FetchPath(PeerAddress peer, UInt128 token, PathMemory memory, Instant now, bool isBackground)
+        : base(peer)
     {
-        Peer = peer;
         Token = token;
         const int dropletBytes = WireFormat.DropletHeaderBytes + 1408;
         Rate = isBackground ? new ScavengerRateControl(dropletBytes, memory) : new DeliveryRateControl(dropletBytes, memory);
@@ -30,11 +30,7 @@ internal sealed class FetchPath
         WithheldBefore = memory.WithheldUntil > now ? memory.Withheld : null;
     }
 
-    public PeerAddress Peer { get; }
-
     public UInt128 Token { get; set; }
-
-    public SourceState State { get; set; }
 
     public OfferedVersion? Offer { get; set; }
 
@@ -82,13 +78,7 @@ internal sealed class FetchPath
 
     public long Bytes { get; set; }
 
-    public int IsolatedSuccesses { get; set; }
-
-    public int IsolatedFailures { get; set; }
-
     public long CeilingBytesPerSecond { get; set; }
-
-    public bool IsRaining => State == SourceState.Raining;
 
     /// <summary>How long after a droplet one sent before it may still come.</summary>
     public TimeSpan Reordering => _reordering;
@@ -114,6 +104,10 @@ internal sealed class FetchPath
     /// <summary>Whether answers are long overdue though it rains: they wait in a queue that has
     /// become slow, and so would what is asked now.</summary>
     public bool IsBehind(Instant now) => _echoed is { } echoed && now - echoed > (Rate.RoundTrip * 3) + (Interval * 2) + QuietMin;
+
+    public override bool MayBeAskedFor(uint blockNumber) => IsRaining && !RefusedBlocks.Contains(blockNumber);
+
+    public override bool IsSetBack(Instant now) => Pace.IsLagging && now < Pace.PassedOverUntil;
 
     public void OnHeard(Instant now, int bytes)
     {

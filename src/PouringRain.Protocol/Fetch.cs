@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace PouringRain.Protocol;
 
 /// <summary>
@@ -7,29 +9,45 @@ namespace PouringRain.Protocol;
 /// thread-safe; <see cref="BlockWork"/> alone runs elsewhere.
 /// </summary>
 /// <remarks>
-/// In the order in which a datagram meets them: <c>Fetch.Answers</c> takes offers and chooses the version, <c>Fetch.Droplets</c>
-/// takes symbols, <c>Fetch.Blocks</c> and <c>Fetch.Isolation</c> say what follows when a block has enough, is right or is wrong,
-/// <c>Fetch.Pace</c> passes over those that bring nothing, <c>Fetch.Requests</c> writes SUBSCRIBEs, <c>Fetch.Shares</c> divides what is
-/// missing among the sources, <c>Fetch.PathSize</c> takes smaller symbols where large datagrams vanish. The blocks themselves, and who
-/// rained what is in them, are in <see cref="FetchBlocks"/>; which is opened next is for <see cref="BlockPicker"/> to say.
+/// This is the machine that ties its rooms together. Each calls only those above it:
+/// <code>
+/// FetchClock, FetchNews        the time; what the owner is told
+/// FetchPath (a SymbolSource)   one server: its path, its orders, its pace
+/// FetchBlocks                  blocks and symbols; SourceIsolation: who rained wrong bytes
+/// BlockPicker, DemandList      which block next
+/// VersionChoice                what is on offer, and what goes before what
+/// FetchProgress                whether it comes on
+/// FetchOrders                  what is on order; OrderShares, OrderGuesses, SubscribeWriter
+/// NarrowPaths                  small symbols where large datagrams vanish
+/// VersionTurns                 a version's turn begins and ends
+/// BlockVerdicts                what follows when a block has enough, is right or is wrong
+/// PaceWatch                    who brings nothing is passed over
+/// FetchAnswers, FetchDroplets  the ways in
+/// FetchTimers                  what time brings
+/// </code>
+/// Blocks know nothing of orders: who closes or restarts one withdraws what is on order for it, which is <see cref="BlockVerdicts"/>.
 /// </remarks>
-public sealed partial class Fetch : IDisposable
+public sealed class Fetch : IDisposable
 {
     private readonly FetchOptions _options;
-    private readonly FetchRequest _request;
     private readonly TokenCache _tokens;
     private readonly List<FetchPath> _paths = [];
     private readonly Dictionary<PeerAddress, FetchPath> _pathByPeer = [];
-    private readonly Queue<FetchEvent> _events = new();
     private readonly DemandList _demand = new();
-    private readonly BlockPicker _picker;
+    private readonly FetchClock _clock;
+    private readonly FetchNews _news;
     private readonly FetchBlocks _blocks;
-    private readonly Instant _started;
-    private SplitMix _random;
-    private Instant _now;
-    private Instant _due;
-    private Instant _lastUseful;
-    private int _unsubscribed;
+    private readonly VersionChoice _versions;
+    private readonly FetchOrders _orders;
+    private readonly OrderShares _shares;
+    private readonly OrderGuesses _guesses;
+    private readonly SubscribeWriter _writer;
+    private readonly NarrowPaths _narrow;
+    private readonly BlockVerdicts _verdicts;
+    private readonly FetchAnswers _answers;
+    private readonly FetchDroplets _droplets;
+    private readonly FetchTimers _timers;
+    private long _wireBytes;
     private bool _isDisposed;
 
     /// <summary>Makes a fetch; nothing happens before the first poll.</summary>
@@ -44,16 +62,29 @@ public sealed partial class Fetch : IDisposable
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(tokens);
         _options = options;
-        _request = request;
         _tokens = tokens;
-        _picker = new BlockPicker(_demand);
+        Resource = request.Resource;
+        SubscriptionId = new SplitMix(seed).NextUInt32();
+
+        _clock = new FetchClock(now);
+        _news = new FetchNews(_paths, tokens, _clock);
         _blocks = new FetchBlocks(options.WindowBytesMax, _paths);
-        _random = new SplitMix(seed);
-        _started = now;
-        _now = now;
-        _due = now;
-        _lastUseful = now;
-        SubscriptionId = _random.NextUInt32();
+        var picker = new BlockPicker(_demand);
+        _versions = new VersionChoice(request.Version, options.DiscoveryTimeout, _paths, _blocks, picker, tokens, _news, _clock);
+        var progress = new FetchProgress(options.StallTimeout, now);
+        _orders = new FetchOrders(_paths, _blocks, picker, _versions, _clock);
+        _shares = new OrderShares(_paths, _blocks, picker, _versions, _orders);
+        _guesses = new OrderGuesses(_paths, _demand, _blocks, picker, _versions, _orders);
+        _writer = new SubscribeWriter(SubscriptionId, Resource, _paths, _blocks, _versions, _orders);
+        _narrow = new NarrowPaths(_paths, _blocks, _versions, _orders, progress, tokens, _news);
+        var turns = new VersionTurns(_paths, _demand, _blocks, _versions, _orders, _guesses, _narrow, progress, _news);
+        _verdicts = new BlockVerdicts(_paths, _blocks, picker, _versions, turns, _orders, progress, _news, _clock);
+        var paces = new PaceWatch(_paths, _blocks, _versions, turns, _orders, _narrow, progress);
+        _answers = new FetchAnswers(Resource, _paths, tokens, _versions, turns, _orders, _narrow, _news);
+        _droplets = new FetchDroplets(_blocks, _versions, _orders, _verdicts, progress, _clock);
+        _timers = new FetchTimers(
+            options.DiscoveryTimeout, _paths, _blocks, _versions, turns, _orders, _verdicts, paces, progress, _news, _clock);
+
         _demand.Add(request.DemandOffset, request.DemandLength, isUrgent: false);
         foreach (var server in request.Servers)
         {
@@ -65,13 +96,26 @@ public sealed partial class Fetch : IDisposable
     public uint SubscriptionId { get; }
 
     /// <summary>What is fetched.</summary>
-    public ResourceId Resource => _request.Resource;
+    public ResourceId Resource { get; }
 
     /// <summary>The manifest, once known.</summary>
     public Manifest? Manifest => _blocks.Manifest;
 
+    /// <summary>The version whose manifest was not understood last, and why.</summary>
+    public (Sha256Digest Version, ManifestReading Why)? NotUnderstood => _versions.NotUnderstood;
+
+    /// <summary>Bytes of the symbols that it asks for: those of the version, or smaller ones where large datagrams vanish; 0 before a
+    /// version is chosen.</summary>
+    public int SymbolSize => _blocks.SymbolSize;
+
+    /// <summary>Bytes of the symbols of the version as it was offered; 0 before a version is chosen.</summary>
+    public int SymbolSizeOffered => _versions.Chosen?.Layout.SymbolSize ?? 0;
+
+    /// <summary>When its first droplet came, since it began; null before.</summary>
+    public TimeSpan? FirstDroplet => _droplets.First;
+
     /// <summary>Why it ended, or <see cref="FetchEndReason.None"/>.</summary>
-    public FetchEndReason EndReason { get; private set; }
+    public FetchEndReason EndReason => _news.EndReason;
 
     /// <summary>Bytes of datagrams that this fetch's part of the socket's receive buffer holds, or 0 when that is not known; may change at
     /// any time. No more than this, beside what is on the way, is let loose at once, so that a receiver that gets no processor for a
@@ -79,9 +123,9 @@ public sealed partial class Fetch : IDisposable
     public long ReceiveBufferBytes { get; set; }
 
     /// <summary>When <see cref="TryPollTransmit"/> has something to do though no datagram came.</summary>
-    public Instant NextTimeout => _events.Count > 0 ? _now : _due;
+    public Instant NextTimeout => _news.IsEmpty ? _clock.Due : _clock.Now;
 
-    private bool HasEnded => EndReason != FetchEndReason.None;
+    private bool HasEnded => _news.HasEnded;
 
     /// <summary>Reads the subscription id of a server's datagram, by which a socket shared by many fetches finds the one meant.</summary>
     public static bool TryReadSubscriptionId(ReadOnlySpan<byte> datagram, out uint subscriptionId) =>
@@ -90,21 +134,17 @@ public sealed partial class Fetch : IDisposable
     /// <summary>Takes one datagram; any bytes at all.</summary>
     public void Handle(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
     {
-        _now = now;
+        _clock.Now = now;
         if (HasEnded || !_pathByPeer.TryGetValue(from, out var path)
             || !WireFormat.TryReadHeader(datagram, out var type, out var subscriptionId) || subscriptionId != SubscriptionId)
         {
             return;
         }
 
-        if (type == MessageType.Droplet)
-        {
-            HandleDroplet(now, path, datagram);
-        }
-        else
-        {
-            HandleAnswer(now, path, type, datagram);
-        }
+        var isTaken = type == MessageType.Droplet
+            ? _droplets.Handle(now, path, datagram)
+            : _answers.Handle(now, path, type, datagram);
+        _wireBytes += isTaken ? datagram.Length : 0;
     }
 
     /// <summary>Writes what is to be sent next; false when nothing is due yet.</summary>
@@ -113,19 +153,19 @@ public sealed partial class Fetch : IDisposable
     /// <param name="transmit">What was written.</param>
     public bool TryPollTransmit(Instant now, Span<byte> buffer, out Transmit transmit)
     {
-        _now = now;
+        _clock.Now = now;
         transmit = default;
         if (HasEnded)
         {
             return TryUnsubscribe(now, buffer, out transmit);
         }
 
-        if (now < _due)
+        if (now < _clock.Due)
         {
             return false;
         }
 
-        RunTimers(now);
+        _timers.Run(now);
         if (HasEnded)
         {
             return TryUnsubscribe(now, buffer, out transmit);
@@ -135,25 +175,24 @@ public sealed partial class Fetch : IDisposable
         {
             if (path.NextSubscribe <= now)
             {
-                transmit = WriteSubscribe(now, path, buffer);
+                transmit = Subscribe(now, path, buffer);
                 return true;
             }
         }
 
-        _due = NextDue(now);
+        _clock.Due = _timers.NextDue(now);
         return false;
     }
 
     /// <summary>What the owner should know of, oldest first.</summary>
     public bool TryPollEvent(out FetchEvent fetchEvent)
     {
-        var isThere = _events.TryDequeue(out fetchEvent);
+        var isThere = _news.TryTake(out fetchEvent);
         if (isThere && fetchEvent.Kind == FetchEventKind.ManifestReady)
         {
             // From here on HTTP may have said what comes: it is this version or none.
-            _isManifestTold = true;
-            _isReleased = true;
-            _due = _now;
+            _versions.OnTold();
+            _clock.Wake();
         }
 
         return isThere;
@@ -163,23 +202,38 @@ public sealed partial class Fetch : IDisposable
     /// <see cref="FetchEventKind.ManifestReady"/>.</summary>
     public void MarkHeld(ReadOnlySpan<ulong> bitmap)
     {
-        if (HasEnded || Manifest is null)
+        if (!HasEnded && Manifest is not null)
         {
+            _demand.Settle(bitmap);
+            _verdicts.CloseHeld(bitmap);
+            _clock.Wake();
+        }
+    }
+
+    /// <summary>A block that has enough symbols: the owner calls <see cref="BlockWork.Run"/> on any thread, keeps the verified bytes,
+    /// and gives the work back with <see cref="CompleteWork"/>.</summary>
+    public bool TryPollWork([NotNullWhen(true)] out BlockWork? work)
+    {
+        work = null;
+        return !HasEnded && _versions.IsManifestTold && _blocks.TryTakeWork(out work);
+    }
+
+    /// <summary>Takes a work back. A block that was verified is done (when <paramref name="kept"/>) and its memory is used again; one
+    /// that was not goes on collecting, or has its sources isolated.</summary>
+    public void CompleteWork(Instant now, BlockWork work, bool kept)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        _clock.Now = now;
+        var block = work.Block;
+        if (_isDisposed || HasEnded || _blocks.Find(block.BlockNumber) != block)
+        {
+            // The fetch has ended, or is on another version by now.
+            block.Phase = BlockPhase.Done;
+            block.Decoder?.Dispose();
             return;
         }
 
-        _demand.Settle(bitmap);
-        for (var i = _blocks.Open.Count - 1; i >= 0; i--)
-        {
-            var block = _blocks.Open[i];
-            if (block.Index >= 0 && block.Phase is BlockPhase.Collecting or BlockPhase.Ready
-                && block.Index / 64 < bitmap.Length && (bitmap[block.Index / 64] & (1UL << (block.Index % 64))) != 0)
-            {
-                Close(block);
-            }
-        }
-
-        _due = _now;
+        _verdicts.OnWorked(now, work, kept);
     }
 
     /// <summary>Wants these bytes too, after what was demanded before, or first of all when <paramref name="urgent"/>.</summary>
@@ -187,32 +241,32 @@ public sealed partial class Fetch : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
-        _now = now;
+        _clock.Now = now;
         if (HasEnded)
         {
             return;
         }
 
         _demand.Add(offset, length, urgent);
-        HurryAll(now);
+        _orders.HurryAll(now);
     }
 
     /// <summary>Adds a server to ask; one that is known is asked no second time.</summary>
     public void AddServer(Instant now, PeerAddress server)
     {
-        _now = now;
+        _clock.Now = now;
         if (!HasEnded)
         {
             AddPath(now, server);
-            _due = now;
+            _clock.Wake();
         }
     }
 
     /// <summary>Ends the fetch; UNSUBSCRIBE is still to be polled.</summary>
     public void Cancel(Instant now, FetchEndReason reason)
     {
-        _now = now;
-        End(reason == FetchEndReason.None ? FetchEndReason.Cancelled : reason);
+        _clock.Now = now;
+        _news.End(reason == FetchEndReason.None ? FetchEndReason.Cancelled : reason);
     }
 
     /// <summary>Its figures now.</summary>
@@ -221,19 +275,7 @@ public sealed partial class Fetch : IDisposable
         var sources = new SourceSnapshot[_paths.Count];
         for (var i = 0; i < sources.Length; i++)
         {
-            var path = _paths[i];
-            sources[i] = new SourceSnapshot
-            {
-                Peer = path.Peer,
-                State = path.Pace.IsLagging && path.State is SourceState.Raining or SourceState.Stale
-                    ? SourceState.Withholding : path.State,
-                Droplets = path.Droplets,
-                Bytes = path.Bytes,
-                Lost = Math.Max(0, path.Sequences.Expected - path.Sequences.Received),
-                RoundTrip = path.Rate.RoundTrip,
-                RateBytesPerSecond = path.Rate.RateBytesPerSecond,
-                LastHeard = path.LastHeard,
-            };
+            sources[i] = _paths[i].Snapshot();
         }
 
         return new FetchSnapshot
@@ -257,7 +299,7 @@ public sealed partial class Fetch : IDisposable
         }
 
         _isDisposed = true;
-        End(FetchEndReason.Cancelled);
+        _news.End(FetchEndReason.Cancelled);
         _blocks.Dispose();
     }
 
@@ -274,59 +316,46 @@ public sealed partial class Fetch : IDisposable
         _pathByPeer.Add(server, path);
         if (memory.NarrowUntil > now)
         {
-            TakeSmallSymbols(now, server);
+            _narrow.TakeSmallSymbols(now, server);
         }
     }
 
-    private void Tell(FetchEventKind kind, PeerAddress peer = default) => _events.Enqueue(new FetchEvent(kind, peer));
-
-    private void End(FetchEndReason reason)
+    /// <summary>Settles what a path owes, orders of it what it has room for, and says so to its server.</summary>
+    private Transmit Subscribe(Instant now, FetchPath path, Span<byte> buffer)
     {
-        if (HasEnded)
+        path.BeforeGrant(now);
+        if (_versions.Chosen is not null && path.IsRaining)
         {
-            return;
+            _verdicts.SettleLosses(now, path);
         }
 
-        EndReason = reason;
-        _due = _now;
-        Tell(FetchEventKind.Ended);
-        foreach (var path in _paths)
+        // A block that was settled may have shown who lied: the path, the version, the fetch may be over.
+        if (_versions.Chosen is not null && path.IsRaining && !HasEnded)
         {
-            if (path.Rate.BandwidthBytesPerSecond > 0 && path.State != SourceState.Lied)
-            {
-                _tokens.Store(path.Peer, path.Rate.RoundTripMin, path.Rate.BandwidthBytesPerSecond);
-            }
+            _shares.Fill(now, path);
         }
+        else if (_versions.Chosen is null && path.Number == 0 && path.Token != default)
+        {
+            _guesses.Guess(now, path);
+        }
+
+        return _writer.Write(now, path, ReceiveBufferBytes, buffer);
     }
 
     private bool TryUnsubscribe(Instant now, Span<byte> buffer, out Transmit transmit)
     {
-        while (_unsubscribed < _paths.Count)
+        if (_writer.TryWriteUnsubscribe(now, buffer, out transmit))
         {
-            var path = _paths[_unsubscribed++];
-            if (path.IsValidated && path.State is SourceState.Raining or SourceState.Silent or SourceState.Lied)
-            {
-                var length = new UnsubscribeMessage
-                {
-                    SubscriptionId = SubscriptionId,
-                    Resource = _request.Resource,
-                    ClientTime = WireFormat.Microseconds(now),
-                    HasFeedback = path.Sequences.IsHighestKnown,
-                    HighestSequence = path.Sequences.HighestKnown,
-                }.Write(buffer);
-                transmit = new Transmit(path.Peer, length, length);
-                return true;
-            }
+            return true;
         }
 
-        _due = Instant.Never;
-        transmit = default;
+        _clock.Due = Instant.Never;
         return false;
     }
 
     private FetchBound FindBound()
     {
-        if (_chosen is null || HasEnded)
+        if (_versions.Chosen is null || HasEnded)
         {
             return FetchBound.Unknown;
         }
@@ -337,7 +366,7 @@ public sealed partial class Fetch : IDisposable
         }
 
         double rate = 0, ceiling = 0, lost = 0;
-        foreach (var path in _paths.Where(path => path.IsRaining))
+        foreach (var path in _paths.Where(static path => path.IsRaining))
         {
             rate += path.Rate.BandwidthBytesPerSecond;
             lost += path.Rate.BandwidthBytesPerSecond * path.Rate.LossRatio;

@@ -3,6 +3,10 @@ namespace PouringRain.Protocol;
 /// <summary>One server in the eyes of a fetch: what it said, what was asked of it, and the path to it.</summary>
 internal sealed class FetchPath : SymbolSource
 {
+    /// <summary>Until one is asked again: that is busy, that rains and of whom nothing is wanted, that has not what is wanted.</summary>
+    public static readonly TimeSpan BusyGap = TimeSpan.FromMilliseconds(250), IdleGap = TimeSpan.FromMilliseconds(500),
+        ProbeGap = TimeSpan.FromSeconds(1);
+
     // The first retry comes when a round trip on most networks would have ended; the last gap keeps a silent server's return short.
     private static readonly TimeSpan RetryFirst = TimeSpan.FromMilliseconds(100), RetryMax = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan IntervalMin = TimeSpan.FromMilliseconds(2), IntervalMax = TimeSpan.FromMilliseconds(50);
@@ -184,6 +188,19 @@ internal sealed class FetchPath : SymbolSource
             RefusedBlocks.Clear();
         }
     }
+
+    /// <summary>Its figures now.</summary>
+    public SourceSnapshot Snapshot() => new()
+    {
+        Peer = Peer,
+        State = Pace.IsLagging && State is SourceState.Raining or SourceState.Stale ? SourceState.Withholding : State,
+        Droplets = Droplets,
+        Bytes = Bytes,
+        Lost = Math.Max(0, Sequences.Expected - Sequences.Received),
+        RoundTrip = Rate.RoundTrip,
+        RateBytesPerSecond = Rate.RateBytesPerSecond,
+        LastHeard = LastHeard,
+    };
 
     private static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;
 

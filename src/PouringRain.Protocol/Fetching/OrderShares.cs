@@ -1,26 +1,43 @@
 namespace PouringRain.Protocol;
 
-// How what is missing is divided among the sources: who is asked for how much, and what is taken back.
-public sealed partial class Fetch
+/// <summary>How what is missing is divided among the sources once the layout is known: who is asked for how much, and what is taken
+/// back.</summary>
+internal sealed class OrderShares
 {
-    /// <summary>Orders what a path has room for, from the earliest block that misses symbols.</summary>
-    private void Fill(Instant now, FetchPath path)
+    private readonly List<FetchPath> _paths;
+    private readonly FetchBlocks _blocks;
+    private readonly BlockPicker _picker;
+    private readonly VersionChoice _versions;
+    private readonly FetchOrders _orders;
+
+    public OrderShares(List<FetchPath> paths, FetchBlocks blocks, BlockPicker picker, VersionChoice versions, FetchOrders orders)
     {
-        if (IsPassedOver(path, now))
+        _paths = paths;
+        _blocks = blocks;
+        _picker = picker;
+        _versions = versions;
+        _orders = orders;
+    }
+
+    /// <summary>Orders what a path has room for, from the earliest block that misses symbols.</summary>
+    public void Fill(Instant now, FetchPath path)
+    {
+        if (_orders.IsPassedOver(path, now))
         {
             return;
         }
 
-        var loss = LossExpected();
+        var loss = _orders.LossExpected();
         var timely = TimelyCount(now, path, loss);
         WithdrawBeyond(path, timely);
-        var credit = Math.Min(Math.Min(path.CreditTarget(DropletBytes), timely) - path.Log.Outstanding, ShareOfMissing(now, path, loss));
+        var room = Math.Min(path.CreditTarget(_orders.DropletBytes), timely) - path.Log.Outstanding;
+        var credit = Math.Min(room, ShareOfMissing(now, path, loss));
         path.ForgetRefusals(now);
         for (var i = 0; credit > 0 && !path.Log.IsFull; i++)
         {
-            if (i == _blocks.Open.Count && !TryOpenNext(path))
+            if (i == _blocks.Open.Count && !_orders.TryOpenNext(path))
             {
-                OrderProactiveRepair(path, credit, loss);
+                OrderProactiveRepair(now, path, credit, loss);
                 return;
             }
 
@@ -31,7 +48,7 @@ public sealed partial class Fetch
             {
                 var count = CollectingBlock.OrderFor(deficit, Math.Min(path.Rate.LossRatio, 0.5), isAwaited);
                 count = Math.Min(count, Math.Min(credit, ushort.MaxValue));
-                Order(now, path, block, count);
+                _orders.Order(now, path, block, count);
                 credit -= count;
             }
         }
@@ -45,7 +62,7 @@ public sealed partial class Fetch
         foreach (var other in _paths)
         {
             if (other != path && other.IsRaining && !other.IsSetBack(now) && now - other.LastSubscribe >= path.Interval / 2
-                && other.CreditTarget(DropletBytes) > other.Log.Outstanding)
+                && other.CreditTarget(_orders.DropletBytes) > other.Log.Outstanding)
             {
                 turns++;
             }
@@ -85,7 +102,7 @@ public sealed partial class Fetch
         var roundTrip = path.Rate.RoundTrip;
         foreach (var other in _paths)
         {
-            if (other.IsRaining && other.Offer == _chosen && !other.IsBehind(now) && (other == path || !other.IsSetBack(now)))
+            if (other.IsRaining && other.Offer == _versions.Chosen && !other.IsBehind(now) && (other == path || !other.IsSetBack(now)))
             {
                 rate += other.RateExpected;
                 fastest = Math.Max(fastest, other.RateExpected);
@@ -95,7 +112,7 @@ public sealed partial class Fetch
         }
 
         if (others == 0 || path.RefusedBlocks.Count > 0 || _blocks.Layout.BlockCount == 0
-            || _blocks.Open.Exists(block => block.IsolatedSource is not null))
+            || _blocks.Open.Exists(static block => block.IsolatedSource is not null))
         {
             return int.MaxValue;
         }
@@ -117,8 +134,8 @@ public sealed partial class Fetch
             missing += block.Phase == BlockPhase.Collecting ? Math.Max(block.Outstanding + block.Deficit(loss), 0) : 0;
         }
 
-        var seconds = (missing * DropletBytes / rate) + roundTrip.TotalSeconds;
-        var count = (int)Math.Min(path.RateExpected * seconds / DropletBytes, int.MaxValue);
+        var seconds = (missing * _orders.DropletBytes / rate) + roundTrip.TotalSeconds;
+        var count = (int)Math.Min(path.RateExpected * seconds / _orders.DropletBytes, int.MaxValue);
 
         // Where all are slow and near, each one's part of the last symbol is less than one: then it is the fastest's.
         return count == 0 && path.RateExpected == fastest ? 1 : count;
@@ -132,7 +149,7 @@ public sealed partial class Fetch
         var allowed = count + (count / 4L) + 2;
         for (var i = path.Log.Count - 1; i >= 0 && path.Log.Outstanding > allowed; i--)
         {
-            Withdraw(path, i);
+            _orders.Withdraw(path, i);
         }
 
         path.Log.Trim();
@@ -140,7 +157,7 @@ public sealed partial class Fetch
 
     /// <summary>Proactive repair: at the end, when there is nothing else to order, the unfinished blocks get as many more repair symbols as
     /// chance may take of what is under way (two standard deviations), so that they rarely wait another round trip.</summary>
-    private void OrderProactiveRepair(FetchPath path, int credit, double loss)
+    private void OrderProactiveRepair(Instant now, FetchPath path, int credit, double loss)
     {
         if (loss < 0.0005)
         {
@@ -161,17 +178,13 @@ public sealed partial class Fetch
                 block.HasProactiveRepair = true;
                 if (count > 0)
                 {
-                    Order(_now, path, block, count);
+                    _orders.Order(now, path, block, count);
                     credit -= count;
                 }
             }
         }
     }
 
-    private void Order(Instant now, FetchPath path, CollectingBlock block, int count)
-    {
-        path.OnAsked(now);
-        path.Pace.OnOrdered(now, count);
-        path.Log.Add(block.Take(count, _chosen!.EsiMax));
-    }
+    private static bool MayServe(FetchPath path, CollectingBlock block) =>
+        block.IsOpenTo(path) && !path.RefusedBlocks.Contains(block.BlockNumber);
 }

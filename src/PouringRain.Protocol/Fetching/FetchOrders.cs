@@ -1,0 +1,192 @@
+namespace PouringRain.Protocol;
+
+/// <summary>What is on order, at which server, for which block: the accounts of paths and blocks kept in step, and who is passed over.
+/// <see cref="OrderGuesses"/> and <see cref="OrderShares"/> order, <see cref="SubscribeWriter"/> says so to the servers.</summary>
+/// <remarks>
+/// What is missing is divided among the sources by pull: each source's order book is kept as full as its rate and round trip need,
+/// from the earliest block that misses symbols. So shares follow the measured rates. An ESI is asked for once, of one source; what
+/// is lost is made good by an ESI that nobody was asked for yet.
+/// </remarks>
+internal sealed class FetchOrders
+{
+    private readonly List<FetchPath> _paths;
+    private readonly FetchBlocks _blocks;
+    private readonly BlockPicker _picker;
+    private readonly VersionChoice _versions;
+    private readonly FetchClock _clock;
+
+    public FetchOrders(List<FetchPath> paths, FetchBlocks blocks, BlockPicker picker, VersionChoice versions, FetchClock clock)
+    {
+        _paths = paths;
+        _blocks = blocks;
+        _picker = picker;
+        _versions = versions;
+        _clock = clock;
+    }
+
+    /// <summary>Bytes of the symbols that are asked for before the layout is known.</summary>
+    public int GuessedSymbolSize => _blocks.AreSmall ? ResourceLayout.SmallSymbolSize : 1408;
+
+    public int DropletBytes =>
+        WireFormat.DropletHeaderBytes + (_versions.Chosen is null ? GuessedSymbolSize : _blocks.SymbolSize);
+
+    /// <summary>Whether something is missing that nobody was asked for.</summary>
+    public bool HasDeficit()
+    {
+        var loss = LossExpected();
+        foreach (var block in _blocks.Open)
+        {
+            if (block.Deficit(loss) > 0)
+            {
+                return true;
+            }
+        }
+
+        return _blocks.Room > 0 && _picker.HasAny;
+    }
+
+    /// <summary>The share of what is on order that will not come.</summary>
+    public double LossExpected()
+    {
+        double weight = 0, loss = 0;
+        foreach (var path in _paths)
+        {
+            if (path.IsRaining && !path.IsSetBack(_clock.Now))
+            {
+                weight += path.Rate.RateBytesPerSecond;
+                loss += path.Rate.RateBytesPerSecond * path.Rate.LossRatio;
+            }
+        }
+
+        return weight == 0 ? 0 : Math.Min(loss / weight, 0.5);
+    }
+
+    /// <summary>Whether a source that brought nothing must wait while others of the version are asked. Where nobody does better, nobody is
+    /// passed over.</summary>
+    public bool IsPassedOver(SymbolSource source, Instant now)
+    {
+        if (!source.IsSetBack(now))
+        {
+            return false;
+        }
+
+        foreach (var other in _paths)
+        {
+            if (other != source && other.IsRaining && other.Offer == _versions.Chosen && !other.IsSetBack(now))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Opens the block that is next for this path, if the window has room.</summary>
+    public bool TryOpenNext(FetchPath path)
+    {
+        if (_blocks.Room <= 0 || !_picker.TryPick(path, out var index))
+        {
+            return false;
+        }
+
+        _picker.OnOpened(index);
+        _blocks.OpenBlock(_clock.Now, index);
+        return true;
+    }
+
+    /// <summary>Orders the next symbols of a block.</summary>
+    public void Order(Instant now, FetchPath path, CollectingBlock block, int count)
+    {
+        path.OnAsked(now);
+        path.Pace.OnOrdered(now, count);
+        path.Log.Add(block.Take(count, _versions.Chosen!.EsiMax));
+    }
+
+    /// <summary>Declares lost what should have come of a request a reordering window ago.</summary>
+    /// <returns>The block whose account that changed, if one's was.</returns>
+    public CollectingBlock? DeclareLost(Instant now, FetchPath path, int index)
+    {
+        var lost = path.Log.DeclareLost(index, now, path.Reordering);
+        if (lost == 0 || _blocks.Find(path.Log.ItemAt(index).BlockNumber) is not { } block)
+        {
+            return null;
+        }
+
+        block.Outstanding -= lost;
+        return block;
+    }
+
+    /// <summary>Has a path asked soon.</summary>
+    public void Hurry(Instant now, FetchPath path)
+    {
+        path.Hurry(now);
+        _clock.WakeAt(path.NextSubscribe);
+    }
+
+    /// <summary>Has all asked soon that rain.</summary>
+    public void HurryAll(Instant now)
+    {
+        foreach (var path in _paths)
+        {
+            if (path.IsRaining)
+            {
+                Hurry(now, path);
+            }
+        }
+    }
+
+    /// <summary>A source that was silent is heard again.</summary>
+    public void Revive(Instant now, FetchPath path)
+    {
+        if (path.State == SourceState.Silent && path.Offer is not null && path.Offer == _versions.Chosen)
+        {
+            path.State = SourceState.Raining;
+            path.Pace.BeginNext(now, path.Log.Outstanding, path.Rate.RoundTrip);
+            path.Rate.Restart(now);
+            Hurry(now, path);
+        }
+    }
+
+    /// <summary>Takes back all that is on order at a path.</summary>
+    public void WithdrawAll(FetchPath path)
+    {
+        for (var i = 0; i < path.Log.Count; i++)
+        {
+            Withdraw(path, i);
+        }
+
+        path.Log.Trim();
+    }
+
+    /// <summary>Takes back all that is on order for a block.</summary>
+    public void WithdrawBlock(CollectingBlock block)
+    {
+        foreach (var path in _paths)
+        {
+            if (path.Log.Outstanding == 0)
+            {
+                continue;
+            }
+
+            for (var i = 0; i < path.Log.Count; i++)
+            {
+                if (path.Log.ItemAt(i).BlockNumber == block.BlockNumber)
+                {
+                    Withdraw(path, i);
+                }
+            }
+        }
+    }
+
+    /// <summary>Takes one request back.</summary>
+    public void Withdraw(FetchPath path, int index)
+    {
+        var blockNumber = path.Log.ItemAt(index).BlockNumber;
+        var outstanding = path.Log.Withdraw(index);
+        path.Pace.OnWithdrawn(outstanding);
+        if (outstanding > 0 && _blocks.Find(blockNumber) is { } block)
+        {
+            block.Outstanding -= outstanding;
+        }
+    }
+}

@@ -98,6 +98,7 @@ public sealed partial class MurkyNode
             ScrubPeriod = options.ScrubPeriod,
             ScrubBytesPerSecondMax = options.ScrubBytesPerSecondMax,
             IsBacked = options.BackEnd is not null,
+            RainsPartials = options.ShareContent,
         };
         storeOptions = options.BackingDelay is { } delay ? storeOptions with { BackingDelay = delay } : storeOptions;
         var store = await Task.Run(() => ResourceStore.Open(storeOptions, logger), cancellationToken);

@@ -118,7 +118,7 @@ internal sealed class FetchKeeping
             throw;
         }
 
-        Store.Partials.Retire(partial);
+        Store.Partials.Retire(partial, isPublished: true);
         return new Result(IsHere: true, whole);
     }
 

@@ -104,7 +104,10 @@ internal sealed partial class SharedFetch
         const int fewBlocks = 2;
         try
         {
-            _servers = Sources ?? _context.AddressesForFetch(includeOwn: IsRainOnly);
+            // This node's own rain has what is here whole; what comes it has from this fetch.
+            var isHere = _context.Store.FindEntry(Id) is { } own
+                && (_machine.Manifest is null || own.Resource.Manifest.Version == _machine.Manifest.Version);
+            _servers = Sources ?? _context.AddressesForFetch(includeOwn: IsRainOnly && isHere);
             if (_extraServer is { } extra && !_isExtraServerClassic && !_servers.Contains(extra))
             {
                 _servers = [.. _servers, extra];

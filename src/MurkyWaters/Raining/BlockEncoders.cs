@@ -44,12 +44,13 @@ internal sealed class BlockEncoders : IDisposable
     /// <summary>Writes one encoding symbol, or says that the block is not ready and starts to make
     /// it so: read, and compared with its digest.</summary>
     public SymbolReadResult TryEncode(
-        Blob blob, BlockChecks? checks, IFountainCode code, ResourceLayout layout, int blockIndex, uint esi, Span<byte> destination)
+        IBlockSource source, BlockChecks? checks, IFountainCode code, ResourceLayout layout, int blockIndex, uint esi,
+        Span<byte> destination)
     {
-        var key = new Key(blob, code, layout.SymbolSize, layout.BlockBytes, blockIndex);
+        var key = new Key(source.Digest, code, layout.SymbolSize, layout.BlockBytes, blockIndex);
         if (!_slots.TryGetValue(key, out var slot))
         {
-            Schedule(key, checks, layout, isAsked: true);
+            Schedule(key, source, checks, layout, isAsked: true);
             return SymbolReadResult.NotReady;
         }
 
@@ -79,12 +80,13 @@ internal sealed class BlockEncoders : IDisposable
         {
             // Blocks are rained in order, so the next one is made while this one rains.
             slot.HasBeenUsed = true;
-            if (blockIndex + 1 < layout.BlockCount && layout.SymbolsOf(blockIndex + 1) <= code.SymbolCountMax)
+            if (blockIndex + 1 < layout.BlockCount && source.HasBlock(blockIndex + 1)
+                && layout.SymbolsOf(blockIndex + 1) <= code.SymbolCountMax)
             {
                 var next = key with { BlockIndex = blockIndex + 1 };
                 if (!_slots.ContainsKey(next))
                 {
-                    Schedule(next, checks, layout, isAsked: false);
+                    Schedule(next, source, checks, layout, isAsked: false);
                 }
             }
         }
@@ -92,14 +94,15 @@ internal sealed class BlockEncoders : IDisposable
         return SymbolReadResult.Ok;
     }
 
-    /// <summary>Drops what was made of a blob that is gone.</summary>
-    public void Forget(Blob blob)
+    /// <summary>Drops what was made of bytes that are gone.</summary>
+    /// <param name="digest">Their tree digest.</param>
+    public void Forget(Sha256Digest digest)
     {
         lock (_gate)
         {
             foreach (var (key, slot) in _slots)
             {
-                if (key.Blob == blob && slot.TryClose())
+                if (key.Digest == digest && slot.TryClose())
                 {
                     Remove(slot);
                 }
@@ -145,7 +148,7 @@ internal sealed class BlockEncoders : IDisposable
         }
     }
 
-    private void Schedule(Key key, BlockChecks? checks, ResourceLayout layout, bool isAsked)
+    private void Schedule(Key key, IBlockSource source, BlockChecks? checks, ResourceLayout layout, bool isAsked)
     {
         lock (_gate)
         {
@@ -158,7 +161,8 @@ internal sealed class BlockEncoders : IDisposable
                 return;
             }
 
-            var slot = new Slot(key, checks, layout.OffsetOf(key.BlockIndex), layout.BytesOf(key.BlockIndex), symbolCount, bytes)
+            var slot = new Slot(
+                key, source, checks, layout.OffsetOf(key.BlockIndex), layout.BytesOf(key.BlockIndex), symbolCount, bytes)
             {
                 IsAsked = isAsked,
             };
@@ -261,7 +265,7 @@ internal sealed class BlockEncoders : IDisposable
             try
             {
                 unit ??= new Unit(slot.Key.Code, slot.SymbolCount, slot.Key.SymbolSize);
-                slot.Key.Blob.Read(slot.Offset, unit.Buffer.AsSpan(0, slot.BlockBytes));
+                slot.Source.Read(slot.Offset, unit.Buffer.AsSpan(0, slot.BlockBytes));
                 if (slot.Checks?.Check(slot.Key.BlockIndex, unit.Buffer.AsSpan(0, slot.BlockBytes)) == false)
                 {
                     throw new InvalidDataException("The block is not what it should be.");
@@ -280,7 +284,7 @@ internal sealed class BlockEncoders : IDisposable
         }
     }
 
-    private readonly record struct Key(Blob Blob, IFountainCode Code, int SymbolSize, int BlockBytes, int BlockIndex);
+    private readonly record struct Key(Sha256Digest Digest, IFountainCode Code, int SymbolSize, int BlockBytes, int BlockIndex);
 
     /// <summary>An encoder and the memory of the block that it borrows.</summary>
     private sealed class Unit(IFountainCode code, int symbolCount, int symbolSize)
@@ -293,12 +297,16 @@ internal sealed class BlockEncoders : IDisposable
     }
 
     /// <summary>One block: in the making, then ready and counting who is just encoding with it, then closed.</summary>
-    private sealed class Slot(Key key, BlockChecks? checks, long offset, int blockBytes, int symbolCount, long bytes)
+    private sealed class Slot(
+        Key key, IBlockSource source, BlockChecks? checks, long offset, int blockBytes, int symbolCount, long bytes)
     {
         private const int Making = -1, Failed = -2, Closed = -3;
         private int _state = Making;
 
         public Key Key { get; } = key;
+
+        /// <summary>What it is made of; another of the same digest may use it.</summary>
+        public IBlockSource Source { get; } = source;
 
         public BlockChecks? Checks { get; } = checks;
 

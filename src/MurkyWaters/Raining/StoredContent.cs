@@ -1,39 +1,24 @@
 using MurkyWaters.Store;
-using PouringRain.Coding;
 using PouringRain.Protocol;
 
 namespace MurkyWaters.Raining;
 
-/// <summary>A version that is here whole, as the rain servers see it: source symbols of a systematic code come straight from the file,
-/// all others from the shared encoders.</summary>
-internal sealed class StoredContent : IRainContent
+/// <summary>A version that is here whole, as the rain servers see it.</summary>
+internal sealed class StoredContent : BlockContent
 {
-    private readonly Blob? _blob;
-    private readonly IFountainCode? _code;
-    private readonly BlockEncoders _encoders;
     private readonly BlockChecks? _checks;
-    private readonly TimeProvider _time;
-    private long _lastUseMs;
 
     public StoredContent(Manifest manifest, Blob? blob, BlockEncoders encoders, TimeProvider time, BlockChecks? checks = null)
-    {
-        Manifest = manifest;
-        _blob = blob;
-        _encoders = encoders;
-        _time = time;
-        _lastUseMs = time.GetMilliseconds();
-        _checks = checks;
+        : base(manifest, blob, encoders, time, checks) => _checks = checks;
 
-        // A record may name a code that this build does not know; it is kept and served over HTTP, but cannot be rained.
-        FountainCodes.TryGet(manifest.Code, out _code);
-    }
+    /// <inheritdoc/>
+    public override bool IsComplete => true;
 
-    public Manifest Manifest { get; }
+    /// <inheritdoc/>
+    public override int HeldBlockCount => Manifest.Layout.BlockCount;
 
-    public bool IsComplete => true;
-
-    /// <summary>When it was last wanted, in milliseconds of the store's clock.</summary>
-    public long LastUseMs => Volatile.Read(ref _lastUseMs);
+    /// <summary>Says nothing: it is complete.</summary>
+    public override uint HeldEpoch => 0;
 
     /// <summary>Whether a rain server has asked for it.</summary>
     public bool IsRained { get; private set; }
@@ -41,92 +26,25 @@ internal sealed class StoredContent : IRainContent
     /// <summary>A rain server asks for it.</summary>
     public void NoteRain() => IsRained = true;
 
-    public void Touch() => Volatile.Write(ref _lastUseMs, _time.GetMilliseconds());
-
     /// <summary>Says when the file was last written; once a second while it rains.</summary>
     public void NoteWritten(long ticks) => _checks?.NoteWritten(ticks);
 
-    public bool HasBlock(int blockIndex) => (uint)blockIndex < (uint)Manifest.Layout.BlockCount;
+    /// <inheritdoc/>
+    public override bool HasBlock(int blockIndex) => (uint)blockIndex < (uint)Manifest.Layout.BlockCount;
 
-    public SymbolReadResult TryReadSymbol(int blockIndex, uint esi, Span<byte> destination) =>
-        TryReadSymbols(blockIndex, esi, destination.Length, destination, destination.Length, out _);
+    /// <summary>None is kept: it is complete.</summary>
+    public override int CopyArrivals(int from, Span<int> blocks) => 0;
 
-    public SymbolReadResult TryReadSymbols(int blockIndex, uint esi, int symbolSize, Span<byte> destination, int stride, out int written)
+    /// <inheritdoc/>
+    public override void CopyHeld(int firstBlock, Span<byte> bitmap)
     {
-        written = 0;
-        var layout = symbolSize == Manifest.Layout.SymbolSize ? Manifest.Layout : Manifest.SmallLayout;
-        if (_blob is null || _code is null || !HasBlock(blockIndex) || symbolSize != layout.SymbolSize
-            || destination.Length < symbolSize || layout.SymbolsOf(blockIndex) > _code.SymbolCountMax)
+        ArgumentOutOfRangeException.ThrowIfNegative(firstBlock);
+        var count = Math.Clamp(Manifest.Layout.BlockCount - (long)firstBlock, 0, 8L * bitmap.Length);
+        bitmap[..(int)(count >> 3)].Fill(0xFF);
+        bitmap[(int)(count >> 3)..].Clear();
+        if ((count & 7) != 0)
         {
-            return SymbolReadResult.Unavailable;
+            bitmap[(int)(count >> 3)] = (byte)((1 << (int)(count & 7)) - 1);
         }
-
-        Touch();
-        var sourceCount = _code.IsSystematic ? layout.SymbolsOf(blockIndex) : 0;
-        if (esi < (uint)sourceCount)
-        {
-            if (_checks is not null)
-            {
-                if (_checks.Prepare(blockIndex) is not SymbolReadResult.Ok and var state)
-                {
-                    return state;
-                }
-
-                // Blocks are rained in order, so the next one is compared while this one rains.
-                if (blockIndex + 1 < layout.BlockCount)
-                {
-                    _checks.Prepare(blockIndex + 1);
-                }
-            }
-
-            var count = Math.Min(((destination.Length - symbolSize) / stride) + 1, sourceCount - (int)esi);
-            if (!TryReadSource(_blob, layout, blockIndex, (int)esi, destination[..(((count - 1) * stride) + symbolSize)], stride))
-            {
-                return SymbolReadResult.Unavailable;
-            }
-
-            written = count;
-        }
-
-        for (var at = written * stride; at + symbolSize <= destination.Length; at += stride)
-        {
-            var id = esi + (uint)written;
-            var result = id > _code.EncodingSymbolIdMax ? SymbolReadResult.Unavailable
-                : _encoders.TryEncode(_blob, _checks, _code, layout, blockIndex, id, destination.Slice(at, symbolSize));
-            if (result != SymbolReadResult.Ok)
-            {
-                return result;
-            }
-
-            written++;
-        }
-
-        return SymbolReadResult.Ok;
-    }
-
-    /// <summary>One read of the file, into the end of the destination; from there the symbols move forward to their places.</summary>
-    private static bool TryReadSource(Blob blob, ResourceLayout layout, int blockIndex, int esi, Span<byte> destination, int stride)
-    {
-        var size = layout.SymbolSize;
-        var count = ((destination.Length - size) / stride) + 1;
-        var offset = esi * size;
-        var run = destination[^(count * size)..];
-        var bytes = Math.Min(run.Length, layout.BytesOf(blockIndex) - offset);
-        try
-        {
-            blob.Read(layout.OffsetOf(blockIndex) + offset, run[..bytes]);
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-
-        run[bytes..].Clear();
-        for (var i = 0; i < count - 1; i++)
-        {
-            run.Slice(i * size, size).CopyTo(destination[(i * stride)..]);
-        }
-
-        return true;
     }
 }

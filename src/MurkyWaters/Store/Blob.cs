@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using MurkyWaters.Raining;
 using PouringRain.Protocol;
 
 namespace MurkyWaters.Store;
@@ -8,7 +9,7 @@ namespace MurkyWaters.Store;
 /// bytes never change (but for those that went bad, see <see cref="BlobTable.Mend"/>), so that many read through one handle, opened when
 /// needed and closed when idle. Two of the same digest are equal.
 /// </summary>
-internal sealed class Blob : IEquatable<Blob>
+internal sealed class Blob : IEquatable<Blob>, IBlockSource
 {
     private readonly Lock _gate = new();
     private readonly BlobTable _table;
@@ -60,6 +61,9 @@ internal sealed class Blob : IEquatable<Blob>
     /// <inheritdoc/>
     public override int GetHashCode() => Digest.GetHashCode();
 
+    /// <summary>All are.</summary>
+    public bool HasBlock(int blockIndex) => true;
+
     /// <summary>Fills the destination from an offset.</summary>
     /// <exception cref="IOException">The file is gone, too short or unreadable.</exception>
     public void Read(long offset, Span<byte> destination)
@@ -92,6 +96,9 @@ internal sealed class Blob : IEquatable<Blob>
             offset += count;
         }
     }
+
+    /// <summary>By its name, under which there may be no file any more, or another.</summary>
+    public BlockChecks.Finding Compare(Manifest manifest, int blockIndex) => BlockChecks.Compare(manifest, blockIndex, FilePath!);
 
     /// <summary>Reads what one call of the system gives.</summary>
     public async ValueTask<int> ReadAsync(long offset, Memory<byte> destination, CancellationToken cancellationToken)

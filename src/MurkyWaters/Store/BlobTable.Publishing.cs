@@ -29,7 +29,7 @@ internal sealed partial class BlobTable
                 {
                     isReplaced = isThere && _files.TryQuarantine(blob.FilePath!);
                     CloseHandles(digest);
-                    _encoders.Forget(blob);
+                    _encoders.Forget(digest);
                     _notes.Leave(digest, path);
                     _files.Move(path, blob.FilePath!);
                     isMoved = true;

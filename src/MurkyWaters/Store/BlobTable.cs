@@ -154,7 +154,7 @@ internal sealed partial class BlobTable
 
             var isAside = !StoreFiles.Exists(blob.FilePath) || _files.TryQuarantine(blob.FilePath!);
             CloseHandles(blob.Digest);
-            _encoders.Forget(blob);
+            _encoders.Forget(blob.Digest);
             return isAside;
         }
     }
@@ -217,7 +217,7 @@ internal sealed partial class BlobTable
             _files.Flush(file);
         }
 
-        _encoders.Forget(blob);
+        _encoders.Forget(blob.Digest);
     }
 
     /// <summary>Closes the handles of blobs that nobody has read since then.</summary>
@@ -288,7 +288,7 @@ internal sealed partial class BlobTable
                 return;
             }
 
-            _encoders.Forget(At(digest, 0));
+            _encoders.Forget(digest);
             var isGone = _files.TryDiscard(PathOf(digest));
             if (isGone)
             {

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Microsoft.Win32.SafeHandles;
+using MurkyWaters.Raining;
 using PouringRain.Protocol;
 
 namespace MurkyWaters.Store;
@@ -14,7 +15,7 @@ internal sealed class BlockChecks
     private const int FailedLifeMs = 2000;
 
     private readonly Manifest _manifest;
-    private readonly Blob _blob;
+    private readonly IBlockSource _source;
     private readonly Action<int> _onBad;
     private readonly TimeProvider _time;
     private readonly ulong[] _good;
@@ -25,13 +26,13 @@ internal sealed class BlockChecks
 
     /// <summary>Makes it, with no block compared.</summary>
     /// <param name="manifest">Has the digests.</param>
-    /// <param name="blob">A file.</param>
+    /// <param name="source">A file.</param>
     /// <param name="onBad">Told of a block that is not what it should be, when the rain has found it; on a worker.</param>
     /// <param name="time">Says how long ago that was.</param>
-    public BlockChecks(Manifest manifest, Blob blob, Action<int> onBad, TimeProvider time)
+    public BlockChecks(Manifest manifest, IBlockSource source, Action<int> onBad, TimeProvider time)
     {
         _manifest = manifest;
-        _blob = blob;
+        _source = source;
         _onBad = onBad;
         _time = time;
         _good = new ulong[(manifest.Layout.BlockCount + 63) / 64];
@@ -82,6 +83,12 @@ internal sealed class BlockChecks
         Interlocked.Exchange(ref _writtenTicks, writtenTicks);
         Array.Fill(_good, ulong.MaxValue);
     }
+
+    /// <summary>Says that a block was compared as it was written.</summary>
+    public void NoteGood(int blockIndex) => Note(blockIndex, Finding.Good);
+
+    /// <summary>Says that a block is not what it was.</summary>
+    public void NoteLost(int blockIndex) => Interlocked.And(ref _good[blockIndex >> 6], ~(1ul << (blockIndex & 63)));
 
     /// <summary>Compares a block, unless that was done.</summary>
     public Finding Check(int blockIndex, SafeFileHandle file) =>
@@ -220,7 +227,7 @@ internal sealed class BlockChecks
 
     private void CheckForRain(int blockIndex)
     {
-        var finding = Note(blockIndex, Compare(_manifest, blockIndex, _blob.FilePath!));
+        var finding = Note(blockIndex, _source.Compare(_manifest, blockIndex));
         Interlocked.And(ref _checking[blockIndex >> 6], ~(1ul << (blockIndex & 63)));
         if (finding == Finding.Bad)
         {

@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using MurkyWaters.Raining;
 using PouringRain.Protocol;
 
 namespace MurkyWaters.Store;
@@ -18,6 +19,10 @@ internal sealed class PartialBlob : VerifiedBlocks
     private SafeFileHandle? _data;
     private SafeFileHandle? _journal;
     private FileStream? _sending;
+
+    /// <summary>What another process left, and nobody has looked at in this one; null when there was none. As
+    /// <see cref="VerifiedBlocks.CopyHeld"/>.</summary>
+    private ulong[]? _recovered;
     private bool _isOnDisk;
     private bool _mustVerify;
     private long _lastUseMs;
@@ -34,7 +39,11 @@ internal sealed class PartialBlob : VerifiedBlocks
     /// <summary>Whether its files are gone from their names and nobody new may find it; those who hold it still read it.</summary>
     public bool IsRetired { get; set; }
 
-    public long LastUseMs => Volatile.Read(ref _lastUseMs);
+    /// <summary>When it was last written or read, or wanted of the rain, in milliseconds of the store's clock.</summary>
+    public long LastUseMs => Math.Max(Volatile.Read(ref _lastUseMs), Content?.LastUseMs ?? 0);
+
+    /// <summary>What it is rained as; null when nobody asks. Changed by <see cref="PartialTable"/> alone, under its lock.</summary>
+    public PartialContent? Content { get; set; }
 
     public string DataPath => BasePath + ".data";
 
@@ -80,6 +89,7 @@ internal sealed class PartialBlob : VerifiedBlocks
             }
         }
 
+        partial._recovered = partial.CopyHeld();
         return partial.HeldCount > 0 ? partial : null;
     }
 
@@ -99,6 +109,20 @@ internal sealed class PartialBlob : VerifiedBlocks
                 0, Manifest.Layout.BlockCount, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, Verify);
             _files.Write(_journal!, BootId.Encode(_bootId), 0);
             _mustVerify = false;
+        }
+    }
+
+    /// <summary>Whether a block that is held was verified by this process as it came.</summary>
+    public bool IsFresh(int blockIndex) =>
+        _recovered is not { } recovered || (Volatile.Read(ref recovered[blockIndex >> 6]) >> (blockIndex & 63) & 1) == 0;
+
+    /// <summary>Compares a block once more, if it is held: one that is not what it should be is held no more. Needs a lease.</summary>
+    public void Recheck(int blockIndex)
+    {
+        lock (_gate)
+        {
+            OpenFiles();
+            Verify(blockIndex);
         }
     }
 
@@ -133,6 +157,9 @@ internal sealed class PartialBlob : VerifiedBlocks
 
     /// <summary>Whether the disk has refused bytes that the journal says are there: it must not be gone on with.</summary>
     public bool IsLost { get; private set; }
+
+    /// <summary>It was wanted, in milliseconds of the store's clock.</summary>
+    public void NoteUse(long useMs) => Volatile.Write(ref _lastUseMs, Math.Max(useMs, Volatile.Read(ref _lastUseMs)));
 
     /// <summary>Closes the files; the next use opens them again.</summary>
     public override void Close()
@@ -182,6 +209,11 @@ internal sealed class PartialBlob : VerifiedBlocks
         var (data, journal) = OpenFilesIfNeeded();
         _files.Write(data, block, Manifest.Layout.OffsetOf(blockIndex));
         _files.Write(journal, [1], BootId.SizeBytes + blockIndex);
+        if (_recovered is { } recovered)
+        {
+            Interlocked.And(ref recovered[blockIndex >> 6], ~(1ul << (blockIndex & 63)));
+        }
+
         Touch();
     }
 

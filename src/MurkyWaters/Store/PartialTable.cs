@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using MurkyWaters.Raining;
 using PouringRain.Protocol;
 
 namespace MurkyWaters.Store;
@@ -11,6 +13,10 @@ internal sealed class PartialTable : IDisposable
 
     private readonly Lock _gate = new();
     private readonly Dictionary<(ResourceId Id, Sha256Digest Version), PartialBlob> _partials = [];
+
+    /// <summary>The same by resource, for those who must not wait for the lock: the disk may work under it. The arrays do not
+    /// change.</summary>
+    private readonly ConcurrentDictionary<ResourceId, PartialBlob[]> _byResource = new();
     private readonly StoreFiles _files;
     private readonly string _bootId;
 
@@ -53,7 +59,7 @@ internal sealed class PartialTable : IDisposable
                 && PartialBlob.TryRecover(_files, recordPath, _bootId) is { } partial
                 && isWanted(partial.Resource))
             {
-                _partials.Add(KeyOf(partial), partial);
+                AddLocked(partial);
             }
         }
 
@@ -65,13 +71,25 @@ internal sealed class PartialTable : IDisposable
         }
     }
 
-    /// <summary>What is here of a resource's versions.</summary>
-    public PartialBlob[] FindAll(ResourceId id)
+    /// <summary>What is here of a resource's versions. Waits for nobody.</summary>
+    public PartialBlob[] FindAll(ResourceId id) => _byResource.GetValueOrDefault(id) ?? [];
+
+    /// <summary>One version of a resource, or the newest. Waits for nobody.</summary>
+    /// <param name="id">The resource.</param>
+    /// <param name="versionTag">The first 8 bytes of the version; null for the newest.</param>
+    public PartialBlob? Find(ResourceId id, ulong? versionTag)
     {
-        lock (_gate)
+        PartialBlob? found = null;
+        foreach (var partial in _byResource.GetValueOrDefault(id) ?? [])
         {
-            return [.. _partials.Values.Where(partial => partial.Resource.Id == id)];
+            if (versionTag is { } tag ? partial.Manifest.Version.Tag == tag
+                : found is null || partial.Manifest.IsNewerThan(found.Manifest))
+            {
+                found = partial;
+            }
         }
+
+        return found;
     }
 
     /// <summary>A lease of the version; a new one when nothing of it is here.</summary>
@@ -82,7 +100,7 @@ internal sealed class PartialTable : IDisposable
             if (!_partials.TryGetValue((id, manifest.Version), out var partial))
             {
                 partial = PartialBlob.Create(_files, id, manifest, _bootId);
-                _partials.Add(KeyOf(partial), partial);
+                AddLocked(partial);
             }
 
             return LeaseLocked(partial);
@@ -98,12 +116,50 @@ internal sealed class PartialTable : IDisposable
         }
     }
 
-    /// <summary>Takes its name away: it is kept elsewhere by now, or not to be kept. Those who have a lease read on.</summary>
-    public void Retire(PartialBlob partial)
+    /// <summary>A lease of what is here in part; null when it is retired.</summary>
+    public BlocksLease? TryLease(PartialBlob partial)
     {
         lock (_gate)
         {
-            RetireLocked(partial);
+            return partial.IsRetired ? null : LeaseLocked(partial);
+        }
+    }
+
+    /// <summary>Says as what it is rained; false when it is retired.</summary>
+    public bool TryAttach(PartialBlob partial, PartialContent content)
+    {
+        lock (_gate)
+        {
+            if (!partial.IsRetired)
+            {
+                partial.Content = content;
+            }
+
+            return !partial.IsRetired;
+        }
+    }
+
+    /// <summary>Nobody asks for its rain any more.</summary>
+    public void Detach(PartialContent content)
+    {
+        lock (_gate)
+        {
+            if (content.Partial.Content == content)
+            {
+                content.Partial.NoteUse(content.LastUseMs);
+                content.Partial.Content = null;
+            }
+        }
+    }
+
+    /// <summary>Takes its name away: it is kept elsewhere by now, or not to be kept. Those who have a lease read on.</summary>
+    /// <param name="partial">What is here in part.</param>
+    /// <param name="isPublished">Whether its file has become a blob: then rain that is under way goes on; otherwise it ends.</param>
+    public void Retire(PartialBlob partial, bool isPublished = false)
+    {
+        lock (_gate)
+        {
+            RetireLocked(partial, isPublished);
         }
     }
 
@@ -177,7 +233,14 @@ internal sealed class PartialTable : IDisposable
 
     private static (ResourceId Id, Sha256Digest Version) KeyOf(PartialBlob partial) => (partial.Resource.Id, partial.Manifest.Version);
 
-    private void RetireLocked(PartialBlob partial)
+    private void AddLocked(PartialBlob partial)
+    {
+        _partials.Add(KeyOf(partial), partial);
+        _byResource.AddOrUpdate(
+            partial.Resource.Id, static (_, added) => [added], static (_, others, added) => [.. others, added], partial);
+    }
+
+    private void RetireLocked(PartialBlob partial, bool isPublished = false)
     {
         if (!partial.IsRetired)
         {
@@ -188,6 +251,27 @@ internal sealed class PartialTable : IDisposable
             }
 
             _partials.Remove(KeyOf(partial));
+            PartialBlob[] others = [.. FindAll(partial.Resource.Id).Where(other => other != partial)];
+            if (others.Length > 0)
+            {
+                _byResource[partial.Resource.Id] = others;
+            }
+            else
+            {
+                _byResource.TryRemove(partial.Resource.Id, out _);
+            }
+
+            if (isPublished)
+            {
+                partial.Content?.NotePublished();
+            }
+            else
+            {
+                // Its room is to be free when its name is gone.
+                partial.Content?.Close();
+            }
+
+            partial.Content = null;
             partial.RemoveFiles();
         }
     }

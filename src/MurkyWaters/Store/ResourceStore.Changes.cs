@@ -209,6 +209,11 @@ internal sealed partial class ResourceStore
             rained.Dispose();
         }
 
+        if (entry is not { IsTombstone: false })
+        {
+            ClosePartialsOf(change.Id, entry);
+        }
+
         Changed?.Invoke(change.Id);
     }
 }

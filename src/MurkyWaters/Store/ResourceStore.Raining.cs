@@ -24,7 +24,12 @@ internal sealed partial class ResourceStore
 
     /// <inheritdoc/>
     CatalogAnswer IRainCatalog.Find(ResourceId id, ulong versionTag, out IRainContent? content) =>
-        TryAnswer(id, out content) ?? ((content = Find(id, versionTag)) is null ? CatalogAnswer.Missing : CatalogAnswer.Found);
+        TryAnswer(id, out content)
+            ?? ((content = Find(id, versionTag)) is null ? AnswerPartial(id, versionTag, out content) : CatalogAnswer.Found);
+
+    /// <inheritdoc/>
+    CatalogAnswer IRainCatalog.FindPartial(ResourceId id, out IRainContent? content) =>
+        TryAnswer(id, out content) ?? AnswerPartial(id, null, out content);
 
     /// <summary>What to say when it is not at hand; null when it is, or is known not to be here.</summary>
     private CatalogAnswer? TryAnswer(ResourceId id, out IRainContent? content)
@@ -90,6 +95,14 @@ internal sealed partial class ResourceStore
             if (loading.Value != BeingRead && nowMs - loading.Value >= UnreadableMs)
             {
                 _loading.TryRemove(loading);
+            }
+        }
+
+        foreach (var opening in _opening)
+        {
+            if (opening.Value != BeingRead && nowMs - opening.Value >= UnreadableMs)
+            {
+                _opening.TryRemove(opening);
             }
         }
     }

@@ -236,6 +236,7 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
             }
         }
 
+        CloseIdlePartials(now);
         Blobs.CloseIdleHandles(now - IdleMs);
         ForgetUnreadable(now);
         Files.Tick();
@@ -272,6 +273,7 @@ internal sealed partial class ResourceStore : IRainCatalog, IDisposable
     public void Dispose()
     {
         StopBackground();
+        CloseIdlePartials(long.MaxValue);
         Encoders.Dispose();
         Partials.Dispose();
         Blobs.CloseIdleHandles(long.MaxValue);

@@ -27,6 +27,13 @@ internal static partial class StoreLog
         3004, LogLevel.Warning, "Block {BlockIndex} of resource {Id} in {Path} was not what it should be: replaced by what rained")]
     public static partial void BlockMended(ILogger logger, PouringRain.Protocol.ResourceId id, int blockIndex, string path);
 
+    [LoggerMessage(
+        3012, LogLevel.Warning, "Block {BlockIndex} of what is here in part of {Id} is not what it should be, and is to come again")]
+    public static partial void BlockLost(ILogger logger, PouringRain.Protocol.ResourceId id, int blockIndex);
+
+    [LoggerMessage(3013, LogLevel.Warning, "Block {BlockIndex} of what is here in part of resource {Id} could not be compared")]
+    public static partial void BlockNotCompared(ILogger logger, Exception exception, PouringRain.Protocol.ResourceId id, int blockIndex);
+
     [LoggerMessage(3006, LogLevel.Error, "Store {Path} is read-only: {Reason}")]
     public static partial void ReadOnly(ILogger logger, string path, string reason);
 

@@ -65,6 +65,9 @@ internal sealed record StoreOptions
     /// <summary>Bytes of a block of a new resource of some length; the most there may be when the length is not known.</summary>
     public int BlockBytesOf(long? length) => BlockSize > 0 ? BlockSize : ResourceLayout.AutoBlockBytes(length ?? long.MaxValue, SymbolSize);
 
+    /// <summary>Whether what is here in part is rained.</summary>
+    public bool RainsPartials { get; init; } = true;
+
     /// <summary>How long a version that was replaced is still rained for those who are in the middle of it, after its last use.</summary>
     public TimeSpan SupersededLifetime { get; init; } = TimeSpan.FromSeconds(30);
 }

@@ -19,6 +19,10 @@ internal abstract class VerifiedBlocks
     /// <summary>Raised with the index of a block that is held now, on the thread that wrote it.</summary>
     public event Action<int>? BlockHeld;
 
+    /// <summary>Raised with the index of a block that was held and is held no more, since it is not what it should be; on any
+    /// thread.</summary>
+    public event Action<int>? BlockLost;
+
     public StoredResource Resource { get; }
 
     public Manifest Manifest => Resource.Manifest;
@@ -118,5 +122,6 @@ internal abstract class VerifiedBlocks
         Interlocked.And(ref _held[blockIndex >> 6], ~(1ul << (blockIndex & 63)));
         Interlocked.Add(ref _heldBytes, -Manifest.Layout.BytesOf(blockIndex));
         Interlocked.Decrement(ref _heldCount);
+        BlockLost?.Invoke(blockIndex);
     }
 }

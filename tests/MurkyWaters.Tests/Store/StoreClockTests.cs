@@ -34,18 +34,4 @@ public sealed class StoreClockTests : IDisposable
         _store.Dispose();
         _folder.Dispose();
     }
-
-    /// <summary>A clock that stands still until it is set on, and begins at zero.</summary>
-    private sealed class SetClock : TimeProvider
-    {
-        private TimeSpan _elapsed;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public void Advance(TimeSpan span) => _elapsed += span;
-
-        public override long GetTimestamp() => _elapsed.Ticks;
-
-        public override DateTimeOffset GetUtcNow() => new DateTimeOffset(2026, 11, 21, 12, 0, 0, TimeSpan.Zero) + _elapsed;
-    }
 }

@@ -57,6 +57,7 @@ public sealed partial class MurkyNode
             ShareContent = options.ShareContent,
             Budget = _budget,
             Patience = options.FetchPatience,
+            RepairCeiling = FetchCeiling.Of(options.Cluster.RepairBytesPerSecondMax),
             Members = () => _nodes.RainOfOthers,
             OnStaleServers = id => _replicator!.Nudge(id),
         };

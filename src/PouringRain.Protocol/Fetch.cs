@@ -34,6 +34,7 @@ public sealed class Fetch : IDisposable
     private readonly List<FetchPath> _paths = [];
     private readonly Dictionary<PeerAddress, FetchPath> _pathByPeer = [];
     private readonly DemandList _demand = new();
+    private readonly PathCeiling _ceiling;
     private readonly FetchClock _clock;
     private readonly FetchNews _news;
     private readonly FetchBlocks _blocks;
@@ -66,6 +67,7 @@ public sealed class Fetch : IDisposable
         Resource = request.Resource;
         SubscriptionId = new SplitMix(seed).NextUInt32();
 
+        _ceiling = new PathCeiling(options.Ceiling, _paths);
         _clock = new FetchClock(now);
         _news = new FetchNews(_paths, tokens, _clock);
         _blocks = new FetchBlocks(options.WindowBytesMax, _paths);
@@ -311,7 +313,7 @@ public sealed class Fetch : IDisposable
         }
 
         var token = _tokens.Find(server, out var memory);
-        var path = new FetchPath(server, token, memory, now, _options.IsBackground);
+        var path = new FetchPath(server, token, memory, now, _options.IsBackground, _ceiling);
         _paths.Add(path);
         _pathByPeer.Add(server, path);
         if (memory.NarrowUntil > now)
@@ -375,6 +377,7 @@ public sealed class Fetch : IDisposable
         }
 
         return rate == 0 ? FetchBound.Unknown
+            : _options.Ceiling is { } own && rate > own.RateBytesPerSecond * 0.7 ? FetchBound.Ceiling
             : ceiling > rate / 2 ? FetchBound.SourceRate
             : lost > rate * 0.1 ? FetchBound.Loss
             : FetchBound.Path;

@@ -14,6 +14,9 @@ public sealed record FetchOptions
 
     /// <summary>Whether it yields to everything else on the way: it takes only what nobody wants.</summary>
     public bool IsBackground { get; init; }
+
+    /// <summary>The part of a ceiling that it has with other fetches, or <see langword="null"/> for none.</summary>
+    public FetchCeilingShare? Ceiling { get; init; }
 }
 
 /// <summary>What to fetch and where to ask.</summary>

@@ -54,6 +54,9 @@ public enum FetchBound
 
     /// <summary>Blocks wait for decoding, verification or the disk.</summary>
     Local,
+
+    /// <summary>The fetch's own ceiling: <see cref="FetchOptions.Ceiling"/>.</summary>
+    Ceiling,
 }
 
 /// <summary>What a server is to a fetch.</summary>

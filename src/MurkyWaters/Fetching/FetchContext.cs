@@ -48,6 +48,9 @@ internal sealed record FetchContext
         return Members?.Invoke() is { Count: > 0 } members ? [.. servers.Union(members)] : servers;
     }
 
+    /// <summary>What those that mend and have no readers share; null for no limit.</summary>
+    public FetchCeiling? RepairCeiling { get; init; }
+
     /// <summary>Told of what some servers offered an older version of than the one fetched, once that is kept here.</summary>
     public Action<ResourceId>? OnStaleServers { get; init; }
 }

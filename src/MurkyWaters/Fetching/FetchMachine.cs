@@ -62,6 +62,9 @@ internal sealed partial class FetchMachine
     /// <summary>Whether what comes is not kept, and passes through memory.</summary>
     public bool IsPassing => _demand.IsPassing;
 
+    /// <summary>Whether somebody reads.</summary>
+    public bool HasReaders => _demand.ReaderCount > 0;
+
     /// <summary>When to call <see cref="HandleTimeout"/>.</summary>
     public Instant NextTimeout => Phase >= FetchPhase.Finishing ? Instant.Never : _closeAt;
 

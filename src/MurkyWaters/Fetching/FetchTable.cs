@@ -85,10 +85,11 @@ internal sealed class FetchTable : IAsyncDisposable
         () => false);
 
     /// <summary>Starts a fetch of the newest that some nodes have, to be kept, and asks nobody else; or joins one that is under way. Null
-    /// when there are too many.</summary>
-    public SharedFetch? KeepFrom(ResourceId id, IReadOnlyList<PeerAddress> sources) => FindOrStart(
+    /// when there are too many. One that mends is held to the ceiling of repair, for as long as nobody reads it and nobody else has it
+    /// kept.</summary>
+    public SharedFetch? KeepFrom(ResourceId id, IReadOnlyList<PeerAddress> sources, bool isMending) => FindOrStart(
         id,
-        fetch => CanJoin(fetch, isRainOnly: false) && fetch.TryKeep(Retention.Kept),
+        fetch => CanJoin(fetch, isRainOnly: false) && fetch.TryKeep(Retention.Kept, isMending),
         () => new SharedFetch(_context, _log.NextNumber(), id, null, false, null, false, default, OnEnded) { Sources = sources },
         default,
         () => false);

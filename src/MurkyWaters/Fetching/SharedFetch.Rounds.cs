@@ -10,11 +10,13 @@ internal sealed partial class SharedFetch
     /// <summary>A server that has not answered for this long is silent: some dozen round trips on a long path.</summary>
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(2);
 
+    private readonly FetchCeilingShare? _ceiling;
     private IReadOnlyList<PeerAddress> _servers = [];
     private FetchBudget.Grant? _grant;
     private BlocksLease? _lease;
     private volatile bool _isFromStore;
     private bool _hasStaleServers;
+    private bool _isMending;
     private Action? _leaveLine;
     private Action? _cancelClassic;
 
@@ -58,6 +60,23 @@ internal sealed partial class SharedFetch
     {
         _isFromStore |= hasIt;
         _mailbox.Post(static (fetch, verdict, _, _) => fetch.Publish(fetch._view with { Verdict = (string)verdict! }), verdict);
+    }
+
+    /// <summary>What only mends has time, until somebody reads it.</summary>
+    private void HoldBack()
+    {
+        if (_ceiling is not null)
+        {
+            _ceiling.IsHeld = _isMending && _machine.Phase == FetchPhase.Raining && !_machine.HasReaders;
+        }
+    }
+
+    private void LetGoOfCeiling()
+    {
+        if (_ceiling is not null)
+        {
+            _ceiling.IsHeld = false;
+        }
     }
 
     private void Prepare()
@@ -178,7 +197,11 @@ internal sealed partial class SharedFetch
                 DemandOffset = offset,
                 DemandLength = length,
             };
-            var options = _context.Options with { WindowBytesMax = (_grant?.Bytes ?? 0) / (_machine.IsPassing ? 2 : 1) };
+            var options = _context.Options with
+            {
+                WindowBytesMax = (_grant?.Bytes ?? 0) / (_machine.IsPassing ? 2 : 1),
+                Ceiling = _ceiling,
+            };
             var sink = new FetchSink(_context, this, Blocks, mayPass: true);
             var round = _context.Objects is { } objects
                 ? new StoreBackedRound(_context, objects, request, options, sink, _machine.Manifest, _isFromStore, NoteFromStore)

@@ -59,6 +59,7 @@ internal sealed partial class SharedFetch
         _onEnded = onEnded;
         _machine = new FetchMachine(_door, wantedVersion is not null, context.Grace);
         _keeping = new FetchKeeping(context, this);
+        _ceiling = context.RepairCeiling?.Join();
         _mailbox = new Mailbox<SharedFetch>(this, static fetch => fetch.Act(), static (fetch, error) => fetch.Break(error));
     }
 
@@ -128,14 +129,22 @@ internal sealed partial class SharedFetch
     }
 
     /// <summary>Makes it fetch the whole, without a reader, to be kept; false when it is about to end, or has given up keeping.</summary>
-    public bool TryKeep(Retention retention)
+    /// <param name="retention">As what.</param>
+    /// <param name="isMending">Whether that has time.</param>
+    public bool TryKeep(Retention retention, bool isMending = false)
     {
         if (!View.CanKeep || !_door.TryEnter())
         {
             return false;
         }
 
-        _mailbox.Post(static (fetch, _, retention, _) => fetch._machine.HandleKeep(fetch.Now, (Retention)retention), null, (long)retention);
+        _mailbox.Post(
+            static (fetch, _, retention, isMending) =>
+            {
+                fetch._isMending = isMending != 0 && (fetch._isMending || fetch._machine.Keep is null);
+                fetch._machine.HandleKeep(fetch.Now, (Retention)retention);
+            },
+            null, (long)retention, isMending ? 1 : 0);
         return true;
     }
 
@@ -285,6 +294,7 @@ internal sealed partial class SharedFetch
 
     private void PublishState()
     {
+        HoldBack();
         var view = _view;
         if (view.Phase != _machine.Phase || view.IsSatisfied != _machine.IsSatisfied || view.CanKeep != _machine.CanKeep
             || view.Keep != _machine.Keep || view.Manifest != _machine.Manifest)
@@ -386,6 +396,7 @@ internal sealed partial class SharedFetch
         catch (Exception again)
         {
             FetchLog.TransferBroken(_context.Logger, again, Number, Id);
+            LetGoOfCeiling();
         }
     }
 }

@@ -92,7 +92,7 @@ internal sealed class ReplicationWork(ResourceStore store, FetchTable fetches, I
             return ReplicationOutcome.NoRoom;
         }
 
-        if (fetches.KeepFrom(action.Id, action.Sources) is not { } fetch)
+        if (fetches.KeepFrom(action.Id, action.Sources, action.IsMending) is not { } fetch)
         {
             return ReplicationOutcome.Failed;
         }

@@ -261,7 +261,11 @@ public sealed partial class Replication
         want.IsInFlight = true;
         want.Fetching = want.Version;
         _fetching[lane]++;
-        _actions.Enqueue(new ReplicationAction(ReplicationActionKind.Fetch, want.Id, want.Version) { Sources = sources.ToImmutable() });
+        _actions.Enqueue(new ReplicationAction(ReplicationActionKind.Fetch, want.Id, want.Version)
+        {
+            Sources = sources.ToImmutable(),
+            IsMending = !want.IsFresh,
+        });
     }
 
     private bool Bury(Instant now, in ToldEntry entry)

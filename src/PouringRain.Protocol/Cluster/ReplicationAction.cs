@@ -50,6 +50,10 @@ public sealed record ReplicationAction(ReplicationActionKind Kind, ResourceId Id
     /// <summary>Where the version can be fetched: all addresses of all nodes that are known to have it.</summary>
     public ImmutableArray<PeerAddress> Sources { get; init; } = [];
 
+    /// <summary>Whether a fetch mends, and is held to <see cref="ReplicationOptions.RepairBytesPerSecond"/>: what was just made is
+    /// not.</summary>
+    public bool IsMending { get; init; }
+
     /// <summary>The tombstone to commit.</summary>
     public Manifest? Tombstone { get; init; }
 

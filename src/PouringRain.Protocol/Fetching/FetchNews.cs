@@ -53,7 +53,7 @@ internal sealed class FetchNews
         {
             if (path.Rate.BandwidthBytesPerSecond > 0 && !path.HasLied)
             {
-                _tokens.Store(path.Peer, path.Rate.RoundTripMin, path.Rate.BandwidthBytesPerSecond);
+                _tokens.Store(path.Peer, path.Rate.RoundTripMin, path.RateKnown);
             }
         }
     }

@@ -17,13 +17,15 @@ internal sealed class FetchPath : SymbolSource
 
     private const int RefusedBlockCountMax = 4096;
     private static readonly TimeSpan RefusalMemory = TimeSpan.FromMilliseconds(500);
+    private readonly PathCeiling _ceiling;
+    private readonly long _rateBefore;
     private Instant _refusedAt;
     private TimeSpan _retry = RetryFirst;
     private TimeSpan _reordering = ReorderingMin;
     private long _grantedExpected, _grantedReceived;
     private Instant? _echoed;
 
-    public FetchPath(PeerAddress peer, UInt128 token, PathMemory memory, Instant now, bool isBackground)
+    public FetchPath(PeerAddress peer, UInt128 token, PathMemory memory, Instant now, bool isBackground, PathCeiling ceiling)
         : base(peer)
     {
         Token = token;
@@ -32,6 +34,8 @@ internal sealed class FetchPath : SymbolSource
         NextSubscribe = now;
         QuietSince = now;
         WithheldBefore = memory.WithheldUntil > now ? memory.Withheld : null;
+        _rateBefore = memory.RateBytesPerSecond;
+        _ceiling = ceiling;
     }
 
     public UInt128 Token { get; set; }
@@ -50,6 +54,13 @@ internal sealed class FetchPath : SymbolSource
     public SequenceTracker Sequences { get; private set; } = new();
 
     public IRateControl Rate { get; }
+
+    /// <summary>Bytes of datagrams a second that the server may send: what the path carries, and no more than its part of the fetch's
+    /// ceiling.</summary>
+    public long RateAllowed => Math.Min(Rate.RateBytesPerSecond, _ceiling.RateOfOne);
+
+    /// <summary>What it is known to carry, bytes a second; of what was held back there is little to be learnt.</summary>
+    public long RateKnown => Math.Max(_ceiling.HasHeld ? _rateBefore : 0, Rate.BandwidthBytesPerSecond);
 
     /// <summary>Whether what is ordered of it comes.</summary>
     public DeliveryPace Pace { get; } = new();
@@ -98,7 +109,7 @@ internal sealed class FetchPath : SymbolSource
     public int CreditTarget(int dropletBytes)
     {
         var time = (Rate.RoundTrip * 1.5) + (Interval * 2) + TimeSpan.FromMilliseconds(10);
-        var symbols = Rate.RateBytesPerSecond * time.TotalSeconds / dropletBytes / (1 - Math.Min(Rate.LossRatio, 0.5));
+        var symbols = RateAllowed * time.TotalSeconds / dropletBytes / (1 - Math.Min(Rate.LossRatio, 0.5));
         return (int)Math.Clamp(symbols, 4, 1 << 20);
     }
 

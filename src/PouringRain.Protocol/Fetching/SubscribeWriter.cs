@@ -41,7 +41,7 @@ internal sealed class SubscribeWriter
             WantsSmallSymbols = _blocks.AreSmall,
             WantsOffer = !path.IsRaining || !path.IsValidated,
             ClientTime = WireFormat.Microseconds(now),
-            RateBytesPerSecond = (uint)Math.Clamp(path.Rate.RateBytesPerSecond, 0, uint.MaxValue),
+            RateBytesPerSecond = (uint)Math.Clamp(path.RateAllowed, 0, uint.MaxValue),
             InFlightMax = (uint)Math.Min(InFlightBytesMaxOf(path, receiveBufferBytes) / _orders.DropletBytes, int.MaxValue),
             HasFeedback = path.Sequences.IsHighestKnown,
             HighestSequence = path.Sequences.HighestKnown,

@@ -33,6 +33,9 @@ internal sealed class MemoryRain : IRainTransport
     /// <summary>Servers of format 1 asked so far.</summary>
     public int ClassicQuestionCount => Volatile.Read(ref _classicQuestionCount);
 
+    /// <summary>Of the round that was begun last.</summary>
+    public FetchOptions? OptionsOfLast { get; private set; }
+
     public int RoundCount => Volatile.Read(ref _roundCount);
 
     /// <summary>Blocks delivered in all rounds.</summary>
@@ -44,6 +47,7 @@ internal sealed class MemoryRain : IRainTransport
 
     public IRainRound StartFetch(FetchRequest request, FetchOptions options, IFetchSink sink)
     {
+        OptionsOfLast = options;
         Interlocked.Increment(ref _roundCount);
         var round = new Round(this, request, sink);
         round.Start();

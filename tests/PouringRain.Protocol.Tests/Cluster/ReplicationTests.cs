@@ -25,6 +25,7 @@ public class ReplicationTests
         Assert.Equal(ReplicationActionKind.Fetch, fetch.Kind);
         Assert.Equal(version, fetch.Version);
         Assert.Equal([one.Address], fetch.Sources);
+        Assert.False(fetch.IsMending);
         Assert.Equal([one.Id], one.Machine.KnownHolders(Id));
 
         other.Index.Set(Id, new Replica(version, true));
@@ -212,6 +213,7 @@ public class ReplicationTests
         Exchange(one, other, 40);
         var fetches = Actions(other).Where(action => action.Kind == ReplicationActionKind.Fetch).ToArray();
         Assert.Equal(8, fetches.Count(fetch => fetch.Version.Length == 100));
+        Assert.All(fetches, fetch => Assert.True(fetch.IsMending));
         Assert.Single(fetches, fetch => fetch.Version.Length > 100);
         Assert.Equal(16, other.Machine.Figures(_now).Waiting);
     }

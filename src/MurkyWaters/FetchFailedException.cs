@@ -20,6 +20,9 @@ public sealed class FetchFailedException : IOException
     /// <summary>Why the store takes nothing, if that is so.</summary>
     public string? StoreTrouble { get; }
 
+    /// <summary>Whether there is an object store that does not serve just now: what no server has may be there.</summary>
+    public bool IsObjectStoreAway { get; init; }
+
     /// <summary>The servers asked.</summary>
     public IReadOnlyList<SourceReport> Sources { get; }
 }

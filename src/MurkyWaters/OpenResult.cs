@@ -4,7 +4,11 @@ namespace MurkyWaters;
 /// <param name="Status">How it ended.</param>
 /// <param name="Reader">The reader, when found; the caller disposes it.</param>
 /// <param name="Sources">The servers asked, when some were.</param>
-public sealed record OpenResult(OpenStatus Status, ResourceReader? Reader, IReadOnlyList<SourceReport> Sources);
+public sealed record OpenResult(OpenStatus Status, ResourceReader? Reader, IReadOnlyList<SourceReport> Sources)
+{
+    /// <summary>Whether there is an object store that does not serve just now: what no server has may be there.</summary>
+    public bool IsObjectStoreAway { get; init; }
+}
 
 /// <summary>How looking for a resource ended.</summary>
 public enum OpenStatus

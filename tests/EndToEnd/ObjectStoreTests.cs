@@ -37,6 +37,8 @@ public sealed class ObjectStoreTests(CephStore ceph) : IClassFixture<CephStore>
             using (var missing = await http.GetAsync($"{gateway.Url}/resources/99", Token))
             {
                 Assert.Equal(HttpStatusCode.GatewayTimeout, missing.StatusCode);
+                var problem = await missing.Content.ReadAsStringAsync(Token);
+                Assert.Contains("the object store, which may have it", problem, StringComparison.Ordinal);
             }
 
             await gateway.KillAsync();

@@ -77,6 +77,7 @@ internal sealed class Problem : IResult
         OpenStatus.NotFound => NotFound(id, opened.Sources),
         OpenStatus.NotCached => new(
             ProblemType.NotCached, $"Resource {id} is not here, and only-if-cached forbids to ask the servers for it."),
+        OpenStatus.Unanswered when opened.IsObjectStoreAway => ObjectStoreAway(id, opened.Sources),
         OpenStatus.Unanswered => new(ProblemType.RetrievalTimeout, $"No server answered for resource {id} in time.", opened.Sources),
         OpenStatus.IntegrityFailure => new(
             ProblemType.IntegrityFailure, $"Every server that offered resource {id} sent wrong bytes.", opened.Sources),
@@ -100,8 +101,14 @@ internal sealed class Problem : IResult
         FetchEndReason.LocalFailure => new(ProblemType.StoreFull, $"The store could not keep resource {id}.", failure.Sources),
         FetchEndReason.NoNetwork => new(
             ProblemType.Overloaded, $"This node cannot open a socket just now to ask the servers for resource {id}."),
+        _ when failure.IsObjectStoreAway => ObjectStoreAway(id, failure.Sources),
         _ => new(ProblemType.RetrievalTimeout, $"The servers of resource {id} fell silent.", failure.Sources),
     };
+
+    private static Problem ObjectStoreAway(ResourceId id, IReadOnlyList<SourceReport>? sources) =>
+        new(
+            ProblemType.RetrievalTimeout,
+            $"No server brings resource {id}, and the object store, which may have it, does not serve just now.", sources);
 
     private static Problem NotUnderstood(ResourceId id, IReadOnlyList<SourceReport>? sources) =>
         new(

@@ -107,6 +107,8 @@ internal sealed partial class SharedFetch
 
     private Instant Now => _context.Time.GetInstant();
 
+    private bool IsObjectStoreAway => _context.Objects is { Health.Trouble: not null };
+
     public void Start()
     {
         _activity = TransferActivity.Start(Number, Id);
@@ -197,7 +199,10 @@ internal sealed partial class SharedFetch
                 }
             }
 
-            return new OpenResult(outcome.Stored is null ? outcome.Status : OpenStatus.Deleted, null, Reports());
+            return new OpenResult(outcome.Stored is null ? outcome.Status : OpenStatus.Deleted, null, Reports())
+            {
+                IsObjectStoreAway = IsObjectStoreAway,
+            };
         }
         finally
         {
@@ -218,7 +223,10 @@ internal sealed partial class SharedFetch
         {
             if (isOver)
             {
-                throw new FetchFailedException(End, Reports(), _context.Store.Files.Health.Trouble);
+                throw new FetchFailedException(End, Reports(), _context.Store.Files.Health.Trouble)
+                {
+                    IsObjectStoreAway = IsObjectStoreAway,
+                };
             }
 
             if (wait is null)

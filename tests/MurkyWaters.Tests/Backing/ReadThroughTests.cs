@@ -140,10 +140,12 @@ public sealed class ReadThroughTests
         using var folder = new TemporaryFolder();
         var backEnd = new MemoryBackEnd { Fail = _ => new BackEndException(BackEndError.Unreachable, "It is down.") };
         await using var node = await BackedNode.StartAsync(folder["node"], backEnd);
-        Assert.Equal(OpenStatus.Unanswered, await node.StatusOfAsync(1));
+        var away = await node.OpenAsync(1);
+        Assert.Equal((OpenStatus.Unanswered, true), (away.Status, away.IsObjectStoreAway));
         Assert.Equal("It is down.", node.Figures.Trouble);
         backEnd.Fail = null;
-        Assert.Equal(OpenStatus.NotFound, await node.StatusOfAsync(1));
+        var missing = await node.OpenAsync(1);
+        Assert.Equal((OpenStatus.NotFound, false), (missing.Status, missing.IsObjectStoreAway));
         Assert.Null(node.Figures.Trouble);
     }
 

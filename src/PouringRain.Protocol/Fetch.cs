@@ -23,6 +23,7 @@ namespace PouringRain.Protocol;
 /// BlockVerdicts                what follows when a block has enough, is right or is wrong
 /// PaceWatch                    who brings nothing is passed over
 /// FetchAnswers, FetchDroplets  the ways in
+/// FetchCompany                 others that fetch the same; Neighbourhood, Neighbour, HeldMap
 /// FetchTimers                  what time brings
 /// </code>
 /// Blocks know nothing of orders: who closes or restarts one withdraws what is on order for it, which is <see cref="BlockVerdicts"/>.
@@ -48,6 +49,8 @@ public sealed class Fetch : IDisposable
     private readonly FetchAnswers _answers;
     private readonly FetchDroplets _droplets;
     private readonly FetchTimers _timers;
+    private readonly FetchCompany? _company;
+    private readonly bool _isOrdered;
     private long _wireBytes;
     private bool _isDisposed;
 
@@ -71,7 +74,7 @@ public sealed class Fetch : IDisposable
         _clock = new FetchClock(now);
         _news = new FetchNews(_paths, tokens, _clock);
         _blocks = new FetchBlocks(options.WindowBytesMax, _paths);
-        var picker = new BlockPicker(_demand);
+        var picker = new BlockPicker(_demand, _paths, ~seed);
         _versions = new VersionChoice(request.Version, options.DiscoveryTimeout, _paths, _blocks, picker, tokens, _news, _clock);
         var progress = new FetchProgress(options.StallTimeout, now);
         _orders = new FetchOrders(_paths, _blocks, picker, _versions, _clock);
@@ -79,15 +82,19 @@ public sealed class Fetch : IDisposable
         _guesses = new OrderGuesses(_paths, _demand, _blocks, picker, _versions, _orders);
         _writer = new SubscribeWriter(SubscriptionId, Resource, _paths, _blocks, _versions, _orders);
         _narrow = new NarrowPaths(_paths, _blocks, _versions, _orders, progress, tokens, _news);
-        var turns = new VersionTurns(_paths, _demand, _blocks, _versions, _orders, _guesses, _narrow, progress, _news);
+        var turns = new VersionTurns(_paths, picker, _blocks, _versions, _orders, _guesses, _narrow, progress, _news);
         _verdicts = new BlockVerdicts(_paths, _blocks, picker, _versions, turns, _orders, progress, _news, _clock);
         var paces = new PaceWatch(_paths, _blocks, _versions, turns, _orders, _narrow, progress);
         _answers = new FetchAnswers(Resource, _paths, tokens, _versions, turns, _orders, _narrow, _news);
         _droplets = new FetchDroplets(_blocks, _versions, _orders, _verdicts, progress, _clock);
         _timers = new FetchTimers(
             options.DiscoveryTimeout, _paths, _blocks, _versions, turns, _orders, _verdicts, paces, progress, _news, _clock);
+        _company = options.Swarm is not { } swarm ? null : new FetchCompany(
+            SubscriptionId, Resource, new Neighbourhood(swarm, Resource, seed ^ 0xC0FFEE), _paths, _blocks, picker, _versions, _orders,
+            tokens, _clock);
 
-        _demand.Add(request.DemandOffset, request.DemandLength, isUrgent: false);
+        _demand.Add(request.DemandOffset, request.DemandLength, isUrgent: false, request.IsOrdered);
+        _isOrdered = request.IsOrdered;
         foreach (var server in request.Servers)
         {
             AddPath(now, server);
@@ -115,6 +122,9 @@ public sealed class Fetch : IDisposable
 
     /// <summary>When its first droplet came, since it began; null before.</summary>
     public TimeSpan? FirstDroplet => _droplets.First;
+
+    /// <summary>How many others are known to fetch the version, by the word of the server that knows most.</summary>
+    public int KnownPeerCount => _company?.KnownCount ?? 0;
 
     /// <summary>Why it ended, or <see cref="FetchEndReason.None"/>.</summary>
     public FetchEndReason EndReason => _news.EndReason;
@@ -145,7 +155,7 @@ public sealed class Fetch : IDisposable
 
         var isTaken = type == MessageType.Droplet
             ? _droplets.Handle(now, path, datagram)
-            : _answers.Handle(now, path, type, datagram);
+            : _answers.Handle(now, path, type, datagram) || _company?.Handle(now, path, type, datagram) == true;
         _wireBytes += isTaken ? datagram.Length : 0;
     }
 
@@ -173,6 +183,8 @@ public sealed class Fetch : IDisposable
             return TryUnsubscribe(now, buffer, out transmit);
         }
 
+        ChooseCompany(now);
+
         foreach (var path in _paths)
         {
             if (path.NextSubscribe <= now)
@@ -182,7 +194,12 @@ public sealed class Fetch : IDisposable
             }
         }
 
-        _clock.Due = _timers.NextDue(now);
+        if (_company?.TryWrite(now, buffer, out transmit) == true)
+        {
+            return true;
+        }
+
+        _clock.Due = Instant.Min(_timers.NextDue(now), _company?.Due ?? Instant.Never);
         return false;
     }
 
@@ -207,6 +224,7 @@ public sealed class Fetch : IDisposable
         if (!HasEnded && Manifest is not null)
         {
             _demand.Settle(bitmap);
+            _company?.CountHeld(bitmap);
             _verdicts.CloseHeld(bitmap);
             _clock.Wake();
         }
@@ -249,7 +267,7 @@ public sealed class Fetch : IDisposable
             return;
         }
 
-        _demand.Add(offset, length, urgent);
+        _demand.Add(offset, length, urgent, urgent || _isOrdered);
         _orders.HurryAll(now);
     }
 
@@ -305,7 +323,32 @@ public sealed class Fetch : IDisposable
         _blocks.Dispose();
     }
 
-    private void AddPath(Instant now, PeerAddress server)
+    /// <summary>Turns to others that fetch the same, and away from those who are of no use.</summary>
+    private void ChooseCompany(Instant now)
+    {
+        if (_company is null)
+        {
+            return;
+        }
+
+        _company.Begin(now);
+        while (_company.TryFindUseless(now, out var useless))
+        {
+            _orders.WithdrawAll(useless);
+            _company.Leave(useless);
+            useless.State = SourceState.NotFound;
+            _paths.Remove(useless);
+            _pathByPeer.Remove(useless.Peer);
+            _orders.HurryAll(now);
+        }
+
+        while (_company.TryChoose(now, out var peer))
+        {
+            AddPath(now, peer, isNamed: true);
+        }
+    }
+
+    private void AddPath(Instant now, PeerAddress server, bool isNamed = false)
     {
         if (_pathByPeer.ContainsKey(server))
         {
@@ -316,6 +359,7 @@ public sealed class Fetch : IDisposable
         var path = new FetchPath(server, token, memory, now, _options.IsBackground, _ceiling);
         _paths.Add(path);
         _pathByPeer.Add(server, path);
+        _company?.Enter(now, path, isNamed);
         if (memory.NarrowUntil > now)
         {
             _narrow.TakeSmallSymbols(now, server);

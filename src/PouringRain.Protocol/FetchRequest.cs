@@ -17,6 +17,9 @@ public sealed record FetchOptions
 
     /// <summary>The part of a ceiling that it has with other fetches, or <see langword="null"/> for none.</summary>
     public FetchCeilingShare? Ceiling { get; init; }
+
+    /// <summary>How it takes part in the swarm of the version; null when it does not.</summary>
+    public FetchSwarm? Swarm { get; init; }
 }
 
 /// <summary>What to fetch and where to ask.</summary>
@@ -36,6 +39,9 @@ public sealed record FetchRequest
 
     /// <summary>The bytes wanted at first: <see cref="long.MaxValue"/> for all, 0 for the manifest only.</summary>
     public long DemandLength { get; init; } = long.MaxValue;
+
+    /// <summary>Whether somebody reads these bytes in order; otherwise any order will do.</summary>
+    public bool IsOrdered { get; init; } = true;
 }
 
 /// <summary>Every way a fetch can end.</summary>

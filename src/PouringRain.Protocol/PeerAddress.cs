@@ -13,11 +13,19 @@ public readonly record struct PeerAddress(UInt128 Address, ushort Port, uint Sco
 {
     private const ulong MappedPrefix = 0x0000_FFFF_0000_0000;
 
+    /// <summary>169.254.0.0/16, and the first ten bits of fe80::/10.</summary>
+    private const int LinkLocalIPv4 = 0xA9FE, LinkLocalIPv6Bits = 0x3FA;
+
     /// <summary>Whether the address is an IPv4 one.</summary>
     public bool IsIPv4 => (ulong)(Address >> 64) == 0 && ((ulong)Address & 0xFFFF_FFFF_0000_0000) == MappedPrefix;
 
     /// <summary>Whether the peer is on this machine, at 127.0.0.0/8 or ::1.</summary>
     public bool IsLoopback => IsIPv4 ? (byte)(Address >> 24) == 127 : Address == UInt128.One;
+
+    /// <summary>Whether it can be one host's, anywhere: no group's, not unspecified or broadcast, and not of one link alone.</summary>
+    public bool IsUnicast => Port != 0 && ScopeId == 0 && (IsIPv4
+        ? (byte)(Address >> 24) is > 0 and < 224 && (ushort)(Address >> 16) != LinkLocalIPv4
+        : Address != 0 && (byte)(Address >> 120) != 0xFF && (int)(Address >> 118) != LinkLocalIPv6Bits);
 
     /// <summary>By what limits for each address count: an IPv4 address whole, of an IPv6 one the first 64 bits, all below which one
     /// customer has.</summary>

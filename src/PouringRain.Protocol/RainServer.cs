@@ -26,7 +26,7 @@ public sealed partial class RainServer
     private readonly SubscriberTable _table = new();
     private readonly PeerCredits _credits = new();
     private readonly SubscriberHeap _waiting = new();
-    private readonly Queue<Subscriber> _ready = new();
+    private readonly ReadyRing _ready = new();
     private readonly AnswerQueue _answers = new(512, OfferMessage.BytesMax);
     private readonly AnswerQueue? _consultAnswers;
     private readonly ManifestRain _manifests = new();
@@ -65,7 +65,7 @@ public sealed partial class RainServer
     {
         get
         {
-            if (_answers.Count > 0 || _consultAnswers is { Count: > 0 } || (_isClosing && _table.Count > 0))
+            if (_answers.Count > 0 || _consultAnswers is { Count: > 0 } || _swarmAnswers is { Count: > 0 } || (_isClosing && _table.Count > 0))
             {
                 return _now;
             }
@@ -115,6 +115,9 @@ public sealed partial class RainServer
                 break;
             case MessageType.Propagate:
                 return HandlePropagate(now, from, datagram);
+            case MessageType.Join:
+                HandleJoin(now, from, datagram);
+                break;
             case MessageType.Consult:
                 HandleConsult(now, from, datagram);
                 break;
@@ -132,7 +135,8 @@ public sealed partial class RainServer
     public bool TryPollTransmit(Instant now, Span<byte> buffer, out Transmit transmit)
     {
         _now = now;
-        if (_answers.TryDequeue(buffer, out transmit) || _consultAnswers?.TryDequeue(buffer, out transmit) == true)
+        if (_answers.TryDequeue(buffer, out transmit) || _consultAnswers?.TryDequeue(buffer, out transmit) == true
+            || _swarmAnswers?.TryDequeue(buffer, out transmit) == true)
         {
             return true;
         }
@@ -161,13 +165,8 @@ public sealed partial class RainServer
 
         while (_ready.Count > 0 && (_ceiling is null || _ceiling.MaySend(now, _ready.Count)))
         {
-            var subscriber = _ready.Dequeue();
-            if (subscriber.Place != SubscriberPlace.Ready)
-            {
-                continue;
-            }
-
-            if (TryBurst(now, subscriber, buffer, out transmit))
+            if (_ready.TryDequeue(out var subscriber) && subscriber.Place == SubscriberPlace.Ready
+                && TryBurst(now, subscriber, buffer, out transmit))
             {
                 return true;
             }
@@ -371,6 +370,7 @@ public sealed partial class RainServer
         var isRestart = isNew;
         if (row.Content.Manifest.Version != content.Manifest.Version)
         {
+            LeaveCompany(row);
             row.Restart(content);
             isRestart = true;
         }
@@ -418,6 +418,7 @@ public sealed partial class RainServer
     {
         _table.Remove(row);
         _credits.Leave(row);
+        LeaveCompany(row);
         _ceiling?.NoteSubscribers(_table.Count);
         if (row.Place == SubscriberPlace.Waiting)
         {

@@ -19,6 +19,13 @@ public sealed record RainServerOptions
     /// for nobody.</summary>
     public NodeId Node { get; init; }
 
+    /// <summary>Who fetches what in company, shared by all servers and fetches of one node; null when nobody is told of others.</summary>
+    public SwarmTable? Swarms { get; init; }
+
+    /// <summary>Of how many that fetch a version in company the node takes as neighbours while it fetches it itself; others are told that
+    /// it is busy. One that had it whole takes all.</summary>
+    public int NeighbourCountMax { get; init; } = 12;
+
     /// <summary>Whether what a node asks to be fetched from an address (its own, with its rain port) is fetched; others are refused. It
     /// must neither wait nor throw. Null is everybody.</summary>
     public Func<PeerAddress, bool>? MayPropagate { get; init; }

@@ -5,6 +5,7 @@ using Simulation;
 using Simulation.Cluster;
 using Simulation.Fetches;
 using Simulation.Stores;
+using Simulation.Swarms;
 
 // dotnet run -c Release --project tests/Simulation -- --seeds N [--first N]
 // dotnet run -c Release --project tests/Simulation -- --fetches N [--first N]
@@ -14,9 +15,13 @@ using Simulation.Stores;
 // dotnet run -c Release --project tests/Simulation -- --table MB > tests/Simulation/table.md
 // dotnet run -c Release --project tests/Simulation -- --sharing SECONDS [--only TEXT]
 // dotnet run -c Release --project tests/Simulation -- --transfers SECONDS [--seeds N --only TEXT]
+// dotnet run -c Release --project tests/Simulation -- --swarm NODES [--first SEED --blocks N --ordered 1 --ceiling SHARE --loss PERCENT]
+// dotnet run -c Release --project tests/Simulation -- --swarm-model 1 [--only TEXT]
 // dotnet run -c Release --project tests/Simulation -- --flows rain,cubic+500 [--seconds S
 // --megabits M --rtt MS --loss PERCENT --queue BDP --step S]
-long seeds = 200, first = 1, fuzz = 0, table = 0, fetches = 0, stores = 0, clusters = 0, planted = 0;
+long seeds = 200, first = 1, fuzz = 0, table = 0, fetches = 0, stores = 0, clusters = 0, planted = 0, swarmModel = 0, swarm = 0, blocks = 256;
+var isOrdered = false;
+var ceiling = 0.97;
 string flows = "", only = "";
 double transfers = 0, seconds = 30, loss = 0, products = 1, step = 1;
 int megabits = 50, roundTrip = 40, sharing = 0;
@@ -49,6 +54,21 @@ for (var i = 0; i + 1 < args.Length; i += 2)
             break;
         case "--clusters":
             clusters = value;
+            break;
+        case "--swarm":
+            swarm = value;
+            break;
+        case "--blocks":
+            blocks = value;
+            break;
+        case "--ordered":
+            isOrdered = value != 0;
+            break;
+        case "--ceiling":
+            ceiling = number;
+            break;
+        case "--swarm-model":
+            swarmModel = value;
             break;
         case "--planted":
             planted = value;
@@ -104,6 +124,33 @@ if (sharing > 0)
 {
     var text = new System.Text.StringBuilder();
     SharingTable.Write(text, sharing, only);
+    Console.Write(text);
+    return 0;
+}
+
+if (swarm > 0)
+{
+    var clock = Stopwatch.StartNew();
+    var result = new SwarmScenario
+    {
+        NodeCount = (int)swarm,
+        BlockCount = (int)blocks,
+        Seed = (ulong)first,
+        IsOrdered = isOrdered,
+        Ceiling = ceiling,
+        LossPerMillion = (int)(loss * 10_000),
+    }.Run();
+    Console.WriteLine(string.Create(
+        CultureInfo.InvariantCulture,
+        $"{swarm} nodes, {blocks} blocks: first {result.Times[0]:F3}, median {result.Median:F3}, last {result.Last:F3} of size / rate; "
+        + $"the seeder sent {result.Seeded:F3} of the size, all {result.Sent:F3} of what was fetched; {clock.Elapsed.TotalSeconds:F1} s"));
+    return 0;
+}
+
+if (swarmModel > 0)
+{
+    var text = new System.Text.StringBuilder();
+    SwarmModelTable.Write(text, only);
     Console.Write(text);
     return 0;
 }

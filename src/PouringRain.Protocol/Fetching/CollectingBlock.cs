@@ -53,6 +53,9 @@ internal sealed class CollectingBlock
     /// <summary>Whether the end of the fetch has ordered its proactive repair.</summary>
     public bool HasProactiveRepair { get; set; }
 
+    /// <summary>Who suggested to be asked for it, and is asked alone while it suggests.</summary>
+    public SymbolSource? SuggestedBy { get; set; }
+
     /// <summary>When its sources are isolated, the one that it is collected from.</summary>
     public SymbolSource? IsolatedSource { get; set; }
 

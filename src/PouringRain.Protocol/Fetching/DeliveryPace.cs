@@ -98,11 +98,13 @@ internal sealed class DeliveryPace
     }
 
     /// <summary>It brought nothing that is of use.</summary>
-    public void Lag(Instant now)
+    /// <param name="now">The time.</param>
+    /// <param name="isBriefly">Whether that may be because others went first, so that it is soon asked again.</param>
+    public void Lag(Instant now, bool isBriefly = false)
     {
         BroughtLast = _brought;
         var passedOver = PassedOverMin * (1 << Math.Min(LagCount, 3));
-        PassedOverUntil = now + (passedOver < PassedOverMax ? passedOver : PassedOverMax);
+        PassedOverUntil = now + (isBriefly ? WindowMin : passedOver < PassedOverMax ? passedOver : PassedOverMax);
         LagCount++;
         Restart();
     }

@@ -74,6 +74,7 @@ internal sealed class FetchAnswers
         }
 
         path.CeilingBytesPerSecond = offer.CeilingBytesPerSecond;
+        path.HoldsAll = offer.IsComplete;
         if (!offer.IsAddressValidated && !isLate)
         {
             // What was asked without a good token was not heard.
@@ -105,6 +106,7 @@ internal sealed class FetchAnswers
     private void HandleStatus(Instant now, FetchPath path, in StatusMessage status, ReadOnlySpan<byte> refused)
     {
         path.CeilingBytesPerSecond = status.CeilingBytesPerSecond;
+        path.HoldsAll = status.IsComplete;
         if (_versions.Chosen is not { } chosen || status.Tag != chosen.Tag
             || path.State is not (SourceState.Raining or SourceState.Silent))
         {
@@ -128,7 +130,7 @@ internal sealed class FetchAnswers
         if (status.IsDry)
         {
             path.Rate.OnDry();
-            if (path.Log.Outstanding > 0 || _orders.HasDeficit())
+            if (path.Log.Outstanding > 0 || _orders.MayBring(path))
             {
                 _orders.Hurry(now, path);
             }

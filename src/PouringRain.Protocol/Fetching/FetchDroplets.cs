@@ -80,6 +80,7 @@ internal sealed class FetchDroplets
         {
             case LogArrival.Counted:
                 path.Pace.OnBrought(now, path.Log.Outstanding);
+                path.Neighbour?.OnBrought(now);
                 _versions.RememberDelivery(now, path);
                 if (block is not null)
                 {

@@ -45,6 +45,48 @@ internal sealed class FetchOrders
         return _blocks.Room > 0 && _picker.HasAny;
     }
 
+    /// <summary>Whether a path may bring anything that nobody was asked for.</summary>
+    public bool MayBring(FetchPath path)
+    {
+        if (!_picker.IsInCompany)
+        {
+            return HasDeficit();
+        }
+
+        var loss = LossExpected();
+        foreach (var block in _blocks.Open)
+        {
+            if (MayServe(path, block) && block.Deficit(loss) > 0)
+            {
+                return true;
+            }
+        }
+
+        return _blocks.Room > 0 && _picker.CanPick(path);
+    }
+
+    /// <summary>Whether symbols of a block in work may be ordered of a path: in company, of who holds it, and of one that suggests blocks
+    /// only what it has suggested.</summary>
+    public bool MayServe(FetchPath path, CollectingBlock block) =>
+        block.IsOpenTo(path) && !path.RefusedBlocks.Contains(block.BlockNumber)
+        && (!_picker.IsInCompany || block.Index < 0
+            || (path.Neighbour is { IsSuggestedOnly: true } ? block.SuggestedBy == path
+                : path.MayHoldAny && path.MayHold(block.Index)));
+
+    /// <summary>Symbols that should be on order of a path. In company a source that serves whoever holds least may not serve this fetch for
+    /// a while, and when it does it is to send a block whole: so one is on order at least, whatever its rate.</summary>
+    public int CreditOf(FetchPath path)
+    {
+        var credit = path.CreditTarget(DropletBytes);
+        if (!_picker.IsInCompany || _blocks.Layout.BlockCount == 0)
+        {
+            return credit;
+        }
+
+        var block = _blocks.Layout.SymbolsOf(0);
+        return Math.Max(credit, path.Log.Outstanding + (path.Log.Outstanding < block / 2 ? block : 0));
+    }
+
     /// <summary>The share of what is on order that will not come.</summary>
     public double LossExpected()
     {
@@ -84,13 +126,18 @@ internal sealed class FetchOrders
     /// <summary>Opens the block that is next for this path, if the window has room.</summary>
     public bool TryOpenNext(FetchPath path)
     {
-        if (_blocks.Room <= 0 || !_picker.TryPick(path, out var index))
+        if (_blocks.Room <= 0 || !_picker.TryPick(_clock.Now, path, out var index))
         {
             return false;
         }
 
         _picker.OnOpened(index);
         _blocks.OpenBlock(_clock.Now, index);
+        if (path.Neighbour is { IsSuggestedOnly: true })
+        {
+            _blocks.Open[^1].SuggestedBy = path;
+        }
+
         return true;
     }
 

@@ -38,6 +38,18 @@ internal sealed class FetchPath : SymbolSource
         _ceiling = ceiling;
     }
 
+    /// <summary>What it is to a fetch in company; null in one that is alone.</summary>
+    public Neighbour? Neighbour { get; set; }
+
+    /// <summary>Whether it says that it holds every block.</summary>
+    public bool HoldsAll { get; set; }
+
+    /// <summary>Which blocks it holds; null when it holds all, or has told nothing of it.</summary>
+    public HeldMap? Held => HoldsAll ? null : Neighbour?.Held;
+
+    /// <summary>Whether anything is known of what it holds.</summary>
+    public bool MayHoldAny => HoldsAll || Neighbour?.Held is not null;
+
     public UInt128 Token { get; set; }
 
     public OfferedVersion? Offer { get; set; }
@@ -120,7 +132,8 @@ internal sealed class FetchPath : SymbolSource
     /// become slow, and so would what is asked now.</summary>
     public bool IsBehind(Instant now) => _echoed is { } echoed && now - echoed > (Rate.RoundTrip * 3) + (Interval * 2) + QuietMin;
 
-    public override bool MayBeAskedFor(uint blockNumber) => IsRaining && !RefusedBlocks.Contains(blockNumber);
+    public override bool MayBeAskedFor(uint blockNumber) => IsRaining && !RefusedBlocks.Contains(blockNumber)
+        && (blockNumber == WireFormat.ManifestBlockNumber || MayHold((int)blockNumber));
 
     public override bool IsSetBack(Instant now) => Pace.IsLagging && now < Pace.PassedOverUntil;
 
@@ -212,6 +225,9 @@ internal sealed class FetchPath : SymbolSource
         RateBytesPerSecond = Rate.RateBytesPerSecond,
         LastHeard = LastHeard,
     };
+
+    /// <summary>Whether it may hold a block, for all that is known.</summary>
+    public bool MayHold(int block) => Held?.Has(block) ?? true;
 
     private static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;
 

@@ -30,7 +30,7 @@ internal sealed class OrderShares
         var loss = _orders.LossExpected();
         var timely = TimelyCount(now, path, loss);
         WithdrawBeyond(path, timely);
-        var room = Math.Min(path.CreditTarget(_orders.DropletBytes), timely) - path.Log.Outstanding;
+        var room = Math.Min(_orders.CreditOf(path), timely) - path.Log.Outstanding;
         var credit = Math.Min(room, ShareOfMissing(now, path, loss));
         path.ForgetRefusals(now);
         for (var i = 0; credit > 0 && !path.Log.IsFull; i++)
@@ -43,7 +43,7 @@ internal sealed class OrderShares
 
             var block = _blocks.Open[i];
             var isAwaited = _blocks.IsAwaited(block);
-            var deficit = MayServe(path, block) ? block.Deficit(loss, isAwaited) : 0;
+            var deficit = _orders.MayServe(path, block) ? block.Deficit(loss, isAwaited) : 0;
             if (deficit > 0)
             {
                 var count = CollectingBlock.OrderFor(deficit, Math.Min(path.Rate.LossRatio, 0.5), isAwaited);
@@ -159,14 +159,14 @@ internal sealed class OrderShares
     /// chance may take of what is under way (two standard deviations), so that they rarely wait another round trip.</summary>
     private void OrderProactiveRepair(Instant now, FetchPath path, int credit, double loss)
     {
-        if (loss < 0.0005)
+        if (loss < 0.0005 || (_picker.IsInCompany && _picker.HasAny))
         {
             return;
         }
 
         foreach (var block in _blocks.Open)
         {
-            if (block.Phase == BlockPhase.Collecting && !block.HasProactiveRepair && block.Outstanding > 0 && MayServe(path, block)
+            if (block.Phase == BlockPhase.Collecting && !block.HasProactiveRepair && block.Outstanding > 0 && _orders.MayServe(path, block)
                 && !path.Log.IsFull)
             {
                 var count = Math.Min(credit, block.SpareFor(loss));
@@ -184,7 +184,4 @@ internal sealed class OrderShares
             }
         }
     }
-
-    private static bool MayServe(FetchPath path, CollectingBlock block) =>
-        block.IsOpenTo(path) && !path.RefusedBlocks.Contains(block.BlockNumber);
 }

@@ -60,7 +60,7 @@ internal sealed class PaceWatch
             if (path.Pace.HasFailed(path.Log.Outstanding))
             {
                 lags = true;
-                path.Pace.Lag(now);
+                path.Pace.Lag(now, isBriefly: path.Neighbour is not null);
                 _versions.RememberLag(now, path);
                 if (_orders.IsPassedOver(path, now))
                 {

@@ -103,7 +103,7 @@ internal sealed class SubscribeWriter
     /// <summary>Time to the next SUBSCRIBE; <see langword="null"/> for the retries of a path that owes an answer.</summary>
     private TimeSpan? GapAfter(Instant now, FetchPath path) => path.State switch
     {
-        SourceState.Raining => path.Log.Outstanding > 0 || (_orders.HasDeficit() && !_orders.IsPassedOver(path, now)) ? path.Interval
+        SourceState.Raining => path.Log.Outstanding > 0 || (_orders.MayBring(path) && !_orders.IsPassedOver(path, now)) ? path.Interval
             : FetchPath.IdleGap,
         SourceState.Asked or SourceState.Silent => null,
         SourceState.Busy => FetchPath.BusyGap,

@@ -5,7 +5,7 @@ namespace PouringRain.Protocol;
 internal sealed class VersionTurns
 {
     private readonly List<FetchPath> _paths;
-    private readonly DemandList _demand;
+    private readonly BlockPicker _picker;
     private readonly FetchBlocks _blocks;
     private readonly VersionChoice _versions;
     private readonly FetchOrders _orders;
@@ -15,11 +15,11 @@ internal sealed class VersionTurns
     private readonly FetchNews _news;
 
     public VersionTurns(
-        List<FetchPath> paths, DemandList demand, FetchBlocks blocks, VersionChoice versions, FetchOrders orders, OrderGuesses guesses,
+        List<FetchPath> paths, BlockPicker picker, FetchBlocks blocks, VersionChoice versions, FetchOrders orders, OrderGuesses guesses,
         NarrowPaths narrow, FetchProgress progress, FetchNews news)
     {
         _paths = paths;
-        _demand = demand;
+        _picker = picker;
         _blocks = blocks;
         _versions = versions;
         _orders = orders;
@@ -126,7 +126,7 @@ internal sealed class VersionTurns
         _versions.Choose(version);
         _blocks.Begin(version);
         _narrow.Tell();
-        _demand.SetLayout(version.Layout);
+        _picker.SetLayout(version.Layout);
         _guesses.TakeUp(now);
         _orders.HurryAll(now);
     }

@@ -67,6 +67,7 @@ public sealed partial class RainServer
         {
             result = WriteDroplets(now, row, buffer[(count * size)..(countMax * size)], out var written);
             count += written;
+            NoteSent(now, row, row.Current, written);
             row.Advance(written);
             if (result == SymbolReadResult.Unavailable)
             {

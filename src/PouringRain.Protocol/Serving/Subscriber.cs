@@ -37,6 +37,28 @@ internal sealed class Subscriber
     /// <summary>Its blocks, in symbols of the size that the client wants.</summary>
     public required ResourceLayout Layout { get; set; }
 
+    public uint Tag => DropletMessage.TagOf(Content.Manifest.Version);
+
+    /// <summary>What it is in the swarm of its version, once it has said so; and then with whom it shares its turns.</summary>
+    public SwarmMember? Member { get; set; }
+
+    /// <inheritdoc cref="Member"/>
+    public Company? Company { get; set; }
+
+    /// <summary>Its number in <see cref="Company"/>.</summary>
+    public int Serial { get; set; }
+
+    /// <summary>Blocks that it held when it last said so.</summary>
+    public uint HeldReported { get; set; }
+
+    /// <summary>Symbols of blocks sent since then.</summary>
+    public long SymbolsSinceReport { get; set; }
+
+    /// <summary>The less it holds, counting what it has been sent, the less this is: what it holds in the high half, its number in
+    /// <see cref="Company"/> in the low one.</summary>
+    public long Deprivation =>
+        (Math.Min(HeldReported + (SymbolsSinceReport / Math.Max(1, Layout.SymbolsOf(0))), int.MaxValue) << 32) | (uint)Serial;
+
     public UInt128 Token { get; set; }
 
     public long TokenBucket { get; set; }

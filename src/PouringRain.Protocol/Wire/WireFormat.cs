@@ -49,6 +49,8 @@ public static class WireFormat
             MessageType.Status when datagrams.Length >= StatusMessage.FixedBytes => StatusMessage.LengthOf(datagrams),
             MessageType.NotFound or MessageType.Busy => ShortMessage.SizeBytes,
             MessageType.PropagateAnswer => PropagateAnswer.SizeBytes,
+            MessageType.Have when datagrams.Length >= HaveMessage.FixedBytes => HaveMessage.LengthOf(datagrams),
+            MessageType.Peers when datagrams.Length >= PeersMessage.FixedBytes => PeersMessage.LengthOf(datagrams),
             MessageType.ConsultAnswer when datagrams.Length >= ConsultAnswer.FixedBytes => ConsultAnswer.LengthOf(datagrams),
             _ => 0,
         };
@@ -107,6 +109,8 @@ internal enum MessageType : byte
     Unsubscribe = 2,
     Propagate = 3,
     Consult = 4,
+    Join = 5,
+    Peers = 7,
     Offer = 8,
     Status = 9,
     Droplet = 10,
@@ -114,4 +118,5 @@ internal enum MessageType : byte
     Busy = 12,
     PropagateAnswer = 13,
     ConsultAnswer = 14,
+    Have = 15,
 }

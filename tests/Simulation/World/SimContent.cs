@@ -6,15 +6,19 @@ namespace Simulation;
 /// <summary>A version of a resource in memory, which can be rained.</summary>
 public sealed class SimContent : IRainContent
 {
-    private readonly Dictionary<(int Block, int SymbolSize), IBlockEncoder> _encoders = [];
+    private readonly Dictionary<(int Block, int SymbolSize), IBlockEncoder> _encoders;
     private readonly IFountainCode _code;
     private readonly HashSet<int>? _blocks;
+    private readonly List<int> _arrivals;
 
-    private SimContent(byte[] bytes, Manifest manifest, HashSet<int>? blocks)
+    private SimContent(
+        byte[] bytes, Manifest manifest, HashSet<int>? blocks, Dictionary<(int Block, int SymbolSize), IBlockEncoder>? encoders = null)
     {
         Bytes = bytes;
         Manifest = manifest;
         _blocks = blocks;
+        _arrivals = blocks is null ? [] : [.. blocks];
+        _encoders = encoders ?? [];
         FountainCodes.TryGet(manifest.Code, out var code);
         _code = code!;
     }
@@ -23,7 +27,12 @@ public sealed class SimContent : IRainContent
 
     public Manifest Manifest { get; }
 
-    public bool IsComplete => _blocks is null;
+    public bool IsComplete => _blocks is null || _blocks.Count == Manifest.Layout.BlockCount;
+
+    public int HeldBlockCount => _blocks?.Count ?? Manifest.Layout.BlockCount;
+
+    /// <summary>Another one for a node that has started again with fewer blocks.</summary>
+    public uint HeldEpoch { get; init; } = 1;
 
     /// <summary>In so many of a million cases a symbol is not ready.</summary>
     public int NotReadyPerMillion { get; set; }
@@ -58,13 +67,39 @@ public sealed class SimContent : IRainContent
     public static SimContent CreateTombstone(long stamp, string code = "raptorq") => new([], Manifest.CreateTombstone(code, stamp), null);
 
     /// <summary>The same version, of which only some blocks are held.</summary>
-    public SimContent WithBlocks(HashSet<int> blocks) => new(Bytes, Manifest, blocks);
+    public SimContent WithBlocks(HashSet<int> blocks, uint epoch = 1) => new(Bytes, Manifest, blocks, _encoders) { HeldEpoch = epoch };
 
     /// <summary>One that held only some blocks has got another.</summary>
-    public void AddBlock(int blockIndex) => _blocks?.Add(blockIndex);
+    public void AddBlock(int blockIndex)
+    {
+        if (_blocks?.Add(blockIndex) == true)
+        {
+            _arrivals.Add(blockIndex);
+        }
+    }
 
     /// <summary>The same version in another server's hands.</summary>
     public SimContent Copy() => new(Bytes, Manifest, _blocks);
+
+    public int CopyArrivals(int from, Span<int> blocks)
+    {
+        var count = Math.Clamp(_arrivals.Count - from, 0, blocks.Length);
+        for (var i = 0; i < count; i++)
+        {
+            blocks[i] = _arrivals[from + i];
+        }
+
+        return count;
+    }
+
+    public void CopyHeld(int firstBlock, Span<byte> bitmap)
+    {
+        for (var i = 0; i < bitmap.Length * 8; i++)
+        {
+            var bit = (byte)(1 << (i % 8));
+            bitmap[i / 8] = (byte)(HasBlock(firstBlock + i) ? bitmap[i / 8] | bit : bitmap[i / 8] & ~bit);
+        }
+    }
 
     public bool HasBlock(int blockIndex) => _blocks?.Contains(blockIndex) ?? true;
 
@@ -80,9 +115,16 @@ public sealed class SimContent : IRainContent
             return SymbolReadResult.NotReady;
         }
 
+        var layout = destination.Length == Manifest.Layout.SymbolSize ? Manifest.Layout : Manifest.SmallLayout;
+        var at = (int)esi * (long)destination.Length;
+        if (_code.IsSystematic && LiesPerMillion == 0 && at + destination.Length <= layout.BytesOf(blockIndex))
+        {
+            Bytes.AsSpan((int)(layout.OffsetOf(blockIndex) + at), destination.Length).CopyTo(destination);
+            return SymbolReadResult.Ok;
+        }
+
         if (!_encoders.TryGetValue((blockIndex, destination.Length), out var encoder))
         {
-            var layout = destination.Length == Manifest.Layout.SymbolSize ? Manifest.Layout : Manifest.SmallLayout;
             encoder = _code.CreateEncoder(layout.SymbolsOf(blockIndex), layout.SymbolSize);
             encoder.Begin((uint)blockIndex, Bytes.AsMemory((int)layout.OffsetOf(blockIndex), layout.BytesOf(blockIndex)));
             _encoders[(blockIndex, destination.Length)] = encoder;

@@ -28,7 +28,11 @@ public abstract class SimHost : IDisposable
     /// <summary>Set when all datagrams are sealed.</summary>
     public SimSeal? Seal { get; }
 
-    public SimPipe Uplink { get; } = new();
+    /// <summary>Its place in the world.</summary>
+    public int Index { get; set; }
+
+    /// <summary>What goes out goes through; hosts of one machine share it.</summary>
+    public SimPipe Uplink { get; set; } = new();
 
     /// <summary>What comes in goes through; hosts behind one link share it.</summary>
     public SimPipe Downlink { get; set; } = new();

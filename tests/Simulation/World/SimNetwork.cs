@@ -139,32 +139,34 @@ public sealed class SimNetwork
     }
 
     /// <summary>Takes the next event; delivers if it is one.</summary>
-    public void Step()
+    /// <returns>The host that got something, or <see langword="null"/>.</returns>
+    public SimHost? Step()
     {
         var flight = _flights.Dequeue();
         var host = _hosts[flight.To];
         var now = host.World.Now;
         if (_cut.Contains(flight.To))
         {
-            return;
+            return null;
         }
 
         if (!flight.IsThroughDownlink)
         {
             if (!host.Downlink.TryPass(now, flight.Bytes.Length + HeaderBytes, out var through))
             {
-                return;
+                return null;
             }
 
             if (through > now)
             {
                 Push(through, flight with { IsThroughDownlink = true });
-                return;
+                return null;
             }
         }
 
         OnDelivered?.Invoke(flight.From, flight.To, flight.Bytes);
         host.Deliver(now, flight.From, flight.Bytes);
+        return host;
     }
 
     private bool IsLost(LinkFaults faults, (PeerAddress, PeerAddress) pair)

@@ -1,0 +1,259 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Numerics;
+
+namespace PouringRain.Protocol;
+
+/// <summary>Others that fetch the same version and rain on what they hold: JOIN tells them and the servers what is held here, HAVE what they
+/// hold, PEERS who else there is. <see cref="Neighbourhood"/> says who comes and goes.</summary>
+internal sealed class FetchCompany
+{
+    private static readonly TimeSpan UsefulWithin = TimeSpan.FromSeconds(3);
+
+    private readonly uint _subscriptionId;
+    private readonly ResourceId _resource;
+    private readonly Neighbourhood _neighbourhood;
+    private readonly List<FetchPath> _paths;
+    private readonly FetchBlocks _blocks;
+    private readonly BlockPicker _picker;
+    private readonly VersionChoice _versions;
+    private readonly FetchOrders _orders;
+    private readonly TokenCache _tokens;
+    private readonly FetchClock _clock;
+    private readonly Queue<PeerAddress> _left = [];
+    private int _heldAtStart;
+
+    public FetchCompany(
+        uint subscriptionId, ResourceId resource, Neighbourhood neighbourhood, List<FetchPath> paths, FetchBlocks blocks,
+        BlockPicker picker, VersionChoice versions, FetchOrders orders, TokenCache tokens, FetchClock clock)
+    {
+        _subscriptionId = subscriptionId;
+        _resource = resource;
+        _neighbourhood = neighbourhood;
+        _paths = paths;
+        _blocks = blocks;
+        _picker = picker;
+        _versions = versions;
+        _orders = orders;
+        _tokens = tokens;
+        _clock = clock;
+    }
+
+    /// <summary>Whether the fetch is one in company.</summary>
+    public bool IsActive => _neighbourhood.IsActive;
+
+    /// <summary>How many others are known to fetch the version, by the word of the server that knows most.</summary>
+    public int KnownCount => _neighbourhood.KnownCount;
+
+    /// <summary>When there is something to do though nobody says anything.</summary>
+    public Instant Due
+    {
+        get
+        {
+            if (!IsActive)
+            {
+                return Instant.Never;
+            }
+
+            var due = _left.Count > 0 ? _clock.Now : _neighbourhood.NextTick;
+            foreach (var path in _paths)
+            {
+                due = MayJoin(path) ? Instant.Min(due, path.Neighbour!.NextJoin) : due;
+            }
+
+            return due;
+        }
+    }
+
+    /// <summary>The owner has been told of the version, and has said what it holds: is what is left worth company? A fetch that nobody
+    /// makes in company, and sources that hold all, are none.</summary>
+    public void Begin(Instant now)
+    {
+        if (IsActive || _blocks.Manifest is null || !_versions.IsManifestTold
+            || (_picker.CountUpTo(Neighbourhood.BlockCountMin) < Neighbourhood.BlockCountMin
+                && _paths.TrueForAll(static path => path.HoldsAll || !path.IsRaining)))
+        {
+            return;
+        }
+
+        _neighbourhood.Begin(now);
+        foreach (var path in _paths)
+        {
+            path.Neighbour = new Neighbour(now, isNamed: false);
+        }
+
+        _clock.Wake();
+    }
+
+    /// <summary>Counts what the owner had.</summary>
+    public void CountHeld(ReadOnlySpan<ulong> bitmap)
+    {
+        _heldAtStart = 0;
+        var blockCount = _blocks.Layout.BlockCount;
+        for (var i = 0; i < bitmap.Length && i * 64 < blockCount; i++)
+        {
+            var left = blockCount - (i * 64);
+            _heldAtStart += BitOperations.PopCount(left >= 64 ? bitmap[i] : bitmap[i] & ((1UL << left) - 1));
+        }
+    }
+
+    /// <summary>Whether somebody has to go.</summary>
+    public bool TryFindUseless(Instant now, [NotNullWhen(true)] out FetchPath? useless)
+    {
+        useless = null;
+        return IsActive && now >= _neighbourhood.NextTick && _neighbourhood.TryFindUseless(now, _paths, out useless);
+    }
+
+    /// <summary>Whom to turn to next, if there is room for another.</summary>
+    public bool TryChoose(Instant now, out PeerAddress peer)
+    {
+        peer = default;
+        return IsActive && now >= _neighbourhood.NextTick && _neighbourhood.TryChoose(now, _versions.Chosen!.Version, _paths, out peer);
+    }
+
+    /// <summary>A path is there that was not when it began.</summary>
+    public void Enter(Instant now, FetchPath path, bool isNamed)
+    {
+        if (IsActive)
+        {
+            path.Neighbour = new Neighbour(now, isNamed, isKnown: path.Token != default);
+            path.NextSubscribe = path.Neighbour.IsProbed ? Instant.Never : now;
+        }
+    }
+
+    /// <summary>A path is no more; its server is told if it may take the fetch for its own.</summary>
+    public void Leave(FetchPath path)
+    {
+        if (path.IsValidated && path.State is SourceState.Raining or SourceState.Silent)
+        {
+            _left.Enqueue(path.Peer);
+        }
+    }
+
+    /// <summary>Writes what is to be told next; false when nothing is.</summary>
+    public bool TryWrite(Instant now, Span<byte> buffer, out Transmit transmit)
+    {
+        transmit = default;
+        if (!IsActive)
+        {
+            return false;
+        }
+
+        if (_left.TryDequeue(out var left))
+        {
+            var bytes = new UnsubscribeMessage
+            {
+                SubscriptionId = _subscriptionId,
+                Resource = _resource,
+                ClientTime = WireFormat.Microseconds(now),
+            }.Write(buffer);
+            transmit = new Transmit(left, bytes, bytes);
+            return true;
+        }
+
+        foreach (var path in _paths)
+        {
+            if (MayJoin(path) && path.Neighbour!.NextJoin <= now)
+            {
+                var message = _neighbourhood.Describe(
+                    now, path, _heldAtStart + _blocks.VerifiedBlocks, _versions.Chosen!.Tag, UsefulCount(now));
+                message.SubscriptionId = _subscriptionId;
+                var length = path.Neighbour.WriteJoin(now, buffer, message);
+                transmit = new Transmit(path.Peer, length, length);
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Takes HAVE and PEERS; false when it is neither, or of something else.</summary>
+    public bool Handle(Instant now, FetchPath path, MessageType type, ReadOnlySpan<byte> datagram)
+    {
+        if (!IsActive || _versions.Chosen is not { } chosen || path.HasLied || path.Neighbour is not { } neighbour)
+        {
+            return false;
+        }
+
+        if (type == MessageType.Peers && PeersMessage.TryParse(datagram, out var message, out var peers) && message.Tag == chosen.Tag)
+        {
+            path.OnHeard(now, datagram.Length);
+            _neighbourhood.OnPeers(now, path, message, peers);
+            _clock.Wake();
+            return true;
+        }
+
+        if (type != MessageType.Have || !HaveMessage.TryParse(datagram, out var have, out var bitmap, out var arrivals, out var suggested)
+            || have.Tag != chosen.Tag)
+        {
+            return false;
+        }
+
+        path.OnHeard(now, datagram.Length);
+        _clock.Wake();
+        if (!have.IsAddressValidated)
+        {
+            // A token and nothing else: with it the server is subscribed to.
+            path.Token = have.Token;
+            path.TokenNumber = path.Number;
+            _tokens.Store(path.Peer, have.Token);
+            neighbour.OnToken(now);
+            path.NextSubscribe = now;
+            return true;
+        }
+
+        var isMore = neighbour.OnHave(now, have, _blocks.Layout.BlockCount, bitmap, arrivals, suggested);
+        path.HoldsAll = have.IsComplete;
+        _picker.IsInCompany |= neighbour.IsSuggestedOnly || !path.HoldsAll;
+        if (neighbour.IsSuggestedOnly)
+        {
+            TakeOver(now, path, neighbour);
+        }
+
+        if (isMore && path.IsRaining)
+        {
+            path.RefusedBlocks.Clear();
+            _orders.Hurry(now, path);
+        }
+
+        return true;
+    }
+
+    private static bool MayJoin(FetchPath path) =>
+        path.Neighbour is { } neighbour && (neighbour.IsProbed || (path.IsRaining && path.IsValidated));
+
+    /// <summary>A source that suggests blocks sends every block to one first. What it was asked for before it said so is of others, unless
+    /// it suggests just that; and so is what another has suggested that is gone.</summary>
+    private void TakeOver(Instant now, FetchPath path, Neighbour neighbour)
+    {
+        for (var i = neighbour.Suggested.Count - 1; i >= 0; i--)
+        {
+            if (_blocks.Find((uint)neighbour.Suggested[i]) is { } block
+                && (block.SuggestedBy is null || block.SuggestedBy == path || !block.SuggestedBy.IsRaining))
+            {
+                block.SuggestedBy = path;
+                neighbour.OnTaken(now, neighbour.Suggested[i]);
+            }
+        }
+
+        for (var i = 0; i < path.Log.Count; i++)
+        {
+            if (_blocks.Find(path.Log.ItemAt(i).BlockNumber) is { Index: >= 0 } block && block.SuggestedBy != path)
+            {
+                _orders.Withdraw(path, i);
+            }
+        }
+
+        path.Log.Trim();
+    }
+
+    private int UsefulCount(Instant now)
+    {
+        var count = 0;
+        foreach (var path in _paths)
+        {
+            count += path is { IsRaining: true, Neighbour: { IsNamed: true } neighbour } && now - neighbour.LastUseful < UsefulWithin ? 1 : 0;
+        }
+
+        return count;
+    }
+}

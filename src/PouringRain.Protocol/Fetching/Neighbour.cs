@@ -1,0 +1,150 @@
+using System.Buffers.Binary;
+
+namespace PouringRain.Protocol;
+
+/// <summary>What a source is to a fetch in company: what it holds, what it would like to be asked for, and when it is told and asked
+/// again (JOIN).</summary>
+internal sealed class Neighbour
+{
+    /// <summary>One that was only named is sent no more than so many small datagrams before it has answered.</summary>
+    private const int ProbeCountMax = 3;
+
+    private static readonly TimeSpan ProbeGap = TimeSpan.FromMilliseconds(500), RetryGap = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(4), CompleteGapMin = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan CompleteGap = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan NewsGap = TimeSpan.FromMilliseconds(2), SoonGap = TimeSpan.FromMilliseconds(10);
+
+    private readonly List<int> _suggested = [], _declined = [];
+    private Instant _lastJoin;
+    private TimeSpan _pause, _completeGap = CompleteGapMin;
+    private int _unanswered;
+
+    /// <param name="now">The time.</param>
+    /// <param name="isNamed">See <see cref="IsNamed"/>.</param>
+    /// <param name="isKnown">Whether it has given a token.</param>
+    public Neighbour(Instant now, bool isNamed, bool isKnown = true)
+    {
+        IsNamed = isNamed;
+        IsProbed = isNamed && !isKnown;
+        NextJoin = now;
+        Since = now;
+        LastUseful = now;
+    }
+
+    /// <summary>Whether it is known by the word of others alone, and not by the list of servers; such a one may be replaced.</summary>
+    public bool IsNamed { get; }
+
+    /// <summary>Whether it was named and has not answered yet.</summary>
+    public bool IsProbed { get; private set; }
+
+    /// <summary>Whether it was named and does not answer.</summary>
+    public bool HasFailed => IsProbed && _unanswered >= ProbeCountMax;
+
+    /// <summary>Null as long as it has told nothing.</summary>
+    public HeldMap? Held { get; private set; }
+
+    /// <summary>Whether it wants to be asked for nothing but what it suggests.</summary>
+    public bool IsSuggestedOnly { get; private set; }
+
+    /// <summary>What it suggests.</summary>
+    public List<int> Suggested => _suggested;
+
+    public Instant NextJoin { get; private set; }
+
+    /// <summary>Since when it is one.</summary>
+    public Instant Since { get; }
+
+    /// <summary>When it last brought something, or had nothing to bring.</summary>
+    public Instant LastUseful { get; private set; }
+
+    /// <summary>It brought a symbol that was ordered.</summary>
+    public void OnBrought(Instant now) => LastUseful = now;
+
+    /// <summary>It has given a token, and can be subscribed to.</summary>
+    public void OnToken(Instant now)
+    {
+        IsProbed = false;
+        _unanswered = 0;
+        NextJoin = now + RetryGap;
+    }
+
+    /// <summary>Takes its answer.</summary>
+    /// <returns>Whether there may be more to ask of it than before.</returns>
+    public bool OnHave(
+        Instant now, in HaveMessage have, int blockCount, ReadOnlySpan<byte> bitmap, ReadOnlySpan<byte> arrivals,
+        ReadOnlySpan<byte> suggested)
+    {
+        IsProbed = false;
+        _unanswered = 0;
+        Held ??= new HeldMap(blockCount);
+        var isMore = Held.Take(have, bitmap, arrivals) || (IsSuggestedOnly && !have.IsSuggestedOnly);
+        IsSuggestedOnly = have.IsSuggestedOnly;
+        _suggested.Clear();
+        for (var i = 0; i < suggested.Length; i += 4)
+        {
+            var block = BinaryPrimitives.ReadUInt32BigEndian(suggested[i..]);
+            if (block < (uint)blockCount && !_declined.Contains((int)block))
+            {
+                _suggested.Add((int)block);
+            }
+        }
+
+        _pause = TimeSpan.FromMilliseconds(have.PauseMilliseconds);
+        NextJoin = _lastJoin + (Held.LacksNews ? NewsGap
+            : Held.IsComplete && !IsSuggestedOnly ? NextCompleteGap()
+            : _pause);
+        NextJoin = Instant.Max(NextJoin, now + NewsGap);
+        return isMore || _suggested.Count > 0;
+    }
+
+    /// <summary>A suggested block is under way from it, so that there is room for another.</summary>
+    public void OnTaken(Instant now, int block)
+    {
+        _suggested.Remove(block);
+        Hurry(now);
+    }
+
+    /// <summary>A suggested block is of no use.</summary>
+    public void Decline(Instant now, int block)
+    {
+        _suggested.Remove(block);
+        if (_declined.Count < JoinMessage.DeclinedCountMax && !_declined.Contains(block))
+        {
+            _declined.Add(block);
+        }
+
+        Hurry(now);
+    }
+
+    /// <summary>Writes the JOIN that is due.</summary>
+    public int WriteJoin(Instant now, Span<byte> buffer, JoinMessage message)
+    {
+        var known = Held?.Known ?? default;
+        message.Epoch = known.Epoch;
+        message.FirstUnknown = known.FirstUnknown;
+        message.ArrivalsKnown = known.ArrivalsKnown;
+        var length = message.Write(buffer, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_declined));
+        _declined.Clear();
+        _lastJoin = now;
+        var gap = IsProbed ? ProbeGap * (1 << _unanswered) : RetryGap * (1 << Math.Min(_unanswered, 4));
+        _unanswered++;
+        NextJoin = HasFailed ? Instant.Never : now + (gap < RetryMax ? gap : RetryMax);
+        return length;
+    }
+
+    /// <summary>One that holds all has no news but that others have come, which is likely at first.</summary>
+    private TimeSpan NextCompleteGap()
+    {
+        var gap = _completeGap;
+        _completeGap = gap * 2 < CompleteGap ? gap * 2 : CompleteGap;
+        return gap;
+    }
+
+    private void Hurry(Instant now)
+    {
+        if (_pause < CompleteGap / 4)
+        {
+            NextJoin = Instant.Min(NextJoin, Instant.Max(now, _lastJoin + SoonGap));
+        }
+    }
+}

@@ -1,0 +1,232 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace PouringRain.Protocol;
+
+/// <summary>
+/// The company in which a version is fetched: whom servers and those that have turned to this node have named, and which of them are
+/// turned to. A few are chosen at random, and whoever has turned to this node is turned to as well, so that the neighbours of all make a
+/// random graph. One that is dead or of no use is replaced.
+/// </summary>
+internal sealed class Neighbourhood
+{
+    /// <summary>Fetches of fewer blocks need no company.</summary>
+    public const int BlockCountMin = 16;
+
+    private const int KnownCountMax = 256, UsefulCountMin = 4;
+
+    /// <summary>Those who begin at once know nobody at first: so often they ask again soon.</summary>
+    private const int PeersSoonCount = 8;
+
+    private static readonly TimeSpan TickGap = TimeSpan.FromMilliseconds(250), UselessAfter = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan PeersGapAtFirst = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan PeersGap = TimeSpan.FromSeconds(3), PeersGapWhenEnough = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan FailedMemory = TimeSpan.FromSeconds(30);
+
+    private readonly FetchSwarm _options;
+    private readonly ResourceId _resource;
+    private readonly HashSet<PeerAddress> _known = [];
+    private readonly List<PeerAddress> _knownList = [];
+    private readonly Dictionary<PeerAddress, Instant> _failed = [];
+    private SplitMix _random;
+    private Instant _nextPeers;
+    private int _changesSeen, _asked;
+    private uint _told;
+
+    public Neighbourhood(FetchSwarm options, ResourceId resource, ulong seed)
+    {
+        _options = options;
+        _resource = resource;
+        _random = new SplitMix(seed);
+    }
+
+    /// <summary>Whether the fetch is one in company.</summary>
+    public bool IsActive { get; private set; }
+
+    /// <summary>When it is to be looked at whether somebody is to come or go.</summary>
+    public Instant NextTick { get; private set; } = Instant.Never;
+
+    /// <summary>How many others are known to fetch the version, by the word of the server that knows most.</summary>
+    public int KnownCount => Math.Max(_known.Count, (int)Math.Min(_told, int.MaxValue));
+
+    /// <summary>From now on it is.</summary>
+    public void Begin(Instant now)
+    {
+        IsActive = true;
+        NextTick = now;
+        _nextPeers = now;
+    }
+
+    /// <summary>Takes whom a server names. Somebody on this machine is named to nobody elsewhere.</summary>
+    public void OnPeers(Instant now, FetchPath from, in PeersMessage message, ReadOnlySpan<byte> peers)
+    {
+        _told = Math.Max(_told, message.KnownCount);
+        for (var i = 0; i < peers.Length / PeersMessage.PeerBytes; i++)
+        {
+            var peer = PeersMessage.PeerAt(peers, i);
+            if (peer.IsUnicast && (!peer.IsLoopback || from.Peer.IsLoopback))
+            {
+                Learn(peer);
+            }
+        }
+
+        NextTick = Instant.Min(NextTick, now);
+    }
+
+    /// <summary>What the next JOIN says of this node.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="path">To whom.</param>
+    /// <param name="held">Blocks that it holds.</param>
+    /// <param name="tag">The version's tag.</param>
+    /// <param name="usefulCount">Neighbours that are of use.</param>
+    public JoinMessage Describe(Instant now, FetchPath path, int held, uint tag, int usefulCount)
+    {
+        var wantsPeers = path.IsRaining && now >= _nextPeers;
+        if (wantsPeers)
+        {
+            _nextPeers = now + (_known.Count < _options.OpenedCount && _asked++ < PeersSoonCount ? PeersGapAtFirst
+                : usefulCount < UsefulCountMin ? PeersGap : PeersGapWhenEnough);
+        }
+
+        return new JoinMessage
+        {
+            Resource = _resource,
+            Tag = tag,
+            Token = path.Token,
+            Node = _options.Node,
+            RainPort = _options.RainPort,
+            HeldCount = (uint)held,
+            WantsPeers = wantsPeers,
+        };
+    }
+
+    /// <summary>Whether somebody has to go: one that does not answer, is busy, has nothing that is wanted, or brings nothing.</summary>
+    public bool TryFindUseless(Instant now, IReadOnlyList<FetchPath> paths, [NotNullWhen(true)] out FetchPath? useless)
+    {
+        useless = null;
+        foreach (var path in paths)
+        {
+            if (path.Neighbour is { IsNamed: true } neighbour
+                && (neighbour.HasFailed || path.State is SourceState.Busy or SourceState.NotFound or SourceState.Stale
+                    || (now - neighbour.LastUseful > UselessAfter && (!path.IsRaining || HasOthers(paths)))))
+            {
+                useless = path;
+                _failed[path.Peer] = now + FailedMemory;
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Whom to turn to next, if there is room for another.</summary>
+    public bool TryChoose(Instant now, Sha256Digest version, IReadOnlyList<FetchPath> paths, out PeerAddress peer)
+    {
+        NextTick = now + TickGap;
+        peer = default;
+        var named = 0;
+        foreach (var path in paths)
+        {
+            named += path.Neighbour is { IsNamed: true } && path.State != SourceState.Lied ? 1 : 0;
+        }
+
+        if (named >= _options.NeighbourCountMax)
+        {
+            return false;
+        }
+
+        if (_options.Table.Find(_resource, version) is { } swarm && TryChooseWhoCame(now, swarm, paths, out peer))
+        {
+            return true;
+        }
+
+        return named < _options.OpenedCount && TryChooseKnown(now, paths, out peer);
+    }
+
+    private bool TryChooseWhoCame(Instant now, Swarm swarm, IReadOnlyList<FetchPath> paths, out PeerAddress peer)
+    {
+        peer = default;
+        if (swarm.Changes == _changesSeen && _random.Below(8) > 0)
+        {
+            return false;
+        }
+
+        Span<PeerAddress> drawn = stackalloc PeerAddress[PeersMessage.PeerCountMax];
+        var count = swarm.Draw(ref _random, _options.Node, withLoopback: true, drawn);
+        foreach (var candidate in drawn[..count])
+        {
+            if (MayTurnTo(now, candidate, paths))
+            {
+                peer = candidate;
+                return true;
+            }
+        }
+
+        _changesSeen = swarm.Changes;
+        return false;
+    }
+
+    private bool TryChooseKnown(Instant now, IReadOnlyList<FetchPath> paths, out PeerAddress peer)
+    {
+        for (var i = _knownList.Count; i > 0; i--)
+        {
+            var index = _random.Below(i);
+            peer = _knownList[index];
+            if (MayTurnTo(now, peer, paths))
+            {
+                return true;
+            }
+
+            // It goes to the part of the list that has been looked at.
+            (_knownList[index], _knownList[i - 1]) = (_knownList[i - 1], _knownList[index]);
+        }
+
+        peer = default;
+        return false;
+    }
+
+    private bool MayTurnTo(Instant now, PeerAddress peer, IReadOnlyList<FetchPath> paths)
+    {
+        foreach (var path in paths)
+        {
+            if (path.Peer == peer)
+            {
+                return false;
+            }
+        }
+
+        if (_failed.TryGetValue(peer, out var until))
+        {
+            if (until > now)
+            {
+                return false;
+            }
+
+            _failed.Remove(peer);
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether there is anybody to replace one by.</summary>
+    private bool HasOthers(IReadOnlyList<FetchPath> paths) => _knownList.Count > paths.Count;
+
+    private void Learn(PeerAddress peer)
+    {
+        if (!_known.Add(peer))
+        {
+            return;
+        }
+
+        if (_knownList.Count < KnownCountMax)
+        {
+            _knownList.Add(peer);
+            return;
+        }
+
+        // Whoever is forgotten is drawn, so that nobody can fill the list with names for long.
+        var index = _random.Below(_knownList.Count);
+        _known.Remove(_knownList[index]);
+        _failed.Remove(_knownList[index]);
+        _knownList[index] = peer;
+    }
+}

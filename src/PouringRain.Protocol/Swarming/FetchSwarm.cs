@@ -1,0 +1,20 @@
+namespace PouringRain.Protocol;
+
+/// <summary>How a fetch takes part in the swarm of the version that it fetches.</summary>
+public sealed record FetchSwarm
+{
+    /// <summary>The node's table: whoever tells the node's servers that it fetches the version is one to turn to.</summary>
+    public required SwarmTable Table { get; init; }
+
+    /// <summary>Who the node is.</summary>
+    public required NodeId Node { get; init; }
+
+    /// <summary>Where it rains on what it holds; 0 when it shares nothing.</summary>
+    public ushort RainPort { get; init; }
+
+    /// <summary>Neighbours that it turns to by itself.</summary>
+    public int OpenedCount { get; init; } = 4;
+
+    /// <summary>Neighbours that it has at most, with those that have turned to it.</summary>
+    public int NeighbourCountMax { get; init; } = 12;
+}

@@ -1,0 +1,172 @@
+using System.Buffers.Binary;
+
+namespace PouringRain.Protocol;
+
+/// <summary>
+/// In which order one that holds all blocks gives them to a swarm: each to somebody before any is given twice, in the order of the
+/// resource, since those who read it read it so. Who asks is suggested blocks of its own, no more at a time than are sent soon; what was
+/// suggested to one that leaves goes to the next. When all have been sent the round is over, and everybody asks for what it likes.
+/// Thread-safe.
+/// </summary>
+/// <param name="blockCount">Blocks of the version.</param>
+internal sealed class SeedRound(int blockCount)
+{
+    /// <summary>Blocks suggested and not sent, of all members: as many as were sent in two of these times, and so many more.</summary>
+    private const int SpareMin = 8;
+
+    /// <summary>So few are no reason to keep the others waiting.</summary>
+    private const int LastCount = 3;
+
+    private static readonly TimeSpan Span = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Who has not had what it was suggested by then does not want it.</summary>
+    private static readonly TimeSpan SuggestionLifetime = TimeSpan.FromSeconds(5);
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<int, int> _sent = [];
+    private readonly Queue<int> _returned = [];
+
+    /// <summary>What was suggested when, the oldest first; much of it is settled.</summary>
+    private readonly Queue<(Instant At, SwarmMember Member, int Block)> _suggestions = [];
+    private Instant _spanEnd;
+    private int _sentInSpan, _sentInSpanBefore;
+    private int _next;
+    private int _suggestedCount;
+
+    /// <summary>Whether every block has been sent to somebody who is there, but for a few that are on their way.</summary>
+    public bool IsOver
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _next == blockCount && _returned.Count == 0 && _suggestedCount <= LastCount;
+            }
+        }
+    }
+
+    /// <summary>Writes what a member should ask for: what it was told before and has not been sent whole, and more if there is any to
+    /// give.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="member">The member.</param>
+    /// <param name="declined">Blocks of no use to it, 4 bytes each.</param>
+    /// <param name="suggested">Room for block numbers, 4 bytes each.</param>
+    /// <returns>How many were written.</returns>
+    public int Suggest(Instant now, SwarmMember member, ReadOnlySpan<byte> declined, Span<byte> suggested)
+    {
+        lock (_gate)
+        {
+            for (var i = 0; i < declined.Length; i += 4)
+            {
+                Settle(member, BinaryPrimitives.ReadInt32BigEndian(declined[i..]));
+            }
+
+            TakeBack(now);
+            Turn(now);
+            var spare = SpareMin + (2 * Math.Max(_sentInSpan, _sentInSpanBefore));
+            var memberMax = Math.Clamp(spare / Math.Max(1, member.Swarm.MemberCount), 1, suggested.Length / 4);
+            while (member.Suggested.Count < memberMax && _suggestedCount < spare)
+            {
+                if (!_returned.TryDequeue(out var block))
+                {
+                    if (_next == blockCount)
+                    {
+                        break;
+                    }
+
+                    block = _next++;
+                }
+
+                member.Suggested.Add(block);
+                _suggestions.Enqueue((now, member, block));
+                _suggestedCount++;
+            }
+
+            var count = Math.Min(member.Suggested.Count, suggested.Length / 4);
+            for (var i = 0; i < count; i++)
+            {
+                BinaryPrimitives.WriteInt32BigEndian(suggested[(4 * i)..], member.Suggested[i]);
+            }
+
+            return count;
+        }
+    }
+
+    /// <summary>Symbols of a block were sent to a member.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="member">The member.</param>
+    /// <param name="block">The block.</param>
+    /// <param name="count">How many now.</param>
+    /// <param name="symbolCount">How many make the block.</param>
+    public void OnSent(Instant now, SwarmMember member, int block, int count, int symbolCount)
+    {
+        lock (_gate)
+        {
+            if (!member.Suggested.Contains(block))
+            {
+                return;
+            }
+
+            var sent = _sent.GetValueOrDefault(block) + count;
+            if (sent < symbolCount)
+            {
+                _sent[block] = sent;
+                return;
+            }
+
+            Turn(now);
+            _sentInSpan++;
+            Settle(member, block);
+        }
+    }
+
+    /// <summary>A member is gone: what it was suggested goes to others.</summary>
+    public void Leave(SwarmMember member)
+    {
+        lock (_gate)
+        {
+            foreach (var block in member.Suggested)
+            {
+                _sent.Remove(block);
+                _returned.Enqueue(block);
+            }
+
+            _suggestedCount -= member.Suggested.Count;
+            member.Suggested.Clear();
+        }
+    }
+
+    private void Settle(SwarmMember member, int block)
+    {
+        if (member.Suggested.Remove(block))
+        {
+            _suggestedCount--;
+            _sent.Remove(block);
+        }
+    }
+
+    private void TakeBack(Instant now)
+    {
+        while (_suggestions.TryPeek(out var oldest) && now - oldest.At > SuggestionLifetime)
+        {
+            _suggestions.Dequeue();
+            if (oldest.Member.Suggested.Contains(oldest.Block))
+            {
+                Settle(oldest.Member, oldest.Block);
+                _returned.Enqueue(oldest.Block);
+            }
+        }
+    }
+
+    private void Turn(Instant now)
+    {
+        if (now < _spanEnd)
+        {
+            return;
+        }
+
+        _sentInSpanBefore = now < _spanEnd + Span ? _sentInSpan : 0;
+        _sentInSpan = 0;
+        _spanEnd = now + Span;
+    }
+}

@@ -1,0 +1,24 @@
+namespace PouringRain.Protocol;
+
+/// <summary>A node that fetches a version, in the eyes of one that rains it.</summary>
+internal sealed class SwarmMember(Swarm swarm, NodeId node)
+{
+    /// <summary>Blocks that it was told to ask for and has not been sent whole.</summary>
+    private readonly List<int> _suggested = [];
+
+    public Swarm Swarm { get; } = swarm;
+
+    public NodeId Node { get; } = node;
+
+    /// <summary>Where it rains; port 0 when it does not.</summary>
+    public PeerAddress Address { get; set; }
+
+    /// <summary>Subscriptions that it has at this node's servers.</summary>
+    public int RowCount { get; set; }
+
+    /// <summary>Its place in the swarm's list.</summary>
+    public int Index { get; set; } = -1;
+
+    /// <summary>See <see cref="SeedRound"/>, under whose lock it is.</summary>
+    public List<int> Suggested => _suggested;
+}

@@ -19,7 +19,7 @@ public sealed partial class MurkyNode
 {
     private MurkyNode(
         MurkyOptions options, SealSettings? seal, ResourceStore store, ServerTable servers, List<RainListener> listeners, Inbound inbound,
-        ILogger logger)
+        SwarmTable swarms, ILogger logger)
     {
         _options = options;
         _seal = seal;
@@ -53,7 +53,15 @@ public sealed partial class MurkyNode
             Servers = servers,
             Logger = logger,
             Time = options.Time,
-            Options = options.Fetch,
+            Options = options.Fetch with
+            {
+                Swarm = new FetchSwarm
+                {
+                    Table = swarms,
+                    Node = store.NodeId,
+                    RainPort = options.ShareContent && listeners is [var first, ..] ? (ushort)first.LocalEndPoint.Port : (ushort)0,
+                },
+            },
             ShareContent = options.ShareContent,
             Budget = _budget,
             Patience = options.FetchPatience,
@@ -109,7 +117,8 @@ public sealed partial class MurkyNode
         {
             // Listeners come before all that sends, because a port of 0 is a number only when it is bound.
             var inbound = new Inbound();
-            Listen(options, seal, store, inbound, logger, listeners);
+            var swarms = new SwarmTable();
+            Listen(options, seal, store, inbound, swarms, logger, listeners);
             var own = new OwnEndPoints(listeners.Select(listener => listener.LocalEndPoint));
             if (!storeOptions.IsBacked && store.Catalog.ReadBackingMark() is not null)
             {
@@ -118,7 +127,7 @@ public sealed partial class MurkyNode
             }
 
             var servers = await ServerTable.OpenAsync(options.ServersFile, own, logger, options.Time, cancellationToken);
-            var node = new MurkyNode(options, seal, store, servers, listeners, inbound, logger);
+            var node = new MurkyNode(options, seal, store, servers, listeners, inbound, swarms, logger);
             if (options.PropagateOnStartup)
             {
                 foreach (var resource in store.EnumerateKept())
@@ -165,7 +174,8 @@ public sealed partial class MurkyNode
     }
 
     private static void Listen(
-        MurkyOptions options, SealSettings? seal, ResourceStore store, Inbound inbound, ILogger logger, List<RainListener> listeners)
+        MurkyOptions options, SealSettings? seal, ResourceStore store, Inbound inbound, SwarmTable swarms, ILogger logger,
+        List<RainListener> listeners)
     {
         var rainOptions = new RainServerOptions
         {
@@ -173,6 +183,7 @@ public sealed partial class MurkyNode
             SubscriberCountMax = options.SubscriberCountMax,
             TokenKey = inbound.TokenKey,
             Node = store.NodeId,
+            Swarms = swarms,
             Consult = (now, from, request, answer) => inbound.Answer(now, from, seal is not null, request, answer),
 
             // A sealed node has the secret; of others the list has to say who they are.

@@ -17,6 +17,9 @@ internal sealed partial class FetchDemand
     private (long Offset, long Length)? _first;
     private ResourceLayout? _layout;
 
+    /// <summary>Whether what the round was asked for at first comes in order, because somebody reads it.</summary>
+    private bool _isInOrder;
+
     /// <summary>Whether all of it is wanted, whoever reads.</summary>
     public bool IsWholeWanted { get; set; }
 
@@ -97,6 +100,7 @@ internal sealed partial class FetchDemand
     public void Begin((long Offset, long Length) bytes)
     {
         IsOpen = true;
+        _isInOrder = ReaderCount > 0;
         if (_layout is null)
         {
             _first = bytes;
@@ -192,7 +196,7 @@ internal sealed partial class FetchDemand
         if (IsAsked(blocks, held))
         {
             var block = blocks.First;
-            if (_asked.Exists(run => run.IsUrgent && run.First <= block && block < run.End) || IsNear(block, bytesSoon, held))
+            if (_asked.Exists(run => run.IsUrgent && run.First <= block && block < run.End) || (_isInOrder && IsNear(block, bytesSoon, held)))
             {
                 return false;
             }

@@ -65,6 +65,9 @@ internal sealed partial class FetchMachine
     /// <summary>Whether somebody reads.</summary>
     public bool HasReaders => _demand.ReaderCount > 0;
 
+    /// <summary>Whether anybody reads it.</summary>
+    public bool IsRead => _demand.ReaderCount > 0;
+
     /// <summary>When to call <see cref="HandleTimeout"/>.</summary>
     public Instant NextTimeout => Phase >= FetchPhase.Finishing ? Instant.Never : _closeAt;
 

@@ -196,6 +196,7 @@ internal sealed partial class SharedFetch
                 Servers = _servers,
                 DemandOffset = offset,
                 DemandLength = length,
+                IsOrdered = _machine.IsRead,
             };
             var options = _context.Options with
             {

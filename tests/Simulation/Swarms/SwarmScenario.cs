@@ -59,19 +59,6 @@ public sealed class SwarmScenario
         }
 
         Plan?.Invoke(world, nodes);
-        if (Environment.GetEnvironmentVariable("SWARM_TRACE") is not null)
-        {
-            world.Network.OnSent = (from, to, bytes) =>
-            {
-                if (from == nodes[0].Server.Address && DropletMessage.TryParse(bytes.Span, out var d, out _) && d.BlockNumber < 1000000)
-                {
-                    var key = (d.BlockNumber, to.Address);
-                    Counts[key] = Counts.GetValueOrDefault(key) + 1;
-                }
-            };
-            Trace(world, nodes, began);
-        }
-
         var limit = TimeSpan.FromSeconds(20.0 * bytes.Length / RateBytesPerSecond);
         var left = 0;
         world.RunUntil(() => ++left % 64 == 0 && nodes[1..].All(node => !node.Server.IsUp || node.Client!.HasEnded), limit);
@@ -89,27 +76,6 @@ public sealed class SwarmScenario
         }
 
         return result;
-    }
-
-    private static readonly Dictionary<(uint BlockNumber, UInt128 Address), int> Counts = [];
-
-    private static void Trace(SimWorld world, SimNode[] nodes, Instant began)
-    {
-        var union = new HashSet<int>();
-        foreach (var node in nodes[1..])
-        {
-            for (var b = 0; node.Content is not null && b < node.Content.Manifest.Layout.BlockCount; b++)
-            {
-                _ = node.Content.HasBlock(b) && union.Add(b);
-            }
-        }
-        var n = nodes[1].Client!.Fetch;
-        var sn = n.Snapshot(world.Now);
-        Console.WriteLine($"{(world.Now - began).TotalSeconds:F2} seeded {nodes[0].Server.Rain.BytesSent / 65536.0:F1} all {nodes.Sum(x => x.Server.Rain.BytesSent) / 65536.0:F1} union {union.Count} held {string.Join(' ', nodes[1..].Select(x => x.Content?.HeldBlockCount ?? 0))} | known {n.KnownPeerCount} rows {string.Join(' ', nodes.Select(x => x.Server.Rain.SubscriberCount))}");
-        Console.WriteLine("   " + string.Join("; ", sn.Sources.Select(x => $"{x.Peer.Address & 255:x}:{x.State} {x.Droplets} r{x.RateBytesPerSecond/1000} rt{x.RoundTrip.TotalMilliseconds:F0}")));
-        var first = Counts.GroupBy(x => x.Key.BlockNumber).Select(x => (Top: x.Max(y => y.Value), All: x.Sum(y => y.Value))).ToArray();
-        Console.WriteLine($"   seeder: blocks {first.Length}, first takers {first.Sum(x => Math.Min(47, x.Top))}, repair {first.Sum(x => Math.Max(0, x.Top - 47))}, others {first.Sum(x => x.All - x.Top)}; dropped up {string.Join(' ', nodes.Select(x => x.Server.Uplink.Dropped))} down {string.Join(' ', nodes.Select(x => x.Server.Downlink.Dropped))}");
-        world.After(TimeSpan.FromMilliseconds(double.Parse(Environment.GetEnvironmentVariable("SWARM_TRACE")!)), () => Trace(world, nodes, began));
     }
 }
 

@@ -65,7 +65,8 @@ public sealed partial class RainServer
     {
         get
         {
-            if (_answers.Count > 0 || _consultAnswers is { Count: > 0 } || _swarmAnswers is { Count: > 0 } || (_isClosing && _table.Count > 0))
+            if (_answers.Count > 0 || _consultAnswers is { Count: > 0 } || _swarmAnswers is { Count: > 0 }
+                || (_isClosing && _table.Count > 0))
             {
                 return _now;
             }

@@ -15,11 +15,13 @@ using Simulation.Swarms;
 // dotnet run -c Release --project tests/Simulation -- --table MB > tests/Simulation/table.md
 // dotnet run -c Release --project tests/Simulation -- --sharing SECONDS [--only TEXT]
 // dotnet run -c Release --project tests/Simulation -- --transfers SECONDS [--seeds N --only TEXT]
-// dotnet run -c Release --project tests/Simulation -- --swarm NODES [--first SEED --blocks N --ordered 1 --ceiling SHARE --loss PERCENT]
+// dotnet run -c Release --project tests/Simulation -- --swarm NODES [--first SEED --blocks N --ordered 1
+// --ceiling SHARE --loss PERCENT]
 // dotnet run -c Release --project tests/Simulation -- --swarm-model 1 [--only TEXT]
 // dotnet run -c Release --project tests/Simulation -- --flows rain,cubic+500 [--seconds S
 // --megabits M --rtt MS --loss PERCENT --queue BDP --step S]
-long seeds = 200, first = 1, fuzz = 0, table = 0, fetches = 0, stores = 0, clusters = 0, planted = 0, swarmModel = 0, swarm = 0, blocks = 256;
+long seeds = 200, first = 1, fuzz = 0, table = 0, fetches = 0, stores = 0, clusters = 0, planted = 0;
+long swarmModel = 0, swarm = 0, blocks = 256;
 var isOrdered = false;
 var ceiling = 0.97;
 string flows = "", only = "";

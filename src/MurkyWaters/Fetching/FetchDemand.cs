@@ -196,7 +196,8 @@ internal sealed partial class FetchDemand
         if (IsAsked(blocks, held))
         {
             var block = blocks.First;
-            if (_asked.Exists(run => run.IsUrgent && run.First <= block && block < run.End) || (_isInOrder && IsNear(block, bytesSoon, held)))
+            if (_asked.Exists(run => run.IsUrgent && run.First <= block && block < run.End)
+                || (_isInOrder && IsNear(block, bytesSoon, held)))
             {
                 return false;
             }

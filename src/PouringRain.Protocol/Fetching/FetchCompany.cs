@@ -3,8 +3,8 @@ using System.Numerics;
 
 namespace PouringRain.Protocol;
 
-/// <summary>Others that fetch the same version and rain on what they hold: JOIN tells them and the servers what is held here, HAVE what they
-/// hold, PEERS who else there is. <see cref="Neighbourhood"/> says who comes and goes.</summary>
+/// <summary>Others that fetch the same version and rain on what they hold: JOIN tells them and the servers what is held here, HAVE what
+/// they hold, PEERS who else there is. <see cref="Neighbourhood"/> says who comes and goes.</summary>
 internal sealed class FetchCompany
 {
     private static readonly TimeSpan UsefulWithin = TimeSpan.FromSeconds(3);
@@ -251,7 +251,8 @@ internal sealed class FetchCompany
         var count = 0;
         foreach (var path in _paths)
         {
-            count += path is { IsRaining: true, Neighbour: { IsNamed: true } neighbour } && now - neighbour.LastUseful < UsefulWithin ? 1 : 0;
+            count += path is { IsRaining: true, Neighbour: { IsNamed: true } neighbour } && now - neighbour.LastUseful < UsefulWithin
+                ? 1 : 0;
         }
 
         return count;

@@ -327,28 +327,6 @@ public sealed class ServerTableTests : IDisposable
     }
 
     [Fact]
-    public async Task ANodeThatWasForgottenComesBackWhenItAnswers()
-    {
-        var table = await OpenAsync("[]");
-        table.AddPeer(Address(3), isClassic: false, isSealed: true);
-        for (var i = 0; i < 3; i++)
-        {
-            table.NoteAnswer(Address(3), ServerState.Silent);
-        }
-
-        _clock.Now += TimeSpan.FromMinutes(2);
-        table.Tick();
-        Assert.Empty(table.OtherNodes());
-
-        // Nobody that it does not know is added by an answer.
-        table.NoteAnswer(Address(4), ServerState.Up);
-        table.NoteAnswer(Address(3), ServerState.Up);
-
-        Assert.Equal([Address(3)], table.OtherNodes());
-        Assert.Equal("peer", Assert.Single(table.Snapshot()).Origin);
-    }
-
-    [Fact]
     public async Task WhatIsLearntOfAnAddressIsSaidOfEveryNameThatLeadsThere()
     {
         var table = await OpenAsync("""[{"host": "127.0.0.1", "port": 7}, {"host": "localhost", "port": 7}]""");

@@ -11,7 +11,8 @@ public static class SwarmModelTable
     /// <param name="only">Rows whose name has this in it.</param>
     public static void Write(StringBuilder text, string only = "")
     {
-        text.AppendLine("| nodes | blocks | links | served first | last / optimum | median / optimum |").AppendLine("| --- | --- | --- | --- | --- | --- |");
+        text.AppendLine("| nodes | blocks | links | served first | last / optimum | median / optimum |");
+        text.AppendLine("| --- | --- | --- | --- | --- | --- |");
         Row(text, only, 16, 1024, "equal");
         Row(text, only, 1000, 32, "equal");
         Row(text, only, 1000, 256, "equal");

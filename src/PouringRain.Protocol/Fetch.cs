@@ -17,7 +17,7 @@ namespace PouringRain.Protocol;
 /// BlockPicker, DemandList      which block next
 /// VersionChoice                what is on offer, and what goes before what
 /// FetchProgress                whether it comes on
-/// FetchOrders                  what is on order; OrderShares, OrderGuesses, SubscribeWriter
+/// FetchOrders                  what is on order; OrderShares, OrderGuesses, SubscribeWriter; Inflow: how much comes in company
 /// NarrowPaths                  small symbols where large datagrams vanish
 /// VersionTurns                 a version's turn begins and ends
 /// BlockVerdicts                what follows when a block has enough, is right or is wrong
@@ -80,13 +80,14 @@ public sealed class Fetch : IDisposable
         _orders = new FetchOrders(_paths, _blocks, picker, _versions, _clock);
         _shares = new OrderShares(_paths, _blocks, picker, _versions, _orders);
         _guesses = new OrderGuesses(_paths, _demand, _blocks, picker, _versions, _orders);
-        _writer = new SubscribeWriter(SubscriptionId, Resource, _paths, _blocks, _versions, _orders);
+        var inflow = options.Swarm is null ? null : new Inflow(_paths);
+        _writer = new SubscribeWriter(SubscriptionId, Resource, _paths, _blocks, _versions, _orders, inflow);
         _narrow = new NarrowPaths(_paths, _blocks, _versions, _orders, progress, tokens, _news);
         var turns = new VersionTurns(_paths, picker, _blocks, _versions, _orders, _guesses, _narrow, progress, _news);
         _verdicts = new BlockVerdicts(_paths, _blocks, picker, _versions, turns, _orders, progress, _news, _clock);
         var paces = new PaceWatch(_paths, _blocks, _versions, turns, _orders, _narrow, progress);
         _answers = new FetchAnswers(Resource, _paths, tokens, _versions, turns, _orders, _narrow, _news);
-        _droplets = new FetchDroplets(_blocks, _versions, _orders, _verdicts, progress, _clock);
+        _droplets = new FetchDroplets(_blocks, _versions, _orders, _verdicts, progress, _clock, inflow);
         _timers = new FetchTimers(
             options.DiscoveryTimeout, _paths, _blocks, _versions, turns, _orders, _verdicts, paces, progress, _news, _clock);
         _company = options.Swarm is not { } swarm ? null : new FetchCompany(
@@ -346,6 +347,8 @@ public sealed class Fetch : IDisposable
         {
             AddPath(now, peer, isNamed: true);
         }
+
+        _company.SpaceOut();
     }
 
     private void AddPath(Instant now, PeerAddress server, bool isNamed = false)

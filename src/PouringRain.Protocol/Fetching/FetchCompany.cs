@@ -7,6 +7,9 @@ namespace PouringRain.Protocol;
 /// they hold, PEERS who else there is. <see cref="Neighbourhood"/> says who comes and goes.</summary>
 internal sealed class FetchCompany
 {
+    /// <summary>Of 200 bytes each, SUBSCRIBEs are then some 50 KB a second.</summary>
+    private static readonly TimeSpan IntervalOfOne = TimeSpan.FromMilliseconds(4);
+
     private static readonly TimeSpan UsefulWithin = TimeSpan.FromSeconds(3);
 
     private readonly uint _subscriptionId;
@@ -108,6 +111,20 @@ internal sealed class FetchCompany
     {
         peer = default;
         return IsActive && now >= _neighbourhood.NextTick && _neighbourhood.TryChoose(now, _versions.Chosen!.Version, _paths, out peer);
+    }
+
+    /// <summary>With many sources each is asked less often.</summary>
+    public void SpaceOut()
+    {
+        if (!IsActive)
+        {
+            return;
+        }
+
+        foreach (var path in _paths)
+        {
+            path.IntervalLeast = IntervalOfOne * _paths.Count;
+        }
     }
 
     /// <summary>A path is there that was not when it began.</summary>

@@ -12,9 +12,11 @@ internal sealed class FetchDroplets
     private readonly BlockVerdicts _verdicts;
     private readonly FetchProgress _progress;
     private readonly FetchClock _clock;
+    private readonly Inflow? _inflow;
 
     public FetchDroplets(
-        FetchBlocks blocks, VersionChoice versions, FetchOrders orders, BlockVerdicts verdicts, FetchProgress progress, FetchClock clock)
+        FetchBlocks blocks, VersionChoice versions, FetchOrders orders, BlockVerdicts verdicts, FetchProgress progress, FetchClock clock,
+        Inflow? inflow)
     {
         _blocks = blocks;
         _versions = versions;
@@ -22,6 +24,7 @@ internal sealed class FetchDroplets
         _verdicts = verdicts;
         _progress = progress;
         _clock = clock;
+        _inflow = inflow;
     }
 
     /// <summary>When the first came, since the fetch began; null before.</summary>
@@ -36,6 +39,7 @@ internal sealed class FetchDroplets
         }
 
         path.OnHeard(now, datagram.Length);
+        _inflow?.OnDroplet(now, datagram.Length);
 
         // Whatever version it is of, it crossed the path: the server must learn that it is not in flight any more.
         var isNew = !path.HasLied && path.Sequences.OnReceived(droplet.Sequence);

@@ -27,6 +27,9 @@ internal sealed class FetchOrders
     /// <summary>Bytes of the symbols that are asked for before the layout is known.</summary>
     public int GuessedSymbolSize => _blocks.AreSmall ? ResourceLayout.SmallSymbolSize : 1408;
 
+    /// <summary>Whether sources hold different blocks.</summary>
+    public bool IsInCompany => _picker.IsInCompany;
+
     public int DropletBytes =>
         WireFormat.DropletHeaderBytes + (_versions.Chosen is null ? GuessedSymbolSize : _blocks.SymbolSize);
 

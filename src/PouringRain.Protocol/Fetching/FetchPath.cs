@@ -110,8 +110,11 @@ internal sealed class FetchPath : SymbolSource
     /// <summary>How long after a droplet one sent before it may still come.</summary>
     public TimeSpan Reordering => _reordering;
 
+    /// <summary>What <see cref="Interval"/> is at least: longer where there are many sources, whose SUBSCRIBEs share one way out.</summary>
+    public TimeSpan IntervalLeast { get; set; } = IntervalMin;
+
     /// <summary>Time between two SUBSCRIBEs while there is rain: four in a round trip.</summary>
-    public TimeSpan Interval => Clamp(Rate.RoundTrip / 4, IntervalMin, IntervalMax);
+    public TimeSpan Interval => Clamp(Rate.RoundTrip / 4, IntervalLeast, IntervalMax);
 
     /// <summary>When a source with this path that is not heard counts as dead.</summary>
     public Instant QuietAt => QuietSince + Max(QuietMin, (Rate.RoundTrip * 4) + Interval);

@@ -121,7 +121,6 @@ internal sealed class Neighbourhood
     /// <summary>Whom to turn to next, if there is room for another.</summary>
     public bool TryChoose(Instant now, Sha256Digest version, IReadOnlyList<FetchPath> paths, out PeerAddress peer)
     {
-        NextTick = now + TickGap;
         peer = default;
         var named = 0;
         foreach (var path in paths)
@@ -129,17 +128,15 @@ internal sealed class Neighbourhood
             named += path.Neighbour is { IsNamed: true } && path.State != SourceState.Lied ? 1 : 0;
         }
 
-        if (named >= _options.NeighbourCountMax)
-        {
-            return false;
-        }
-
-        if (_options.Table.Find(_resource, version) is { } swarm && TryChooseWhoCame(now, swarm, paths, out peer))
+        if (named < _options.NeighbourCountMax
+            && ((_options.Table.Find(_resource, version) is { } swarm && TryChooseWhoCame(now, swarm, paths, out peer))
+                || (named < _options.OpenedCount && TryChooseKnown(now, paths, out peer))))
         {
             return true;
         }
 
-        return named < _options.OpenedCount && TryChooseKnown(now, paths, out peer);
+        NextTick = now + TickGap;
+        return false;
     }
 
     private bool TryChooseWhoCame(Instant now, Swarm swarm, IReadOnlyList<FetchPath> paths, out PeerAddress peer)

@@ -9,10 +9,12 @@ internal sealed class SubscribeWriter
     private readonly FetchBlocks _blocks;
     private readonly VersionChoice _versions;
     private readonly FetchOrders _orders;
+    private readonly Inflow? _inflow;
     private int _unsubscribed;
 
     public SubscribeWriter(
-        uint subscriptionId, ResourceId resource, List<FetchPath> paths, FetchBlocks blocks, VersionChoice versions, FetchOrders orders)
+        uint subscriptionId, ResourceId resource, List<FetchPath> paths, FetchBlocks blocks, VersionChoice versions, FetchOrders orders,
+        Inflow? inflow)
     {
         _subscriptionId = subscriptionId;
         _resource = resource;
@@ -20,6 +22,7 @@ internal sealed class SubscribeWriter
         _blocks = blocks;
         _versions = versions;
         _orders = orders;
+        _inflow = inflow;
     }
 
     /// <summary>Writes a SUBSCRIBE.</summary>
@@ -85,6 +88,11 @@ internal sealed class SubscribeWriter
     private long InFlightBytesMaxOf(FetchPath path, long receiveBufferBytes)
     {
         var allowed = path.Rate.InFlightBytesMax;
+        if (_inflow is not null && path.Neighbour is not null && _orders.IsInCompany)
+        {
+            allowed = Math.Min(allowed, _inflow.InFlightOfOne(_orders.DropletBytes));
+        }
+
         if (receiveBufferBytes <= 0)
         {
             return allowed;

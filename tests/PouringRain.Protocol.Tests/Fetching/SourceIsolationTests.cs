@@ -75,5 +75,8 @@ public class SourceIsolationTests
     }
 
     private static FetchPath PathTo(uint address) =>
-        new(PeerAddress.FromIPv4(address, 1), default, default, Now, isBackground: false, new PathCeiling(null, [])) { State = SourceState.Raining };
+        new(PeerAddress.FromIPv4(address, 1), default, default, Now, isBackground: false, new PathCeiling(null, []))
+        {
+            State = SourceState.Raining,
+        };
 }

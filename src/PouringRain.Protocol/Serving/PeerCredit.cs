@@ -13,6 +13,10 @@ internal sealed class PeerCredit
     /// <summary>A first flight, with a kilobyte for answers, is 64 KiB on the wire.</summary>
     private const int FirstFlightBytes = 63 * 1024;
 
+    /// <summary>What may be said to it beyond its first flight of what it holds to know and of others, which is more than it asked
+    /// with.</summary>
+    private const int WordsBytes = 4 * 1024;
+
     /// <summary>What a droplet takes beside itself: headers of IPv6 and UDP, and the seal.</summary>
     private const int OverheadBytes = 48 + 18;
 
@@ -36,9 +40,22 @@ internal sealed class PeerCredit
     private long _roomBytes = FirstFlightBytes;
 
     /// <summary>Droplets of a size that may go out to it.</summary>
-    public int RoomFor(int dropletBytes) => (int)(_roomBytes / (dropletBytes + OverheadBytes));
+    public int RoomFor(int dropletBytes) => (int)(Math.Max(0, _roomBytes) / (dropletBytes + OverheadBytes));
 
     public void Spend(int count, int dropletBytes) => _roomBytes -= (long)count * (dropletBytes + OverheadBytes);
+
+    /// <summary>Takes room for an answer that is longer than what it answers; false when there is none.</summary>
+    public bool TryAnswer(int bytes, int bytesAsked)
+    {
+        var more = Math.Max(0, bytes - bytesAsked);
+        if (_roomBytes + WordsBytes < more)
+        {
+            return false;
+        }
+
+        _roomBytes -= more;
+        return true;
+    }
 
     /// <summary>The peer has shown that it hears.</summary>
     /// <param name="count">Droplets that its feedback is about for the first time.</param>

@@ -164,7 +164,11 @@ public sealed partial class RainServer
             suggestedCount = seed.Suggest(now, member, declined, lists[..(4 * HaveMessage.SuggestedCountMax)]);
         }
 
-        _swarmAnswers.Commit(row.Peer, have.Write(room, bitmapBytes, arrivalCount, suggestedCount));
+        var length = have.Write(room, bitmapBytes, arrivalCount, suggestedCount);
+        if (row.Credit.TryAnswer(length, JoinMessage.FixedBytes))
+        {
+            _swarmAnswers.Commit(row.Peer, length);
+        }
     }
 
     /// <summary>Of what the client does not know yet: first the blocks as they are now, part by part, then those that came since it was
@@ -210,6 +214,10 @@ public sealed partial class RainServer
         var swarm = row.Member!.Swarm;
         var count = swarm.Draw(ref _random, message.Node, row.Peer.IsLoopback, drawn);
         var peers = new PeersMessage { SubscriptionId = row.SubscriptionId, Tag = row.Tag, KnownCount = (uint)swarm.MemberCount };
-        _swarmAnswers.Commit(row.Peer, peers.Write(room, drawn[..count]));
+        var length = peers.Write(room, drawn[..count]);
+        if (row.Credit.TryAnswer(length, 0))
+        {
+            _swarmAnswers.Commit(row.Peer, length);
+        }
     }
 }

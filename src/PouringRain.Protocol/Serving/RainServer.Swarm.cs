@@ -29,7 +29,8 @@ public sealed partial class RainServer
             return;
         }
 
-        if (!TryJoin(row, message))
+        // A node that was told of itself has nothing to give to itself.
+        if ((message.Node == _options.Node && message.Node != default) || !TryJoin(row, message))
         {
             Remove(row);
             AnswerBusy(row);

@@ -110,7 +110,7 @@ internal sealed class Neighbourhood
                     || (now - neighbour.LastUseful > UselessAfter && (!path.IsRaining || HasOthers(paths)))))
             {
                 useless = path;
-                _failed[path.Peer] = now + FailedMemory;
+                NoteFailed(now, path.Peer);
                 return true;
             }
         }
@@ -179,6 +179,22 @@ internal sealed class Neighbourhood
 
         peer = default;
         return false;
+    }
+
+    private void NoteFailed(Instant now, PeerAddress peer)
+    {
+        if (_failed.Count >= KnownCountMax)
+        {
+            foreach (var (other, until) in _failed)
+            {
+                if (until <= now || _failed.Count >= 2 * KnownCountMax)
+                {
+                    _failed.Remove(other);
+                }
+            }
+        }
+
+        _failed[peer] = now + FailedMemory;
     }
 
     private bool MayTurnTo(Instant now, PeerAddress peer, IReadOnlyList<FetchPath> paths)

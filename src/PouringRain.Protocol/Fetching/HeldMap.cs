@@ -30,7 +30,6 @@ internal sealed class HeldMap(int blockCount)
     /// <returns>Whether it holds more than was known.</returns>
     public bool Take(in HaveMessage have, ReadOnlySpan<byte> bitmap, ReadOnlySpan<byte> arrivals)
     {
-        var countBefore = Count;
         Count = (int)Math.Min(have.HeldCount, (uint)blockCount);
         if (have.IsComplete)
         {
@@ -46,9 +45,9 @@ internal sealed class HeldMap(int blockCount)
             Array.Clear(_bits);
             _epoch = have.Epoch;
             Known = (have.Epoch, 0, have.FirstArrival);
-            countBefore = 0;
         }
 
+        var isMore = false;
         var (epoch, firstUnknown, arrivalsKnown) = Known;
         if (bitmap.Length > 0 && have.FirstBlock <= firstUnknown)
         {
@@ -56,7 +55,7 @@ internal sealed class HeldMap(int blockCount)
             {
                 if ((bitmap[i / 8] & (1 << (i % 8))) != 0)
                 {
-                    Set((int)have.FirstBlock + i);
+                    isMore |= TrySet((int)have.FirstBlock + i);
                 }
             }
 
@@ -71,7 +70,7 @@ internal sealed class HeldMap(int blockCount)
                 var block = BinaryPrimitives.ReadUInt32BigEndian(arrivals[(4 * i)..]);
                 if (block < (uint)blockCount)
                 {
-                    Set((int)block);
+                    isMore |= TrySet((int)block);
                 }
             }
 
@@ -79,8 +78,13 @@ internal sealed class HeldMap(int blockCount)
         }
 
         Known = (epoch, firstUnknown, arrivalsKnown);
-        return Count > countBefore;
+        return isMore;
     }
 
-    private void Set(int block) => _bits[block / 64] |= 1UL << (block % 64);
+    private bool TrySet(int block)
+    {
+        var before = _bits[block / 64];
+        _bits[block / 64] |= 1UL << (block % 64);
+        return _bits[block / 64] != before;
+    }
 }

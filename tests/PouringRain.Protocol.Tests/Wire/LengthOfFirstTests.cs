@@ -27,6 +27,11 @@ public class LengthOfFirstTests
         datagrams.Add(buffer[..new ShortMessage { Type = MessageType.NotFound }.Write(buffer)]);
         datagrams.Add(buffer[..new ShortMessage { Type = MessageType.Busy }.Write(buffer)]);
         datagrams.Add(buffer[..default(PropagateAnswer).Write(buffer)]);
+        datagrams.Add(buffer[..default(HaveMessage).Write(buffer, 0, 0, 0)]);
+        datagrams.Add(buffer[..default(HaveMessage).Write(buffer, HaveMessage.BitmapBytesMax, 0, 16)]);
+        datagrams.Add(buffer[..default(HaveMessage).Write(buffer, 0, HaveMessage.ArrivalCountMax, 3)]);
+        datagrams.Add(buffer[..default(PeersMessage).Write(buffer, [])]);
+        datagrams.Add(buffer[..default(PeersMessage).Write(buffer, new PeerAddress[PeersMessage.PeerCountMax])]);
         datagrams.Add(buffer[..default(ConsultAnswer).Write(buffer, 0)]);
         datagrams.Add(buffer[..default(ConsultAnswer).Write(buffer, 100)]);
         foreach (var datagram in datagrams)

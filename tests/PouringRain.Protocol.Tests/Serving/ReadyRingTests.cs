@@ -1,0 +1,127 @@
+using Simulation;
+
+namespace PouringRain.Protocol.Tests.Serving;
+
+public class ReadyRingTests
+{
+    private readonly SimContent _content = SimContent.Create(Scene.RandomBytes(40_000), blockBytes: 1024, symbolSize: 128);
+    private readonly ReadyRing _ring = new();
+    private uint _next;
+
+    [Fact]
+    public void WhoHoldsLeastGoesFirst()
+    {
+        var company = new Company();
+        var rows = new uint[] { 5, 1, 9, 3 }.Select(held => Ready(company, held)).ToArray();
+        Assert.Equal(4, _ring.Count);
+        Assert.Equal([1u, 3, 5, 9], Drain().Select(row => row.HeldReported));
+        Assert.Equal(0, _ring.Count);
+        Assert.Equal(4, rows.Length);
+    }
+
+    [Fact]
+    public void OfTwoThatHoldTheSameTheSameOneGoesFirst()
+    {
+        var company = new Company();
+        var first = Ready(company, 2);
+        var second = Ready(company, 2);
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.True(_ring.TryDequeue(out var row));
+            Assert.Same(first, row);
+            _ring.Enqueue(row);
+        }
+
+        // What it was sent counts before it says that it has come.
+        first.SymbolsSinceReport = first.Layout.SymbolsOf(0);
+        Assert.True(_ring.TryDequeue(out var next));
+        Assert.Same(second, next);
+    }
+
+    [Fact]
+    public void OneThatHoldsMoreBySoonGoesBackToWhereItBelongs()
+    {
+        var company = new Company();
+        var first = Ready(company, 1);
+        var second = Ready(company, 4);
+        first.HeldReported = 9;
+        Assert.Equal([second, first], Drain());
+    }
+
+    [Fact]
+    public void OneThatLeftWhileItWaitedHoldsUpNobody()
+    {
+        var company = new Company();
+        var gone = Ready(company, 1);
+        gone.Place = SubscriberPlace.Idle;
+        gone.Company = null;
+        var alone = Ready(null, 0);
+        var other = Ready(company, 5);
+        Assert.Equal([alone, other], Drain().Where(row => row.Place == SubscriberPlace.Ready));
+        Assert.Equal(0, _ring.Count);
+
+        // An empty company is no turn, and may be ready again.
+        _ring.Enqueue(other);
+        Assert.Equal([other], Drain());
+    }
+
+    [Fact]
+    public void ResourcesHaveEqualTurnsHoweverManyAreInTheirCompany()
+    {
+        var (large, small) = (new Company(), new Company());
+        var many = Enumerable.Range(0, 10).Select(i => Ready(large, (uint)i)).ToArray();
+        var few = Ready(small, 0);
+        var alone = Ready(null, 0);
+        var counts = new Dictionary<Company, int> { [large] = 0, [small] = 0 };
+        var aloneCount = 0;
+        for (var i = 0; i < 300; i++)
+        {
+            Assert.True(_ring.TryDequeue(out var row));
+            aloneCount += row == alone ? 1 : 0;
+            if (row.Company is { } company)
+            {
+                counts[company]++;
+            }
+
+            _ring.Enqueue(row);
+        }
+
+        Assert.Equal((100, 100, 100), (counts[large], counts[small], aloneCount));
+        Assert.Equal(10, many.Length);
+        Assert.Same(small, few.Company);
+    }
+
+    private Subscriber Ready(Company? company, uint held)
+    {
+        var row = new Subscriber
+        {
+            Peer = PeerAddress.FromIPv4(0x0A00_0001, 1),
+            SubscriptionId = ++_next,
+            Credit = new PeerCredit(PeerAddress.FromIPv4(0x0A00_0001, 1)),
+            Resource = Scene.Id,
+            Content = _content,
+            Layout = _content.Manifest.Layout,
+            Company = company,
+            HeldReported = held,
+            Place = SubscriberPlace.Ready,
+        };
+        if (company is not null)
+        {
+            row.Serial = company.Entered++;
+        }
+
+        _ring.Enqueue(row);
+        return row;
+    }
+
+    private List<Subscriber> Drain()
+    {
+        var rows = new List<Subscriber>();
+        while (_ring.TryDequeue(out var row))
+        {
+            rows.Add(row);
+        }
+
+        return rows;
+    }
+}

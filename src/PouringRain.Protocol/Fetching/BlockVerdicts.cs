@@ -139,13 +139,14 @@ internal sealed class BlockVerdicts
         Isolate(now, block, _blocks.Isolation.NextFor(now, block));
     }
 
-    /// <summary>A block whose one source rains no more, or is passed over, goes to another.</summary>
+    /// <summary>A block whose one source rains no more, is passed over, or turns out not to hold it, goes to another.</summary>
     public void ReplaceLostIsolated(Instant now)
     {
         foreach (var block in _blocks.Open)
         {
             if (block.Phase == BlockPhase.Collecting && block.IsolatedSource is { } isolated
-                && (!isolated.IsRaining || _orders.IsPassedOver(isolated, now))
+                && (!isolated.IsRaining || _orders.IsPassedOver(isolated, now)
+                    || (isolated is FetchPath path && !_orders.MayServe(path, block)))
                 && _blocks.Isolation.NextFor(now, block) is var next && next != isolated)
             {
                 Isolate(now, block, next);

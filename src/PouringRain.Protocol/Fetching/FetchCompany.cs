@@ -254,7 +254,8 @@ internal sealed class FetchCompany
 
         for (var i = 0; i < path.Log.Count; i++)
         {
-            if (_blocks.Find(path.Log.ItemAt(i).BlockNumber) is { Index: >= 0 } block && block.SuggestedBy != path)
+            if (_blocks.Find(path.Log.ItemAt(i).BlockNumber) is { Index: >= 0 } block && block.SuggestedBy != path
+                && block.IsolatedSource != path)
             {
                 _orders.Withdraw(path, i);
             }

@@ -69,11 +69,11 @@ internal sealed class FetchOrders
     }
 
     /// <summary>Whether symbols of a block in work may be ordered of a path: in company, of who holds it, and of one that suggests blocks
-    /// only what it has suggested.</summary>
+    /// only what it has suggested, or what is to come from it alone.</summary>
     public bool MayServe(FetchPath path, CollectingBlock block) =>
         block.IsOpenTo(path) && !path.RefusedBlocks.Contains(block.BlockNumber)
         && (!_picker.IsInCompany || block.Index < 0
-            || (path.Neighbour is { IsSuggestedOnly: true } ? block.SuggestedBy == path
+            || (path.Neighbour is { IsSuggestedOnly: true } ? block.SuggestedBy == path || block.IsolatedSource == path
                 : path.MayHoldAny && path.MayHold(block.Index)));
 
     /// <summary>Symbols that should be on order of a path. In company a source that serves whoever holds least may not serve this fetch for

@@ -214,7 +214,8 @@ public sealed partial class RainServer
         Span<PeerAddress> drawn = stackalloc PeerAddress[PeersMessage.PeerCountMax];
         var swarm = row.Member!.Swarm;
         var count = swarm.Draw(ref _random, message.Node, row.Peer.IsLoopback, drawn);
-        var peers = new PeersMessage { SubscriptionId = row.SubscriptionId, Tag = row.Tag, KnownCount = (uint)swarm.MemberCount };
+        var known = swarm.KnownCount - (row.Member.Address.Port != 0 ? 1 : 0);
+        var peers = new PeersMessage { SubscriptionId = row.SubscriptionId, Tag = row.Tag, KnownCount = (uint)Math.Max(0, known) };
         var length = peers.Write(room, drawn[..count]);
         if (row.Credit.TryAnswer(length, 0))
         {

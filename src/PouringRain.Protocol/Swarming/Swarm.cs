@@ -3,9 +3,15 @@ namespace PouringRain.Protocol;
 /// <summary>The nodes known to fetch one version. Thread-safe.</summary>
 internal sealed class Swarm
 {
+    /// <summary>Those that have left are likely to rain on, and those that have finished hold most: so many are named to others.</summary>
+    private const int LeftCountMax = 64;
+
     private readonly Lock _gate = new();
     private readonly Dictionary<NodeId, SwarmMember> _members = [];
     private readonly List<SwarmMember> _raining = [];
+
+    /// <summary>Members without a subscription, who left first first; all of them rain.</summary>
+    private readonly LinkedList<SwarmMember> _left = [];
     private int _changes;
 
     public Swarm(ResourceId resource, Manifest manifest, bool isSeeded)
@@ -22,8 +28,20 @@ internal sealed class Swarm
     /// <summary>The order in which a node that had it whole from the first sends its blocks.</summary>
     public SeedRound? Seed { get; }
 
-    /// <summary>Members that rain on what they hold.</summary>
+    /// <summary>Members that fetch, and rain on what they hold.</summary>
     public int MemberCount
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _raining.Count - _left.Count;
+            }
+        }
+    }
+
+    /// <summary>Those, and some that have fetched.</summary>
+    public int KnownCount
     {
         get
         {
@@ -71,7 +89,11 @@ internal sealed class Swarm
                 _members.Add(node, member = new SwarmMember(this, node));
             }
 
-            member.RowCount++;
+            if (member.RowCount++ == 0)
+            {
+                _left.Remove(member);
+            }
+
             Place(member, address);
             return member;
         }
@@ -90,19 +112,37 @@ internal sealed class Swarm
     }
 
     /// <summary>Called under the table's lock.</summary>
-    /// <returns>Whether nobody is left.</returns>
+    /// <returns>Whether nobody fetches any more.</returns>
     public bool Leave(SwarmMember member)
     {
         lock (_gate)
         {
             if (--member.RowCount == 0)
             {
-                Place(member, default);
-                _members.Remove(member.Node);
                 Seed?.Leave(member);
+                if (member.Index < 0)
+                {
+                    _members.Remove(member.Node);
+                }
+                else
+                {
+                    _left.AddLast(member);
+                    ForgetTooMany();
+                }
             }
 
-            return _members.Count == 0;
+            return _members.Count == _left.Count;
+        }
+    }
+
+    private void ForgetTooMany()
+    {
+        if (_left.Count > LeftCountMax)
+        {
+            var first = _left.First!.Value;
+            _left.RemoveFirst();
+            Place(first, default);
+            _members.Remove(first.Node);
         }
     }
 

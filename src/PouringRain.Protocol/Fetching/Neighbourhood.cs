@@ -14,13 +14,19 @@ internal sealed class Neighbourhood
 
     private const int KnownCountMax = 256, UsefulCountMin = 4;
 
+    /// <summary>Who knows so many is cut off from nobody, whoever dies.</summary>
+    private const int KnownCountEnough = 16;
+
     /// <summary>Those who begin at once know nobody at first: so often they ask again soon.</summary>
     private const int PeersSoonCount = 8;
 
-    private static readonly TimeSpan TickGap = TimeSpan.FromMilliseconds(250), UselessAfter = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan PeersGapAtFirst = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan TickGap = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan PeersGapAtFirst = TimeSpan.FromMilliseconds(100), PeersGapWhenFew = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan PeersGap = TimeSpan.FromSeconds(3), PeersGapWhenEnough = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan FailedMemory = TimeSpan.FromSeconds(30);
+
+    /// <summary>Who did not answer is not asked again for so long; who did may have something to give soon; who lied is never.</summary>
+    private static readonly TimeSpan UnansweredMemory = TimeSpan.FromSeconds(30), UselessMemory = TimeSpan.FromSeconds(3);
+
 
     private readonly FetchSwarm _options;
     private readonly ResourceId _resource;
@@ -84,6 +90,7 @@ internal sealed class Neighbourhood
         if (wantsPeers)
         {
             _nextPeers = now + (_known.Count < _options.OpenedCount && _asked++ < PeersSoonCount ? PeersGapAtFirst
+                : _known.Count < Math.Min(_told, KnownCountEnough) ? PeersGapWhenFew
                 : usefulCount < UsefulCountMin ? PeersGap : PeersGapWhenEnough);
         }
 
@@ -107,10 +114,10 @@ internal sealed class Neighbourhood
         {
             if (path.Neighbour is { IsNamed: true } neighbour
                 && (neighbour.HasFailed || path.State is SourceState.Busy or SourceState.NotFound or SourceState.Stale
-                    || (now - neighbour.LastUseful > UselessAfter && (!path.IsRaining || HasOthers(paths)))))
+                    || (now - neighbour.LastUseful > _options.UselessAfter && (!path.IsRaining || HasOthers(now, paths)))))
             {
                 useless = path;
-                NoteFailed(now, path.Peer);
+                NoteFailed(now, path.Peer, path.HasLied ? Instant.Never : now + (neighbour.HasFailed ? UnansweredMemory : UselessMemory));
                 return true;
             }
         }
@@ -181,7 +188,7 @@ internal sealed class Neighbourhood
         return false;
     }
 
-    private void NoteFailed(Instant now, PeerAddress peer)
+    private void NoteFailed(Instant now, PeerAddress peer, Instant memoryEnd)
     {
         if (_failed.Count >= KnownCountMax)
         {
@@ -194,7 +201,7 @@ internal sealed class Neighbourhood
             }
         }
 
-        _failed[peer] = now + FailedMemory;
+        _failed[peer] = memoryEnd;
     }
 
     private bool MayTurnTo(Instant now, PeerAddress peer, IReadOnlyList<FetchPath> paths)
@@ -221,7 +228,7 @@ internal sealed class Neighbourhood
     }
 
     /// <summary>Whether there is anybody to replace one by.</summary>
-    private bool HasOthers(IReadOnlyList<FetchPath> paths) => _knownList.Count > paths.Count;
+    private bool HasOthers(Instant now, IReadOnlyList<FetchPath> paths) => _knownList.Exists(peer => MayTurnTo(now, peer, paths));
 
     private void Learn(PeerAddress peer)
     {

@@ -17,4 +17,7 @@ public sealed record FetchSwarm
 
     /// <summary>Neighbours that it has at most, with those that have turned to it.</summary>
     public int NeighbourCountMax { get; init; } = 12;
+
+    /// <summary>How long a neighbour that is known by the word of others alone may bring nothing before it is replaced.</summary>
+    public TimeSpan UselessAfter { get; init; } = TimeSpan.FromSeconds(3);
 }

@@ -17,11 +17,12 @@ using Simulation.Swarms;
 // dotnet run -c Release --project tests/Simulation -- --transfers SECONDS [--seeds N --only TEXT]
 // dotnet run -c Release --project tests/Simulation -- --swarm NODES [--first SEED --blocks N --ordered 1
 // --ceiling SHARE --loss PERCENT]
+// dotnet run -c Release --project tests/Simulation -- --swarms N [--first N --planted 1|2]
 // dotnet run -c Release --project tests/Simulation -- --swarm-model 1 [--only TEXT]
 // dotnet run -c Release --project tests/Simulation -- --flows rain,cubic+500 [--seconds S
 // --megabits M --rtt MS --loss PERCENT --queue BDP --step S]
 long seeds = 200, first = 1, fuzz = 0, table = 0, fetches = 0, stores = 0, clusters = 0, planted = 0;
-long swarmModel = 0, swarm = 0, blocks = 256;
+long swarmModel = 0, swarm = 0, swarms = 0, blocks = 256;
 var isOrdered = false;
 var ceiling = 0.97;
 string flows = "", only = "";
@@ -59,6 +60,9 @@ for (var i = 0; i + 1 < args.Length; i += 2)
             break;
         case "--swarm":
             swarm = value;
+            break;
+        case "--swarms":
+            swarms = value;
             break;
         case "--blocks":
             blocks = value;
@@ -165,6 +169,11 @@ if (fetches > 0)
 if (clusters > 0)
 {
     return ClusterRuns.Run(first, clusters, (ClusterFault)planted);
+}
+
+if (swarms > 0)
+{
+    return SwarmRuns.Run(first, swarms, (SwarmFault)planted);
 }
 
 if (stores > 0)

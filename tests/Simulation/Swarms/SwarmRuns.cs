@@ -1,0 +1,45 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Simulation.Swarms;
+
+/// <summary>Many swarms in which something happens, one seed each.</summary>
+internal static class SwarmRuns
+{
+    /// <summary>Runs them, and tells of those that broke a promise.</summary>
+    /// <returns>The process's exit code.</returns>
+    public static int Run(long first, long count, SwarmFault fault)
+    {
+        var watch = Stopwatch.StartNew();
+        var failures = 0L;
+        Parallel.ForEach(
+            Partitioner.Create(Enumerable.Range(0, (int)Math.Min(count, int.MaxValue)), EnumerablePartitionerOptions.NoBuffering),
+            index =>
+            {
+                var seed = first + index;
+                using var trial = new SwarmTrial((ulong)seed, fault);
+                try
+                {
+                    trial.Run();
+                }
+                catch (Exception exception) when (exception is not OutOfMemoryException)
+                {
+                    trial.Broken.Add(exception.ToString());
+                }
+
+                if (count == 1 || trial.Broken.Count > 0)
+                {
+                    Interlocked.Add(ref failures, trial.Broken.Count > 0 ? 1 : 0);
+                    Console.WriteLine(string.Join(
+                        Environment.NewLine,
+                        trial.Broken.Take(5).Select(promise => $"  broken: {promise}").Prepend($"seed {seed}: {trial.Description}")
+                            .Append($"  dotnet run -c Release --project tests/Simulation -- --swarms 1 --first {seed}")));
+                }
+            });
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{count} swarms from {first}: {failures} with broken promises, {watch.Elapsed.TotalSeconds:F1} s"));
+        return failures == 0 ? 0 : 1;
+    }
+}

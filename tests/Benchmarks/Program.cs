@@ -11,6 +11,7 @@ using Benchmarks.Servers;
 using Benchmarks.Soak;
 using Benchmarks.Store;
 using Benchmarks.Subscribers;
+using Benchmarks.Swarm;
 using Benchmarks.Upload;
 using Benchmarks.Wan;
 
@@ -40,6 +41,9 @@ Command[] commands =
         lab: true, ["curl", "nginx"], FirstBenchmark.RunAsync),
     ProcessBenchmark.Command("servers", "one to five servers, beside aria2c (64 MiB)",
         lab: true, ["curl", "nginx", "aria2c"], ServersBenchmark.RunAsync),
+    ProcessBenchmark.Command("swarm", "everybody fetches at once from one seeder, beside aria2c and transmission (16 nodes, 64 MiB)",
+        lab: true, ["curl", "aria2c", "transmission-cli", "mktorrent"], SwarmBenchmark.RunAsync),
+    new("tracker", "ADDRESS:PORT  the BitTorrent tracker of `swarm`", Tracker.Run),
     ProcessBenchmark.Command("fair", "beside TCP flows and another rain on one bottleneck (60 s)",
         lab: true, ["curl", "nginx"], FairBenchmark.RunAsync),
     ProcessBenchmark.Command("soak", "loss, cuts, restarts, 20 clients, every byte compared (30 min)",

@@ -5,8 +5,8 @@ namespace Benchmarks.Processes;
 /// <summary>The command line of a benchmark that starts processes: <c>--name value</c> pairs, the same few names for all.</summary>
 internal sealed record BenchmarkOptions
 {
-    public const string Usage = "[--runs N] [--beside N] [--size 64MiB] [--seconds S] [--minutes M] [--resources N] [--only WORD] [--set "
-        + "Name=value] [--json FILE]";
+    public const string Usage = "[--runs N] [--beside N] [--size 64MiB] [--seconds S] [--minutes M] [--resources N] [--nodes N] "
+        + "[--mb N] [--only WORD] [--sealed] [--set Name=value] [--json FILE]";
 
     /// <summary>Runs of each row; the table shows their medians.</summary>
     public int Runs { get; private init; } = 5;
@@ -23,6 +23,12 @@ internal sealed record BenchmarkOptions
 
     /// <summary>Resources of a store that has many.</summary>
     public int? Resources { get; private init; }
+
+    /// <summary>Nodes of a swarm, the seeder among them; null for what the benchmark thinks right.</summary>
+    public int? Nodes { get; private init; }
+
+    /// <summary>Whether the rain is to be sealed, where the benchmark can do both.</summary>
+    public bool IsSealed { get; private init; }
 
     /// <summary>Where the figures go as JSON, or null.</summary>
     public string? JsonPath { get; private init; }
@@ -41,6 +47,13 @@ internal sealed record BenchmarkOptions
         for (var i = 0; i < arguments.Length; i += 2)
         {
             var name = arguments[i];
+            if (name == "--sealed")
+            {
+                options = options with { IsSealed = true };
+                i--;
+                continue;
+            }
+
             var value = i + 1 < arguments.Length ? arguments[i + 1] : "";
             var number = double.TryParse(value, CultureInfo.InvariantCulture, out var parsed) && parsed is > 0 and < 1e7 ? parsed : 0;
             var next = name switch
@@ -50,6 +63,8 @@ internal sealed record BenchmarkOptions
                 "--seconds" when number > 0 => options with { Seconds = number },
                 "--minutes" when number > 0 => options with { Seconds = 60 * number },
                 "--resources" when number >= 1 => options with { Resources = (int)number },
+                "--nodes" when number >= 1 => options with { Nodes = (int)number },
+                "--mb" when number >= 1 => options with { Size = (long)number << 20 },
                 "--size" when ParseSize(value) is > 0 and var size => options with { Size = size },
                 "--json" when value.Length > 0 => options with { JsonPath = value },
                 "--only" when value.Length > 0 => options with { Only = [.. options.Only, value] },

@@ -8,18 +8,20 @@ internal static class Curl
 {
     private const string Format = "\n%{http_code} %{time_total} %{time_starttransfer} %{size_download}";
 
-    /// <summary>GETs to nowhere.</summary>
+    /// <summary>GETs to nowhere, or to a file.</summary>
     /// <param name="host">Where curl runs.</param>
     /// <param name="url">What it asks for.</param>
     /// <param name="limitSeconds">When it gives up.</param>
     /// <param name="arguments">Further arguments.</param>
     /// <param name="cancellation">Ends it.</param>
+    /// <param name="target">Where the body goes.</param>
     public static async Task<CurlResult> GetAsync(
-        Host host, string url, double limitSeconds, IEnumerable<string> arguments, CancellationToken cancellation)
+        Host host, string url, double limitSeconds, IEnumerable<string> arguments, CancellationToken cancellation,
+        string target = "/dev/null")
     {
         var limit = limitSeconds.ToString("F3", CultureInfo.InvariantCulture);
         await using var curl = ChildProcess.Start(host.Command(
-            ["curl", "-sS", "-o", "/dev/null", "-m", limit, "-w", Format, .. arguments, url]));
+            ["curl", "-sS", "-o", target, "-m", limit, "-w", Format, .. arguments, url]));
         var exitCode = await curl.WaitAsync(cancellation);
         var fields = curl.Text[(curl.Text.LastIndexOf('\n') + 1)..].Split(' ');
         return fields.Length != 4

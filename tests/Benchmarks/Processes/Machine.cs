@@ -24,6 +24,14 @@ internal static class Machine
         return File.Exists(path) ? long.Parse(File.ReadAllText(path), CultureInfo.InvariantCulture) : -1;
     }
 
+    /// <summary>Processor seconds that anything on this machine has used since it started.</summary>
+    public static double BusySeconds()
+    {
+        // user, nice, system, idle, iowait, irq, softirq, steal: in the unit of /proc/PID/stat.
+        var fields = File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..9];
+        return fields.Where((_, i) => i is not (3 or 4)).Sum(text => double.Parse(text, CultureInfo.InvariantCulture)) / 100;
+    }
+
     /// <summary>Bytes a second of one core copying, XORing and hashing memory that no cache holds.</summary>
     public static (double Copy, double Xor, double Sha256) MeasureRates()
     {

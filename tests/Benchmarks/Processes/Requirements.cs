@@ -7,6 +7,8 @@ internal static class Requirements
     {
         ["nginx"] = "nginx-light",
         ["aria2c"] = "aria2",
+        ["mktorrent"] = "mktorrent",
+        ["transmission-cli"] = "transmission-cli",
         ["curl"] = "curl",
         ["cc"] = "gcc",
         ["ip"] = "iproute2",

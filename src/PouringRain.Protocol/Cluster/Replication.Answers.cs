@@ -196,6 +196,7 @@ public sealed partial class Replication
 
         ClearDoubt(entry);
         NoteSource(id, told.Version, node);
+        HearBack(now, node, told);
         if (!entry.Replica.IsKept && isMine)
         {
             Act(now, ReplicationActionKind.Promote, id, entry.Replica.Version);

@@ -106,7 +106,7 @@ public sealed partial class Replication
                 return false;
             }
 
-            _wants[id] = want = new Want(id, version) { IsFresh = isFresh };
+            _wants[id] = want = new Want(id, version) { IsFresh = isFresh, Since = now };
             AddSource(want, node, teller);
             Queue(want, now);
             return true;
@@ -118,6 +118,7 @@ public sealed partial class Replication
             want.Sources.Clear();
             want.Attempts = 0;
             want.IsFresh = isFresh;
+            want.Since = now;
             if (!want.IsInFlight)
             {
                 Queue(want, now);
@@ -162,8 +163,9 @@ public sealed partial class Replication
     private int LaneOf(ReplicaVersion version) => version.Length <= _options.SmallBytes ? 0 : 1;
 
     /// <summary>Whether it is this node's own doing that a version came.</summary>
-    private bool NoteMended(ResourceId id, ReplicaVersion version)
+    private bool NoteMended(Instant now, in ReplicaEntry entry)
     {
+        var (id, version) = (entry.Id, entry.Replica.Version);
         if (_wants.TryGetValue(id, out var want) && version >= want.Version)
         {
             if (!want.IsInFlight)
@@ -174,6 +176,11 @@ public sealed partial class Replication
             if (version.IsSameAs(want.Version))
             {
                 _mendedBytes += version.Length;
+                if (entry.Replica.IsKept && !entry.IsInDoubt)
+                {
+                    TellBack(now, want);
+                }
+
                 return true;
             }
         }

@@ -8,6 +8,9 @@ public sealed partial class Replication
     private static readonly TimeSpan TellFirst = TimeSpan.FromMilliseconds(500), TellMax = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan AcceptedFirst = TimeSpan.FromMilliseconds(100), AcceptedMax = TimeSpan.FromSeconds(10);
 
+    /// <summary>What took this long is told back: by then those that told of it ask seldom, and somebody may wait for them.</summary>
+    private static readonly TimeSpan TellBackAfter = TimeSpan.FromMilliseconds(500);
+
     private readonly List<ToldVerdict> _verdicts = [];
 
     /// <summary>Tells of what was just committed.</summary>
@@ -24,7 +27,7 @@ public sealed partial class Replication
             _inquiries.Remove(id);
         }
 
-        if (NoteMended(id, version) || entry.IsInDoubt || !entry.Replica.IsKept)
+        if (NoteMended(now, entry) || entry.IsInDoubt || !entry.Replica.IsKept)
         {
             // Whoever told this node of it tells the others as well, and digests are compared.
             NoteNew(entry);
@@ -60,6 +63,41 @@ public sealed partial class Replication
             telling.Attempts = 0;
             telling.Due = now;
             peer.DueTells.Enqueue(id, now.Nanoseconds);
+        }
+    }
+
+    /// <summary>Tells those that told of what was just made that it is here by now. What is mended is not told back: nobody waits for
+    /// it, and it may be a million small ones.</summary>
+    private void TellBack(Instant now, Want want)
+    {
+        if (!want.IsFresh || now - want.Since < TellBackAfter)
+        {
+            return;
+        }
+
+        foreach (var node in want.Sources)
+        {
+            if (_peers.TryGetValue(node, out var peer))
+            {
+                Tell(now, peer, want.Id);
+            }
+        }
+    }
+
+    /// <summary>A node tells of what it was told itself: its answer is another now, and it is asked at once.</summary>
+    private void HearBack(Instant now, NodeId node, in ToldEntry told)
+    {
+        if (!told.IsKept || !_peers.TryGetValue(node, out var peer) || !peer.Tells.TryGetValue(told.Id, out var telling))
+        {
+            return;
+        }
+
+        // Of one that is under way the answer may be from before.
+        telling.Attempts = 0;
+        if (!telling.IsInFlight)
+        {
+            telling.Due = now;
+            peer.DueTells.Enqueue(told.Id, now.Nanoseconds);
         }
     }
 

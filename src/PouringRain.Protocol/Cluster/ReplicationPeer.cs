@@ -118,6 +118,9 @@ internal sealed class Want(ResourceId id, ReplicaVersion version)
 
     public bool IsFresh { get; set; }
 
+    /// <summary>When this node was told of the version.</summary>
+    public Instant Since { get; set; }
+
     public int Attempts { get; set; }
 
     public Instant Due { get; set; }

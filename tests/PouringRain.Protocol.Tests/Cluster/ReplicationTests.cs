@@ -36,6 +36,33 @@ public class ReplicationTests
         Assert.Equal(2, one.Machine.WantedCount(Id));
     }
 
+    /// <summary>Whoever waits for the copies of what was just made waits no longer than they take, however long that is.</summary>
+    [Theory]
+    [InlineData(3)]
+    [InlineData(17)]
+    [InlineData(59)]
+    public void WhatTookLongToFetchIsToldBackAtOnce(int seconds)
+    {
+        var (one, other) = Pair();
+        var version = Put(one, ClusterMs);
+        Exchange(one, other, seconds);
+        var fetch = Assert.Single(Actions(other));
+        Assert.Equal([one.Id], one.Machine.KnownHolders(Id));
+
+        other.Index.Set(Id, new Replica(version, true));
+        other.Machine.Changed(_now, Id);
+        other.Machine.Ended(_now, fetch, ReplicationOutcome.Done);
+        for (var i = 0; i < 3; i++)
+        {
+            _now += TimeSpan.FromMilliseconds(10);
+            Speak(other, one, null);
+            Speak(one, other, null);
+        }
+
+        Assert.Equal(2, one.Machine.KnownHolders(Id).Length);
+        Assert.Equal(2, other.Machine.KnownHolders(Id).Length);
+    }
+
     [Fact]
     public void ADeletionTravelsWithoutAFetch()
     {

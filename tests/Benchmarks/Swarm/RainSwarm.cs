@@ -11,6 +11,7 @@ namespace Benchmarks.Swarm;
 internal sealed class RainSwarm : IAsyncDisposable
 {
     private const ulong Id = 7;
+    private const ulong WarmUpId = 8;
     private const int HttpPort = 8080;
     private const int RainPort = 1980;
     private const int StartsAtOnce = 4;
@@ -55,6 +56,16 @@ internal sealed class RainSwarm : IAsyncDisposable
         }
     }
 
+    /// <summary>Has all fetch something else first: sixteen compilers at work on the cores of one machine are no part of a swarm
+    /// either.</summary>
+    public async Task WarmUpAsync(string file, CancellationToken cancellation)
+    {
+        await Node(SwarmLab.Seeder).PutAsync(WarmUpId, file, cancellation);
+        var clock = Stopwatch.GetTimestamp();
+        await Task.WhenAll(_swarm.Receivers.Select(host => PostAsync(host, WarmUpId, clock, cancellation)));
+        await Task.WhenAll(_swarm.Receivers.Select(host => EndAsync(host, clock, cancellation)));
+    }
+
     /// <summary>Has all fetch at once, for nobody.</summary>
     /// <param name="counted">Those whose seconds are wanted; the others need not end.</param>
     /// <param name="killed">The host whose gateway is killed at half time, or null.</param>
@@ -64,7 +75,7 @@ internal sealed class RainSwarm : IAsyncDisposable
         // Connections are there before the clock starts: fifteen of them are no part of a swarm.
         await Task.WhenAll(_swarm.Receivers.Select(host => StateAsync(host, cancellation)));
         var clock = Stopwatch.GetTimestamp();
-        var begun = await Task.WhenAll(_swarm.Receivers.Select(host => PostAsync(host, clock, cancellation)));
+        var begun = await Task.WhenAll(_swarm.Receivers.Select(host => PostAsync(host, Id, clock, cancellation)));
         if (killed is { } victim)
         {
             await Task.Delay(TimeSpan.FromSeconds(_swarm.UnitSeconds / 2) - Stopwatch.GetElapsedTime(clock), cancellation);
@@ -146,9 +157,9 @@ internal sealed class RainSwarm : IAsyncDisposable
     }
 
     /// <summary>Asks a node to fetch; when its transfer began, in seconds since <paramref name="clock"/>.</summary>
-    private async Task<double> PostAsync(int host, long clock, CancellationToken cancellation)
+    private async Task<double> PostAsync(int host, ulong id, long clock, CancellationToken cancellation)
     {
-        using var answer = await _clients[host].PostAsync($"{Node(host).Resource(Id)}/prefetch", null, cancellation);
+        using var answer = await _clients[host].PostAsync($"{Node(host).Resource(id)}/prefetch", null, cancellation);
         return answer.StatusCode == HttpStatusCode.Accepted
             ? Stopwatch.GetElapsedTime(clock).TotalSeconds
             : throw new InvalidOperationException($"host {host} answered a prefetch with {answer.StatusCode}");
@@ -173,6 +184,7 @@ internal sealed class RainSwarm : IAsyncDisposable
             await Task.Delay(PollPeriod, cancellation);
         }
 
+        await Console.Error.WriteLineAsync($"host {host} is given up: {await Node(host).LastTransferAsync(cancellation)}");
         return double.NaN;
     }
 

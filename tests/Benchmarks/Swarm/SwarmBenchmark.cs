@@ -13,6 +13,7 @@ internal static class SwarmBenchmark
     private const int NodeCount = 16;
     private const int NodeCountMin = 4;
     private const int NodeCountMax = 250;
+    private const long WarmUpBytes = 16 << 20;
     private const string Secret = "Rain:Secret=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
     private static readonly Scene[] Scenes =
@@ -37,6 +38,7 @@ internal static class SwarmBenchmark
         var size = options.Size ?? 64L << 20;
         using var folder = new TemporaryFolder();
         var sha256 = await folder.WriteFileAsync("file", size, seed: 1, cancellation);
+        await folder.WriteFileAsync("warm-up", Math.Min(size, WarmUpBytes), seed: 2, cancellation);
         await using var lab = await SwarmLab.UpAsync(nodeCount, cancellation);
         var swarm = new SwarmLab(lab, nodeCount, folder["file"], size, sha256);
         var outcomes = scenes.ToDictionary(scene => scene, _ => new List<SwarmOutcome>());
@@ -55,6 +57,7 @@ internal static class SwarmBenchmark
                     string[] settings = [.. options.IsSealed ? [Secret] : Array.Empty<string>(), .. options.Settings];
                     await using var rain = await RainSwarm.StartAsync(swarm, settings, cancellation);
                     blockSize = rain.BlockSize;
+                    await rain.WarmUpAsync(folder["warm-up"], cancellation);
                     outcomes[scene].Add(await PlayAsync(swarm, rain, scene, cancellation));
                 }
 
@@ -111,6 +114,7 @@ internal static class SwarmBenchmark
             $"{swarm.NodeCount} nodes, {swarm.Size} bytes in blocks of {blockSize}{(options.IsSealed ? ", sealed" : "")}; "
                 + $"time / (size / 20 Mbit/s = {swarm.UnitSeconds:F1} s)"));
         report.Note("seeder sent: bytes on its link / size; c counts those that were neither killed nor slow;");
+        report.Note("nodes have fetched something else before: no row counts what their compilers need at first");
         report.Note("own cpu, busy: processor time of the swarm, and of all that ran here, / what the cores had: near 1 the cores were");
         report.Note("the limit, and the row says nothing of the swarm");
         await report.FinishAsync();

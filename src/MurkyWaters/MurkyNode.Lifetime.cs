@@ -27,6 +27,7 @@ public sealed partial class MurkyNode
         _logger = logger;
         _servers = servers;
         _listeners = listeners;
+        _swarms = swarms;
         _transport = options.Transport
             ?? new UdpRainTransport(new RainClientOptions
             {

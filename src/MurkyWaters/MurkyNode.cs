@@ -23,6 +23,7 @@ public sealed partial class MurkyNode : IAsyncDisposable
     private readonly ResourceStore _store;
     private readonly ServerTable _servers;
     private readonly List<RainListener> _listeners;
+    private readonly SwarmTable _swarms;
     private readonly IRainTransport _transport;
     private readonly FetchTable _fetches;
     private readonly ClassicNotices _classic;
@@ -283,6 +284,9 @@ public sealed partial class MurkyNode : IAsyncDisposable
                 WorkTime = time,
                 DropletsSent = listeners.Sum(listener => listener.Droplets),
                 BytesSent = listeners.Sum(listener => listener.Bytes),
+                BytesSentInCompany = listeners.Sum(listener => listener.CompanyBytes),
+                Swarms = _swarms.Count,
+                SwarmMembers = _swarms.MemberCount,
                 DatagramsDropped = _seal?.Account.Dropped ?? new Dictionary<string, long>(),
                 Subscribers = listeners.Sum(listener => listener.Subscribers),
                 Resources = _store.Count,

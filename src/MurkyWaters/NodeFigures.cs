@@ -30,6 +30,15 @@ public sealed record NodeFigures
     /// <summary>Bytes of datagrams rained on them.</summary>
     public required long BytesSent { get; init; }
 
+    /// <summary>Of these, bytes to nodes that fetch the same in company.</summary>
+    public required long BytesSentInCompany { get; init; }
+
+    /// <summary>Versions that others are known to fetch in company just now.</summary>
+    public required int Swarms { get; init; }
+
+    /// <summary>Nodes known to fetch those; who fetches two versions counts twice.</summary>
+    public required int SwarmMembers { get; init; }
+
     /// <summary>Datagrams that did not open under the secret and were dropped, by the reason as of
     /// <see cref="PouringRain.Network.SealAccount.Dropped"/>; empty without a secret.</summary>
     public required IReadOnlyDictionary<string, long> DatagramsDropped { get; init; }

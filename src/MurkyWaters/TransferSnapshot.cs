@@ -48,6 +48,16 @@ public sealed record TransferSnapshot
     /// <summary>What bounded the speed, in a sentence.</summary>
     public required string Verdict { get; init; }
 
+    /// <summary>How many others were known to fetch the same version, at most; 0 when it was fetched alone.</summary>
+    public int PeersKnown { get; init; }
+
+    /// <summary>Bytes of droplets that this node's rain servers have sent to others that fetch the same version, since anybody was known to
+    /// and until the transfer ended.</summary>
+    public long GivenBytes { get; init; }
+
+    /// <summary>What came from neighbours that made way for others and have no row; null when there were none.</summary>
+    public ReplacedNeighbours? Replaced { get; init; }
+
     /// <summary>A row a server.</summary>
     public required IReadOnlyList<TransferSource> Sources { get; init; }
 }
@@ -61,5 +71,19 @@ public sealed record TransferSnapshot
 /// <param name="Lost">Droplets that it sent and that did not come.</param>
 /// <param name="RttMs">Round-trip time, once known.</param>
 /// <param name="RateBytesPerSecond">The rate granted to it just now; over the whole transfer once that has ended.</param>
+/// <param name="Role"><c>seeder</c> (it holds all blocks), <c>peer</c> (it fetches the same, holds some, and only gives), <c>bothWays</c>
+/// (a peer that takes from this node as well); null as long as it has not told what it holds.</param>
+/// <param name="GivenBytes">Bytes of droplets that this node's rain servers have sent to it for the same version.</param>
+/// <param name="HeldBlocks">Blocks that it holds, as it says; null as long as it has not told.</param>
+/// <param name="Named">Whether it was named by others that fetch the same, or turned to this node first, and is in no list of
+/// servers.</param>
 public sealed record TransferSource(
-    string Endpoint, string State, long Droplets, long Bytes, long Lost, double? RttMs, long RateBytesPerSecond);
+    string Endpoint, string State, long Droplets, long Bytes, long Lost, double? RttMs, long RateBytesPerSecond, string? Role,
+    long GivenBytes, int? HeldBlocks, bool Named);
+
+/// <summary>Neighbours of a transfer that made way for others, since they were dead or of no use.</summary>
+/// <param name="Neighbours">How many; who came back and went again counts twice.</param>
+/// <param name="Droplets">Droplets that came from them.</param>
+/// <param name="Bytes">Bytes of datagrams that came from them.</param>
+/// <param name="Lost">Droplets that they sent and that did not come.</param>
+public sealed record ReplacedNeighbours(int Neighbours, long Droplets, long Bytes, long Lost);

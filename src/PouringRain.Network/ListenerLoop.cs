@@ -21,8 +21,8 @@ internal sealed class ListenerLoop : DatagramLoop
     private readonly AwaitedDatagrams _awaited = new();
     private RainServer _server;
     private bool _isClosing;
-    private long _dropletsBefore, _bytesBefore;
-    private long _droplets, _bytes;
+    private long _dropletsBefore, _bytesBefore, _companyBytesBefore;
+    private long _droplets, _bytes, _companyBytes;
     private int _subscribers;
     private long _awaitedDropped;
 
@@ -49,9 +49,11 @@ internal sealed class ListenerLoop : DatagramLoop
             ? _server.SnapshotSubscribers(now)
             : [.. _server.SnapshotSubscribers(now), .. _classicServer.SnapshotSubscribers(now)];
 
-    /// <summary>Droplets and bytes rained so far, and subscribers now, as of the last turn. Thread-safe.</summary>
-    public (long Droplets, long Bytes, int Subscribers) Figures =>
-        (Interlocked.Read(ref _droplets), Interlocked.Read(ref _bytes), Volatile.Read(ref _subscribers));
+    /// <summary>Droplets and bytes rained so far, the bytes of them that went to nodes which fetch in company, and subscribers now, as of
+    /// the last turn. Thread-safe.</summary>
+    public (long Droplets, long Bytes, long CompanyBytes, int Subscribers) Figures =>
+        (Interlocked.Read(ref _droplets), Interlocked.Read(ref _bytes), Interlocked.Read(ref _companyBytes),
+            Volatile.Read(ref _subscribers));
 
     /// <summary>Datagrams that waited for the catalog and were dropped. Thread-safe.</summary>
     public long AwaitedDropped => Interlocked.Read(ref _awaitedDropped);
@@ -106,6 +108,7 @@ internal sealed class ListenerLoop : DatagramLoop
         var next = AdvanceServer(now);
         Volatile.Write(ref _droplets, _dropletsBefore + _server.DropletsSent);
         Volatile.Write(ref _bytes, _bytesBefore + _server.BytesSent);
+        Volatile.Write(ref _companyBytes, _companyBytesBefore + _server.CompanyBytesSent);
         Volatile.Write(ref _subscribers, _server.SubscriberCount);
         if (_isClosing && _server.IsClosed)
         {
@@ -148,6 +151,7 @@ internal sealed class ListenerLoop : DatagramLoop
             Log.ServerFailed(Logger, exception, Socket.LocalEndPoint);
             _dropletsBefore += _server.DropletsSent;
             _bytesBefore += _server.BytesSent;
+            _companyBytesBefore += _server.CompanyBytesSent;
             _server.Retire();
             _server = new RainServer(_options, _catalog, RandomSeed());
             if (_isClosing)

@@ -64,13 +64,16 @@ public sealed class RainListener : IAsyncDisposable
     /// <summary>Where it listens (the port is known even if 0 was asked for).</summary>
     public IPEndPoint LocalEndPoint { get; }
 
-    /// <summary>Droplets and bytes rained so far in format 2, and its subscribers now.</summary>
-    public (long Droplets, long Bytes, int Subscribers) Figures
+    /// <summary>Droplets and bytes rained so far in format 2, the bytes of them that went to nodes which fetch in company, and its
+    /// subscribers now.</summary>
+    public (long Droplets, long Bytes, long CompanyBytes, int Subscribers) Figures
     {
         get
         {
             var figures = _loops.Select(loop => loop.Figures).ToArray();
-            return (figures.Sum(one => one.Droplets), figures.Sum(one => one.Bytes), figures.Sum(one => one.Subscribers));
+            return (
+                figures.Sum(one => one.Droplets), figures.Sum(one => one.Bytes), figures.Sum(one => one.CompanyBytes),
+                figures.Sum(one => one.Subscribers));
         }
     }
 

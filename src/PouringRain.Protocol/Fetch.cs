@@ -52,6 +52,7 @@ public sealed class Fetch : IDisposable
     private readonly FetchCompany? _company;
     private readonly bool _isOrdered;
     private long _wireBytes;
+    private FormerSources _former;
     private bool _isDisposed;
 
     /// <summary>Makes a fetch; nothing happens before the first poll.</summary>
@@ -308,6 +309,8 @@ public sealed class Fetch : IDisposable
             WireBytes = _wireBytes,
             Sources = sources,
             Bound = FindBound(),
+            KnownPeers = KnownPeerCount,
+            Former = _former,
         };
     }
 
@@ -337,6 +340,8 @@ public sealed class Fetch : IDisposable
         {
             _orders.WithdrawAll(useless);
             _company.Leave(useless);
+            var figures = useless.Snapshot();
+            _former = _former.With(new FormerSources(1, figures.Droplets, figures.Bytes, figures.Lost));
             useless.State = SourceState.NotFound;
             _paths.Remove(useless);
             _pathByPeer.Remove(useless.Peer);

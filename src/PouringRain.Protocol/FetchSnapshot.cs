@@ -35,6 +35,25 @@ public sealed record FetchSnapshot
 
     /// <summary>What bounds the speed just now.</summary>
     public required FetchBound Bound { get; init; }
+
+    /// <summary>How many others are known to fetch the version, by the word of the server that knows most; 0 in a fetch that is
+    /// alone.</summary>
+    public int KnownPeers { get; init; }
+
+    /// <summary>What came from neighbours that are none any more, and are not among <see cref="Sources"/>.</summary>
+    public FormerSources Former { get; init; }
+}
+
+/// <summary>What came from neighbours of a fetch that have made way for others.</summary>
+/// <param name="Count">How many there were; who came back and went again counts twice.</param>
+/// <param name="Droplets">Droplets that came from them.</param>
+/// <param name="Bytes">Bytes of datagrams that came from them.</param>
+/// <param name="Lost">Droplets that they sent and that did not come.</param>
+public readonly record struct FormerSources(int Count, long Droplets, long Bytes, long Lost)
+{
+    /// <summary>These and others.</summary>
+    public FormerSources With(FormerSources other) =>
+        new(Count + other.Count, Droplets + other.Droplets, Bytes + other.Bytes, Lost + other.Lost);
 }
 
 /// <summary>What bounds a fetch's speed.</summary>
@@ -113,4 +132,13 @@ public sealed record SourceSnapshot
 
     /// <summary>When it was last heard, or null.</summary>
     public required Instant? LastHeard { get; init; }
+
+    /// <summary>Whether others named it (PEERS), or it turned to this node first; it is in no list of servers that was given.</summary>
+    public bool IsNamed { get; init; }
+
+    /// <summary>Whether it says that it holds every block.</summary>
+    public bool HoldsAll { get; init; }
+
+    /// <summary>Blocks that it holds, by its own account; null when it has told nothing of it.</summary>
+    public int? HeldBlocks { get; init; }
 }

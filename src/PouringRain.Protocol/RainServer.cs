@@ -57,6 +57,9 @@ public sealed partial class RainServer
     /// <summary>Their bytes.</summary>
     public long BytesSent { get; private set; }
 
+    /// <summary>Of these, what went to nodes that fetch in company.</summary>
+    public long CompanyBytesSent { get; private set; }
+
     /// <summary>Rows of the subscriber table.</summary>
     public int SubscriberCount => _table.Count;
 

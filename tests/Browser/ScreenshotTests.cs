@@ -77,6 +77,27 @@ public sealed class ScreenshotTests
         Assert.Empty(chromium.ConsoleErrors());
     }
 
+    [Fact(Explicit = true)]
+    public async Task A_swarm_is_pictured()
+    {
+        var folder = PictureFolder();
+        await using var gateway = await ScriptedGateway.StartAsync();
+        gateway.ServerCount = 1;
+        gateway.AddResource(1980, "cluster-image-2026-11.tar", 1_073_741_824, "application/x-tar", TimeSpan.Zero);
+        gateway.Rains.Add(new SyntheticRain(1, "1980", 1024, 13, TimeSpan.FromSeconds(20), seed: 3)
+        {
+            PeersKnown = 1000,
+            FileName = "cluster-image-2026-11.tar",
+        });
+        using var chromium = Chromium.Start();
+        chromium.Resize(1280, 1400);
+        gateway.Restart();
+        chromium.Open(gateway.Url);
+        await chromium.WaitForAsync("return Number(document.querySelector('.transfer')?.dataset.verified) > 500", "rain half fallen");
+        chromium.Screenshot(Path.Combine(folder, "swarm-1280-dark.png"), 1280, 1400);
+        Assert.Empty(chromium.ConsoleErrors());
+    }
+
     private static void Furnish(ScriptedGateway gateway)
     {
         (gateway.NodeCount, gateway.HasEngines, gateway.IsHurt) = (5, true, true);

@@ -36,6 +36,10 @@ internal sealed class SyntheticRain
 
     public bool FailsHalfway { get; }
 
+    /// <summary>How many other nodes are said to fetch the same; where there are any, the first server is the seeder, the second is a
+    /// neighbour that has got all, every fifth one only gives, and all others give and take.</summary>
+    public int PeersKnown { get; init; }
+
     /// <summary>The transfer as the gateway would tell it.</summary>
     public JsonObject At(TimeSpan elapsed)
     {
@@ -54,8 +58,13 @@ internal sealed class SyntheticRain
             var droplets = (long)(total * weights[server] / sum);
             var rate = Blocks * SymbolsPerBlock * 1408.0 / Duration.TotalSeconds * Weight(_phases[server], seconds,
                 server) / _phases.Select((phase, other) => Weight(phase, seconds, other)).Sum();
+            var role = PeersKnown == 0 || server < 2 ? "seeder" : server % 5 == 4 ? "peer" : "bothWays";
             sources.Add(new JsonObject
             {
+                ["role"] = role,
+                ["heldBlocks"] = role == "seeder" ? Blocks : Math.Min(Blocks, (int)(decoded * (0.55 + (0.08 * server)))),
+                ["givenBytes"] = role == "bothWays" ? GivenBytes(server, decoded) : 0,
+                ["named"] = PeersKnown > 0 && server > 0,
                 ["endpoint"] = $"10.20.{server / 8}.{11 + (server % 8)}:1980",
                 ["state"] = !isOver ? "raining" : FailsHalfway ? "silent" : "done",
                 ["droplets"] = droplets,
@@ -84,9 +93,15 @@ internal sealed class SyntheticRain
                 : isOver ? "The servers sent as fast as they may."
                 : "The servers send as fast as they may.",
             ["blockMap"] = BlockMap(decoded, isOver),
+            ["peersKnown"] = PeersKnown,
+            ["givenBytes"] = Enumerable.Range(0, _phases.Length)
+                .Sum(server => PeersKnown == 0 || server < 2 || server % 5 == 4 ? 0 : GivenBytes(server, decoded)),
+            ["replaced"] = null,
             ["sources"] = sources,
         };
     }
+
+    private static long GivenBytes(int server, int decoded) => decoded * (20_000L + (6_000 * server));
 
     /// <summary>Nearly in order: the last blocks of the window are a ragged edge, as with decoders of different luck.</summary>
     private static JsonArray BlockMap(int decoded, bool isOver)

@@ -1,4 +1,5 @@
-// The droplets: each falls from its server, bent a little by the wind, onto the water; a lost one fades on the way.
+// The droplets: each falls from its server, bent a little by the wind, onto the water; a lost one fades on the way. What is given to one
+// that fetches the same rises to it.
 
 import { fit, stillness } from './frames.js';
 import { serverColour } from './palette.js';
@@ -9,6 +10,9 @@ const fallMs = 1000;
 const fallSpreadMs = 500;
 const length = 0.06;
 const windPixels = 26;
+
+/** Where under its nozzle a droplet is, as shares of the nozzle's width from its middle. */
+const lanes = { whole: [-0.5, 0.5], left: [-0.5, 0.14], up: [0.24, 0.5] };
 
 /** How many real droplets one drawn droplet stands for: a power of two that keeps the picture readable. */
 export function dropletScale(dropletsPerSecond) {
@@ -29,6 +33,7 @@ export function createDroplets(canvas) {
   let last = 0;
   let dirty = false;
   const owed = [];
+  const owedUp = [];
   const alive = [];
   const spare = [];
   const colours = [];
@@ -50,13 +55,14 @@ export function createDroplets(canvas) {
      * @param {number} now
      * @param {Float64Array} rates Droplets a second of each server.
      * @param {number[]} lostRates Lost droplets a second of each server.
+     * @param {number[]} givenRates Droplets a second given to each.
      * @param {number} count How many servers there are.
      * @param {number} scale Droplets for one drawn.
      * @param {{surface: Function}} field Tells how deep to fall.
      * @param {number} fieldTop Where the field begins.
      * @returns {boolean} Whether anything is in the air.
      */
-    draw(now, rates, lostRates, count, scale, field, fieldTop) {
+    draw(now, rates, lostRates, givenRates, count, scale, field, fieldTop) {
       if (context === null) {
         return false;
       }
@@ -65,7 +71,9 @@ export function createDroplets(canvas) {
       last = now;
       if (!stillness.matches) {
         for (let server = 0; server < count; server++) {
-          spawn(server, ((rates[server] + (lostRates[server] ?? 0)) / scale) * (elapsed / 1000), lostRates[server] / (rates[server] + lostRates[server]) || 0, now, count, field, fieldTop);
+          const part = givenRates[server] > 0 ? 'left' : 'whole';
+          spawn(server, owed, part, ((rates[server] + (lostRates[server] ?? 0)) / scale) * (elapsed / 1000), lostRates[server] / (rates[server] + lostRates[server]) || 0, now, count, field, fieldTop);
+          spawn(server, owedUp, 'up', ((givenRates[server] ?? 0) / scale) * (elapsed / 1000), 0, now, count, field, fieldTop);
         }
       }
 
@@ -75,7 +83,9 @@ export function createDroplets(canvas) {
 
       context.clearRect(0, 0, width, height);
       dirty = alive.length > 0;
-      paint(now, count);
+      paint(now, count, false);
+      paint(now, count, true);
+      forget(count);
       return dirty;
     },
   };
@@ -84,10 +94,10 @@ export function createDroplets(canvas) {
     return (width * (server + 0.5)) / Math.max(1, count);
   }
 
-  function spawn(server, due, lossShare, now, count, field, fieldTop) {
-    owed[server] = (owed[server] ?? Math.random()) + due;
-    while (owed[server] >= 1) {
-      owed[server] -= 1;
+  function spawn(server, debts, part, due, lossShare, now, count, field, fieldTop) {
+    debts[server] = (debts[server] ?? Math.random()) + due;
+    while (debts[server] >= 1) {
+      debts[server] -= 1;
       if (alive.length >= aliveMax) {
         continue;
       }
@@ -96,7 +106,9 @@ export function createDroplets(canvas) {
       droplet.server = server;
       droplet.born = now - Math.random() * 16;
       droplet.life = fallMs + Math.random() * fallSpreadMs;
-      droplet.x0 = nozzleX(server, count) + (Math.random() - 0.5) * (width / count) * 0.94;
+      droplet.rises = part === 'up';
+      const [from, to] = lanes[part];
+      droplet.x0 = nozzleX(server, count) + (from + Math.random() * (to - from)) * (width / count) * 0.94;
       droplet.x1 = droplet.x0 - windPixels * (0.6 + Math.random() * 0.8);
       droplet.y1 = fieldTop + field.surface(Math.random());
       droplet.fade = Math.random() < lossShare ? 0.35 + Math.random() * 0.3 : 2;
@@ -104,15 +116,15 @@ export function createDroplets(canvas) {
     }
   }
 
-  /** One path a server, so that a frame of 32 servers is 32 strokes. */
-  function paint(now, count) {
+  /** One path a server, so that a frame of 32 servers is 32 strokes; those that rise are thinner. */
+  function paint(now, count, rises) {
     context.lineCap = 'round';
-    context.lineWidth = 1.6;
+    context.lineWidth = rises ? 1 : 1.6;
     for (let server = 0; server < count; server++) {
       let begun = false;
       for (let index = 0; index < alive.length; index++) {
         const droplet = alive[index];
-        if (droplet.server !== server || droplet.gone) {
+        if (droplet.server !== server || droplet.rises !== rises || droplet.gone) {
           continue;
         }
 
@@ -130,15 +142,18 @@ export function createDroplets(canvas) {
         }
 
         const tail = Math.max(0, age - length * (droplet.fade < 2 ? 1 - age / droplet.fade : 1));
-        context.moveTo(xAt(droplet, tail), yAt(droplet, tail));
-        context.lineTo(xAt(droplet, age), yAt(droplet, age));
+        const [from, to] = rises ? [1 - tail, 1 - age] : [tail, age];
+        context.moveTo(xAt(droplet, from), yAt(droplet, from));
+        context.lineTo(xAt(droplet, to), yAt(droplet, to));
       }
 
       if (begun) {
         context.stroke();
       }
     }
+  }
 
+  function forget(count) {
     let kept = 0;
     for (let index = 0; index < alive.length; index++) {
       const droplet = alive[index];

@@ -5,6 +5,7 @@ import { colour, onSchemeChange, serverColour } from '../canvas/palette.js';
 import { createStream, windowMs } from '../canvas/stream.js';
 import { explain, isFailure, shares } from '../logic/explain.js';
 import { brief, count, duration, holdTogether, percent, rate, size, words } from '../logic/format.js';
+import { companyText, heldShare, isInCompany, namings, roleName } from '../logic/swarm.js';
 import { bestRtt, byteRate, isRunning, lossOf, progress, ratesAt, sourceRate, timeLeft } from '../logic/transfers.js';
 import { cell, h, iconButton, keyed, setAttribute, setText, want } from './dom.js';
 import { stateKind } from './tables.js';
@@ -13,7 +14,13 @@ const skyHeight = 112;
 const nozzleY = 26;
 const streamHeight = 110;
 const fieldHeightMax = 300;
-const columns = ['Server', 'State', 'Rate', 'Share', 'Droplets', 'Lost', 'Round trip'];
+const columns = ['Server', 'State', 'Role', 'Rate', 'Share', 'Droplets', 'Lost', 'Round trip', 'Holds', 'Given'];
+const companyColumns = new Set(['Role', 'Holds', 'Given']);
+const firstFigure = 3;
+const roleMarks = { seeder: '◆', peer: '↓', bothWays: '⇅' };
+const roleKey = '◆\u00a0holds all, ↓\u00a0gives, ⇅\u00a0both ways; a bar is as long as what it holds. What rises is given.';
+/** Bytes of a droplet of the usual symbols. */
+const dropletBytes = 1434;
 const stateChips = { raining: 'good', completed: 'good', discovering: 'plain', cancelled: 'plain' };
 
 /**
@@ -33,6 +40,7 @@ export function createTransferCard(record) {
   const verdict = h('p', { class: 'verdict' });
   const bar = h('progress', { max: 1, value: 0, 'aria-label': 'Verified blocks' });
   const picture = h('div', { class: 'sky', role: 'img' }, skyCanvas, fieldCanvas, airCanvas);
+  const company = h('p', { class: 'company', hidden: true });
   const legend = h('p', { class: 'legend' });
   const scaleTop = h('span', { class: 'scale-top' });
   const scaleFrom = h('span', {}, `${windowMs / 1000} s ago`);
@@ -46,11 +54,11 @@ export function createTransferCard(record) {
   const card = h('article', { class: 'transfer', 'aria-labelledby': titleId },
     h('div', { class: 'transfer-head' }, h('div', { class: 'transfer-name' }, title, facts), chip, stopButton, closeButton),
     h('dl', { class: 'gauges' }, ...gauges.map(({ name, value }) => h('div', {}, h('dt', {}, name), value))),
-    verdict, bar, explanation, picture, legend, stream, shareBar,
+    verdict, bar, explanation, company, picture, legend, stream, shareBar,
     h('div', { class: 'table-wrap sources', role: 'region', 'aria-label': 'Servers of this transfer', tabindex: '0' },
       h('table', { role: 'table' },
         h('caption', { class: 'visually-hidden' }, 'The servers that take part in this transfer'),
-        h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, ...columns.map((name, index) => h('th', { scope: 'col', role: 'columnheader', class: index > 1 ? 'num' : null }, name)))),
+        h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, ...columns.map((name, index) => h('th', { scope: 'col', role: 'columnheader', class: classOf(name, index) }, name)))),
         body)));
 
   const field = createField(fieldCanvas);
@@ -108,11 +116,15 @@ export function createTransferCard(record) {
     showSources(latest, next);
     showExplanation(latest, runs);
     const rained = latest.sources.filter((source) => source.droplets > 0).length;
-    setAttribute(picture, 'aria-label', `${count(latest.decodedBlocks)} of ${count(latest.blocks)} blocks are verified; ${count(rained)} of ${count(latest.sources.length)} servers rain.`);
+    const there = companyText(latest);
+    setText(company, there);
+    company.hidden = there === '';
+    card.classList.toggle('in-company', isInCompany(latest));
+    setAttribute(picture, 'aria-label', `${count(latest.decodedBlocks)} of ${count(latest.blocks)} blocks are verified; ${count(rained)} of ${count(latest.sources.length)} servers rain.${there === '' ? '' : ` ${there}.`}`);
     setAttribute(stream.querySelector('[role=img]'), 'aria-label', `The rate of each server as a band; the table below has the figures.`);
     card.dataset.servers = String(rained);
     card.dataset.verified = String(latest.decodedBlocks);
-    if (nozzles !== Math.max(1, next.endpoints.length)) {
+    if (nozzles !== Math.max(1, next.endpoints.length) || there !== '') {
       paintSky();
     }
 
@@ -125,10 +137,13 @@ export function createTransferCard(record) {
   function showSources(latest, next) {
     const share = new Map(shares(latest).map((item) => [item.endpoint, item.share]));
     keyed(body, latest.sources, (source) => source.endpoint, createSourceRow, (row, source) => {
-      const [, state, speed, part, came, lost, rtt] = row.children;
+      const [, state, role, speed, part, came, lost, rtt, holds, given] = row.children;
       row.firstElementChild.firstElementChild.style.setProperty('--swatch', serverColour(next.endpoints.indexOf(source.endpoint)));
       setText(state.firstElementChild, words(source.state ?? ''));
       setAttribute(state.firstElementChild, 'data-kind', stateKind(source.state));
+      setText(role, roleName(source));
+      setText(holds, percent(heldShare(latest, source)));
+      setText(given, size(source.givenBytes));
       setText(speed, rate(sourceRate(next, source)));
       setText(part, percent(share.get(source.endpoint)));
       setText(came, count(source.droplets));
@@ -145,7 +160,7 @@ export function createTransferCard(record) {
     return h('tr', { role: 'row' },
       h('th', { scope: 'row', role: 'rowheader', class: 'mono' }, h('span', { class: 'swatch', 'aria-hidden': 'true' }), source.endpoint),
       cell('', '', h('span', { class: 'state' })),
-      ...columns.slice(2).map((name) => cell(name, 'num')));
+      ...columns.slice(2).map((name, index) => cell(name, classOf(name, index + 2))));
   }
 
   function showExplanation(latest, runs) {
@@ -196,23 +211,38 @@ export function createTransferCard(record) {
 
     context.clearRect(0, 0, width, skyHeight);
     const each = width / nozzles;
+    const inCompany = isInCompany(current.latest);
+    const sources = new Map(current.latest.sources.map((source) => [source.endpoint, source]));
+    const names = inCompany ? namings(current.endpoints) : [current.endpoints];
     context.textAlign = 'center';
     context.font = '11px "JetBrains Mono", "SF Mono", Consolas, "DejaVu Sans Mono", monospace';
     current.endpoints.forEach((endpoint, index) => {
       const x = droplets.nozzleX(index, nozzles);
       const half = each * 0.46;
+      const source = sources.get(endpoint);
+      const held = inCompany && source ? heldShare(current.latest, source) ?? 1 : 1;
       context.strokeStyle = serverColour(index);
-      context.lineWidth = 2.5;
       context.lineCap = 'round';
-      context.beginPath();
-      context.moveTo(x - half, nozzleY - 5);
-      context.lineTo(x + half, nozzleY - 5);
-      context.stroke();
-      if (context.measureText(endpoint).width < each - 8) {
-        context.fillStyle = colour('--muted');
-        context.fillText(endpoint, x, 12);
+      paintNozzle(context, x - half, x + half, held < 1 ? 0.25 : 1);
+      if (held > 0 && held < 1) {
+        paintNozzle(context, x - half, x - half + 2 * half * held, 1);
       }
+
+      const mark = roleMarks[source?.role] ?? '';
+      const label = names.map((naming) => `${mark} ${naming[index]}`.trim()).find((text) => context.measureText(text).width < each - 4);
+      context.fillStyle = colour('--muted');
+      context.fillText(label ?? mark, x, 12);
     });
+  }
+
+  function paintNozzle(context, from, to, alpha) {
+    context.globalAlpha = alpha;
+    context.lineWidth = 2.5;
+    context.beginPath();
+    context.moveTo(from, nozzleY - 5);
+    context.lineTo(to, nozzleY - 5);
+    context.stroke();
+    context.globalAlpha = 1;
   }
 
   function draw(now) {
@@ -233,9 +263,10 @@ export function createTransferCard(record) {
 
     ratesAt(current, now - 200, rates);
     const lost = current.samples.at(-1)?.lostRates ?? [];
+    const given = (current.samples.at(-1)?.givenRates ?? []).map((bytes) => bytes / dropletBytes);
     let total = 0;
     for (let server = 0; server < servers; server++) {
-      total += rates[server];
+      total += rates[server] + (given[server] ?? 0);
     }
 
     const wanted = dropletScale(total);
@@ -243,8 +274,8 @@ export function createTransferCard(record) {
       scale = wanted;
     }
 
-    setText(legend, total === 0 ? 'No droplet is in the air.' : `${scale === 1 ? 'Every droplet is drawn' : `One drawn droplet is ${count(scale)} real ones`}; the lost fade on the way. The first block lies at the bottom left.`);
-    droplets.draw(now, rates, lost, servers, scale, field, skyHeight);
+    setText(legend, total === 0 ? 'No droplet is in the air.' : `${scale === 1 ? 'Every droplet is drawn' : `One drawn droplet is ${count(scale)} real ones`}; the lost fade on the way. The first block lies at the bottom left.${isInCompany(current.latest) ? ` ${roleKey}` : ''}`);
+    droplets.draw(now, rates, lost, given, servers, scale, field, skyHeight);
     flow.draw(current, now);
     if (shownTop !== flow.top) {
       shownTop = flow.top;
@@ -257,10 +288,15 @@ export function createTransferCard(record) {
     droplets.recolour();
     flow.recolour();
     resize(true);
-    for (const [index, row] of [...body.children].entries()) {
-      row.firstElementChild.firstElementChild.style.setProperty('--swatch', serverColour(index));
+    for (const row of body.children) {
+      row.firstElementChild.firstElementChild.style.setProperty('--swatch', serverColour(current.endpoints.indexOf(row.dataset.key)));
     }
   }
+}
+
+/** Figures stand to the right; what is about the company is shown where there is one. */
+function classOf(name, index) {
+  return [index >= firstFigure ? 'num' : '', companyColumns.has(name) ? 'company-only' : ''].filter((one) => one !== '').join(' ') || null;
 }
 
 /** Droplets per symbol needed; of blocks that still come it says nothing yet when it is below one. */

@@ -103,7 +103,7 @@ export function byteRate(record) {
 export function lossOf(transfer) {
   let lost = 0;
   let came = 0;
-  for (const source of transfer.sources) {
+  for (const source of [...transfer.sources, transfer.replaced ?? {}]) {
     lost += source.lost ?? 0;
     came += source.droplets ?? 0;
   }
@@ -204,34 +204,53 @@ function addSample(record, nowMs, isLast) {
 
   const droplets = [];
   const lost = [];
-  let wireBytes = 0;
+  const given = [];
+  let wireBytes = latest.replaced?.bytes ?? 0;
+  const isHere = new Set(latest.sources.map((source) => source.endpoint));
   for (const source of latest.sources) {
-    let index = record.endpoints.indexOf(source.endpoint);
-    if (index < 0) {
-      index = record.endpoints.push(source.endpoint) - 1;
-    }
-
+    const index = placeOf(record, source.endpoint, isHere);
     droplets[index] = source.droplets ?? 0;
     lost[index] = source.lost ?? 0;
+    given[index] = source.givenBytes ?? 0;
     wireBytes += source.bytes ?? 0;
   }
 
   const seconds = previous ? (time - previous.t) / 1000 : 0;
   const rates = [];
   const lostRates = [];
+  const givenRates = [];
   let total = 0;
   for (let index = 0; index < record.endpoints.length; index++) {
-    const came = previous ? Math.max(0, (droplets[index] ?? 0) - (previous.droplets[index] ?? 0)) / seconds : 0;
-    rates[index] = came;
-    lostRates[index] = previous ? Math.max(0, (lost[index] ?? 0) - (previous.lost[index] ?? 0)) / seconds : 0;
-    total += came;
+    const rise = (now, before) => (previous ? Math.max(0, (now[index] ?? 0) - (before[index] ?? 0)) / seconds : 0);
+    rates[index] = rise(droplets, previous?.droplets);
+    lostRates[index] = rise(lost, previous?.lost);
+    givenRates[index] = rise(given, previous?.given);
+    total += rates[index];
   }
 
-  record.previous = { t: time, droplets, lost };
-  record.samples.push({ t: time, rates, lostRates, total, wireBytes });
+  record.previous = { t: time, droplets, lost, given };
+  record.samples.push({ t: time, rates, lostRates, givenRates, total, wireBytes });
   if (record.samples.length > sampleCountMax) {
     record.samples = thin(record.samples);
   }
+}
+
+/** A source's place in the picture: its own, or else that of one which has made way, or a new one. */
+function placeOf(record, endpoint, isHere) {
+  const { endpoints, previous } = record;
+  const own = endpoints.indexOf(endpoint);
+  if (own >= 0) {
+    return own;
+  }
+
+  const free = endpoints.findIndex((other) => !isHere.has(other));
+  const index = free >= 0 ? free : endpoints.length;
+  endpoints[index] = endpoint;
+  for (const figures of previous && free >= 0 ? [previous.droplets, previous.lost, previous.given] : []) {
+    figures[index] = 0;
+  }
+
+  return index;
 }
 
 /**

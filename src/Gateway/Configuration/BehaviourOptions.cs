@@ -11,5 +11,7 @@ internal sealed class BehaviourOptions(SettingsReader reader)
     public bool AutoAddPeers { get; } = reader.Read(
         "Behaviour:AutoAddPeers", "true", Flag, "adds nodes that make themselves known to the servers asked");
 
-    public bool ShareContent { get; } = reader.Read("Behaviour:ShareContent", "true", Flag, "keeps what was fetched and rains it on");
+    public bool ShareContent { get; } = reader.Read(
+        "Behaviour:ShareContent", "true", Flag,
+        "rains on what is fetched, each block once it is verified, tells others who fetch the same that it does, and keeps it");
 }

@@ -24,6 +24,7 @@ internal sealed class NodeMetrics
             figures => figures.WorkTime.TotalSeconds);
         Counter("rain.sent.droplets", "Droplets rained on subscribers.", figures => figures.DropletsSent);
         Counter("rain.sent.bytes", "Bytes of datagrams rained on subscribers.", figures => figures.BytesSent);
+        Counter("rain.sent.company.bytes", "Of these, bytes to nodes that fetch the same.", figures => figures.BytesSentInCompany);
         Counters("rain.transfers.ended", "Transfers ended, by their last state.", "state", figures => figures.TransfersEnded);
         Counters(
             "rain.dropped.datagrams", "Datagrams that did not open under the secret and were dropped, by the reason.", "reason",
@@ -32,6 +33,8 @@ internal sealed class NodeMetrics
         Gauge("rain.overhead.ratio", "Droplets received a symbol needed, over all transfers.", figures => figures.Overhead);
         Gauge("rain.loss.ratio", "Droplets lost of those sent here, over all transfers.", figures => figures.Loss);
         Gauge("rain.subscribers", "Subscribers rained on just now.", figures => figures.Subscribers);
+        Gauge("rain.swarms", "Versions that several nodes fetch, as far as this one was told.", figures => figures.Swarms);
+        Gauge("rain.swarm.members", "Nodes known to fetch those, each version for itself.", figures => figures.SwarmMembers);
         Gauge("rain.store.resources", "Resources kept.", figures => figures.Resources);
         Gauge(
             "rain.store.readonly", "1 while the store's disk fails and nothing is taken in, else 0.",

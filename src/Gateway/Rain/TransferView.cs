@@ -19,20 +19,24 @@ namespace Gateway.Rain;
 /// <param name="Overhead">Droplets received / symbols needed.</param>
 /// <param name="ElapsedMs">Since it began, until it ended.</param>
 /// <param name="Verdict">What bounded the speed, in a sentence.</param>
+/// <param name="PeersKnown">How many other nodes were known to fetch the same version, at most; 0 when it was fetched alone.</param>
+/// <param name="GivenBytes">Bytes of droplets that this node has rained on others that fetch the same version, until the transfer
+/// ended.</param>
+/// <param name="Replaced">Neighbours that made way for others and have no row, with what came from them; null when there were none.</param>
 /// <param name="Sources">A row a server.</param>
 /// <example>
 /// {
 /// "id": "1", "resource": "42", "fileName": "holiday.mp4", "state": "completed", "length": 50000000, "receivedBytes": 50000000,
 /// "decodedBlocks": 48, "blocks": 48, "blockMap": [0, 48], "symbolsNeeded": 35527, "dropletsReceived": 35527, "overhead": 1,
 /// "elapsedMs": 412.7, "verdict": "The network set the pace: 127.0.0.1:1980 41.9 MB/s, 127.0.0.1:1981 41.5 MB/s.",
-/// "sources": [
+/// "peersKnown": 15, "givenBytes": 22114000, "replaced": null, "sources": [
 /// {
 /// "endpoint": "127.0.0.1:1980", "state": "done", "droplets": 11980, "bytes": 17307000, "lost": 0, "rttMs": 0.4,
-/// "rateBytesPerSecond": 41936000
+/// "rateBytesPerSecond": 41936000, "role": "seeder", "givenBytes": 0, "heldBlocks": 48, "named": false
 /// },
 /// {
 /// "endpoint": "127.0.0.1:1981", "state": "done", "droplets": 23547, "bytes": 34017000, "lost": 0, "rttMs": 0.3,
-/// "rateBytesPerSecond": 41558000
+/// "rateBytesPerSecond": 41558000, "role": "bothWays", "givenBytes": 22114000, "heldBlocks": 31, "named": true
 /// }
 /// ]
 /// }
@@ -52,6 +56,9 @@ internal sealed record TransferView(
     double Overhead,
     double ElapsedMs,
     string Verdict,
+    int PeersKnown,
+    long GivenBytes,
+    ReplacedNeighbours? Replaced,
     IReadOnlyList<TransferSource> Sources)
 {
     /// <summary>Whether it is still going on.</summary>
@@ -73,5 +80,8 @@ internal sealed record TransferView(
         snapshot.Overhead,
         snapshot.ElapsedMs,
         snapshot.Verdict,
+        snapshot.PeersKnown,
+        snapshot.GivenBytes,
+        snapshot.Replaced,
         snapshot.Sources);
 }

@@ -83,7 +83,8 @@ internal sealed record FetchView
     /// <param name="id">The resource.</param>
     /// <param name="now">The time.</param>
     /// <param name="nameOf">What a server is called.</param>
-    public TransferSnapshot ToSnapshot(long number, ResourceId id, Instant now, Func<PeerAddress, string> nameOf)
+    /// <param name="gifts">What others that fetch it were sent; null where that is not counted.</param>
+    public TransferSnapshot ToSnapshot(long number, ResourceId id, Instant now, Func<PeerAddress, string> nameOf, SwarmGifts? gifts)
     {
         var figures = FiguresNow;
         var isResting = IsOver || Round is null;
@@ -104,14 +105,25 @@ internal sealed record FetchView
             Overhead = figures.Overhead,
             ElapsedMs = elapsed.TotalMilliseconds,
             Verdict = Verdict ?? Fetching.Verdict.Of(figures, End, elapsed, isResting),
-            Sources = [.. figures.Sources.Select(source => new TransferSource(
-                nameOf(source.Peer),
-                StateNames.Of(source.State, isResting),
-                source.Droplets,
-                source.Bytes,
-                source.Lost,
-                TransferFigures.RoundTripMsOf(source),
-                TransferFigures.RateOf(source, elapsed, isResting)))],
+            PeersKnown = figures.KnownPeers,
+            GivenBytes = gifts?.Bytes ?? 0,
+            Replaced = figures.Former is { Count: > 0 } former
+                ? new ReplacedNeighbours(former.Count, former.Droplets, former.Bytes, former.Lost)
+                : null,
+            Sources = [.. figures.Sources.Select(source => ToRow(source, gifts?.BytesTo(source.Peer) ?? 0))],
         };
+
+        TransferSource ToRow(SourceSnapshot source, long givenBytes) => new(
+            nameOf(source.Peer),
+            StateNames.Of(source.State, isResting),
+            source.Droplets,
+            source.Bytes,
+            source.Lost,
+            TransferFigures.RoundTripMsOf(source),
+            TransferFigures.RateOf(source, elapsed, isResting),
+            StateNames.RoleOf(source, givenBytes),
+            givenBytes,
+            source.HoldsAll ? Manifest?.Layout.BlockCount : source.HeldBlocks,
+            source.IsNamed);
     }
 }

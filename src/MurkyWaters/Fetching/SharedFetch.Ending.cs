@@ -84,6 +84,7 @@ internal sealed partial class SharedFetch
             LetGrantGo();
             if (_lease is { Blocks: var blocks } lease)
             {
+                _context.Options.Swarm?.Table.Unwatch(Id, blocks.Manifest.Version);
                 blocks.BlockHeld -= _waiters.Wake;
                 if (blocks is PartialBlob arrived && _context.Store.FindEntry(Id) is { } entry
                     && !arrived.Manifest.IsNewerThan(entry.Resource.Manifest))

@@ -15,6 +15,7 @@ internal sealed partial class SharedFetch
     private FetchBudget.Grant? _grant;
     private BlocksLease? _lease;
     private volatile bool _isFromStore;
+    private volatile SwarmGifts? _gifts;
     private bool _hasStaleServers;
     private bool _isMending;
     private Action? _leaveLine;
@@ -29,6 +30,7 @@ internal sealed partial class SharedFetch
         var blocks = new FetchBlocks(lease.Blocks, _waiters.Wake);
         lease.Blocks.BlockHeld += _waiters.Wake;
         _lease = lease;
+        _gifts = _context.Options.Swarm?.Table.Watch(Id, manifest.Version);
         _mailbox.Post(
             static (fetch, blocks, _, _) => fetch._machine.HandleManifest(fetch.Now, ((FetchBlocks)blocks!).Manifest, (FetchBlocks)blocks),
             blocks);

@@ -244,7 +244,7 @@ internal sealed partial class SharedFetch
     }
 
     /// <summary>Its figures now.</summary>
-    public TransferSnapshot Snapshot() => View.ToSnapshot(Number, Id, Now, _context.Servers.NameOf);
+    public TransferSnapshot Snapshot() => View.ToSnapshot(Number, Id, Now, _context.Servers.NameOf, _gifts);
 
     /// <summary>Takes a sample of the running round: what bounds it, and for the table of servers what it has seen so far.</summary>
     public void Sample()

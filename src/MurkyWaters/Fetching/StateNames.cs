@@ -20,5 +20,10 @@ internal static class StateNames
 
     public static string Of(FetchEndReason reason) => CamelCase(reason.ToString());
 
+    /// <summary>What a source is to a swarm: <c>seeder</c>, <c>peer</c> or <c>bothWays</c>; null as long as it has told nothing of what it
+    /// holds.</summary>
+    public static string? RoleOf(SourceSnapshot source, long givenBytes) =>
+        source.HoldsAll ? "seeder" : givenBytes > 0 ? "bothWays" : source.HeldBlocks is null ? null : "peer";
+
     private static string CamelCase(string name) => string.Concat(name[..1].ToLowerInvariant(), name[1..]);
 }

@@ -12,6 +12,12 @@ internal sealed class TransferFigures
 
     public long DropletsReceived { get; private init; }
 
+    /// <summary>How many others were known to fetch the version, at most.</summary>
+    public int KnownPeers { get; private init; }
+
+    /// <summary>What came from neighbours that made way for others.</summary>
+    public FormerSources Former { get; private init; }
+
     /// <summary>What bounded the speed most of the time.</summary>
     public FetchBound Bound
     {
@@ -30,7 +36,7 @@ internal sealed class TransferFigures
     /// all of it.</summary>
     public TransferFigures WithSample(FetchBound bound)
     {
-        var sum = Copy(SymbolsNeeded, DropletsReceived);
+        var sum = Copy();
         sum.Count(bound);
         return sum;
     }
@@ -43,7 +49,7 @@ internal sealed class TransferFigures
             return this;
         }
 
-        var sum = Copy(SymbolsNeeded + round.SymbolsNeeded, DropletsReceived + round.DropletsReceived);
+        var sum = Copy(round);
         sum.Count(round.Bound);
         foreach (var source in round.Sources)
         {
@@ -55,6 +61,8 @@ internal sealed class TransferFigures
                 Lost = before.Lost + source.Lost,
                 RoundTrip = source.LastHeard is not null && source.RoundTrip > TimeSpan.Zero ? source.RoundTrip : before.RoundTrip,
                 LastHeard = source.LastHeard ?? before.LastHeard,
+                HoldsAll = source.HoldsAll || (source.HeldBlocks is null && before.HoldsAll),
+                HeldBlocks = source.HeldBlocks ?? before.HeldBlocks,
             };
         }
 
@@ -74,9 +82,15 @@ internal sealed class TransferFigures
     public static double LossOf(SourceSnapshot source) =>
         source.Droplets + source.Lost == 0 ? 0 : (double)source.Lost / (source.Droplets + source.Lost);
 
-    private TransferFigures Copy(long symbolsNeeded, long dropletsReceived)
+    private TransferFigures Copy(FetchSnapshot? more = null)
     {
-        var copy = new TransferFigures { SymbolsNeeded = symbolsNeeded, DropletsReceived = dropletsReceived };
+        var copy = new TransferFigures
+        {
+            SymbolsNeeded = SymbolsNeeded + (more?.SymbolsNeeded ?? 0),
+            DropletsReceived = DropletsReceived + (more?.DropletsReceived ?? 0),
+            KnownPeers = Math.Max(KnownPeers, more?.KnownPeers ?? 0),
+            Former = Former.With(more?.Former ?? default),
+        };
         _boundSamples.CopyTo(copy._boundSamples, 0);
         foreach (var (peer, source) in _sources)
         {

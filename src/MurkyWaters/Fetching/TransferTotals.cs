@@ -32,5 +32,8 @@ internal sealed class TransferTotals
             Bytes += source.Bytes;
             Lost += source.Lost;
         }
+
+        Bytes += transfer.Replaced?.Bytes ?? 0;
+        Lost += transfer.Replaced?.Lost ?? 0;
     }
 }

@@ -227,6 +227,9 @@ internal sealed class FetchPath : SymbolSource
         RoundTrip = Rate.RoundTrip,
         RateBytesPerSecond = Rate.RateBytesPerSecond,
         LastHeard = LastHeard,
+        IsNamed = Neighbour is { IsNamed: true },
+        HoldsAll = HoldsAll,
+        HeldBlocks = Held?.Count,
     };
 
     /// <summary>Whether it may hold a block, for all that is known.</summary>

@@ -52,7 +52,7 @@ internal sealed class Neighbourhood
     public Instant NextTick { get; private set; } = Instant.Never;
 
     /// <summary>How many others are known to fetch the version, by the word of the server that knows most.</summary>
-    public int KnownCount => Math.Max(_known.Count, (int)Math.Min(_told, int.MaxValue));
+    public int KnownCount => Math.Max(_known.Count, (int)Math.Min(_told, int.MaxValue) - (_told > 0 && _options.RainPort != 0 ? 1 : 0));
 
     /// <summary>From now on it is.</summary>
     public void Begin(Instant now)

@@ -81,6 +81,7 @@ public sealed partial class RainServer
             row.Droplets += count;
             DropletsSent += count;
             BytesSent += count * size;
+            NoteGiven(row, count * size);
             row.Spend(count * size);
             row.Credit.Spend(count, size);
             _ceiling?.Spend(now, count * size);

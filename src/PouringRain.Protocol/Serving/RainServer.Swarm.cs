@@ -77,6 +77,8 @@ public sealed partial class RainServer
         row.Company = company;
         row.Serial = company.Entered++;
         company.Count++;
+        NoteGiven(row, row.BytesAlone);
+        row.BytesAlone = 0;
         return true;
     }
 
@@ -104,6 +106,20 @@ public sealed partial class RainServer
         {
             row.SymbolsSinceReport += count;
             member.Swarm.Seed?.OnSent(now, member, (int)item.BlockNumber, count, row.Layout.SymbolsOf((int)item.BlockNumber));
+        }
+    }
+
+    /// <summary>Droplets went out.</summary>
+    private void NoteGiven(Subscriber row, long bytes)
+    {
+        if (row.Member is { } member)
+        {
+            member.Gift.Add(bytes);
+            CompanyBytesSent += bytes;
+        }
+        else
+        {
+            row.BytesAlone += bytes;
         }
     }
 

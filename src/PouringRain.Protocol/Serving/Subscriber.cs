@@ -54,6 +54,9 @@ internal sealed class Subscriber
     /// <summary>Symbols of blocks sent since then.</summary>
     public long SymbolsSinceReport { get; set; }
 
+    /// <summary>Bytes of droplets sent before it said what it is (<see cref="Member"/>).</summary>
+    public long BytesAlone { get; set; }
+
     /// <summary>The less it holds, counting what it has been sent, the less this is: what it holds in the high half, its number in
     /// <see cref="Company"/> in the low one.</summary>
     public long Deprivation =>
@@ -124,6 +127,7 @@ internal sealed class Subscriber
     public void Restart(IRainContent content)
     {
         Content = content;
+        BytesAlone = 0;
         _itemCount = 0;
         _itemIndex = 0;
         _offset = 0;

@@ -14,8 +14,9 @@ internal sealed class Swarm
     private readonly LinkedList<SwarmMember> _left = [];
     private int _changes;
 
-    public Swarm(ResourceId resource, Manifest manifest, bool isSeeded)
+    public Swarm(ResourceId resource, Manifest manifest, bool isSeeded, SwarmGifts gifts)
     {
+        Gifts = gifts;
         Resource = resource;
         Version = manifest.Version;
         Seed = isSeeded ? new SeedRound(manifest.Layout.BlockCount) : null;
@@ -27,6 +28,21 @@ internal sealed class Swarm
 
     /// <summary>The order in which a node that had it whole from the first sends its blocks.</summary>
     public SeedRound? Seed { get; }
+
+    /// <summary>What its members were sent.</summary>
+    public SwarmGifts Gifts { get; }
+
+    /// <summary>All members, whether they rain or not.</summary>
+    public int NodeCount
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _members.Count;
+            }
+        }
+    }
 
     /// <summary>Members that fetch, and rain on what they hold.</summary>
     public int MemberCount
@@ -86,7 +102,7 @@ internal sealed class Swarm
         {
             if (!_members.TryGetValue(node, out var member))
             {
-                _members.Add(node, member = new SwarmMember(this, node));
+                _members.Add(node, member = new SwarmMember(this, node) { Gift = Gifts.Of(address) });
             }
 
             if (member.RowCount++ == 0)
@@ -106,6 +122,7 @@ internal sealed class Swarm
         {
             lock (_gate)
             {
+                member.Gift = Gifts.Of(address);
                 Place(member, address);
             }
         }

@@ -13,6 +13,9 @@ internal sealed class SwarmMember(Swarm swarm, NodeId node)
     /// <summary>Where it rains; port 0 when it does not.</summary>
     public PeerAddress Address { get; set; }
 
+    /// <summary>What it was sent where it rains now.</summary>
+    public SwarmGifts.Gift Gift { get; set; } = null!;
+
     /// <summary>Subscriptions that it has at this node's servers.</summary>
     public int RowCount { get; set; }
 

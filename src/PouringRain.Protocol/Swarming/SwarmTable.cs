@@ -5,8 +5,13 @@ namespace PouringRain.Protocol;
 /// servers and fetches of a node.</summary>
 public sealed class SwarmTable
 {
+    /// <summary>Beyond so many nodes, of all versions together, only the sum of what they were sent is known: about 3 MB.</summary>
+    internal const int AccountCountMax = 16_384;
+
     private readonly Lock _gate = new();
     private readonly Dictionary<(ResourceId Resource, Sha256Digest Version), Swarm> _swarms = [];
+    private readonly Dictionary<(ResourceId Resource, Sha256Digest Version), SwarmGifts> _gifts = [];
+    private int _accountCount;
 
     /// <summary>Swarms that have a member.</summary>
     public int Count
@@ -20,8 +25,51 @@ public sealed class SwarmTable
         }
     }
 
+    /// <summary>Members of all swarms, whether they rain on what they hold or not; who fetches two versions counts twice.</summary>
+    public int MemberCount
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _swarms.Values.Sum(static swarm => swarm.NodeCount);
+            }
+        }
+    }
+
     /// <summary>How many nodes are known that fetch a version and rain on what they hold.</summary>
     public int CountMembers(ResourceId resource, Sha256Digest version) => Find(resource, version)?.MemberCount ?? 0;
+
+    /// <summary>Counts what those who fetch a version are sent, though they come and go, until <see cref="Unwatch"/>; what those who are
+    /// there have had before counts.</summary>
+    public SwarmGifts Watch(ResourceId resource, Sha256Digest version)
+    {
+        lock (_gate)
+        {
+            return KeepGifts((resource, version));
+        }
+    }
+
+    /// <summary>Ends a <see cref="Watch"/>. What was counted can still be read.</summary>
+    public void Unwatch(ResourceId resource, Sha256Digest version)
+    {
+        lock (_gate)
+        {
+            LetGiftsGo((resource, version));
+        }
+    }
+
+    /// <summary>Whether there is room for the account of another node.</summary>
+    internal bool TryOpenAccount()
+    {
+        if (Interlocked.Increment(ref _accountCount) <= AccountCountMax)
+        {
+            return true;
+        }
+
+        Interlocked.Decrement(ref _accountCount);
+        return false;
+    }
 
     /// <summary>The swarm of a version, if it has members.</summary>
     internal Swarm? Find(ResourceId resource, Sha256Digest version)
@@ -45,7 +93,7 @@ public sealed class SwarmTable
         {
             if (!_swarms.TryGetValue((resource, manifest.Version), out var swarm))
             {
-                swarm = new Swarm(resource, manifest, isSeeded);
+                swarm = new Swarm(resource, manifest, isSeeded, KeepGifts((resource, manifest.Version)));
                 _swarms.Add((resource, manifest.Version), swarm);
             }
 
@@ -61,7 +109,28 @@ public sealed class SwarmTable
             if (member.Swarm.Leave(member))
             {
                 _swarms.Remove((member.Swarm.Resource, member.Swarm.Version));
+                LetGiftsGo((member.Swarm.Resource, member.Swarm.Version));
             }
+        }
+    }
+
+    private SwarmGifts KeepGifts((ResourceId Resource, Sha256Digest Version) key)
+    {
+        if (!_gifts.TryGetValue(key, out var gifts))
+        {
+            _gifts.Add(key, gifts = new SwarmGifts(this));
+        }
+
+        gifts.KeeperCount++;
+        return gifts;
+    }
+
+    private void LetGiftsGo((ResourceId Resource, Sha256Digest Version) key)
+    {
+        if (_gifts.TryGetValue(key, out var gifts) && --gifts.KeeperCount == 0)
+        {
+            _gifts.Remove(key);
+            Interlocked.Add(ref _accountCount, -gifts.AccountCount);
         }
     }
 }

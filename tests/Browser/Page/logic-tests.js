@@ -7,6 +7,7 @@ import { ago, brief, count, duration, percent, rate, size, words } from '/logic/
 import { createLink, heard, isStale, linkState, linkWarning, linkWord, streamed } from '/logic/link.js';
 import { commands, disposition, merge, missingId, nameOf, parseEndpoint, parseId, search, shellQuote } from '/logic/resources.js';
 import { afterFailure, backoff, retryAfter } from '/logic/retry.js';
+import { companyText, heldShare, isInCompany, namings, roleName } from '/logic/swarm.js';
 import { byteRate, createBook, forgetEnded, lossOf, nameOfTransfer, niceCeiling, observe, ordered, peakRate, progress, ratesAt, retain, timeLeft, sourceRate } from '/logic/transfers.js';
 import { isolate, plain, visible } from '/logic/text.js';
 import { canPause, createQueue, dismiss, enqueue, fingerprint, isOver, measure, nextToStart, recall, step } from '/logic/uploads.js';
@@ -129,6 +130,33 @@ const tests = {
     observe(book, transfer(1, { b: 7, a: 20 }, 'raining', 2000), 2000);
     equal(book.records.get(1).endpoints, ['a', 'b']);
     equal([...ratesAt(book.records.get(1), 2000, new Float64Array(2))], [10, 7]);
+  },
+  'a neighbour that comes takes the place of one that has made way'() {
+    const book = createBook();
+    observe(book, transfer(1, { a: 0, b: 0 }, 'raining', 0), 0);
+    observe(book, transfer(1, { a: 10, b: 500 }, 'raining', 1000), 1000);
+    observe(book, { ...transfer(1, { a: 20, c: 40 }, 'raining', 2000), replaced: { neighbours: 1, droplets: 500, bytes: 500_000, lost: 0 } }, 2000);
+    const record = book.records.get(1);
+    equal(record.endpoints, ['a', 'c']);
+    equal(record.samples.at(-1).rates, [10, 40]);
+    equal(record.samples.map((sample) => sample.wireBytes), [0, 510_000, 560_000]);
+    observe(book, { ...transfer(1, { a: 20, c: 40, d: 1 }, 'raining', 3000) }, 3000);
+    equal(record.endpoints, ['a', 'c', 'd']);
+    equal(lossOf({ sources: [{ droplets: 80, lost: 10 }], replaced: { droplets: 10, lost: 0 } }), 0.1);
+  },
+  'who is there in a swarm is told in a line'() {
+    const alone = { ...transfer(1, { a: 1 }), peersKnown: 0, givenBytes: 0 };
+    equal([isInCompany(alone), companyText(alone)], [false, '']);
+    const source = (role, named, heldBlocks) => ({ endpoint: 'a:1', droplets: 1, lost: 0, role, named, heldBlocks });
+    const swarm = { ...transfer(1, {}), blocks: 100, peersKnown: 1000, givenBytes: 3_000_000, replaced: { neighbours: 2 } };
+    swarm.sources = [source('seeder', false, 100), ...Array.from({ length: 9 }, () => source('bothWays', true, 25)), source('peer', true, 0), source('seeder', true, 100), source(null, true, null)];
+    equal(companyText(swarm), '12 neighbours of 1,000 known\u00a0· 2 seeders, 9 give and take, 1 only gives\u00a0· 2 made way for others\u00a0· 3 MB given');
+    equal(swarm.sources.slice(-4).map((one) => [roleName(one), heldShare(swarm, one)]), [['both ways', 0.25], ['gives', 0], ['seeder', 1], ['–', null]]);
+    equal(companyText({ ...alone, peersKnown: 1 }), '0 neighbours of 1 known\u00a0· 0 B given');
+    equal(namings(['10.0.0.1:5', '10.0.1.2:5']).slice(1), [['10.0.0.1', '10.0.1.2'], ['0.1', '1.2']]);
+    equal(namings(['10.0.0.1:5', '[::1]:5']).slice(1), [['10.0.0.1', '[::1]'], ['10.0.0.1', '[::1]']]);
+    equal(namings(['a:1', 'a:2']), [['a:1', 'a:2'], ['a:1', 'a:2'], ['1', '2']]);
+    equal(namings(['a:1']), [['a:1'], ['a'], ['a']]);
   },
   'snapshots that follow closely are one sample'() {
     const book = createBook();

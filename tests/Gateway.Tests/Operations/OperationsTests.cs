@@ -91,6 +91,9 @@ public sealed class OperationsTests
         Assert.Equal(1, ValueOf("rain_transfers_ended_total{state=\"completed\"}") + ValueOf("rain_transfers_running"));
         Assert.Equal(1, ValueOf("rain_store_resources"));
         Assert.InRange(ValueOf("rain_subscribers"), 0, 2);
+        Assert.Contains("\nrain_swarms 0\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("\nrain_swarm_members 0\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("\nrain_sent_company_bytes_total 0\n", metrics, StringComparison.Ordinal);
         Assert.InRange(ValueOf("process_resident_memory_bytes"), 1_000_000, 1e12);
         Assert.InRange(ValueOf("process_managed_committed_bytes"), ValueOf("process_managed_heap_bytes"), 1e12);
         Assert.InRange(ValueOf("process_managed_collections_total{generation=\"0\"}"), 0, 1e6);

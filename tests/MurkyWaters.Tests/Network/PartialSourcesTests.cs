@@ -71,6 +71,37 @@ public sealed class PartialSourcesTests
         Assert.Empty(cloud.Failures);
     }
 
+    /// <summary>Who gives, who takes, how much, and how many are known: each node's account is what the others' say.</summary>
+    [Fact]
+    public async Task WhoGivesAndWhoTakesIsTold()
+    {
+        const int nodes = 4;
+        await using var cloud = await StartAsync(
+            nodes, (index, options) => options with { RateBytesPerSecondMax = index == 0 ? 4_000_000 : 0 });
+        var bytes = Bytes.Random(8_000_000, 1);
+        await cloud.PutAsync(0, 1, bytes);
+
+        var all = await Task.WhenAll(Enumerable.Range(1, nodes - 1).Select(i => Task.Run(() => cloud.GetAsync(i, 1), Cancellation)));
+
+        Assert.All(all, read => Assert.Equal(bytes, read));
+        for (var i = 1; i < nodes; i++)
+        {
+            await FetchFixture.EventuallyAsync(() => cloud[i].Figures.TransfersRunning == 0, "it ends");
+            var transfer = cloud[i].Transfers[0];
+            var seeder = Assert.Single(transfer.Sources, source => source.Endpoint == cloud.EndpointOf(0));
+            Assert.Equal(("seeder", 0, transfer.Blocks), (seeder.Role, seeder.GivenBytes, seeder.HeldBlocks));
+            Assert.Equal(nodes - 2, transfer.PeersKnown);
+            Assert.Equal(transfer.GivenBytes, transfer.Sources.Sum(source => source.GivenBytes));
+            Assert.All(transfer.Sources, source => Assert.True(source.Role != "bothWays" || source.GivenBytes > 0));
+            Assert.InRange(transfer.GivenBytes, 0, cloud[i].Figures.BytesSentInCompany);
+        }
+
+        Assert.InRange(cloud[0].Figures.BytesSentInCompany, bytes.Length, cloud[0].Figures.BytesSent);
+        var transfers = Enumerable.Range(1, nodes - 1).Select(i => cloud[i].Transfers[0]).ToArray();
+        Assert.Contains(transfers, transfer => transfer.GivenBytes > bytes.Length / 10);
+        Assert.Empty(cloud.Failures);
+    }
+
     /// <summary>Whoever asks for no version and finds a part alone is told at once that there is nothing.</summary>
     [Fact]
     public async Task APartAloneIsNoResource()

@@ -47,5 +47,7 @@ public class SimulationTests
         fuzz.Run(count);
         Assert.InRange(fuzz.SubscriberCount, 0, 50);
         Assert.True(fuzz.Accepted > 0);
+        Assert.InRange(fuzz.MemberCount, 0, 50);
+        Assert.InRange(fuzz.SwarmWords, 100, long.MaxValue);
     }
 }

@@ -14,6 +14,8 @@ public sealed class Fuzz
     private readonly TokenCache _tokens = new(16);
     private readonly SimCatalog _catalog = new();
     private readonly byte[] _scratch = new byte[2048];
+    private readonly SwarmTable _swarms = new(), _ownSwarms = new();
+    private readonly SimContent _content;
     private Fetch _fetch;
     private Propagation _propagation;
     private Instant _now = new(1_000_000_000_000);
@@ -23,8 +25,10 @@ public sealed class Fuzz
         _random = new SimRandom(seed);
         var bytes = new byte[5000];
         _random.Fill(bytes);
-        _catalog.Add(Id, SimContent.Create(bytes, blockBytes: 2048, symbolSize: 64));
-        _server = new RainServer(new RainServerOptions { TokenKey = new byte[32], SubscriberCountMax = 50 }, _catalog, 1);
+        _content = SimContent.Create(bytes, blockBytes: 256, symbolSize: 64).WithBlocks([1, 2, 3, 5, 8, 13]);
+        _catalog.Add(Id, _content);
+        var options = new RainServerOptions { TokenKey = new byte[32], SubscriberCountMax = 50, Swarms = _swarms, Node = new NodeId(1) };
+        _server = new RainServer(options, _catalog, 1);
         _fetch = NewFetch();
         _propagation = NewPropagation();
     }
@@ -33,6 +37,12 @@ public sealed class Fuzz
     public int SubscriberCount => _server.SnapshotSubscribers(_now).Length;
 
     public long Accepted { get; private set; }
+
+    /// <summary>Nodes that the server takes for a swarm, no more than it has subscribers and some that had left.</summary>
+    public int MemberCount => _swarms.CountMembers(Id, _content.Manifest.Version);
+
+    /// <summary>Datagrams of the swarm that came whole to the other side.</summary>
+    public long SwarmWords { get; private set; }
 
     public void Run(long count)
     {
@@ -69,7 +79,12 @@ public sealed class Fuzz
     }
 
     private Fetch NewFetch() => new(
-        new FetchOptions { WindowBytesMax = 4096 }, new FetchRequest { Resource = Id, Servers = [Server] }, _tokens,
+        new FetchOptions
+        {
+            WindowBytesMax = 4096,
+            Swarm = _random.Chance(700_000) ? new FetchSwarm { Table = _ownSwarms, Node = new NodeId(2), RainPort = 1981 } : null,
+        },
+        new FetchRequest { Resource = Id, Servers = [Server] }, _tokens,
         _random.Below(4) == 0 ? 5 : _random.Next(), _now);
 
     private Propagation NewPropagation() => new(Id, Sha256Digest.Of([1]), 1980, Server, TimeSpan.FromSeconds(2), _tokens, 5, _now);
@@ -77,6 +92,7 @@ public sealed class Fuzz
     private void Poll()
     {
         var client = PeerAddress.FromIPv4(0xC0A8_0001, 1000);
+        _content.AddBlock((int)_random.Below(_random.Chance(1000) ? 20 : 14));
         while (_fetch.TryPollEvent(out _))
         {
         }
@@ -110,6 +126,7 @@ public sealed class Fuzz
                 if (_random.Chance(700_000))
                 {
                     _fetch.Handle(_now, Server, segment);
+                    SwarmWords += WireFormat.Is(segment, MessageType.Have) || WireFormat.Is(segment, MessageType.Peers) ? 1 : 0;
                     _propagation.Handle(_now, Server, segment);
                     Accepted++;
                 }

@@ -2,8 +2,8 @@ namespace PouringRain.Protocol;
 
 /// <summary>
 /// What comes in over all paths of a fetch in company, and how much of it may be on its way. A dozen senders, each of which serves whoever
-/// holds least, send this fetch now nothing and now all they can; each path's rate control knows its own path alone, and together they would
-/// fill the queue before the last link that they share, and lose there. So what is on its way from all is bounded by what that link was
+/// holds least, send this fetch now nothing and now all they can. Each path's rate control knows its own path alone: together they would
+/// fill the queue before the last link, which they share, and lose there. So what is on its way from all is bounded by what that link was
 /// seen to carry.
 /// </summary>
 internal sealed class Inflow

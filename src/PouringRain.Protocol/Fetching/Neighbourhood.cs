@@ -27,7 +27,6 @@ internal sealed class Neighbourhood
     /// <summary>Who did not answer is not asked again for so long; who did may have something to give soon; who lied is never.</summary>
     private static readonly TimeSpan UnansweredMemory = TimeSpan.FromSeconds(30), UselessMemory = TimeSpan.FromSeconds(3);
 
-
     private readonly FetchSwarm _options;
     private readonly ResourceId _resource;
     private readonly HashSet<PeerAddress> _known = [];
@@ -52,7 +51,7 @@ internal sealed class Neighbourhood
     public Instant NextTick { get; private set; } = Instant.Never;
 
     /// <summary>How many others are known to fetch the version, by the word of the server that knows most.</summary>
-    public int KnownCount => Math.Max(_known.Count, (int)Math.Min(_told, int.MaxValue) - (_told > 0 && _options.RainPort != 0 ? 1 : 0));
+    public int KnownCount => Math.Max(_known.Count, (int)Math.Min(_told, int.MaxValue));
 
     /// <summary>From now on it is.</summary>
     public void Begin(Instant now)

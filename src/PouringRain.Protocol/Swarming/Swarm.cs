@@ -32,14 +32,14 @@ internal sealed class Swarm
     /// <summary>What its members were sent.</summary>
     public SwarmGifts Gifts { get; }
 
-    /// <summary>All members, whether they rain or not.</summary>
+    /// <summary>Members that fetch, whether they rain or not.</summary>
     public int NodeCount
     {
         get
         {
             lock (_gate)
             {
-                return _members.Count;
+                return _members.Count - _left.Count;
             }
         }
     }

@@ -18,6 +18,10 @@ internal sealed class RainSwarm : IAsyncDisposable
 
     // Of the link's rate, which counts Ethernet frames; the ceiling counts what is in the datagrams.
     private const double CeilingShare = 0.96;
+
+    // All nodes together use so much of one core when they have nothing to do.
+    private const double QuietShare = 0.2;
+    private static readonly TimeSpan QuietPeriod = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan PollPeriod = TimeSpan.FromMilliseconds(250);
     private readonly SwarmLab _swarm;
     private readonly TemporaryFolder _folder = new();
@@ -64,6 +68,16 @@ internal sealed class RainSwarm : IAsyncDisposable
         var clock = Stopwatch.GetTimestamp();
         await Task.WhenAll(_swarm.Receivers.Select(host => PostAsync(host, WarmUpId, clock, cancellation)));
         await Task.WhenAll(_swarm.Receivers.Select(host => EndAsync(host, clock, cancellation)));
+
+        // The compilers work on for a while with what they have seen.
+        double used;
+        do
+        {
+            used = Processes.Sum(process => process.CpuSeconds());
+            await Task.Delay(QuietPeriod, cancellation);
+            used = Processes.Sum(process => process.CpuSeconds()) - used;
+        }
+        while (used > QuietShare * QuietPeriod.TotalSeconds && Stopwatch.GetElapsedTime(clock) < _swarm.Limit);
     }
 
     /// <summary>Has all fetch at once, for nobody.</summary>

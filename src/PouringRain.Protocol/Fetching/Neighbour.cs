@@ -14,7 +14,7 @@ internal sealed class Neighbour
     private static readonly TimeSpan CompleteGap = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan NewsGap = TimeSpan.FromMilliseconds(2), SoonGap = TimeSpan.FromMilliseconds(10);
 
-    private readonly List<int> _suggested = [], _declined = [];
+    private readonly List<int> _declined = [];
     private Instant _lastJoin;
     private TimeSpan _pause, _completeGap = CompleteGapMin;
     private int _unanswered;
@@ -27,7 +27,6 @@ internal sealed class Neighbour
         IsNamed = isNamed;
         IsProbed = isNamed && !isKnown;
         NextJoin = now;
-        Since = now;
         LastUseful = now;
     }
 
@@ -47,14 +46,11 @@ internal sealed class Neighbour
     public bool IsSuggestedOnly { get; private set; }
 
     /// <summary>What it suggests.</summary>
-    public List<int> Suggested => _suggested;
+    public List<int> Suggested { get; } = [];
 
     public Instant NextJoin { get; private set; }
 
-    /// <summary>Since when it is one.</summary>
-    public Instant Since { get; }
-
-    /// <summary>When it last brought something, or had nothing to bring.</summary>
+    /// <summary>When it last brought something, or came.</summary>
     public Instant LastUseful { get; private set; }
 
     /// <summary>It brought a symbol that was ordered.</summary>
@@ -79,13 +75,13 @@ internal sealed class Neighbour
         Held ??= new HeldMap(blockCount);
         var isMore = Held.Take(have, bitmap, arrivals) || (IsSuggestedOnly && !have.IsSuggestedOnly);
         IsSuggestedOnly = have.IsSuggestedOnly;
-        _suggested.Clear();
+        Suggested.Clear();
         for (var i = 0; i < suggested.Length; i += 4)
         {
             var block = BinaryPrimitives.ReadUInt32BigEndian(suggested[i..]);
             if (block < (uint)blockCount && !_declined.Contains((int)block))
             {
-                _suggested.Add((int)block);
+                Suggested.Add((int)block);
             }
         }
 
@@ -94,20 +90,20 @@ internal sealed class Neighbour
             : Held.IsComplete && !IsSuggestedOnly ? NextCompleteGap()
             : _pause);
         NextJoin = Instant.Max(NextJoin, now + NewsGap);
-        return isMore || _suggested.Count > 0;
+        return isMore || Suggested.Count > 0;
     }
 
     /// <summary>A suggested block is under way from it, so that there is room for another.</summary>
     public void OnTaken(Instant now, int block)
     {
-        _suggested.Remove(block);
+        Suggested.Remove(block);
         Hurry(now);
     }
 
     /// <summary>A suggested block is of no use.</summary>
     public void Decline(Instant now, int block)
     {
-        _suggested.Remove(block);
+        Suggested.Remove(block);
         if (_declined.Count < JoinMessage.DeclinedCountMax && !_declined.Contains(block))
         {
             _declined.Add(block);

@@ -64,17 +64,18 @@ public sealed partial class RainServer
         }
 
         Remove(row);
-        var busy = new ShortMessage
-        {
-            Type = MessageType.Busy,
-            SubscriptionId = row.SubscriptionId,
-            Resource = row.Resource,
-            ClientTime = row.ClientTime,
-        };
-        var length = busy.Write(buffer);
+        var length = WriteBusy(row, buffer);
         transmit = new Transmit(row.Peer, length, length);
         return true;
     }
+
+    private static int WriteBusy(Subscriber row, Span<byte> datagram) => new ShortMessage
+    {
+        Type = MessageType.Busy,
+        SubscriptionId = row.SubscriptionId,
+        Resource = row.Resource,
+        ClientTime = row.ClientTime,
+    }.Write(datagram);
 
     private void HandleConsult(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
     {

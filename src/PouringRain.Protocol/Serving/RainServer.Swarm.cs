@@ -138,14 +138,7 @@ public sealed partial class RainServer
         var room = _answers.Reserve();
         if (room.Length > 0)
         {
-            var busy = new ShortMessage
-            {
-                Type = MessageType.Busy,
-                SubscriptionId = row.SubscriptionId,
-                Resource = row.Resource,
-                ClientTime = row.ClientTime,
-            };
-            _answers.Commit(row.Peer, busy.Write(room));
+            _answers.Commit(row.Peer, WriteBusy(row, room));
         }
     }
 

@@ -3,9 +3,6 @@ namespace PouringRain.Protocol;
 /// <summary>A node that fetches a version, in the eyes of one that rains it.</summary>
 internal sealed class SwarmMember(Swarm swarm, NodeId node)
 {
-    /// <summary>Blocks that it was told to ask for and has not been sent whole.</summary>
-    private readonly List<int> _suggested = [];
-
     public Swarm Swarm { get; } = swarm;
 
     public NodeId Node { get; } = node;
@@ -22,6 +19,6 @@ internal sealed class SwarmMember(Swarm swarm, NodeId node)
     /// <summary>Its place in the swarm's list.</summary>
     public int Index { get; set; } = -1;
 
-    /// <summary>See <see cref="SeedRound"/>, under whose lock it is.</summary>
-    public List<int> Suggested => _suggested;
+    /// <summary>Blocks that it was told to ask for and has not been sent whole; under the lock of <see cref="SeedRound"/>.</summary>
+    public List<int> Suggested { get; } = [];
 }

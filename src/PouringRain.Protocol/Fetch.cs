@@ -93,7 +93,7 @@ public sealed class Fetch : IDisposable
             options.DiscoveryTimeout, _paths, _blocks, _versions, turns, _orders, _verdicts, paces, progress, _news, _clock);
         _company = options.Swarm is not { } swarm ? null : new FetchCompany(
             SubscriptionId, Resource, new Neighbourhood(swarm, Resource, seed ^ 0xC0FFEE), _paths, _blocks, picker, _versions, _orders,
-            tokens, _clock);
+            progress, tokens, _clock);
 
         _demand.Add(request.DemandOffset, request.DemandLength, isUrgent: false, request.IsOrdered);
         _isOrdered = request.IsOrdered;
@@ -353,7 +353,7 @@ public sealed class Fetch : IDisposable
             AddPath(now, peer, isNamed: true);
         }
 
-        _company.SpaceOut();
+        _company.Adjust(now);
     }
 
     private void AddPath(Instant now, PeerAddress server, bool isNamed = false)

@@ -33,6 +33,10 @@ internal sealed class BlockPicker
     /// <summary>Whether sources hold different blocks, so that each is asked for others.</summary>
     public bool IsInCompany { get; set; }
 
+    /// <summary>Whether sources that want to be asked for nothing but what they suggest are asked for anything all the same: nobody has
+    /// brought anything for so long that it is clear that the others, on whom they count, are of no use to this fetch.</summary>
+    public bool IsStarving { get; set; }
+
     /// <summary>The layout is known.</summary>
     public void SetLayout(ResourceLayout layout)
     {
@@ -52,9 +56,9 @@ internal sealed class BlockPicker
             return _demand.TryPeek(out block) && path.MayHold(block);
         }
 
-        if (path.Neighbour is { IsSuggestedOnly: true } neighbour)
+        if (MindsSuggestions(path))
         {
-            return TryPickSuggested(now, neighbour, out block);
+            return TryPickSuggested(now, path.Neighbour!, out block);
         }
 
         block = -1;
@@ -70,9 +74,15 @@ internal sealed class BlockPicker
             return HasAny;
         }
 
-        return path.Neighbour is { IsSuggestedOnly: true } neighbour ? neighbour.Suggested.Exists(_demand.IsOpen)
+        return MindsSuggestions(path) ? path.Neighbour!.Suggested.Exists(_demand.IsOpen)
             : path.MayHoldAny && (path.Held is { } held ? _demand.IsAnyHeld(held) : HasAny);
     }
+
+    /// <summary>Whether a path is asked for nothing but what it suggests.</summary>
+    public bool MindsSuggestions(FetchPath path) => !IsStarving && path.Neighbour is { IsSuggestedOnly: true };
+
+    /// <summary>Whether a block is wanted and not opened yet.</summary>
+    public bool IsOpen(int block) => _demand.IsOpen(block);
 
     /// <summary>Whether a block is the first in the order of demand, as what was guessed must be to be taken up.</summary>
     public bool IsFirst(uint blockNumber) => _demand.TryPeek(out var first) && first == (int)blockNumber;
@@ -82,6 +92,9 @@ internal sealed class BlockPicker
 
     /// <summary>A block is opened: it is picked no more.</summary>
     public void OnOpened(int block) => _demand.Settle(block);
+
+    /// <summary>A block that was opened is in work no more, and wanted as before.</summary>
+    public void OnPutBack(int block) => _demand.Unsettle(block);
 
     /// <summary>One that holds all is asked for what nobody else near holds, if there is such a block.</summary>
     private bool TryPickRare(FetchPath path, out int block)

@@ -13,6 +13,10 @@ internal sealed class DemandList
     private ResourceLayout? _layout;
     private ulong[] _settled = [];
     private ulong[] _wanted = [];
+    private int _openCount;
+
+    /// <summary>Of the ranges before this one all is settled.</summary>
+    private int _begun;
 
     /// <summary>The first byte of the first demand, for a guess before the layout is known; -1 when nothing is demanded.</summary>
     public long FirstOffset => _bytes.Count == 0 ? -1 : _bytes[0].Offset;
@@ -46,6 +50,7 @@ internal sealed class DemandList
         {
             Want(range);
             _ranges.Insert(isUrgent ? 0 : _ranges.Count, range);
+            _begun = isUrgent ? 0 : _begun;
         }
     }
 
@@ -56,6 +61,8 @@ internal sealed class DemandList
         _settled = new ulong[(layout.BlockCount + 63) / 64];
         _wanted = new ulong[_settled.Length];
         _ranges.Clear();
+        _begun = 0;
+        _openCount = 0;
         foreach (var (offset, length, isOrdered) in _bytes)
         {
             if (TryConvert(offset, length, isOrdered, out var range))
@@ -67,34 +74,41 @@ internal sealed class DemandList
     }
 
     /// <summary>Says that a block needs no opening: it is held, in work or done.</summary>
-    public void Settle(int block) => _settled[block / 64] |= 1UL << (block % 64);
+    public void Settle(int block) => Settle(block / 64, 1UL << (block % 64));
 
     public void Settle(ReadOnlySpan<ulong> bitmap)
     {
         for (var i = 0; i < Math.Min(bitmap.Length, _settled.Length); i++)
         {
-            _settled[i] |= bitmap[i];
+            Settle(i, bitmap[i]);
         }
     }
 
-    public bool IsSettled(int block) => (_settled[block / 64] & (1UL << (block % 64))) != 0;
+    /// <summary>Says that a block that was settled is to be opened after all.</summary>
+    public void Unsettle(int block)
+    {
+        var bit = 1UL << (block % 64);
+        _openCount += (_wanted[block / 64] & _settled[block / 64] & bit) != 0 ? 1 : 0;
+        _settled[block / 64] &= ~bit;
+        for (var i = 0; i < _ranges.Count; i++)
+        {
+            if (_ranges[i].Start <= block && block < _ranges[i].First)
+            {
+                _ranges[i] = _ranges[i] with { First = block };
+                _begun = Math.Min(_begun, i);
+            }
+        }
+    }
 
     /// <summary>The next block that is wanted and not settled.</summary>
     public bool TryPeek(out int block)
     {
-        while (_ranges.Count > 0)
+        for (; _begun < _ranges.Count; _begun++)
         {
-            var range = _ranges[0];
-            for (block = range.First; block <= range.Last; block++)
+            if (TryAdvance(_begun, out block))
             {
-                if (!IsSettled(block))
-                {
-                    _ranges[0] = range with { First = block };
-                    return true;
-                }
+                return true;
             }
-
-            _ranges.RemoveAt(0);
         }
 
         block = -1;
@@ -102,19 +116,7 @@ internal sealed class DemandList
     }
 
     /// <summary>How many blocks are wanted and not settled, counted to <paramref name="max"/> at most.</summary>
-    public int CountUpTo(int max)
-    {
-        var count = 0;
-        foreach (var range in _ranges)
-        {
-            for (var block = range.First; block <= range.Last && count < max; block++)
-            {
-                count += IsSettled(block) ? 0 : 1;
-            }
-        }
-
-        return count;
-    }
+    public int CountUpTo(int max) => Math.Min(max, _openCount);
 
     /// <summary>The first of the next blocks, in the order of those who read in order, that a source holds.</summary>
     /// <param name="held">The source; null when it holds all.</param>
@@ -122,25 +124,34 @@ internal sealed class DemandList
     /// <param name="block">The block.</param>
     public bool TryPickOrdered(HeldMap? held, int window, out int block)
     {
-        foreach (var range in _ranges)
+        for (var i = _begun; i < _ranges.Count && _openCount > 0; i++)
         {
-            for (block = range.First; range.IsOrdered && block <= range.Last; block++)
+            if (!_ranges[i].IsOrdered || !TryAdvance(i, out block))
             {
-                if (IsSettled(block))
+                continue;
+            }
+
+            for (var (word, last) = (block / 64, _ranges[i].Last); word <= last / 64; word++)
+            {
+                var bits = OpenIn(word, block, last);
+                var bitsHeld = bits & (held?.Word(word) ?? ulong.MaxValue);
+                var before = bitsHeld == 0 ? bits : bits & ((bitsHeld & (~bitsHeld + 1)) - 1);
+                window -= BitOperations.PopCount(before);
+                if (window <= 0)
                 {
-                    continue;
+                    break;
                 }
 
-                if (held?.Has(block) != false)
+                if (bitsHeld != 0)
                 {
+                    block = (word * 64) + BitOperations.TrailingZeroCount(bitsHeld);
                     return true;
                 }
+            }
 
-                if (--window <= 0)
-                {
-                    block = -1;
-                    return false;
-                }
+            if (window <= 0)
+            {
+                break;
             }
         }
 
@@ -198,21 +209,51 @@ internal sealed class DemandList
         return false;
     }
 
+    private void Settle(int word, ulong bits)
+    {
+        _openCount -= BitOperations.PopCount(_wanted[word] & ~_settled[word] & bits);
+        _settled[word] |= bits;
+    }
+
     private void Want(Range range)
     {
-        for (var block = range.First; block <= range.Last;)
+        for (var word = range.First / 64; word <= range.Last / 64; word++)
         {
-            if (block % 64 == 0 && block + 63 <= range.Last)
-            {
-                _wanted[block / 64] = ulong.MaxValue;
-                block += 64;
-            }
-            else
-            {
-                _wanted[block / 64] |= 1UL << (block % 64);
-                block++;
-            }
+            var bits = MaskOf(word, range.First, range.Last);
+            _openCount += BitOperations.PopCount(bits & ~_wanted[word] & ~_settled[word]);
+            _wanted[word] |= bits;
         }
+    }
+
+    /// <summary>Moves the beginning of a range to its first block that is not settled, and names it.</summary>
+    private bool TryAdvance(int index, out int block)
+    {
+        var range = _ranges[index];
+        for (var word = range.First / 64; range.First <= range.Last; word++)
+        {
+            if (OpenIn(word, range.First, range.Last) is var bits and not 0)
+            {
+                block = (word * 64) + BitOperations.TrailingZeroCount(bits);
+                _ranges[index] = range with { First = block };
+                return true;
+            }
+
+            range = range with { First = Math.Min((word + 1) * 64, range.Last + 1) };
+        }
+
+        _ranges[index] = range;
+        block = -1;
+        return false;
+    }
+
+    /// <summary>Of 64 blocks those from one to another that are not settled; all between them are wanted.</summary>
+    private ulong OpenIn(int word, int first, int last) => MaskOf(word, first, last) & ~_settled[word];
+
+    /// <summary>The bits of a word that stand for blocks from one to another.</summary>
+    private static ulong MaskOf(int word, int first, int last)
+    {
+        var (low, high) = (Math.Max(first - (word * 64), 0), Math.Min(last - (word * 64), 63));
+        return low > high ? 0 : (ulong.MaxValue << low) & (ulong.MaxValue >> (63 - high));
     }
 
     private bool TryConvert(long offset, long length, bool isOrdered, out Range range)
@@ -224,9 +265,11 @@ internal sealed class DemandList
         }
 
         var last = length > _layout.Length - offset ? _layout.Length - 1 : offset + length - 1;
-        range = new Range(_layout.BlockAt(offset), _layout.BlockAt(last), isOrdered);
+        var first = _layout.BlockAt(offset);
+        range = new Range(first, first, _layout.BlockAt(last), isOrdered);
         return true;
     }
 
-    private readonly record struct Range(int First, int Last, bool IsOrdered);
+    /// <summary>Wanted blocks, from <see cref="Start"/> to <see cref="Last"/>; those before <see cref="First"/> are settled.</summary>
+    private readonly record struct Range(int Start, int First, int Last, bool IsOrdered);
 }

@@ -234,6 +234,13 @@ internal sealed class FetchBlocks : IDisposable
         block.GiveBack(_pool!);
     }
 
+    /// <summary>Takes a block out of work that is to be opened again later; nothing may be on order for it.</summary>
+    public void PutBack(CollectingBlock block)
+    {
+        SymbolsNeeded -= block.SymbolCount;
+        Close(block);
+    }
+
     /// <summary>Gives decoders and buffers back; what is known of the version stays.</summary>
     public void Dispose()
     {

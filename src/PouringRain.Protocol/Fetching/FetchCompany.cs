@@ -12,6 +12,10 @@ internal sealed class FetchCompany
 
     private static readonly TimeSpan UsefulWithin = TimeSpan.FromSeconds(3);
 
+    /// <summary>A seeder gives what was suggested to one that is gone to others after as long; who got nothing meanwhile cannot wait for
+    /// that as well.</summary>
+    private static readonly TimeSpan StarvingAfter = TimeSpan.FromSeconds(5);
+
     private readonly uint _subscriptionId;
     private readonly ResourceId _resource;
     private readonly Neighbourhood _neighbourhood;
@@ -20,14 +24,16 @@ internal sealed class FetchCompany
     private readonly BlockPicker _picker;
     private readonly VersionChoice _versions;
     private readonly FetchOrders _orders;
+    private readonly FetchProgress _progress;
     private readonly TokenCache _tokens;
     private readonly FetchClock _clock;
     private readonly Queue<PeerAddress> _left = [];
     private int _heldAtStart;
+    private Instant _starvingUntil;
 
     public FetchCompany(
         uint subscriptionId, ResourceId resource, Neighbourhood neighbourhood, List<FetchPath> paths, FetchBlocks blocks,
-        BlockPicker picker, VersionChoice versions, FetchOrders orders, TokenCache tokens, FetchClock clock)
+        BlockPicker picker, VersionChoice versions, FetchOrders orders, FetchProgress progress, TokenCache tokens, FetchClock clock)
     {
         _subscriptionId = subscriptionId;
         _resource = resource;
@@ -37,6 +43,7 @@ internal sealed class FetchCompany
         _picker = picker;
         _versions = versions;
         _orders = orders;
+        _progress = progress;
         _tokens = tokens;
         _clock = clock;
     }
@@ -113,12 +120,23 @@ internal sealed class FetchCompany
         return IsActive && now >= _neighbourhood.NextTick && _neighbourhood.TryChoose(now, _versions.Chosen!.Version, _paths, out peer);
     }
 
-    /// <summary>With many sources each is asked less often.</summary>
-    public void SpaceOut()
+    /// <summary>With many sources each is asked less often; where none brings anything, each is asked for anything.</summary>
+    public void Adjust(Instant now)
     {
         if (!IsActive)
         {
             return;
+        }
+
+        if (now - _progress.LastSymbol >= StarvingAfter)
+        {
+            _starvingUntil = now + StarvingAfter;
+        }
+
+        if (_picker.IsStarving != now < _starvingUntil)
+        {
+            _picker.IsStarving = now < _starvingUntil;
+            _orders.HurryAll(now);
         }
 
         foreach (var path in _paths)
@@ -221,7 +239,7 @@ internal sealed class FetchCompany
         var isMore = neighbour.OnHave(now, have, _blocks.Layout.BlockCount, bitmap, arrivals, suggested);
         path.HoldsAll = have.IsComplete;
         _picker.IsInCompany |= neighbour.IsSuggestedOnly || !path.HoldsAll;
-        if (neighbour.IsSuggestedOnly)
+        if (_picker.MindsSuggestions(path))
         {
             TakeOver(now, path, neighbour);
         }
@@ -249,6 +267,10 @@ internal sealed class FetchCompany
             {
                 block.SuggestedBy = path;
                 neighbour.OnTaken(now, neighbour.Suggested[i]);
+            }
+            else if (!_picker.IsOpen(neighbour.Suggested[i]))
+            {
+                neighbour.Decline(now, neighbour.Suggested[i]);
             }
         }
 

@@ -65,7 +65,7 @@ internal sealed class FetchOrders
             }
         }
 
-        return _blocks.Room > 0 && _picker.CanPick(path);
+        return _picker.CanPick(path) && (_blocks.Room > 0 || FindIdle(path) is not null);
     }
 
     /// <summary>Whether symbols of a block in work may be ordered of a path: in company, of who holds it, and of one that suggests blocks
@@ -73,7 +73,7 @@ internal sealed class FetchOrders
     public bool MayServe(FetchPath path, CollectingBlock block) =>
         block.IsOpenTo(path) && !path.RefusedBlocks.Contains(block.BlockNumber)
         && (!_picker.IsInCompany || block.Index < 0
-            || (path.Neighbour is { IsSuggestedOnly: true } ? block.SuggestedBy == path || block.IsolatedSource == path
+            || (_picker.MindsSuggestions(path) ? block.SuggestedBy == path || block.IsolatedSource == path
                 : path.MayHoldAny && path.MayHold(block.Index)));
 
     /// <summary>Symbols that should be on order of a path. In company a source that serves whoever holds least may not serve this fetch for
@@ -126,22 +126,72 @@ internal sealed class FetchOrders
         return false;
     }
 
-    /// <summary>Opens the block that is next for this path, if the window has room.</summary>
+    /// <summary>Opens the block that is next for this path, if the window has room or one that is idle gives way.</summary>
     public bool TryOpenNext(FetchPath path)
     {
-        if (_blocks.Room <= 0 || !_picker.TryPick(_clock.Now, path, out var index))
+        var idle = _blocks.Room > 0 ? null : FindIdle(path);
+        if ((_blocks.Room <= 0 && idle is null) || !_picker.TryPick(_clock.Now, path, out var index))
         {
             return false;
         }
 
+        if (idle is not null)
+        {
+            _blocks.PutBack(idle);
+            _picker.OnPutBack(idle.Index);
+        }
+
         _picker.OnOpened(index);
         _blocks.OpenBlock(_clock.Now, index);
-        if (path.Neighbour is { IsSuggestedOnly: true })
+        if (_picker.MindsSuggestions(path))
         {
             _blocks.Open[^1].SuggestedBy = path;
         }
 
         return true;
+    }
+
+    /// <summary>A block in work that waits for a source that may never come: nothing is on order for it, this path may not be asked for it,
+    /// and nothing of it is here, or nobody may be asked. In company such blocks would fill the window for good: those of a neighbour that
+    /// has died, or never held what it claimed, while a source that suggests blocks waits to be asked for others.</summary>
+    private CollectingBlock? FindIdle(FetchPath path)
+    {
+        if (!_picker.IsInCompany)
+        {
+            return null;
+        }
+
+        CollectingBlock? idle = null;
+        foreach (var block in _blocks.Open)
+        {
+            if (block.Index < 0 || block.Phase != BlockPhase.Collecting || block.Outstanding > 0 || block.IsolatedSource is not null
+                || MayServe(path, block))
+            {
+                continue;
+            }
+
+            if (block.ReceivedCount == 0)
+            {
+                return block;
+            }
+
+            idle ??= MayAnyServe(block) ? null : block;
+        }
+
+        return idle;
+    }
+
+    private bool MayAnyServe(CollectingBlock block)
+    {
+        foreach (var path in _paths)
+        {
+            if (path.IsRaining && !path.IsSetBack(_clock.Now) && MayServe(path, block))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Orders the next symbols of a block.</summary>

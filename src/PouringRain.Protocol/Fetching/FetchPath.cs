@@ -23,7 +23,8 @@ internal sealed class FetchPath : SymbolSource
     private TimeSpan _retry = RetryFirst;
     private TimeSpan _reordering = ReorderingMin;
     private long _grantedExpected, _grantedReceived;
-    private Instant? _echoed;
+    private Instant? _unechoedSince;
+    private bool _wasEchoed;
 
     public FetchPath(PeerAddress peer, UInt128 token, PathMemory memory, Instant now, bool isBackground, PathCeiling ceiling)
         : base(peer)
@@ -133,7 +134,7 @@ internal sealed class FetchPath : SymbolSource
 
     /// <summary>Whether answers are long overdue though it rains: they wait in a queue that has
     /// become slow, and so would what is asked now.</summary>
-    public bool IsBehind(Instant now) => _echoed is { } echoed && now - echoed > (Rate.RoundTrip * 3) + (Interval * 2) + QuietMin;
+    public bool IsBehind(Instant now) => _unechoedSince is { } since && now - since > (Rate.RoundTrip * 3) + (Interval * 2) + QuietMin;
 
     public override bool MayBeAskedFor(uint blockNumber) => IsRaining && !RefusedBlocks.Contains(blockNumber)
         && (blockNumber == WireFormat.ManifestBlockNumber || MayHold((int)blockNumber));
@@ -153,7 +154,8 @@ internal sealed class FetchPath : SymbolSource
         var elapsed = (int)unchecked(WireFormat.Microseconds(now) - clientTime - heldMicroseconds);
         if (elapsed >= 0 && elapsed < 60_000_000)
         {
-            _echoed = now;
+            _unechoedSince = null;
+            _wasEchoed = true;
             Rate.OnRoundTrip(now, TimeSpan.FromMicroseconds(elapsed));
         }
     }
@@ -177,6 +179,7 @@ internal sealed class FetchPath : SymbolSource
     public void AfterSubscribe(Instant now, TimeSpan? gap)
     {
         LastSubscribe = now;
+        _unechoedSince ??= _wasEchoed ? now : null;
         if (gap is { } wait)
         {
             NextSubscribe = now + wait;

@@ -10,7 +10,7 @@ internal sealed class Neighbour
     private const int ProbeCountMax = 3;
 
     private static readonly TimeSpan ProbeGap = TimeSpan.FromMilliseconds(500), RetryGap = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(4), CompleteGapMin = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(1), CompleteGapMin = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan CompleteGap = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan NewsGap = TimeSpan.FromMilliseconds(2), SoonGap = TimeSpan.FromMilliseconds(10);
 
@@ -36,8 +36,7 @@ internal sealed class Neighbour
     /// <summary>Whether it was named and has not answered yet.</summary>
     public bool IsProbed { get; private set; }
 
-    /// <summary>Whether it was named and does not answer.</summary>
-    public bool HasFailed => IsProbed && _unanswered >= ProbeCountMax;
+    private bool WereProbesSent => IsProbed && _unanswered >= ProbeCountMax;
 
     /// <summary>Null as long as it has told nothing.</summary>
     public HeldMap? Held { get; private set; }
@@ -52,6 +51,9 @@ internal sealed class Neighbour
 
     /// <summary>When it last brought something, or came.</summary>
     public Instant LastUseful { get; private set; }
+
+    /// <summary>Whether it was named and does not answer, though the last that it was sent had its time, too.</summary>
+    public bool HasFailed(Instant now) => WereProbesSent && now - _lastJoin >= ProbeGap;
 
     /// <summary>It brought a symbol that was ordered.</summary>
     public void OnBrought(Instant now) => LastUseful = now;
@@ -124,7 +126,7 @@ internal sealed class Neighbour
         _lastJoin = now;
         var gap = IsProbed ? ProbeGap * (1 << _unanswered) : RetryGap * (1 << Math.Min(_unanswered, 4));
         _unanswered++;
-        NextJoin = HasFailed ? Instant.Never : now + (gap < RetryMax ? gap : RetryMax);
+        NextJoin = WereProbesSent ? Instant.Never : now + (gap < RetryMax ? gap : RetryMax);
         return length;
     }
 

@@ -27,11 +27,15 @@ internal sealed class Neighbourhood
     /// <summary>Who did not answer is not asked again for so long; who did may have something to give soon; who lied is never.</summary>
     private static readonly TimeSpan UnansweredMemory = TimeSpan.FromSeconds(30), UselessMemory = TimeSpan.FromSeconds(3);
 
+    /// <summary>To whom nobody has brought anything for so long asks those again who did not answer, first after so long, then after twice
+    /// that, and so on: where datagrams are lost one of them may be the only one there is.</summary>
+    private static readonly TimeSpan StarvingAfter = TimeSpan.FromSeconds(1);
+
     private readonly FetchSwarm _options;
     private readonly ResourceId _resource;
     private readonly HashSet<PeerAddress> _known = [];
     private readonly List<PeerAddress> _knownList = [];
-    private readonly Dictionary<PeerAddress, Instant> _failed = [];
+    private readonly Dictionary<PeerAddress, Failure> _failed = [];
     private SplitMix _random;
     private Instant _nextPeers;
     private int _changesSeen, _asked;
@@ -112,11 +116,11 @@ internal sealed class Neighbourhood
         foreach (var path in paths)
         {
             if (path.Neighbour is { IsNamed: true } neighbour
-                && (neighbour.HasFailed || path.State is SourceState.Busy or SourceState.NotFound or SourceState.Stale
+                && (neighbour.HasFailed(now) || path.State is SourceState.Busy or SourceState.NotFound or SourceState.Stale
                     || (now - neighbour.LastUseful > _options.UselessAfter && (!path.IsRaining || HasOthers(now, paths)))))
             {
                 useless = path;
-                NoteFailed(now, path.Peer, path.HasLied ? Instant.Never : now + (neighbour.HasFailed ? UnansweredMemory : UselessMemory));
+                NoteFailed(now, path, neighbour.HasFailed(now));
                 return true;
             }
         }
@@ -136,7 +140,8 @@ internal sealed class Neighbourhood
 
         if (named < _options.NeighbourCountMax
             && ((_options.Table.Find(_resource, version) is { } swarm && TryChooseWhoCame(now, swarm, paths, out peer))
-                || (named < _options.OpenedCount && TryChooseKnown(now, paths, out peer))))
+                || (named < _options.OpenedCount && (TryChooseKnown(now, paths, isStarving: false, out peer)
+                    || (IsStarving(now, paths) && TryChooseKnown(now, paths, isStarving: true, out peer))))))
         {
             return true;
         }
@@ -155,9 +160,10 @@ internal sealed class Neighbourhood
 
         Span<PeerAddress> drawn = stackalloc PeerAddress[PeersMessage.PeerCountMax];
         var count = swarm.Draw(ref _random, _options.Node, withLoopback: true, drawn);
+        var isStarving = IsStarving(now, paths);
         foreach (var candidate in drawn[..count])
         {
-            if (MayTurnTo(now, candidate, paths))
+            if (MayTurnTo(now, candidate, paths, isStarving))
             {
                 peer = candidate;
                 return true;
@@ -168,13 +174,13 @@ internal sealed class Neighbourhood
         return false;
     }
 
-    private bool TryChooseKnown(Instant now, IReadOnlyList<FetchPath> paths, out PeerAddress peer)
+    private bool TryChooseKnown(Instant now, IReadOnlyList<FetchPath> paths, bool isStarving, out PeerAddress peer)
     {
         for (var i = _knownList.Count; i > 0; i--)
         {
             var index = _random.Below(i);
             peer = _knownList[index];
-            if (MayTurnTo(now, peer, paths))
+            if (MayTurnTo(now, peer, paths, isStarving))
             {
                 return true;
             }
@@ -187,23 +193,37 @@ internal sealed class Neighbourhood
         return false;
     }
 
-    private void NoteFailed(Instant now, PeerAddress peer, Instant memoryEnd)
+    private void NoteFailed(Instant now, FetchPath path, bool isUnanswered)
     {
         if (_failed.Count >= KnownCountMax)
         {
-            foreach (var (other, until) in _failed)
+            foreach (var (other, failure) in _failed)
             {
-                if (until <= now || _failed.Count >= 2 * KnownCountMax)
+                if (failure.Until <= now || _failed.Count >= 2 * KnownCountMax)
                 {
                     _failed.Remove(other);
                 }
             }
         }
 
-        _failed[peer] = memoryEnd;
+        if (path.HasLied)
+        {
+            _failed[path.Peer] = new Failure(Instant.Never, Instant.Never, 0);
+        }
+        else if (!isUnanswered)
+        {
+            _failed[path.Peer] = new Failure(now + UselessMemory, now + UselessMemory, 0);
+        }
+        else
+        {
+            var times = _failed.TryGetValue(path.Peer, out var before) ? before.TimesUnanswered : 0;
+            var soon = StarvingAfter * (1 << Math.Min(times, 5));
+            _failed[path.Peer] = new Failure(
+                now + UnansweredMemory, now + (soon < UnansweredMemory ? soon : UnansweredMemory), times + 1);
+        }
     }
 
-    private bool MayTurnTo(Instant now, PeerAddress peer, IReadOnlyList<FetchPath> paths)
+    private bool MayTurnTo(Instant now, PeerAddress peer, IReadOnlyList<FetchPath> paths, bool isStarving = false)
     {
         foreach (var path in paths)
         {
@@ -213,14 +233,28 @@ internal sealed class Neighbourhood
             }
         }
 
-        if (_failed.TryGetValue(peer, out var until))
+        if (!_failed.TryGetValue(peer, out var failure))
         {
-            if (until > now)
+            return true;
+        }
+
+        if (failure.Until <= now)
+        {
+            _failed.Remove(peer);
+            return true;
+        }
+
+        return isStarving && failure.UntilStarving <= now;
+    }
+
+    private static bool IsStarving(Instant now, IReadOnlyList<FetchPath> paths)
+    {
+        foreach (var path in paths)
+        {
+            if (path.Neighbour is { } neighbour && now - neighbour.LastUseful < StarvingAfter)
             {
                 return false;
             }
-
-            _failed.Remove(peer);
         }
 
         return true;
@@ -248,4 +282,8 @@ internal sealed class Neighbourhood
         _failed.Remove(_knownList[index]);
         _knownList[index] = peer;
     }
+
+    /// <summary>Somebody who was turned to in vain: until when he is not again, until when not even if nobody else brings anything, and
+    /// how often in a row he did not answer.</summary>
+    private readonly record struct Failure(Instant Until, Instant UntilStarving, int TimesUnanswered);
 }

@@ -35,10 +35,21 @@ internal sealed class OrderShares
         path.ForgetRefusals(now);
         for (var i = 0; credit > 0 && !path.Log.IsFull; i++)
         {
-            if (i == _blocks.Open.Count && !_orders.TryOpenNext(path))
+            if (i >= _blocks.Open.Count)
             {
-                OrderProactiveRepair(now, path, credit, loss);
-                return;
+                var hasRoom = _blocks.Room > 0;
+                if (!_orders.TryOpenNext(path))
+                {
+                    OrderProactiveRepair(now, path, credit, loss);
+                    return;
+                }
+
+                // One that was idle may have given way to it, which is no use where the path has just refused what it claims to hold.
+                i = _blocks.Open.Count - 1;
+                if (!hasRoom && !_orders.MayServe(path, _blocks.Open[i]))
+                {
+                    return;
+                }
             }
 
             var block = _blocks.Open[i];
@@ -96,13 +107,16 @@ internal sealed class OrderShares
     {
         // Further from the end than this, every source has time enough for what it is asked.
         const int blocksCounted = 32;
+        var unopened = _picker.CountUpTo(blocksCounted);
         double rate = 0;
         var fastest = path.RateExpected;
         var others = 0;
         var roundTrip = path.Rate.RoundTrip;
         foreach (var other in _paths)
         {
-            if (other.IsRaining && other.Offer == _versions.Chosen && !other.IsBehind(now) && (other == path || !other.IsSetBack(now)))
+            if (other.IsRaining && other.Offer == _versions.Chosen && !other.IsBehind(now) && (other == path || !other.IsSetBack(now))
+                && (other == path || !_picker.IsInCompany || unopened == blocksCounted || other.Log.Outstanding > 0
+                    || _orders.MayBring(other)))
             {
                 rate += other.RateExpected;
                 fastest = Math.Max(fastest, other.RateExpected);
@@ -122,7 +136,6 @@ internal sealed class OrderShares
             return 0;
         }
 
-        var unopened = _picker.CountUpTo(blocksCounted);
         if (unopened == blocksCounted)
         {
             return int.MaxValue;

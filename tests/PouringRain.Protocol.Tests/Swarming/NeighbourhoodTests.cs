@@ -43,26 +43,38 @@ public class NeighbourhoodTests
         var end = _now + TimeSpan.FromSeconds(20);
         while (_now < end)
         {
-            while (_neighbourhood.TryFindUseless(_now, _paths, out var useless))
-            {
-                _paths.Remove(useless);
-            }
-
-            TurnTo(1);
-            foreach (var path in _paths.Where(
-                path => path.Neighbour is { IsNamed: true, IsProbed: true } && path.Neighbour.NextJoin <= _now))
-            {
-                var length = path.Neighbour!.WriteJoin(_now, _buffer, _neighbourhood.Describe(_now, path, 3, 4, 0));
-                Assert.InRange(length, 1, JoinMessage.BytesMax);
-                sent[path.Peer] = sent.GetValueOrDefault(path.Peer) + 1;
-            }
-
+            seeder.Neighbour!.OnBrought(_now);
+            Probe(peer => sent[peer] = sent.GetValueOrDefault(peer) + 1);
             Assert.InRange(_paths.Count, 1, 5);
             _now += TimeSpan.FromMilliseconds(10);
         }
 
         Assert.InRange(sent.Count, 16, 40);
         Assert.All(sent.Values, count => Assert.InRange(count, 1, 3));
+    }
+
+    [Fact]
+    public void WhoDidNotAnswerIsAskedAgainSoonWhereNobodyElseBringsAnything()
+    {
+        var seeder = Begin(Seeder);
+        Name(seeder, PeerAddress.FromIPv4(0x0A00_0009, 1980));
+        var sent = new List<double>();
+        var began = _now;
+        while (_now < began + TimeSpan.FromSeconds(100))
+        {
+            if (_now > began + TimeSpan.FromSeconds(40))
+            {
+                seeder.Neighbour!.OnBrought(_now);
+            }
+
+            Probe(_ => sent.Add((_now - began).TotalSeconds));
+            _now += TimeSpan.FromMilliseconds(10);
+        }
+
+        // Three each time, half a second and a second apart, and between the times 1, 2, 4, 8 s; where something comes 30 s.
+        double[] expected = [0, 0.5, 1.5, 3, 3.5, 4.5, 7, 7.5, 8.5, 13, 13.5, 14.5, 23, 23.5, 24.5, 55, 55.5, 56.5, 87, 87.5, 88.5];
+        Assert.Equal(expected.Length, sent.Count);
+        Assert.All(expected.Zip(sent), pair => Assert.InRange(pair.Second - pair.First, 0, 2.5));
     }
 
     [Fact]
@@ -153,6 +165,24 @@ public class NeighbourhoodTests
 
         Assert.InRange(turned, 5000, 50_000);
         Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 100_000);
+    }
+
+    /// <summary>What a fetch does with those that were named, none of whom answers.</summary>
+    private void Probe(Action<PeerAddress> onSent)
+    {
+        while (_neighbourhood.TryFindUseless(_now, _paths, out var useless))
+        {
+            _paths.Remove(useless);
+        }
+
+        TurnTo(1);
+        foreach (var path in _paths.Where(
+            path => path.Neighbour is { IsNamed: true, IsProbed: true } && path.Neighbour.NextJoin <= _now))
+        {
+            var length = path.Neighbour!.WriteJoin(_now, _buffer, _neighbourhood.Describe(_now, path, 3, 4, 0));
+            Assert.InRange(length, 1, JoinMessage.BytesMax);
+            onSent(path.Peer);
+        }
     }
 
     private FetchPath Begin(PeerAddress seeder)

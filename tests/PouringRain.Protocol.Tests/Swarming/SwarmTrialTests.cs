@@ -18,6 +18,20 @@ public class SwarmTrialTests
         }
     }
 
+    /// <summary>Seeds that once broke a promise.</summary>
+    [Theory]
+    [InlineData(288)] // The three datagrams to the only other one were lost, and it was not asked again for 30 s.
+    [InlineData(646)] // Blocks that only a liar claimed to hold filled the window, while the seeder waited to be asked for others.
+    [InlineData(1195)]
+    [InlineData(2205)] // A seeder waited to be asked for what it suggested to those that were dead.
+    [InlineData(2562)] // Blocks of no use were not declined by one that had not heard for a while, and were suggested for good.
+    public void NoPromiseIsBrokenAgain(ulong seed)
+    {
+        using var trial = new SwarmTrial(seed);
+        trial.Run();
+        Assert.True(trial.Broken.Count == 0, string.Join("; ", trial.Broken));
+    }
+
     /// <summary>Each is found within a few seeds.</summary>
     [Theory]
     [InlineData(SwarmFault.ClaimsTooMuch)]

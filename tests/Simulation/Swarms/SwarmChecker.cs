@@ -9,6 +9,11 @@ public sealed class SwarmChecker
 {
     private const int ProbeCountMax = 3, ProbeBytesMax = 134, SealBytes = 51;
 
+    /// <summary>To whom nothing is brought asks again after 1, 2, 4 and 8 s.</summary>
+    private const int StarvingProbeCountMax = 5 * ProbeCountMax;
+
+    private static readonly TimeSpan StarvingAfter = TimeSpan.FromSeconds(1), ProbingTime = TimeSpan.FromSeconds(3);
+
     /// <summary>How long it is remembered that somebody did not answer.</summary>
     private static readonly TimeSpan Memory = TimeSpan.FromSeconds(30);
 
@@ -18,6 +23,9 @@ public sealed class SwarmChecker
     private readonly bool _isSealed;
     private readonly Dictionary<(PeerAddress From, PeerAddress To), Queue<Instant>> _probes = [];
     private readonly HashSet<int> _liars;
+
+    /// <summary>When a node was last sent a droplet, and when it last asked though it had been sent none for a while.</summary>
+    private readonly Dictionary<UInt128, Instant> _fed = [], _starved = [];
 
     public SwarmChecker(SimWorld world, IReadOnlyList<TrialNode> nodes, HashSet<int> liars, ICollection<string> broken, bool isSealed)
     {
@@ -34,6 +42,12 @@ public sealed class SwarmChecker
 
     private void OnSent(PeerAddress from, PeerAddress to, ReadOnlyMemory<byte> datagram)
     {
+        // Sealed droplets are compact.
+        if (datagram.Span[0] == 0xD2 || WireFormat.Is(datagram.Span, MessageType.Droplet))
+        {
+            _fed[to.Address] = _world.Now;
+        }
+
         if (IsNobody(to))
         {
             OnProbe(from, to, datagram.Length);
@@ -61,7 +75,13 @@ public sealed class SwarmChecker
         }
 
         sent.Enqueue(_world.Now);
-        if (bytes > ProbeBytesMax + (_isSealed ? SealBytes : 0) || sent.Count > ProbeCountMax)
+        if (_world.Now - _fed.GetValueOrDefault(from.Address) >= StarvingAfter)
+        {
+            _starved[from.Address] = _world.Now;
+        }
+
+        var isStarving = _starved.TryGetValue(from.Address, out var starved) && _world.Now - starved < ProbingTime;
+        if (bytes > ProbeBytesMax + (_isSealed ? SealBytes : 0) || sent.Count > (isStarving ? StarvingProbeCountMax : ProbeCountMax))
         {
             Break($"{from} sends {to}, which was only named, {sent.Count} datagrams, the last of {bytes} bytes");
         }

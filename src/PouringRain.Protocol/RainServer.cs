@@ -142,6 +142,7 @@ public sealed partial class RainServer
         if (_answers.TryDequeue(buffer, out transmit) || _consultAnswers?.TryDequeue(buffer, out transmit) == true
             || _swarmAnswers?.TryDequeue(buffer, out transmit) == true)
         {
+            _ceiling?.Pay(now, transmit.Length);
             return true;
         }
 
@@ -182,7 +183,13 @@ public sealed partial class RainServer
         }
 
         // A subscriber that came to its end without a droplet in this call may owe its client a word.
-        return _answers.TryDequeue(buffer, out transmit);
+        if (!_answers.TryDequeue(buffer, out transmit))
+        {
+            return false;
+        }
+
+        _ceiling?.Pay(now, transmit.Length);
+        return true;
     }
 
     /// <summary>What the owner should know of, oldest first.</summary>

@@ -16,7 +16,7 @@ using Simulation.Swarms;
 // dotnet run -c Release --project tests/Simulation -- --sharing SECONDS [--only TEXT]
 // dotnet run -c Release --project tests/Simulation -- --transfers SECONDS [--seeds N --only TEXT]
 // dotnet run -c Release --project tests/Simulation -- --swarm NODES [--first SEED --blocks N --ordered 1
-// --ceiling SHARE --loss PERCENT]
+// --ceiling SHARE --loss PERCENT --megabits M]
 // dotnet run -c Release --project tests/Simulation -- --swarms N [--first N --planted 1|2]
 // dotnet run -c Release --project tests/Simulation -- --swarm-model 1 [--only TEXT]
 // dotnet run -c Release --project tests/Simulation -- --flows rain,cubic+500 [--seconds S
@@ -27,7 +27,8 @@ var isOrdered = false;
 var ceiling = 0.97;
 string flows = "", only = "";
 double transfers = 0, seconds = 30, loss = 0, products = 1, step = 1;
-int megabits = 50, roundTrip = 40, sharing = 0;
+int? megabits = null;
+int roundTrip = 40, sharing = 0;
 for (var i = 0; i + 1 < args.Length; i += 2)
 {
     if (args[i] is "--flows" or "--only")
@@ -114,7 +115,7 @@ for (var i = 0; i + 1 < args.Length; i += 2)
 
 if (flows.Length > 0)
 {
-    FlowTrace.Write(flows, seconds, megabits, roundTrip, (int)(loss * 10_000), products, step);
+    FlowTrace.Write(flows, seconds, megabits ?? 50, roundTrip, (int)(loss * 10_000), products, step);
     return 0;
 }
 
@@ -140,6 +141,7 @@ if (swarm > 0)
     var result = new SwarmScenario
     {
         NodeCount = (int)swarm,
+        RateBytesPerSecond = (megabits ?? 20) * 125_000L,
         BlockCount = (int)blocks,
         Seed = (ulong)first,
         IsOrdered = isOrdered,

@@ -7,8 +7,13 @@ namespace PouringRain.Protocol;
 /// they hold, PEERS who else there is. <see cref="Neighbourhood"/> says who comes and goes.</summary>
 internal sealed class FetchCompany
 {
-    /// <summary>Of 200 bytes each, SUBSCRIBEs are then some 50 KB a second.</summary>
-    private static readonly TimeSpan IntervalOfOne = TimeSpan.FromMilliseconds(4);
+    /// <summary>A SUBSCRIBE with its headers, or the STATUS that answers it.</summary>
+    private const int ControlBytes = 230;
+
+    /// <summary>Of what a path brings, so much may be said on it each way: a dozen slow paths would fill a slow link with words.</summary>
+    private const double ControlShare = 0.01;
+
+    private static readonly TimeSpan IntervalAtFirst = TimeSpan.FromMilliseconds(50), IntervalMax = TimeSpan.FromMilliseconds(200);
 
     private static readonly TimeSpan UsefulWithin = TimeSpan.FromSeconds(3);
 
@@ -120,7 +125,8 @@ internal sealed class FetchCompany
         return IsActive && now >= _neighbourhood.NextTick && _neighbourhood.TryChoose(now, _versions.Chosen!.Version, _paths, out peer);
     }
 
-    /// <summary>With many sources each is asked less often; where none brings anything, each is asked for anything.</summary>
+    /// <summary>With many sources each brings less, and is asked less often; where none brings anything, each is asked for
+    /// anything.</summary>
     public void Adjust(Instant now)
     {
         if (!IsActive)
@@ -141,7 +147,7 @@ internal sealed class FetchCompany
 
         foreach (var path in _paths)
         {
-            path.IntervalLeast = IntervalOfOne * _paths.Count;
+            path.IntervalLeast = IntervalFor(path);
         }
     }
 
@@ -251,6 +257,13 @@ internal sealed class FetchCompany
         }
 
         return true;
+    }
+
+    private static TimeSpan IntervalFor(FetchPath path)
+    {
+        var share = ControlShare * path.Rate.BandwidthBytesPerSecond;
+        return share == 0 ? IntervalAtFirst
+            : share * IntervalMax.TotalSeconds <= ControlBytes ? IntervalMax : TimeSpan.FromSeconds(ControlBytes / share);
     }
 
     private static bool MayJoin(FetchPath path) =>

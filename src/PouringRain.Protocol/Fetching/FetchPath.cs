@@ -115,7 +115,7 @@ internal sealed class FetchPath : SymbolSource
     public TimeSpan IntervalLeast { get; set; } = IntervalMin;
 
     /// <summary>Time between two SUBSCRIBEs while there is rain: four in a round trip.</summary>
-    public TimeSpan Interval => Clamp(Rate.RoundTrip / 4, IntervalLeast, IntervalMax);
+    public TimeSpan Interval => Clamp(Rate.RoundTrip / 4, IntervalLeast, Max(IntervalLeast, IntervalMax));
 
     /// <summary>When a source with this path that is not heard counts as dead.</summary>
     public Instant QuietAt => QuietSince + Max(QuietMin, (Rate.RoundTrip * 4) + Interval);

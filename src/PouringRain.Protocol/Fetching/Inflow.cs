@@ -10,9 +10,6 @@ internal sealed class Inflow
 {
     private const int BinCount = 20, DropletsMin = 4;
 
-    /// <summary>So much more than was seen may come, so that it is seen when there is more.</summary>
-    private const double Growth = 1.5;
-
     private static readonly TimeSpan Bin = TimeSpan.FromMilliseconds(100), Queue = TimeSpan.FromMilliseconds(50);
 
     private readonly List<FetchPath> _paths;
@@ -58,7 +55,7 @@ internal sealed class Inflow
             }
         }
 
-        var all = most / Bin.TotalSeconds * Growth * (roundTrip + interval + Queue).TotalSeconds;
+        var all = most / Bin.TotalSeconds * (roundTrip + interval + Queue).TotalSeconds;
         return Math.Max((long)(all / Math.Max(1, active)), (long)DropletsMin * dropletBytes);
     }
 }

@@ -78,6 +78,9 @@ internal sealed class CeilingShare
         Volatile.Write(ref _served, _served + ((double)bytes / Math.Max(1, _readyCount)));
     }
 
+    /// <summary>Something was sent that is nobody's turn: an answer.</summary>
+    public void Pay(Instant now, int bytes) => _ceiling.Pay(now, bytes);
+
     /// <summary>When to look again.</summary>
     public Instant Due(Instant now) => _mayLookAt is { } at ? Instant.Max(at, now) : now;
 

@@ -12,8 +12,9 @@ public sealed record FetchSwarm
     /// <summary>Where it rains on what it holds; 0 when it shares nothing.</summary>
     public ushort RainPort { get; init; }
 
-    /// <summary>Neighbours that it turns to by itself.</summary>
-    public int OpenedCount { get; init; } = 4;
+    /// <summary>It turns to others until it has so many neighbours, counting those that have turned to it: who came last has as many as
+    /// the first.</summary>
+    public int OpenedCount { get; init; } = 8;
 
     /// <summary>Neighbours that it has at most, with those that have turned to it.</summary>
     public int NeighbourCountMax { get; init; } = 12;

@@ -6,7 +6,7 @@ namespace Benchmarks.Processes;
 internal sealed record BenchmarkOptions
 {
     public const string Usage = "[--runs N] [--beside N] [--size 64MiB] [--seconds S] [--minutes M] [--resources N] [--nodes N] "
-        + "[--mb N] [--only WORD] [--sealed] [--set Name=value] [--json FILE]";
+        + "[--mb N] [--mbit N] [--only WORD] [--sealed] [--set Name=value] [--json FILE]";
 
     /// <summary>Runs of each row; the table shows their medians.</summary>
     public int Runs { get; private init; } = 5;
@@ -26,6 +26,9 @@ internal sealed record BenchmarkOptions
 
     /// <summary>Nodes of a swarm, the seeder among them; null for what the benchmark thinks right.</summary>
     public int? Nodes { get; private init; }
+
+    /// <summary>Megabits a second of a swarm's links; null for what the benchmark thinks right.</summary>
+    public double? Megabits { get; private init; }
 
     /// <summary>Whether the rain is to be sealed, where the benchmark can do both.</summary>
     public bool IsSealed { get; private init; }
@@ -64,6 +67,7 @@ internal sealed record BenchmarkOptions
                 "--minutes" when number > 0 => options with { Seconds = 60 * number },
                 "--resources" when number >= 1 => options with { Resources = (int)number },
                 "--nodes" when number >= 1 => options with { Nodes = (int)number },
+                "--mbit" when number >= 1 => options with { Megabits = number },
                 "--mb" when number >= 1 => options with { Size = (long)number << 20 },
                 "--size" when ParseSize(value) is > 0 and var size => options with { Size = size },
                 "--json" when value.Length > 0 => options with { JsonPath = value },

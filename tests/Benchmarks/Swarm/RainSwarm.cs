@@ -154,7 +154,7 @@ internal sealed class RainSwarm : IAsyncDisposable
 
     private Task StartNodesAsync(IReadOnlyList<string> settings, CancellationToken cancellation)
     {
-        var ceiling = (long)(CeilingShare * SwarmLab.BitsPerSecond / 8);
+        var ceiling = (long)(CeilingShare * _swarm.BitsPerSecond / 8);
         string[] all =
         [
             "Cluster:Replicas=1",

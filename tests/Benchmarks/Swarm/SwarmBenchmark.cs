@@ -11,6 +11,7 @@ namespace Benchmarks.Swarm;
 internal static class SwarmBenchmark
 {
     private const int NodeCount = 16;
+    private const double Megabits = 20;
     private const int NodeCountMin = 4;
     private const int NodeCountMax = 250;
     private const long WarmUpBytes = 16 << 20;
@@ -39,8 +40,8 @@ internal static class SwarmBenchmark
         using var folder = new TemporaryFolder();
         var sha256 = await folder.WriteFileAsync("file", size, seed: 1, cancellation);
         await folder.WriteFileAsync("warm-up", Math.Min(size, WarmUpBytes), seed: 2, cancellation);
-        await using var lab = await SwarmLab.UpAsync(nodeCount, cancellation);
-        var swarm = new SwarmLab(lab, nodeCount, folder["file"], size, sha256);
+        await using var lab = await SwarmLab.UpAsync(nodeCount, options.Megabits ?? Megabits, cancellation);
+        var swarm = new SwarmLab(lab, nodeCount, folder["file"], size, sha256, options.Megabits ?? Megabits);
         var outcomes = scenes.ToDictionary(scene => scene, _ => new List<SwarmOutcome>());
         var blockSize = 0;
         for (var run = 0; run < options.Runs; run++)
@@ -112,7 +113,7 @@ internal static class SwarmBenchmark
         report.Note(string.Create(
             CultureInfo.InvariantCulture,
             $"{swarm.NodeCount} nodes, {swarm.Size} bytes in blocks of {blockSize}{(options.IsSealed ? ", sealed" : "")}; "
-                + $"time / (size / 20 Mbit/s = {swarm.UnitSeconds:F1} s)"));
+                + $"time / (size / {swarm.Megabits} Mbit/s = {swarm.UnitSeconds:F1} s)"));
         report.Note("seeder sent: bytes on its link / size; c counts those that were neither killed nor slow;");
         report.Note("nodes have fetched something else before: no row counts what their compilers need at first");
         report.Note("own cpu, busy: processor time of the swarm, and of all that ran here, / what the cores had: near 1 the cores were");

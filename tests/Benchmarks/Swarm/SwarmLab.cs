@@ -9,17 +9,16 @@ namespace Benchmarks.Swarm;
 /// <param name="File">The file that all are to have.</param>
 /// <param name="Size">Its bytes.</param>
 /// <param name="Sha256">Its SHA-256 in hex.</param>
-internal sealed record SwarmLab(Netlab Lab, int NodeCount, string File, long Size, string Sha256)
+/// <param name="Megabits">Megabits a second of each link, both ways, headers included.</param>
+internal sealed record SwarmLab(Netlab Lab, int NodeCount, string File, long Size, string Sha256, double Megabits)
 {
-    /// <summary>Of each link, both ways, headers included.</summary>
-    public const double BitsPerSecond = 20e6;
-
     public const int Seeder = 1;
 
     /// <summary>How many times slower the slow one's link is.</summary>
     public const double SlowFactor = 10;
 
-    private const string Rate = "rate=20mbit", SlowRate = "rate=2mbit";
+    /// <summary>Bits a second of each link.</summary>
+    public double BitsPerSecond => Megabits * 1e6;
 
     /// <summary>Seconds that the file needs over one link, its own headers not counted.</summary>
     public double UnitSeconds => Size * 8 / BitsPerSecond;
@@ -36,10 +35,13 @@ internal sealed record SwarmLab(Netlab Lab, int NodeCount, string File, long Siz
     /// <summary>The one with the slow link, where one has it.</summary>
     public int Slow => NodeCount - 1;
 
-    public static Task<Netlab> UpAsync(int nodeCount, CancellationToken cancellation) =>
-        Netlab.UpAsync(nodeCount, $"--{Rate.Replace('=', ' ')} --delay 5ms", cancellation);
+    public static Task<Netlab> UpAsync(int nodeCount, double megabits, CancellationToken cancellation) =>
+        Netlab.UpAsync(nodeCount, $"--rate {Rate(megabits)} --delay 5ms", cancellation);
 
     /// <summary>Makes the links equal, or one slow.</summary>
     public Task SetLinksAsync(bool slowsOne, CancellationToken cancellation) =>
-        Lab.SetAsync(slowsOne ? Slow.ToString(CultureInfo.InvariantCulture) : "all", slowsOne ? SlowRate : Rate, cancellation);
+        Lab.SetAsync(slowsOne ? Slow.ToString(CultureInfo.InvariantCulture) : "all",
+            $"rate={Rate(slowsOne ? Megabits / SlowFactor : Megabits)}", cancellation);
+
+    private static string Rate(double megabits) => string.Create(CultureInfo.InvariantCulture, $"{megabits * 1000:F0}kbit");
 }

@@ -45,7 +45,7 @@ public class NeighbourhoodTests
         {
             seeder.Neighbour!.OnBrought(_now);
             Probe(peer => sent[peer] = sent.GetValueOrDefault(peer) + 1);
-            Assert.InRange(_paths.Count, 1, 5);
+            Assert.InRange(_paths.Count, 1, 9);
             _now += TimeSpan.FromMilliseconds(10);
         }
 

@@ -48,8 +48,8 @@ public sealed class SwarmScenario
         {
             var rate = (long)(RateBytesPerSecond * FactorOf(i));
             nodes[i] = new SimNode(world, i, i == 0 ? content : null, (long)(rate * Ceiling * 0.98));
-            nodes[i].Server.Uplink = new SimPipe { RateBytesPerSecond = rate, QueueBytes = Math.Max(64_000, rate / 10) };
-            nodes[i].Server.Downlink = new SimPipe { RateBytesPerSecond = rate, QueueBytes = Math.Max(64_000, rate / 10) };
+            nodes[i].Server.Uplink = new SimPipe { RateBytesPerSecond = rate, QueueBytes = Math.Max(256 << 10, rate / 10) };
+            nodes[i].Server.Downlink = new SimPipe { RateBytesPerSecond = rate, QueueBytes = Math.Max(256 << 10, rate / 10) };
         }
 
         var began = world.Now;

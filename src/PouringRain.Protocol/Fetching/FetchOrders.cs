@@ -68,6 +68,25 @@ internal sealed class FetchOrders
         return _picker.CanPick(path) && (_blocks.Room > 0 || FindIdle(path) is not null);
     }
 
+    /// <summary>Whether a path may be asked for anything of what is still to come, were it not on order.</summary>
+    public bool MayHelp(FetchPath path)
+    {
+        if (!_picker.IsInCompany)
+        {
+            return true;
+        }
+
+        foreach (var block in _blocks.Open)
+        {
+            if (block.Phase == BlockPhase.Collecting && MayServe(path, block))
+            {
+                return true;
+            }
+        }
+
+        return _picker.CanPick(path);
+    }
+
     /// <summary>Whether symbols of a block in work may be ordered of a path: in company, of who holds it, and of one that suggests blocks
     /// only what it has suggested, or what is to come from it alone.</summary>
     public bool MayServe(FetchPath path, CollectingBlock block) =>

@@ -115,8 +115,7 @@ internal sealed class OrderShares
         foreach (var other in _paths)
         {
             if (other.IsRaining && other.Offer == _versions.Chosen && !other.IsBehind(now) && (other == path || !other.IsSetBack(now))
-                && (other == path || !_picker.IsInCompany || unopened == blocksCounted || other.Log.Outstanding > 0
-                    || _orders.MayBring(other)))
+                && (other == path || unopened == blocksCounted || _orders.MayHelp(other)))
             {
                 rate += other.RateExpected;
                 fastest = Math.Max(fastest, other.RateExpected);

@@ -7,7 +7,7 @@ internal sealed class Swarm
     private const int LeftCountMax = 64;
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<NodeId, SwarmMember> _members = [];
+    private readonly Dictionary<(NodeId Node, UInt128 Host), SwarmMember> _members = [];
     private readonly List<SwarmMember> _raining = [];
 
     /// <summary>Members without a subscription, who left first first; all of them rain.</summary>
@@ -100,9 +100,10 @@ internal sealed class Swarm
     {
         lock (_gate)
         {
-            if (!_members.TryGetValue(node, out var member))
+            if (!_members.TryGetValue((node, address.Address), out var member))
             {
-                _members.Add(node, member = new SwarmMember(this, node) { Gift = Gifts.Of(address) });
+                member = new SwarmMember(this, node, address.Address) { Gift = Gifts.Of(address) };
+                _members.Add((node, address.Address), member);
             }
 
             if (member.RowCount++ == 0)
@@ -115,7 +116,7 @@ internal sealed class Swarm
         }
     }
 
-    /// <summary>It rains elsewhere now.</summary>
+    /// <summary>It rains at another port now.</summary>
     public void Move(SwarmMember member, PeerAddress address)
     {
         if (member.Address != address)
@@ -139,7 +140,7 @@ internal sealed class Swarm
                 Seed?.Leave(member);
                 if (member.Index < 0)
                 {
-                    _members.Remove(member.Node);
+                    _members.Remove((member.Node, member.Host));
                 }
                 else
                 {
@@ -159,7 +160,7 @@ internal sealed class Swarm
             var first = _left.First!.Value;
             _left.RemoveFirst();
             Place(first, default);
-            _members.Remove(first.Node);
+            _members.Remove((first.Node, first.Host));
         }
     }
 

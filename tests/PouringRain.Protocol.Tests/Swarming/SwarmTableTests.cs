@@ -57,6 +57,20 @@ public class SwarmTableTests
     }
 
     [Fact]
+    public void WhoTakesTheIdentityOfAnotherIsAnotherMember()
+    {
+        var member = Enter(1, port: 100);
+        var elsewhere = PeerAddress.FromIPv4(0x0A00_0002, 100);
+        var other = _table.Enter(Id, Version, isSeeded: true, new NodeId(1), elsewhere);
+
+        Assert.NotSame(member, other);
+        Assert.Equal((Address(100), elsewhere), (member.Address, other.Address));
+        _table.Leave(other);
+        Assert.Equal(1, _table.CountMembers(Id, Version.Version));
+        Assert.Same(member, Enter(1, port: 101));
+    }
+
+    [Fact]
     public void WhoRainsOnNothingIsAMemberAndNamedToNobody()
     {
         Enter(1, port: 0);

@@ -92,8 +92,8 @@ public sealed class Fetch : IDisposable
         _timers = new FetchTimers(
             options.DiscoveryTimeout, _paths, _blocks, _versions, turns, _orders, _verdicts, paces, progress, _news, _clock);
         _company = options.Swarm is not { } swarm ? null : new FetchCompany(
-            SubscriptionId, Resource, new Neighbourhood(swarm, Resource, seed ^ 0xC0FFEE), _paths, _blocks, picker, _versions, _orders,
-            progress, tokens, _clock);
+            SubscriptionId, new Neighbourhood(swarm, Resource, seed ^ 0xC0FFEE), _paths, _blocks, picker, _versions, _orders, progress,
+            _writer, tokens, _clock);
 
         _demand.Add(request.DemandOffset, request.DemandLength, isUrgent: false, request.IsOrdered);
         _isOrdered = request.IsOrdered;

@@ -22,7 +22,6 @@ internal sealed class FetchCompany
     private static readonly TimeSpan StarvingAfter = TimeSpan.FromSeconds(5);
 
     private readonly uint _subscriptionId;
-    private readonly ResourceId _resource;
     private readonly Neighbourhood _neighbourhood;
     private readonly List<FetchPath> _paths;
     private readonly FetchBlocks _blocks;
@@ -32,16 +31,16 @@ internal sealed class FetchCompany
     private readonly FetchProgress _progress;
     private readonly TokenCache _tokens;
     private readonly FetchClock _clock;
-    private readonly Queue<PeerAddress> _left = [];
+    private readonly SubscribeWriter _writer;
+    private readonly Queue<FetchPath> _left = [];
     private int _heldAtStart;
     private Instant _starvingUntil;
 
     public FetchCompany(
-        uint subscriptionId, ResourceId resource, Neighbourhood neighbourhood, List<FetchPath> paths, FetchBlocks blocks,
-        BlockPicker picker, VersionChoice versions, FetchOrders orders, FetchProgress progress, TokenCache tokens, FetchClock clock)
+        uint subscriptionId, Neighbourhood neighbourhood, List<FetchPath> paths, FetchBlocks blocks, BlockPicker picker,
+        VersionChoice versions, FetchOrders orders, FetchProgress progress, SubscribeWriter writer, TokenCache tokens, FetchClock clock)
     {
         _subscriptionId = subscriptionId;
-        _resource = resource;
         _neighbourhood = neighbourhood;
         _paths = paths;
         _blocks = blocks;
@@ -49,6 +48,7 @@ internal sealed class FetchCompany
         _versions = versions;
         _orders = orders;
         _progress = progress;
+        _writer = writer;
         _tokens = tokens;
         _clock = clock;
     }
@@ -164,9 +164,9 @@ internal sealed class FetchCompany
     /// <summary>A path is no more; its server is told if it may take the fetch for its own.</summary>
     public void Leave(FetchPath path)
     {
-        if (path.IsValidated && path.State is SourceState.Raining or SourceState.Silent)
+        if (SubscribeWriter.IsSubscribed(path))
         {
-            _left.Enqueue(path.Peer);
+            _left.Enqueue(path);
         }
     }
 
@@ -181,13 +181,7 @@ internal sealed class FetchCompany
 
         if (_left.TryDequeue(out var left))
         {
-            var bytes = new UnsubscribeMessage
-            {
-                SubscriptionId = _subscriptionId,
-                Resource = _resource,
-                ClientTime = WireFormat.Microseconds(now),
-            }.Write(buffer);
-            transmit = new Transmit(left, bytes, bytes);
+            transmit = _writer.WriteUnsubscribe(now, left, buffer);
             return true;
         }
 

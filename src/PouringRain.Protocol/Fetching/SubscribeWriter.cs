@@ -58,29 +58,39 @@ internal sealed class SubscribeWriter
         return new Transmit(path.Peer, length, length);
     }
 
+    /// <summary>Whether a server may take the fetch for its own.</summary>
+    public static bool IsSubscribed(FetchPath path) =>
+        path is { IsValidated: true, State: SourceState.Raining or SourceState.Silent or SourceState.Lied };
+
     /// <summary>Writes an UNSUBSCRIBE to the next server that takes the fetch for its own; false when there is none left.</summary>
     public bool TryWriteUnsubscribe(Instant now, Span<byte> buffer, out Transmit transmit)
     {
         while (_unsubscribed < _paths.Count)
         {
             var path = _paths[_unsubscribed++];
-            if (path.IsValidated && path.State is SourceState.Raining or SourceState.Silent or SourceState.Lied)
+            if (IsSubscribed(path))
             {
-                var length = new UnsubscribeMessage
-                {
-                    SubscriptionId = _subscriptionId,
-                    Resource = _resource,
-                    ClientTime = WireFormat.Microseconds(now),
-                    HasFeedback = path.Sequences.IsHighestKnown,
-                    HighestSequence = path.Sequences.HighestKnown,
-                }.Write(buffer);
-                transmit = new Transmit(path.Peer, length, length);
+                transmit = WriteUnsubscribe(now, path, buffer);
                 return true;
             }
         }
 
         transmit = default;
         return false;
+    }
+
+    /// <summary>Writes an UNSUBSCRIBE to a server.</summary>
+    public Transmit WriteUnsubscribe(Instant now, FetchPath path, Span<byte> buffer)
+    {
+        var length = new UnsubscribeMessage
+        {
+            SubscriptionId = _subscriptionId,
+            Resource = _resource,
+            ClientTime = WireFormat.Microseconds(now),
+            HasFeedback = path.Sequences.IsHighestKnown,
+            HighestSequence = path.Sequences.HighestKnown,
+        }.Write(buffer);
+        return new Transmit(path.Peer, length, length);
     }
 
     /// <summary>What may be unacknowledged: what rate control allows, of which the receive buffer must hold all that the path does

@@ -257,8 +257,9 @@ internal sealed class BlockVerdicts
         var chosen = _versions.Chosen!;
         if (manifest.Layout != chosen.Layout || manifest.Code != chosen.Code.Name || manifest.Stamp != chosen.Stamp)
         {
-            // The offer did not tell the truth about a true version: whoever made it is not to be trusted, the version is.
-            foreach (var path in _paths.FindAll(path => path.Offer == _versions.Chosen && path.IsRaining))
+            // The offer did not tell the truth about a true version: whoever made it is not to be trusted, the version is. Who is silent or
+            // busy made it as well: were it believed of them, the fetch would wait for a manifest that it does not ask for any more.
+            foreach (var path in _paths.FindAll(path => chosen.IsSameAs(path.Offer)))
             {
                 Condemn(now, path);
             }

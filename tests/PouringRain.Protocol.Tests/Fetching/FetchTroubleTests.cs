@@ -93,6 +93,27 @@ public class FetchTroubleTests
         }
     }
 
+    [Fact]
+    public void AFalseOfferIsGivenUpThoughOneWhoMadeItTooIsSilent()
+    {
+        var content = SimContent.Create(Scene.RandomBytes(400_000));
+        var scene = new Scene();
+        Lie lie = (ref offer) => offer.Stamp += 5;
+        var falls = AddLiar(scene, content, lie);
+        var rains = AddLiar(scene, content, lie);
+        scene.AddServer(content);
+
+        // One of the two says no more than its offer, and the other's manifest comes when that one is taken to be silent.
+        var began = scene.World.Now;
+        falls.Filter = datagram => WireFormat.Is(datagram, MessageType.Offer) && scene.World.Now - began < TimeSpan.FromSeconds(0.1);
+        rains.Filter = datagram => !WireFormat.Is(datagram, MessageType.Droplet) || scene.World.Now - began > TimeSpan.FromSeconds(0.5);
+        using var client = scene.Fetch();
+        client.Pump(scene.World.Now);
+        scene.RunToCompletion(client, content);
+        var lied = client.Events.Where(fetchEvent => fetchEvent.Kind == FetchEventKind.SourceLied).Select(fetchEvent => fetchEvent.Peer);
+        Assert.Equal([falls.Address, rains.Address], lied);
+    }
+
     private static void CheckFalseOffer(Lie lie)
     {
         var content = SimContent.Create(Scene.RandomBytes(400_000));

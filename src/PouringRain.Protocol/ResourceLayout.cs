@@ -12,6 +12,9 @@ public sealed record ResourceLayout
     /// <summary>Bounds of T: the least is far below any path, the most fits a UDP datagram with its headers.</summary>
     public const int SymbolSizeMin = 16, SymbolSizeMax = 60_000;
 
+    /// <summary>T where nothing else is set: 22 cache lines, with which a sealed droplet over IPv6 fills 1500 bytes.</summary>
+    public const int UsualSymbolSize = 1408;
+
     /// <summary>T of small symbols, where larger datagrams do not pass: 18 cache lines, with which a sealed droplet over IPv6 has 1244 of
     /// the 1280 bytes that every path must carry (RFC 8200, section 5).</summary>
     public const int SmallSymbolSize = 1152;

@@ -25,7 +25,7 @@ internal sealed class FetchOrders
     }
 
     /// <summary>Bytes of the symbols that are asked for before the layout is known.</summary>
-    public int GuessedSymbolSize => _blocks.AreSmall ? ResourceLayout.SmallSymbolSize : 1408;
+    public int GuessedSymbolSize => _blocks.AreSmall ? ResourceLayout.SmallSymbolSize : ResourceLayout.UsualSymbolSize;
 
     /// <summary>Whether sources hold different blocks.</summary>
     public bool IsInCompany => _picker.IsInCompany;

@@ -30,7 +30,7 @@ internal sealed class FetchPath : SymbolSource
         : base(peer)
     {
         Token = token;
-        const int dropletBytes = WireFormat.DropletHeaderBytes + 1408;
+        const int dropletBytes = WireFormat.DropletHeaderBytes + ResourceLayout.UsualSymbolSize;
         Rate = isBackground ? new ScavengerRateControl(dropletBytes, memory) : new DeliveryRateControl(dropletBytes, memory);
         NextSubscribe = now;
         QuietSince = now;
@@ -64,7 +64,7 @@ internal sealed class FetchPath : SymbolSource
 
     public RequestLog Log { get; } = new();
 
-    public SequenceTracker Sequences { get; private set; } = new();
+    public SequenceTracker Sequences { get; } = new();
 
     public IRateControl Rate { get; }
 

@@ -92,7 +92,7 @@ internal sealed class OrderShares
 
         // A path's credit is rarely more than these many blocks: what lies beyond need not be counted.
         const int blocksCounted = 32;
-        var openable = _picker.CountUpTo(Math.Clamp(_blocks.OpenCountMax - _blocks.Open.Count, 0, blocksCounted));
+        var openable = _picker.CountUpTo(Math.Clamp(_blocks.Room, 0, blocksCounted));
         if (openable > 0)
         {
             missing += openable * (long)_blocks.Layout.SymbolsOf(0);

@@ -122,11 +122,6 @@ internal sealed class RequestLog
 
     public RequestItem ItemAt(int index) => At(index).Item;
 
-    public int OutstandingAt(int index) => At(index).Outstanding;
-
-    /// <summary>Symbols of a request that the server is known to have sent.</summary>
-    public int SentAt(int index) => At(index).Highest + 1;
-
     /// <summary>Gives a request up; returns how many of its symbols were outstanding.</summary>
     public int Withdraw(int index)
     {

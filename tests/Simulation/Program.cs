@@ -208,6 +208,7 @@ var failures = 0;
 var count = (int)Math.Min(seeds, int.MaxValue);
 Parallel.ForEach(
     Partitioner.Create(Enumerable.Range(0, count), EnumerablePartitionerOptions.NoBuffering),
+    new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount },
     index =>
     {
         var seed = first + index;

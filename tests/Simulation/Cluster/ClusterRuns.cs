@@ -15,6 +15,7 @@ internal static class ClusterRuns
         long failures = 0, firstFailure = 0;
         Parallel.ForEach(
             Partitioner.Create(Enumerable.Range(0, (int)Math.Min(count, int.MaxValue)), EnumerablePartitionerOptions.NoBuffering),
+            new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount },
             index =>
             {
                 var seed = first + index;

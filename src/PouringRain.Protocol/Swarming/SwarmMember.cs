@@ -1,7 +1,7 @@
 namespace PouringRain.Protocol;
 
-/// <summary>A node that fetches a version from one of its addresses, in the eyes of one that rains it. Whoever takes the identity of another
-/// has another address, and is a member of its own: it changes nothing of what is known of that other.</summary>
+/// <summary>A node that fetches a version from one of its addresses, in the eyes of one that rains it. Whoever takes the identity of
+/// another has another address, and is a member of its own: it changes nothing of what is known of that other.</summary>
 internal sealed class SwarmMember(Swarm swarm, NodeId node, UInt128 host)
 {
     public Swarm Swarm { get; } = swarm;

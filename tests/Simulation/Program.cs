@@ -19,10 +19,11 @@ using Simulation.Swarms;
 // --ceiling SHARE --loss PERCENT --megabits M]
 // dotnet run -c Release --project tests/Simulation -- --swarms N [--first N --planted 1|2]
 // dotnet run -c Release --project tests/Simulation -- --swarm-model 1 [--only TEXT]
+// dotnet run -c Release --project tests/Simulation -- --swarm-table BLOCKS [--seeds N --only TEXT] > tests/Simulation/swarms.md
 // dotnet run -c Release --project tests/Simulation -- --flows rain,cubic+500 [--seconds S
 // --megabits M --rtt MS --loss PERCENT --queue BDP --step S]
 long seeds = 200, first = 1, fuzz = 0, table = 0, fetches = 0, stores = 0, clusters = 0, planted = 0;
-long swarmModel = 0, swarm = 0, swarms = 0, blocks = 256;
+long swarmModel = 0, swarmTable = 0, swarm = 0, swarms = 0, blocks = 256;
 var isOrdered = false;
 var ceiling = 0.97;
 string flows = "", only = "";
@@ -73,6 +74,9 @@ for (var i = 0; i + 1 < args.Length; i += 2)
             break;
         case "--ceiling":
             ceiling = number;
+            break;
+        case "--swarm-table":
+            swarmTable = value;
             break;
         case "--swarm-model":
             swarmModel = value;
@@ -152,6 +156,14 @@ if (swarm > 0)
         CultureInfo.InvariantCulture,
         $"{swarm} nodes, {blocks} blocks: first {result.Times[0]:F3}, median {result.Median:F3}, last {result.Last:F3} of size / rate; "
         + $"the seeder sent {result.Seeded:F3} of the size, all {result.Sent:F3} of what was fetched; {clock.Elapsed.TotalSeconds:F1} s"));
+    return 0;
+}
+
+if (swarmTable > 0)
+{
+    var text = new System.Text.StringBuilder();
+    SwarmHarmTable.Write(text, (int)swarmTable, (int)Math.Min(seeds, 5), only);
+    Console.Write(text);
     return 0;
 }
 

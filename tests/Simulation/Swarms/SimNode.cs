@@ -35,6 +35,12 @@ public sealed class SimNode : IDisposable
 
     public SimServer Server { get; }
 
+    /// <summary>Where it fetches from.</summary>
+    public PeerAddress ClientAddress => Server.Address with { Port = 4000 };
+
+    /// <summary>What others get of it, when that is not what it holds.</summary>
+    public SimContent? Pretended { get; set; }
+
     public SimClient? Client { get; private set; }
 
     /// <summary>What it holds of the version, once its fetch knows which.</summary>
@@ -53,7 +59,7 @@ public sealed class SimNode : IDisposable
             StallTimeout = TimeSpan.FromSeconds(60),
         };
         var request = new FetchRequest { Resource = SwarmScenario.Id, Servers = servers, IsOrdered = isOrdered };
-        Client = new SimClient(world, Server.Address with { Port = 4000 }, request, options)
+        Client = new SimClient(world, ClientAddress, request, options)
         {
             ForgetsBlocks = true,
             Uplink = Server.Uplink,
@@ -61,12 +67,19 @@ public sealed class SimNode : IDisposable
             FindHeld = manifest =>
             {
                 Content = original.WithBlocks([], (uint)Index + 1);
-                Server.Catalog.Replace(SwarmScenario.Id, Content);
+                Server.Catalog.Replace(SwarmScenario.Id, Pretended ?? Content);
                 return new ulong[(manifest.Layout.BlockCount + 63) / 64];
             },
             OnBlock = work => Content!.AddBlock(work.BlockIndex),
         };
         return Client;
+    }
+
+    /// <summary>It is no more, without a word.</summary>
+    public void Kill()
+    {
+        Server.Kill();
+        Client?.Pause(TimeSpan.FromDays(1));
     }
 
     public void Dispose()

@@ -32,8 +32,13 @@ public sealed class SwarmScenario
 
     public bool IsOrdered { get; init; }
 
-    /// <summary>Called when all have begun, to plan what happens.</summary>
-    public Action<SimWorld, IReadOnlyList<SimNode>>? Plan { get; init; }
+    /// <summary>What is the matter with the last node, whose own time is then not counted.</summary>
+    public SwarmHarm Harm { get; init; }
+
+    /// <summary>Datagrams that are longer than this vanish at a node whose link is narrow.</summary>
+    private const int NarrowMtu = 1400;
+
+    private double UnitSeconds => (double)BlockCount * BlockBytes / RateBytesPerSecond;
 
     /// <summary>Runs it.</summary>
     public SwarmResult Run()
@@ -46,29 +51,31 @@ public sealed class SwarmScenario
         var nodes = new SimNode[NodeCount];
         for (var i = 0; i < nodes.Length; i++)
         {
-            var rate = (long)(RateBytesPerSecond * FactorOf(i));
+            var rate = (long)(RateBytesPerSecond * FactorOf(i) * (IsHarmed(i) && Harm == SwarmHarm.Slow ? 0.1 : 1));
             nodes[i] = new SimNode(world, i, i == 0 ? content : null, (long)(rate * Ceiling * 0.98));
             nodes[i].Server.Uplink = new SimPipe { RateBytesPerSecond = rate, QueueBytes = Math.Max(256 << 10, rate / 10) };
             nodes[i].Server.Downlink = new SimPipe { RateBytesPerSecond = rate, QueueBytes = Math.Max(256 << 10, rate / 10) };
         }
 
         var began = world.Now;
-        foreach (var node in nodes[1..])
+        var harmed = nodes[^1];
+        foreach (var node in nodes[1..].Where(node => node != harmed || Harm is SwarmHarm.None or SwarmHarm.Slow))
         {
             node.Fetch(content, [nodes[0].Server.Address], IsOrdered).Pump(world.Now);
         }
 
-        Plan?.Invoke(world, nodes);
+        DoHarm(world, content, nodes);
         var limit = TimeSpan.FromSeconds(20.0 * bytes.Length / RateBytesPerSecond);
+        var counted = Harm == SwarmHarm.None ? nodes[1..] : nodes[1..^1];
         var left = 0;
-        world.RunUntil(() => ++left % 64 == 0 && nodes[1..].All(node => !node.Server.IsUp || node.Client!.HasEnded), limit);
+        world.RunUntil(() => ++left % 64 == 0 && counted.All(node => node.Client!.HasEnded), limit);
         var size = (double)bytes.Length;
-        var seconds = nodes[1..].Where(node => node.Server.IsUp)
+        var seconds = counted
             .Select(node => node.Client!.Fetch.EndReason == FetchEndReason.Completed ? (node.Client.Ended!.Value - began).TotalSeconds
                 : double.PositiveInfinity)
             .Order().ToArray();
         var result = new SwarmResult(
-            [.. seconds.Select(time => time / (size / RateBytesPerSecond))], nodes[0].Server.Rain.BytesSent / size,
+            [.. seconds.Select(time => time / UnitSeconds)], nodes[0].Server.Rain.BytesSent / size,
             nodes.Sum(node => (double)node.Server.Rain.BytesSent) / size / (NodeCount - 1), nodes);
         foreach (var node in nodes)
         {
@@ -76,6 +83,63 @@ public sealed class SwarmScenario
         }
 
         return result;
+    }
+
+    private bool IsHarmed(int index) => Harm != SwarmHarm.None && index == NodeCount - 1;
+
+    /// <summary>Has the last node begin, and be what it is.</summary>
+    private void DoHarm(SimWorld world, SimContent content, SimNode[] nodes)
+    {
+        var harmed = nodes[^1];
+        if (Harm is SwarmHarm.WrongBytes or SwarmHarm.SendsNothing)
+        {
+            var wrong = new byte[content.Bytes.Length];
+            new SimRandom(Seed + 1).Fill(wrong);
+            harmed.Pretended = SimContent.Of(wrong, content.Manifest);
+            if (Harm == SwarmHarm.SendsNothing)
+            {
+                new Liar(Lie.SendsNothing, world.Random).Teach(harmed.Server);
+            }
+        }
+        else if (Harm is SwarmHarm.Lossy or SwarmHarm.Narrow)
+        {
+            foreach (var (from, to) in nodes[..^1].SelectMany(node => WaysBetween(node, harmed)))
+            {
+                if (Harm == SwarmHarm.Lossy)
+                {
+                    world.Network.SetFaults(from, to, world.Network.DefaultFaults with { LossPerMillion = 200_000 });
+                }
+                else
+                {
+                    world.Network.SetMtu(from, to, NarrowMtu);
+                }
+            }
+        }
+
+        void Begin() => harmed.Fetch(content, [nodes[0].Server.Address], IsOrdered).Pump(world.Now);
+        if (Harm == SwarmHarm.Late)
+        {
+            world.After(TimeSpan.FromSeconds(0.9 * UnitSeconds), Begin);
+        }
+        else if (Harm is not SwarmHarm.None and not SwarmHarm.Slow)
+        {
+            Begin();
+        }
+
+        if (Harm == SwarmHarm.Killed)
+        {
+            world.After(TimeSpan.FromSeconds(0.5 * UnitSeconds), harmed.Kill);
+        }
+    }
+
+    /// <summary>Each node's server and client to the other's client and server, both ways.</summary>
+    private static IEnumerable<(PeerAddress From, PeerAddress To)> WaysBetween(SimNode one, SimNode other)
+    {
+        (PeerAddress, PeerAddress)[] ways =
+        [
+            (one.Server.Address, other.ClientAddress), (one.ClientAddress, other.Server.Address),
+        ];
+        return ways.Concat(ways.Select(way => (way.Item2, way.Item1)));
     }
 }
 

@@ -1,0 +1,34 @@
+using Simulation.Swarms;
+
+namespace PouringRain.Protocol.Tests.Swarming;
+
+public class SwarmScenarioTests
+{
+    [Fact]
+    public void SixteenNodesUseTheirLinks()
+    {
+        var result = new SwarmScenario { NodeCount = 16, BlockCount = 256, Ceiling = 0.98 }.Run();
+
+        // 1.081 are headers and the ceiling, and a block takes its time from node to node: 1.29. Where those who come last have four
+        // neighbours, it is 1.42.
+        Assert.InRange(result.Last, 1.1, 1.35);
+        Assert.InRange(result.Seeded, 1, 1.3);
+    }
+
+    /// <summary>Of a transfer of 2.5 s. Who is silent is given up after seconds, and what it was to pass on is sent again.</summary>
+    [Theory]
+    [InlineData(SwarmHarm.WrongBytes, 1.6)]
+    [InlineData(SwarmHarm.SendsNothing, 2.1)]
+    [InlineData(SwarmHarm.Killed, 2.1)]
+    [InlineData(SwarmHarm.Slow, 1.25)]
+    [InlineData(SwarmHarm.Lossy, 1.25)]
+    [InlineData(SwarmHarm.Late, 1.25)]
+    [InlineData(SwarmHarm.Narrow, 1.25)]
+    public void WhatIsTheMatterWithOneKeepsNobodyElseFromFinishing(SwarmHarm harm, double atMost)
+    {
+        var well = new SwarmScenario { NodeCount = 8, BlockCount = 96, Ceiling = 0.98 }.Run();
+        var result = new SwarmScenario { NodeCount = 8, BlockCount = 96, Ceiling = 0.98, Harm = harm }.Run();
+
+        Assert.InRange(result.Last / well.Last, 0.8, atMost);
+    }
+}

@@ -139,10 +139,8 @@ public sealed partial class RainServer
     public bool TryPollTransmit(Instant now, Span<byte> buffer, out Transmit transmit)
     {
         _now = now;
-        if (_answers.TryDequeue(buffer, out transmit) || _consultAnswers?.TryDequeue(buffer, out transmit) == true
-            || _swarmAnswers?.TryDequeue(buffer, out transmit) == true)
+        if (TryAnswer(now, buffer, out transmit))
         {
-            _ceiling?.Pay(now, transmit.Length);
             return true;
         }
 
@@ -183,13 +181,7 @@ public sealed partial class RainServer
         }
 
         // A subscriber that came to its end without a droplet in this call may owe its client a word.
-        if (!_answers.TryDequeue(buffer, out transmit))
-        {
-            return false;
-        }
-
-        _ceiling?.Pay(now, transmit.Length);
-        return true;
+        return TryAnswer(now, buffer, out transmit);
     }
 
     /// <summary>What the owner should know of, oldest first.</summary>

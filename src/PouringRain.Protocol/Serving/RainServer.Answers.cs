@@ -69,6 +69,19 @@ public sealed partial class RainServer
         return true;
     }
 
+    /// <summary>Writes the next answer, if one waits; it counts under the ceiling, though it is nobody's turn.</summary>
+    private bool TryAnswer(Instant now, Span<byte> buffer, out Transmit transmit)
+    {
+        if (_answers.TryDequeue(buffer, out transmit) || _consultAnswers?.TryDequeue(buffer, out transmit) == true
+            || _swarmAnswers?.TryDequeue(buffer, out transmit) == true)
+        {
+            _ceiling?.Pay(now, transmit.Length);
+            return true;
+        }
+
+        return false;
+    }
+
     private static int WriteBusy(Subscriber row, Span<byte> datagram) => new ShortMessage
     {
         Type = MessageType.Busy,

@@ -3,8 +3,11 @@ using PouringRain.Protocol;
 namespace Simulation.Swarms;
 
 /// <summary>A seeder and nodes that fetch one version of it at once, through links of their own, with the machines that ship.</summary>
-public sealed class SwarmScenario
+public sealed record SwarmScenario
 {
+    /// <summary>Datagrams that are longer than this vanish at a node whose link is narrow.</summary>
+    private const int NarrowMtu = 1400;
+
     /// <summary>The resource.</summary>
     public static readonly ResourceId Id = new(77);
 
@@ -20,9 +23,6 @@ public sealed class SwarmScenario
     /// <summary>Of a link, each way, bytes a second with headers.</summary>
     public long RateBytesPerSecond { get; init; } = 2_500_000;
 
-    /// <summary>By what the rate of a node's link is multiplied.</summary>
-    public Func<int, double> FactorOf { get; init; } = _ => 1;
-
     /// <summary>The node's ceiling, as a share of its link's rate; 0 for none.</summary>
     public double Ceiling { get; init; } = 0.97;
 
@@ -34,9 +34,6 @@ public sealed class SwarmScenario
 
     /// <summary>What is the matter with the last node, whose own time is then not counted.</summary>
     public SwarmHarm Harm { get; init; }
-
-    /// <summary>Datagrams that are longer than this vanish at a node whose link is narrow.</summary>
-    private const int NarrowMtu = 1400;
 
     private double UnitSeconds => (double)BlockCount * BlockBytes / RateBytesPerSecond;
 
@@ -51,7 +48,7 @@ public sealed class SwarmScenario
         var nodes = new SimNode[NodeCount];
         for (var i = 0; i < nodes.Length; i++)
         {
-            var rate = (long)(RateBytesPerSecond * FactorOf(i) * (IsHarmed(i) && Harm == SwarmHarm.Slow ? 0.1 : 1));
+            var rate = (long)(RateBytesPerSecond * (IsHarmed(i) && Harm == SwarmHarm.Slow ? 0.1 : 1));
             nodes[i] = new SimNode(world, i, i == 0 ? content : null, (long)(rate * Ceiling * 0.98));
             nodes[i].Server.Uplink = new SimPipe { RateBytesPerSecond = rate, QueueBytes = Math.Max(256 << 10, rate / 10) };
             nodes[i].Server.Downlink = new SimPipe { RateBytesPerSecond = rate, QueueBytes = Math.Max(256 << 10, rate / 10) };

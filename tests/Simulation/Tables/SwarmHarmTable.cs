@@ -51,16 +51,13 @@ public static class SwarmHarmTable
                 continue;
             }
 
-            var runs = Enumerable.Range(1, seeds).Select(seed => new SwarmScenario
+            var runs = Enumerable.Range(1, seeds).Select(seed => (scenario with
             {
                 NodeCount = NodeCount,
                 BlockCount = blocks,
                 Ceiling = Ceiling,
                 Seed = (ulong)seed,
-                IsOrdered = scenario.IsOrdered,
-                LossPerMillion = scenario.LossPerMillion,
-                Harm = scenario.Harm,
-            }.Run()).ToArray();
+            }).Run()).ToArray();
             double Median(Func<SwarmResult, double> of) => runs.Select(of).Order().ElementAt(runs.Length / 2);
             var last = Median(run => run.Last);
             first ??= last;

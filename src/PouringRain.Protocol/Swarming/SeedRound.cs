@@ -25,6 +25,7 @@ internal sealed class SeedRound(int blockCount)
     private readonly Lock _gate = new();
     private readonly Dictionary<int, int> _sent = [];
     private readonly Queue<int> _returned = [];
+    private readonly SpreadWatch _spread = new(blockCount);
 
     /// <summary>What was suggested when, the oldest first; much of it is settled.</summary>
     private readonly Queue<(Instant At, SwarmMember Member, int Block)> _suggestions = [];
@@ -58,25 +59,15 @@ internal sealed class SeedRound(int blockCount)
         {
             for (var i = 0; i < declined.Length; i += 4)
             {
-                Settle(member, BinaryPrimitives.ReadInt32BigEndian(declined[i..]));
+                Decline(member, BinaryPrimitives.ReadInt32BigEndian(declined[i..]));
             }
 
             TakeBack(now);
             Turn(now);
             var spare = SpareMin + (2 * Math.Max(_sentInSpan, _sentInSpanBefore));
             var memberMax = Math.Clamp(spare / Math.Max(1, member.Swarm.MemberCount), 1, suggested.Length / 4);
-            while (member.Suggested.Count < memberMax && _suggestedCount < spare)
+            while (member.Suggested.Count < memberMax && _suggestedCount < spare && TryChoose(member, spare, out var block))
             {
-                if (!_returned.TryDequeue(out var block))
-                {
-                    if (_next == blockCount)
-                    {
-                        break;
-                    }
-
-                    block = _next++;
-                }
-
                 member.Suggested.Add(block);
                 _suggestions.Enqueue((now, member, block));
                 _suggestedCount++;
@@ -117,6 +108,12 @@ internal sealed class SeedRound(int blockCount)
             Turn(now);
             _sentInSpan++;
             Settle(member, block);
+            if (_spread.IsQuestion(member, block))
+            {
+                _spread.OnLacked(block, _returned);
+            }
+
+            _spread.OnGiven(member, block);
         }
     }
 
@@ -128,12 +125,49 @@ internal sealed class SeedRound(int blockCount)
             foreach (var block in member.Suggested)
             {
                 _sent.Remove(block);
-                _returned.Enqueue(block);
+                if (!_spread.IsQuestion(member, block))
+                {
+                    _returned.Enqueue(block);
+                }
             }
 
+            _spread.Leave(member);
             _suggestedCount -= member.Suggested.Count;
             member.Suggested.Clear();
         }
+    }
+
+    private bool TryChoose(SwarmMember member, int spare, out int block)
+    {
+        if (_spread.TryAsk(member, out block))
+        {
+            return true;
+        }
+
+        // What a sink gets nobody else gets of it: it has what is left over, and now and then a block to show that it is none.
+        if (member.Spread.IsSink && _suggestedCount >= spare / 2 && !_spread.TryLetShow(member))
+        {
+            return false;
+        }
+
+        if (_returned.TryDequeue(out block))
+        {
+            return true;
+        }
+
+        block = _next;
+        _next += _next < blockCount ? 1 : 0;
+        return block < blockCount;
+    }
+
+    private void Decline(SwarmMember member, int block)
+    {
+        if (_spread.IsQuestion(member, block))
+        {
+            _spread.OnHad(block);
+        }
+
+        Settle(member, block);
     }
 
     private void Settle(SwarmMember member, int block)
@@ -153,7 +187,14 @@ internal sealed class SeedRound(int blockCount)
             if (oldest.Member.Suggested.Contains(oldest.Block))
             {
                 Settle(oldest.Member, oldest.Block);
-                _returned.Enqueue(oldest.Block);
+                if (_spread.IsQuestion(oldest.Member, oldest.Block))
+                {
+                    _spread.OnUnanswered(oldest.Block);
+                }
+                else
+                {
+                    _returned.Enqueue(oldest.Block);
+                }
             }
         }
     }

@@ -25,4 +25,7 @@ internal sealed class SwarmMember(Swarm swarm, NodeId node, UInt128 host)
 
     /// <summary>Blocks that it was told to ask for and has not been sent whole; under the lock of <see cref="SeedRound"/>.</summary>
     public List<int> Suggested { get; } = [];
+
+    /// <summary>What came of the blocks that it was given; under the same lock.</summary>
+    public SpreadWatch.Account Spread { get; } = new();
 }

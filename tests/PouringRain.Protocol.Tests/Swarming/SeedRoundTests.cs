@@ -5,7 +5,8 @@ namespace PouringRain.Protocol.Tests.Swarming;
 
 public class SeedRoundTests
 {
-    private const int BlockCount = 40, SymbolCount = 10;
+    // So few that nobody is asked for what others were given (SpreadWatchTests has those).
+    private const int BlockCount = 30, SymbolCount = 10;
     private readonly SwarmTable _table = new();
     private readonly SimContent _content = SimContent.Create(Scene.RandomBytes(BlockCount * 1024), blockBytes: 1024, symbolSize: 128);
     private Instant _now = new(1_000_000_000);

@@ -28,7 +28,7 @@ internal sealed class OrderShares
         }
 
         var loss = _orders.LossExpected();
-        var timely = TimelyCount(now, path, loss);
+        var timely = _picker.IsStarving ? int.MaxValue : TimelyCount(now, path, loss);
         WithdrawBeyond(path, timely);
         var room = Math.Min(_orders.CreditOf(path), timely) - path.Log.Outstanding;
         var credit = Math.Min(room, ShareOfMissing(now, path, loss));
@@ -41,6 +41,7 @@ internal sealed class OrderShares
                 if (!_orders.TryOpenNext(path))
                 {
                     OrderProactiveRepair(now, path, credit, loss);
+                    OrderOfAll(now, path, credit);
                     return;
                 }
 
@@ -165,6 +166,25 @@ internal sealed class OrderShares
         }
 
         path.Log.Trim();
+    }
+
+    /// <summary>Where nobody has brought anything for seconds, those whom the last symbols were ordered of may lie or be gone: what the
+    /// first block misses is ordered of everybody who has nothing else to send, whatever is on order.</summary>
+    private void OrderOfAll(Instant now, FetchPath path, int credit)
+    {
+        if (!_picker.IsStarving || path.Log.Outstanding > 0 || path.Log.IsFull)
+        {
+            return;
+        }
+
+        foreach (var block in _blocks.Open)
+        {
+            if (block.Phase == BlockPhase.Collecting && block.ReceivedCount < block.Need && _orders.MayServe(path, block))
+            {
+                _orders.Order(now, path, block, Math.Min(credit, block.Need - block.ReceivedCount));
+                return;
+            }
+        }
     }
 
     /// <summary>Proactive repair: at the end, when there is nothing else to order, the unfinished blocks get as many more repair symbols as

@@ -7,14 +7,14 @@ namespace PouringRain.Protocol;
 /// while ago: who declines it has it by now; who takes it shows that it has not come around. A member of which three others in a row had
 /// nothing keeps what it gets for itself, whatever it says: it is a sink.
 /// </summary>
-/// <remarks>The idea is that of BitTorrent's super-seeding, which gives a peer the next piece when the one before was seen at others. Nothing
-/// that a member says of itself counts here, and a member that speaks against another speaks once. A sink may be an honest node to whom
-/// nobody comes through, or whose link is slow: what it gets would have to be sent again all the same. Not thread-safe.</remarks>
+/// <remarks>The idea is that of BitTorrent's super-seeding, which gives a peer the next piece when the one before was seen at others.
+/// Nothing that a member says of itself counts here, and a member that speaks against another speaks once. A sink may be an honest node
+/// to whom nobody comes through, or whose link is slow: what it gets would have to be sent again all the same. Not thread-safe.</remarks>
 /// <param name="blockCount">Blocks of the version.</param>
 internal sealed class SpreadWatch(int blockCount)
 {
-    /// <summary>So many others in a row must have lacked what a member was given. Of those that are asked about what an honest one was given
-    /// about one in 17 lacks it, by the choice of <see cref="_lag"/>.</summary>
+    /// <summary>So many others in a row must have lacked what a member was given. Of those that are asked about what an honest one was
+    /// given about one in 17 lacks it, by the choice of <see cref="_lag"/>.</summary>
     private const int DoubtsMax = 3;
 
     /// <summary>The least that <see cref="_lag"/> gets to.</summary>

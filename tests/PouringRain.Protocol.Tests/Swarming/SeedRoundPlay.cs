@@ -3,8 +3,8 @@ using Simulation;
 
 namespace PouringRain.Protocol.Tests.Swarming;
 
-/// <summary>Plays a seed round: in turns every member takes and is sent one block that it is suggested and does not hold; what was sent in a
-/// turn is at all others in the next, but for what keepers were sent.</summary>
+/// <summary>Plays a seed round: in turns every member takes and is sent one block that it is suggested and does not hold; what was sent in
+/// a turn is at all others in the next, but for what keepers were sent.</summary>
 internal sealed class SeedRoundPlay
 {
     private const int SymbolCount = 10;

@@ -24,6 +24,7 @@ public class SwarmTrialTests
     [InlineData(646)] // Blocks that only a liar claimed to hold filled the window, while the seeder waited to be asked for others.
     [InlineData(1195)]
     [InlineData(2205)] // A seeder waited to be asked for what it suggested to those that were dead.
+    [InlineData(7331)] // The last symbol was on order of one liar, then of another, while eight others had nothing to send.
     [InlineData(2562)] // Blocks of no use were not declined by one that had not heard for a while, and were suggested for good.
     public void NoPromiseIsBrokenAgain(ulong seed)
     {

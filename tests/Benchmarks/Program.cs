@@ -1,6 +1,7 @@
 using Benchmarks;
 using Benchmarks.Amplification;
 using Benchmarks.Codes;
+using Benchmarks.Erasure;
 using Benchmarks.Fair;
 using Benchmarks.First;
 using Benchmarks.Hits;
@@ -22,6 +23,9 @@ Command[] commands =
     new("vectors", "FILE  checks test vectors of RFC 6330", VectorsCommand.Run),
     new("plans", "[--k 745,1000]  what encoding plans consist of", PlansCommand.Run),
     new("failures", "[--sets 100000] [--k 10,26,101,745]  how often random sets of symbols do not decode", FailuresCommand.Run),
+    new("chain", "[--seed 1] [--order 10,1,4,3,6,2,7,9,8,5,0] [--seconds 1500]  looks for the coefficients of the erasure code",
+        ChainSearch.Run),
+    new("erasure", "[--block 65536,1048576] [--quick]  speed of the erasure code, beside ISA-L", ErasureCommand.Run),
     new("rain", "[MIB [RUNS]]  rain over a loopback inside one process", RainBenchmark.Run),
     ProcessBenchmark.Command("loopback", "processes of this machine beside nginx and an nginx proxy (1 GiB)",
         lab: false, ["curl", "nginx"], LoopbackBenchmark.RunAsync),

@@ -37,6 +37,29 @@ public interface ISymbolKernel
     /// <exception cref="ArgumentException">The lengths differ.</exception>
     void MultiplyAdd(Span<byte> destination, ReadOnlySpan<byte> source, byte scalar);
 
+    /// <summary>
+    /// Sums of products, the product of a matrix with rows of bytes: row r of the destination becomes the sum over all columns c of
+    /// <c>matrix[r, c]</c> * row c of the source. A source is read once for several rows, and a destination written once.
+    /// </summary>
+    /// <param name="destination">The sums, one row behind another; they must not overlap each other or the sources.</param>
+    /// <param name="destinationStride">Distance from one row to the next in bytes, at least <paramref name="length"/>.</param>
+    /// <param name="source">The sources, one row behind another.</param>
+    /// <param name="sourceStride">Distance from one row to the next in bytes, 0 or more.</param>
+    /// <param name="matrix">The coefficients row by row, <paramref name="rows"/> of them.</param>
+    /// <param name="rows">How many sums there are.</param>
+    /// <param name="length">Bytes of every row.</param>
+    /// <param name="accumulate">Whether the sums are added to what the destination holds, or replace it.</param>
+    /// <exception cref="ArgumentException">A row reaches beyond its span, or the coefficients are no whole number of rows.</exception>
+    void Combine(
+        Span<byte> destination,
+        int destinationStride,
+        ReadOnlySpan<byte> source,
+        int sourceStride,
+        ReadOnlySpan<byte> matrix,
+        int rows,
+        int length,
+        bool accumulate);
+
     /// <summary><c>destination = scalar * destination</c> in GF(2^8).</summary>
     void Scale(Span<byte> destination, byte scalar);
 }

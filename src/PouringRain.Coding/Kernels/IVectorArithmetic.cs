@@ -22,6 +22,12 @@ internal interface IVectorArithmetic<TVector>
 
     /// <summary>The product of every byte with the scalar.</summary>
     static abstract TVector Multiply(TVector value, Factor<TVector> factor);
+
+    /// <summary>What <see cref="MultiplySplit"/> wants to know of a value, for several products with it: its nibbles, or itself.</summary>
+    static abstract Factor<TVector> Split(TVector value);
+
+    /// <summary><see cref="Multiply"/> of a value that was split.</summary>
+    static abstract TVector MultiplySplit(Factor<TVector> value, Factor<TVector> factor);
 }
 
 /// <summary>A scalar made ready for multiplication: a bit matrix, or the products with low and high nibbles.</summary>

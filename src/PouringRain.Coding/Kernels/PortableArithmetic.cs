@@ -22,8 +22,15 @@ internal readonly struct Arm64Shuffle : IVectorArithmetic<Vector128<byte>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Multiply(Vector128<byte> value, Factor<Vector128<byte>> factor) =>
-        AdvSimd.Arm64.VectorTableLookup(factor.Low, value & Vector128.Create((byte)0x0F))
-        ^ AdvSimd.Arm64.VectorTableLookup(factor.High, Vector128.ShiftRightLogical(value, 4));
+        MultiplySplit(Split(value), factor);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Factor<Vector128<byte>> Split(Vector128<byte> value) =>
+        new(value & Vector128.Create((byte)0x0F), Vector128.ShiftRightLogical(value, 4));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> MultiplySplit(Factor<Vector128<byte>> value, Factor<Vector128<byte>> factor) =>
+        AdvSimd.Arm64.VectorTableLookup(factor.Low, value.Low) ^ AdvSimd.Arm64.VectorTableLookup(factor.High, value.High);
 }
 
 /// <summary>Eight bytes in a word: for machines of which nothing is known.</summary>
@@ -53,6 +60,12 @@ internal readonly struct Word : IVectorArithmetic<ulong>
 
         return product;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Factor<ulong> Split(ulong value) => new(value, default);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong MultiplySplit(Factor<ulong> value, Factor<ulong> factor) => Multiply(value.Low, factor);
 }
 
 /// <summary>The reference: a byte at a time, by the tables of RFC 6330. Never made faster.</summary>
@@ -67,4 +80,8 @@ internal readonly struct Scalar : IVectorArithmetic<byte>
     public static Factor<byte> Prepare(byte scalar) => new(scalar, 0);
 
     public static byte Multiply(byte value, Factor<byte> factor) => Gf256.Multiply(value, factor.Low);
+
+    public static Factor<byte> Split(byte value) => new(value, default);
+
+    public static byte MultiplySplit(Factor<byte> value, Factor<byte> factor) => Multiply(value.Low, factor);
 }

@@ -21,6 +21,13 @@ internal readonly struct Avx512Gfni : IVectorArithmetic<Vector512<byte>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<byte> Multiply(Vector512<byte> value, Factor<Vector512<byte>> factor) =>
         Gfni.V512.GaloisFieldAffineTransform(value, factor.Low, 0);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Factor<Vector512<byte>> Split(Vector512<byte> value) => new(value, default);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> MultiplySplit(Factor<Vector512<byte>> value, Factor<Vector512<byte>> factor) =>
+        Multiply(value.Low, factor);
 }
 
 internal readonly struct Avx512Shuffle : IVectorArithmetic<Vector512<byte>>
@@ -42,12 +49,19 @@ internal readonly struct Avx512Shuffle : IVectorArithmetic<Vector512<byte>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Multiply(Vector512<byte> value, Factor<Vector512<byte>> factor)
+    public static Vector512<byte> Multiply(Vector512<byte> value, Factor<Vector512<byte>> factor) =>
+        MultiplySplit(Split(value), factor);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Factor<Vector512<byte>> Split(Vector512<byte> value)
     {
         var mask = Vector512.Create((byte)0x0F);
-        return Avx512BW.Shuffle(factor.Low, value & mask)
-            ^ Avx512BW.Shuffle(factor.High, Vector512.ShiftRightLogical(value.AsUInt16(), 4).AsByte() & mask);
+        return new(value & mask, Vector512.ShiftRightLogical(value.AsUInt16(), 4).AsByte() & mask);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> MultiplySplit(Factor<Vector512<byte>> value, Factor<Vector512<byte>> factor) =>
+        Avx512BW.Shuffle(factor.Low, value.Low) ^ Avx512BW.Shuffle(factor.High, value.High);
 }
 
 internal readonly struct Avx2Gfni : IVectorArithmetic<Vector256<byte>>
@@ -66,6 +80,13 @@ internal readonly struct Avx2Gfni : IVectorArithmetic<Vector256<byte>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Multiply(Vector256<byte> value, Factor<Vector256<byte>> factor) =>
         Gfni.V256.GaloisFieldAffineTransform(value, factor.Low, 0);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Factor<Vector256<byte>> Split(Vector256<byte> value) => new(value, default);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> MultiplySplit(Factor<Vector256<byte>> value, Factor<Vector256<byte>> factor) =>
+        Multiply(value.Low, factor);
 }
 
 internal readonly struct Avx2Shuffle : IVectorArithmetic<Vector256<byte>>
@@ -85,12 +106,19 @@ internal readonly struct Avx2Shuffle : IVectorArithmetic<Vector256<byte>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> Multiply(Vector256<byte> value, Factor<Vector256<byte>> factor)
+    public static Vector256<byte> Multiply(Vector256<byte> value, Factor<Vector256<byte>> factor) =>
+        MultiplySplit(Split(value), factor);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Factor<Vector256<byte>> Split(Vector256<byte> value)
     {
         var mask = Vector256.Create((byte)0x0F);
-        return Avx2.Shuffle(factor.Low, value & mask)
-            ^ Avx2.Shuffle(factor.High, Vector256.ShiftRightLogical(value.AsUInt16(), 4).AsByte() & mask);
+        return new(value & mask, Vector256.ShiftRightLogical(value.AsUInt16(), 4).AsByte() & mask);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> MultiplySplit(Factor<Vector256<byte>> value, Factor<Vector256<byte>> factor) =>
+        Avx2.Shuffle(factor.Low, value.Low) ^ Avx2.Shuffle(factor.High, value.High);
 }
 
 internal readonly struct Ssse3Shuffle : IVectorArithmetic<Vector128<byte>>
@@ -110,12 +138,19 @@ internal readonly struct Ssse3Shuffle : IVectorArithmetic<Vector128<byte>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> Multiply(Vector128<byte> value, Factor<Vector128<byte>> factor)
+    public static Vector128<byte> Multiply(Vector128<byte> value, Factor<Vector128<byte>> factor) =>
+        MultiplySplit(Split(value), factor);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Factor<Vector128<byte>> Split(Vector128<byte> value)
     {
         var mask = Vector128.Create((byte)0x0F);
-        return Ssse3.Shuffle(factor.Low, value & mask)
-            ^ Ssse3.Shuffle(factor.High, Vector128.ShiftRightLogical(value.AsUInt16(), 4).AsByte() & mask);
+        return new(value & mask, Vector128.ShiftRightLogical(value.AsUInt16(), 4).AsByte() & mask);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> MultiplySplit(Factor<Vector128<byte>> value, Factor<Vector128<byte>> factor) =>
+        Ssse3.Shuffle(factor.Low, value.Low) ^ Ssse3.Shuffle(factor.High, value.High);
 }
 
 internal static class Nibbles

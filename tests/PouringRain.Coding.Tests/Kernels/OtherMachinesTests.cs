@@ -21,7 +21,11 @@ public sealed class OtherMachinesTests
             start.ArgumentList.Add(typeof(OtherMachinesTests).Assembly.Location);
         }
 
-        foreach (var name in (Type[])[typeof(SymbolKernelTests), typeof(KernelChoiceTests), typeof(RaptorQ.RaptorQRoundTripTests)])
+        Type[] classes =
+        [
+            typeof(SymbolKernelTests), typeof(KernelChoiceTests), typeof(RaptorQ.RaptorQRoundTripTests), typeof(Erasure.ErasureCodeTests),
+        ];
+        foreach (var name in classes)
         {
             start.ArgumentList.Add("--filter-class");
             start.ArgumentList.Add(name.FullName!);

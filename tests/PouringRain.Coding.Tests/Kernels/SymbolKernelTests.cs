@@ -142,6 +142,62 @@ public sealed class SymbolKernelTests
 
     [Theory]
     [MemberData(nameof(Names))]
+    public void Combining_equals_one_product_after_another_for_every_number_of_rows(string name)
+    {
+        var kernel = Get(name);
+        Compare((length, offset) =>
+        {
+            // 1 to 13 rows of 0 to 4 sources; at 7 and more they take more than one pass.
+            var rows = 1 + ((length + offset) % 13);
+            var columns = (length / 13) % 5;
+            var stride = length + (offset % 3);
+            var sourceStride = length + (offset % 5);
+            var source = Source((4 * sourceStride) + length, offset, 6);
+            var matrix = new byte[rows * columns];
+            for (var i = 0; i < matrix.Length; i++)
+            {
+                matrix[i] = (byte)((i * 37) + length);
+            }
+
+            foreach (var accumulate in (bool[])[true, false])
+            {
+                var (expected, actual) = Destinations(((rows - 1) * stride) + length, offset + 1);
+                for (var row = 0; row < rows; row++)
+                {
+                    var sum = expected.Span.Slice(row * stride, length);
+                    if (!accumulate)
+                    {
+                        sum.Clear();
+                    }
+
+                    for (var column = 0; column < columns; column++)
+                    {
+                        var scalar = matrix[(row * columns) + column];
+                        Reference.MultiplyAdd(sum, source.Span.Slice(column * sourceStride, length), scalar);
+                    }
+                }
+
+                kernel.Combine(actual.Span, stride, source.Span, sourceStride, matrix, rows, length, accumulate);
+                AssertSame(expected, actual);
+            }
+        });
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Combining_many_rows_strip_by_strip_equals_the_reference(string name)
+    {
+        const int Length = 20_011;
+        var matrix = Source(11 * 5, 0, 9).ToArray();
+        var source = Source(5 * Length, 1, 10);
+        var (expected, actual) = Destinations(11 * Length, 3);
+        Reference.Combine(expected.Span, Length, source.Span, Length, matrix, 11, Length, accumulate: true);
+        Get(name).Combine(actual.Span, Length, source.Span, Length, matrix, 11, Length, accumulate: true);
+        AssertSame(expected, actual);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
     public void Lengths_that_do_not_fit_are_refused(string name)
     {
         var kernel = Get(name);
@@ -154,6 +210,14 @@ public sealed class SymbolKernelTests
         Assert.Throws<ArgumentException>(() => kernel.XorGather(bytes.AsSpan(0, 10), bytes, -10, [0], false));
         Assert.Throws<ArgumentException>(() => kernel.XorGather(bytes, bytes.AsSpan(1), 0, [0], false));
         Assert.Throws<ArgumentException>(() => kernel.XorGather(bytes.AsSpan(0, 10), bytes, 1 << 30, [4], false));
+        var other = new byte[64];
+        Assert.Throws<ArgumentException>(() => kernel.Combine(bytes, 32, other, 32, [1, 2, 3], 2, 32, false));
+        Assert.Throws<ArgumentException>(() => kernel.Combine(bytes, 33, other, 32, [1, 2], 2, 32, false));
+        Assert.Throws<ArgumentException>(() => kernel.Combine(bytes, 32, other, 33, [1, 2], 1, 32, false));
+        Assert.Throws<ArgumentException>(() => kernel.Combine(bytes, -1, other, 32, [1, 2], 2, 32, false));
+        Assert.Throws<ArgumentException>(() => kernel.Combine(bytes, 1 << 30, other, 1, [1, 2, 3, 4, 5], 5, 1, false));
+        Assert.Throws<ArgumentException>(() => kernel.Combine(bytes, 1, other, 1, [1], 1, -1, false));
+        Assert.Throws<ArgumentException>(() => kernel.Combine(bytes, 1, other, 1, [1], 0, 1, false));
     }
 
     private static ISymbolKernel Get(string name)

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Net;
 
@@ -12,21 +11,7 @@ public sealed record ClassicServerOptions
     public ImmutableArray<IPNetwork> Allowed { get; init; } = [];
 
     /// <summary>Whether a sender is inside one of <see cref="Allowed"/>.</summary>
-    public bool Allows(PeerAddress peer)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        BinaryPrimitives.WriteUInt128BigEndian(bytes, peer.Address);
-        var address = peer.IsIPv4 ? new IPAddress(bytes[12..]) : new IPAddress(bytes);
-        foreach (var network in Allowed)
-        {
-            if (network.Contains(address))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    public bool Allows(PeerAddress peer) => PeerNetworks.Hold(Allowed, peer);
 
     /// <summary>What each address gets; servers of one process share it.</summary>
     public ClassicBudget Budget { get; init; } = new();

@@ -24,18 +24,8 @@ public sealed partial class Membership
             return 0;
         }
 
-        var reply = new ConsultAnswer
+        if (!_desk.TryReceive(now, from, question, out var reply))
         {
-            SubscriptionId = question.SubscriptionId,
-            Version = ConsultRequest.FormatVersion,
-            Kind = ConsultKind.Hello,
-            Nonce = question.Nonce,
-            Node = _options.Node,
-        };
-        if (!_tokens.IsValid(question.Token, from, now, out var isCurrent))
-        {
-            reply.Status = ConsultStatus.TokenNeeded;
-            reply.Token = _tokens.Make(from, now);
             return reply.Write(answer, 0);
         }
 
@@ -53,7 +43,6 @@ public sealed partial class Membership
 
         lock (_gate)
         {
-            reply.Token = isCurrent ? default : _tokens.Make(from, now);
             reply.Start = _start;
             if (question.Node != _options.Node && question.Node != default)
             {

@@ -16,7 +16,7 @@ public sealed partial class Membership
     private static readonly TimeSpan RetryFirst = TimeSpan.FromMilliseconds(200);
 
     private readonly MembershipOptions _options;
-    private readonly AddressTokens _tokens;
+    private readonly ConsultDesk _desk;
     private readonly Lock _gate = new();
     private readonly Dictionary<PeerAddress, Contact> _contacts = [];
     private readonly Dictionary<NodeId, Node> _nodes = [];
@@ -36,7 +36,7 @@ public sealed partial class Membership
         ArgumentNullException.ThrowIfNull(self);
         _options = options;
         _self = self;
-        _tokens = new AddressTokens(options.TokenKey);
+        _desk = new ConsultDesk(options.Node, options.TokenKey);
         _random = new SplitMix(seed);
         SubscriptionId = _random.NextUInt32();
         _start = _random.Next();

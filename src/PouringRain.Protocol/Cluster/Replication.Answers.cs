@@ -22,24 +22,8 @@ public sealed partial class Replication
             return 0;
         }
 
-        var said = new ConsultAnswer
+        if (!_desk.TryReceive(now, from, isTrusted, asked, out var said))
         {
-            SubscriptionId = asked.SubscriptionId,
-            Version = ConsultRequest.FormatVersion,
-            Kind = asked.Kind,
-            Nonce = asked.Nonce,
-            Node = _options.Node,
-            Token = _tokens.Make(from, now),
-        };
-        if (!_tokens.IsValid(asked.Token, from, now, out _))
-        {
-            said.Status = ConsultStatus.TokenNeeded;
-            return said.Write(answer, 0);
-        }
-
-        if (!isTrusted || asked.Node == _options.Node)
-        {
-            said.Status = ConsultStatus.NotTrusted;
             return said.Write(answer, 0);
         }
 

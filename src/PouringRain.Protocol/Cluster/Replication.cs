@@ -30,7 +30,7 @@ public sealed partial class Replication
     private readonly Lock _gate = new();
     private readonly ReplicationOptions _options;
     private readonly ReplicaIndex _index;
-    private readonly AddressTokens _tokens;
+    private readonly ConsultDesk _desk;
     private readonly ClusterClock _clock;
     private readonly Dictionary<NodeId, ReplicationPeer> _peers = [];
     private readonly List<ReplicationPeer> _peerList = [];
@@ -54,7 +54,7 @@ public sealed partial class Replication
         ArgumentNullException.ThrowIfNull(index);
         _options = options;
         _index = index;
-        _tokens = new AddressTokens(options.TokenKey);
+        _desk = new ConsultDesk(options.Node, options.TokenKey);
         _clock = new ClusterClock(options.MaxAheadMs);
         _random = new SplitMix(seed);
         _start = _random.Next() | 1;

@@ -3,6 +3,7 @@ using Gateway.Access;
 using Gateway.Cluster;
 using Gateway.Configuration;
 using Gateway.Connections;
+using Gateway.Deployments;
 using Gateway.Doctor;
 using Gateway.Hosting;
 using Gateway.Http;
@@ -128,6 +129,7 @@ internal sealed partial class Program
         builder.Services.AddSingleton<RequestMetrics>();
         builder.Services.AddSingleton<NodeMetrics>();
         builder.Services.AddSingleton<ClusterMetrics>();
+        builder.Services.AddSingleton<DeploymentMetrics>();
         builder.Services.AddSingleton<RoomMetrics>();
         builder.Services.AddSingleton<PrometheusText>();
         builder.Services.AddTelemetry(settings);
@@ -141,6 +143,7 @@ internal sealed partial class Program
         builder.Services.AddHostedService<Drain>();
         builder.Services.AddSingleton<Hosts>();
         builder.Services.AddSingleton<TransferFeed>();
+        builder.Services.AddSingleton<DeploymentFeed>();
 
         // By the real clock: the other one, which tests set, is that of versions.
         builder.Services.AddSingleton(new KeyGuesses(TimeProvider.System));
@@ -188,6 +191,7 @@ internal sealed partial class Program
         app.MapTransfers();
         app.MapNodes();
         app.MapCluster();
+        app.MapDeployments();
         app.MapStore();
         app.MapHealth();
         app.MapMetrics();

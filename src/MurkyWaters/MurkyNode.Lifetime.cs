@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using MurkyWaters.Backing;
 using MurkyWaters.Cluster;
+using MurkyWaters.Deploying;
 using MurkyWaters.Fetching;
 using MurkyWaters.Propagating;
 using MurkyWaters.Replicating;
@@ -11,6 +12,7 @@ using MurkyWaters.Uploading;
 using PouringRain.Network;
 using PouringRain.Protocol;
 using PouringRain.Protocol.Classic;
+using PouringRain.Protocol.Deploying;
 
 namespace MurkyWaters;
 
@@ -75,7 +77,10 @@ public sealed partial class MurkyNode
             store, _fetches, servers, options.InboxTimes, options.AutoAddPeers, isSealed: !options.Secret.IsEmpty, logger, _stopping.Token);
         _replicator = new Replicator(
             options.Cluster, store, _fetches, _transport, _nodes, inbound.TokenKey, options.Time, logger, _stopping.Token);
-        inbound.Open(_inbox, servers, _nodes, _replicator);
+        _deployments = new Deployments(
+            store, new DeployAgent(store, _fetches, options.Time, logger), _nodes, () => Nodes, _transport, options.Time, logger);
+        inbound.Open(
+            _inbox, servers, _nodes, _replicator, new DeployDesk(store.NodeId, inbound.TokenKey, _deployments.Agent.Obey));
         store.ConditionalWrites = _nodes.Turns is not { } turns ? null : new ConditionalWrites(
             turns, _replicator.SurveyAsync, (id, cancellation) => FindManifestAsync(id, OpenSource.RainOnly, cancellation),
             id => store.FindEntry(id)?.Resource.Manifest, options.Time);
@@ -161,6 +166,7 @@ public sealed partial class MurkyNode
 
         await _stopping.CancelAsync();
         await Task.WhenAll(_listeners.Select(listener => listener.DisposeAsync().AsTask()));
+        await _deployments.DisposeAsync();
         await _fetches.DisposeAsync();
         await _inbox.StopAsync();
         await _replicator.DisposeAsync();
@@ -232,6 +238,7 @@ public sealed partial class MurkyNode
                 _fetches.Sample();
                 _inbox.Tick();
                 LookAround();
+                _deployments.Tick();
                 _writeBehind?.Tick();
                 FetchLost();
                 if (beat % beatsPerHour == 0 && !_replicator.HasOthers)
@@ -274,12 +281,14 @@ public sealed partial class MurkyNode
         private ServerTable? _servers;
         private ClusterNodes? _nodes;
         private Replicator? _replicator;
+        private DeployDesk? _deployments;
 
         /// <summary>What the address tokens of this node are made with.</summary>
         public byte[] TokenKey { get; } = RandomNumberGenerator.GetBytes(32);
 
-        public void Open(PropagateInbox inbox, ServerTable servers, ClusterNodes nodes, Replicator replicator)
+        public void Open(PropagateInbox inbox, ServerTable servers, ClusterNodes nodes, Replicator replicator, DeployDesk deployments)
         {
+            Volatile.Write(ref _deployments, deployments);
             Volatile.Write(ref _replicator, replicator);
             Volatile.Write(ref _servers, servers);
             Volatile.Write(ref _nodes, nodes);
@@ -298,8 +307,14 @@ public sealed partial class MurkyNode
             }
 
             var length = nodes.Answer(now, from, place => isSealed || IsTrusted(place), request, answer);
-            return length > 0 ? length
-                : replicator.Answer(now, from, isSealed || IsTrusted(from) || nodes.IsKnown(from), request, answer);
+            if (length == 0)
+            {
+                length = Volatile.Read(ref _deployments)?.Answer(now, from, IsNode, request, answer) ?? 0;
+            }
+
+            return length > 0 ? length : replicator.Answer(now, from, IsNode(from), request, answer);
+
+            bool IsNode(PeerAddress asker) => isSealed || IsTrusted(asker) || nodes.IsKnown(asker);
         }
 
         public void Add(ResourceId id, Sha256Digest? version, PeerAddress source) => Volatile.Read(ref _inbox)?.Add(id, version, source);

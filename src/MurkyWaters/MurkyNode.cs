@@ -1,5 +1,6 @@
 using MurkyWaters.Backing;
 using MurkyWaters.Cluster;
+using MurkyWaters.Deploying;
 using MurkyWaters.Fetching;
 using MurkyWaters.Propagating;
 using MurkyWaters.Replicating;
@@ -30,6 +31,7 @@ public sealed partial class MurkyNode : IAsyncDisposable
     private readonly PropagateInbox _inbox;
     private readonly Replicator _replicator;
     private readonly ClusterNodes _nodes;
+    private readonly Deployments _deployments;
     private readonly PendingUploads _uploads;
     private readonly FetchBudget _budget;
     private readonly WriteBehind? _writeBehind;

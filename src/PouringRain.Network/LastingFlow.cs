@@ -2,7 +2,7 @@ using PouringRain.Protocol;
 
 namespace PouringRain.Network;
 
-/// <summary>The flow of a machine that lasts as long as the client, and takes its datagrams as they come.</summary>
+/// <summary>The flow of a machine that lasts as long as the client, or until it is done, and takes its datagrams as they come.</summary>
 /// <param name="onTurn">Called after every turn, when something may have come of it.</param>
 internal abstract class LastingFlow(Action onTurn) : ClientFlow
 {
@@ -12,13 +12,20 @@ internal abstract class LastingFlow(Action onTurn) : ClientFlow
     /// <summary>When the machine has something to do though no datagram came.</summary>
     protected abstract Instant NextDue { get; }
 
+    /// <summary>Whether the machine has nothing more to do, ever.</summary>
+    protected virtual bool IsDone => false;
+
     /// <inheritdoc/>
     public sealed override void BeforeTransmits(Instant now)
     {
     }
 
     /// <inheritdoc/>
-    public sealed override void AfterTransmits(Instant now) => onTurn();
+    public sealed override void AfterTransmits(Instant now)
+    {
+        onTurn();
+        IsOver |= IsDone;
+    }
 
     /// <inheritdoc/>
     public sealed override void Close(Instant now) => IsOver = true;

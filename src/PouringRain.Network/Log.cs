@@ -55,6 +55,9 @@ internal static partial class Log
     [LoggerMessage(2015, LogLevel.Error, "Replication with the other nodes broke; it begins again")]
     public static partial void ReplicationFailed(ILogger logger, Exception exception);
 
+    [LoggerMessage(2016, LogLevel.Error, "A deployment broke; it begins again")]
+    public static partial void DeploymentFailed(ILogger logger, Exception exception);
+
     [LoggerMessage(2013, LogLevel.Warning,
         "Version {Version} of {Resource} is not fetched: its manifest is of a later program ({Why})")]
     public static partial void VersionNotUnderstood(ILogger logger, Sha256Digest version, ResourceId resource, ManifestReading why);

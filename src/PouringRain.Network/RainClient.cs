@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using PouringRain.Protocol;
 using PouringRain.Protocol.Cluster;
+using PouringRain.Protocol.Deploying;
 
 namespace PouringRain.Network;
 
@@ -177,7 +178,20 @@ public sealed class RainClient : IAsyncDisposable
         return Start(() => new ReplicationFlow(replication, onTurn, _logger));
     }
 
-    /// <summary>The port from which memberships and replication ask.</summary>
+    /// <summary>Carries what a deployment asks of its receivers, and their answers back, until it is over or the client is closed; from
+    /// the same port as <see cref="Start(Membership, TimeProvider, Action)"/> does.</summary>
+    /// <param name="deployment">The machine; one client's alone.</param>
+    /// <param name="onTurn">Called whenever something may have come of it, by the thread of the sockets.</param>
+    /// <returns>To be called when the machine was given something new.</returns>
+    /// <exception cref="ObjectDisposedException">The client is closed.</exception>
+    public Action Start(Deployment deployment, Action onTurn)
+    {
+        ArgumentNullException.ThrowIfNull(deployment);
+        ArgumentNullException.ThrowIfNull(onTurn);
+        return Start(() => new DeploymentFlow(deployment, onTurn, _logger));
+    }
+
+    /// <summary>The port from which memberships, replication and deployments ask.</summary>
     public ushort AskPort => (ushort)_loops[0].Socket.LocalEndPoint.Port;
 
     private Action Start<TFlow>(Func<TFlow> make)

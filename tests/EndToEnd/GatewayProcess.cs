@@ -168,6 +168,9 @@ internal sealed class GatewayProcess : IAsyncDisposable
         return document.RootElement.Clone();
     }
 
+    /// <summary>GETs a text.</summary>
+    public Task<string> GetTextAsync(string path) => Http.GetStringAsync(new Uri(Url + path));
+
     /// <summary>The newest transfer of a resource.</summary>
     public async Task<JsonElement> GetTransferAsync(string id)
     {

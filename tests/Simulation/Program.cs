@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Simulation;
 using Simulation.Cluster;
+using Simulation.Deployments;
 using Simulation.Fetches;
 using Simulation.Stores;
 using Simulation.Swarms;
@@ -11,6 +12,7 @@ using Simulation.Swarms;
 // dotnet run -c Release --project tests/Simulation -- --fetches N [--first N]
 // dotnet run -c Release --project tests/Simulation -- --stores N [--first N]
 // dotnet run -c Release --project tests/Simulation -- --clusters N [--first N --planted 1|2|3]
+// dotnet run -c Release --project tests/Simulation -- --deployments N [--first N --planted 1|2|3|4]
 // dotnet run -c Release --project tests/Simulation -- --fuzz N [--first N]
 // dotnet run -c Release --project tests/Simulation -- --table MB > tests/Simulation/table.md
 // dotnet run -c Release --project tests/Simulation -- --sharing SECONDS [--only TEXT]
@@ -22,7 +24,7 @@ using Simulation.Swarms;
 // dotnet run -c Release --project tests/Simulation -- --swarm-table BLOCKS [--seeds N --only TEXT] > tests/Simulation/swarms.md
 // dotnet run -c Release --project tests/Simulation -- --flows rain,cubic+500 [--seconds S
 // --megabits M --rtt MS --loss PERCENT --queue BDP --step S]
-long seeds = 200, first = 1, fuzz = 0, table = 0, fetches = 0, stores = 0, clusters = 0, planted = 0;
+long seeds = 200, first = 1, fuzz = 0, table = 0, fetches = 0, stores = 0, clusters = 0, planted = 0, deployments = 0;
 long swarmModel = 0, swarmTable = 0, swarm = 0, swarms = 0, blocks = 256;
 var isOrdered = false;
 var ceiling = 0.97;
@@ -59,6 +61,9 @@ for (var i = 0; i + 1 < args.Length; i += 2)
             break;
         case "--clusters":
             clusters = value;
+            break;
+        case "--deployments":
+            deployments = value;
             break;
         case "--swarm":
             swarm = value;
@@ -183,6 +188,11 @@ if (fetches > 0)
 if (clusters > 0)
 {
     return ClusterRuns.Run(first, clusters, (ClusterFault)planted);
+}
+
+if (deployments > 0)
+{
+    return DeploymentRuns.Run(first, deployments, (DeploymentFault)planted);
 }
 
 if (swarms > 0)

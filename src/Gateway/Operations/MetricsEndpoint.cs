@@ -17,6 +17,7 @@ internal static class MetricsEndpoint
         app.Services.GetRequiredService<PrometheusText>();
         app.Services.GetRequiredService<NodeMetrics>();
         app.Services.GetRequiredService<ClusterMetrics>();
+        app.Services.GetRequiredService<DeploymentMetrics>();
         app.Services.GetRequiredService<RoomMetrics>();
     }
 

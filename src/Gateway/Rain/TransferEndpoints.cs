@@ -42,5 +42,5 @@ internal static class TransferEndpoints
     /// most. A client that is slower gets the newest of all of them instead.
     /// </remarks>
     /// <response code="200">Events for as long as the connection lasts.</response>
-    internal static TransferStream Stream(TransferFeed feed, IHostApplicationLifetime lifetime) => new(feed, lifetime.ApplicationStopping);
+    internal static EventStream Stream(TransferFeed feed, IHostApplicationLifetime lifetime) => new(feed, lifetime.ApplicationStopping);
 }

@@ -94,6 +94,24 @@ internal sealed class FetchTable : IAsyncDisposable
         default,
         () => false);
 
+    /// <summary>Starts or joins a fetch of a version without a reader, to be had as one that was prefetched; null when there are too
+    /// many.</summary>
+    /// <param name="id">The resource.</param>
+    /// <param name="version">The version.</param>
+    /// <param name="pace">What it is held to, if it is started here; null for nothing.</param>
+    /// <returns>The fetch, and whether it was started here.</returns>
+    public (SharedFetch Fetch, bool IsOwn)? Have(ResourceId id, Sha256Digest version, FetchCeiling? pace)
+    {
+        SharedFetch? own = null;
+        var fetch = FindOrStart(
+            id,
+            fetch => version == (fetch.Manifest?.Version ?? fetch.WantedVersion) && fetch.TryKeep(Retention.Cached),
+            () => own = new SharedFetch(_context, _log.NextNumber(), id, version, false, null, false, default, OnEnded) { Pace = pace },
+            default,
+            () => false);
+        return fetch is null ? null : (fetch, fetch == own);
+    }
+
     /// <summary>Starts or joins a fetch that learns what a version is, with a reader that wants none of its bytes; null when there are too
     /// many.</summary>
     public (SharedFetch Fetch, FetchReader Reader)? Look(ResourceId id, Sha256Digest version, PeerAddress source)

@@ -1,6 +1,7 @@
 using PouringRain.Network;
 using PouringRain.Protocol;
 using PouringRain.Protocol.Cluster;
+using PouringRain.Protocol.Deploying;
 
 namespace MurkyWaters.Fetching;
 
@@ -27,6 +28,9 @@ internal interface IRainTransport : IAsyncDisposable
 
     /// <inheritdoc cref="RainClient.Start(Replication, Action)"/>
     Action Start(Replication replication, Action onTurn) => () => { };
+
+    /// <inheritdoc cref="RainClient.Start(Deployment, Action)"/>
+    Action Start(Deployment deployment, Action onTurn) => () => { };
 
     /// <inheritdoc cref="RainClient.AskPort"/>
     ushort AskPort => 0;

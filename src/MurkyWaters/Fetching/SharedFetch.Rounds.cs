@@ -11,6 +11,7 @@ internal sealed partial class SharedFetch
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(2);
 
     private readonly FetchCeilingShare? _ceiling;
+    private readonly bool _isPaced;
     private IReadOnlyList<PeerAddress> _servers = [];
     private FetchBudget.Grant? _grant;
     private BlocksLease? _lease;
@@ -64,12 +65,12 @@ internal sealed partial class SharedFetch
         _mailbox.Post(static (fetch, verdict, _, _) => fetch.Publish(fetch._view with { Verdict = (string)verdict! }), verdict);
     }
 
-    /// <summary>What only mends has time, until somebody reads it.</summary>
+    /// <summary>What only mends, or was told a pace, has time until somebody reads it.</summary>
     private void HoldBack()
     {
         if (_ceiling is not null)
         {
-            _ceiling.IsHeld = _isMending && _machine.Phase == FetchPhase.Raining && !_machine.HasReaders;
+            _ceiling.IsHeld = (_isMending || _isPaced) && _machine.Phase == FetchPhase.Raining && !_machine.HasReaders;
         }
     }
 

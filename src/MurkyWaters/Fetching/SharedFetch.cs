@@ -77,6 +77,12 @@ internal sealed partial class SharedFetch
     /// <summary>Whom it asks, and nobody else; null for all that are known.</summary>
     public IReadOnlyList<PeerAddress>? Sources { get; init; }
 
+    /// <summary>What it is held to in place of the ceiling of repair, as long as nobody reads it; null for none.</summary>
+    public FetchCeiling? Pace
+    {
+        init => (_ceiling, _isPaced) = value is null ? (_ceiling, false) : (value.Join(), true);
+    }
+
     /// <summary>Ends when the fetch has, in no exception.</summary>
     public Task Completion => _completion.Task;
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using PouringRain.Network;
 using PouringRain.Protocol;
 using PouringRain.Protocol.Cluster;
+using PouringRain.Protocol.Deploying;
 
 namespace MurkyWaters.Fetching;
 
@@ -39,6 +40,8 @@ internal sealed class UdpRainTransport : IRainTransport
     public Action Start(Membership membership, TimeProvider time, Action onTurn) => Client().Start(membership, time, onTurn);
 
     public Action Start(Replication replication, Action onTurn) => Client().Start(replication, onTurn);
+
+    public Action Start(Deployment deployment, Action onTurn) => Client().Start(deployment, onTurn);
 
     public ushort AskPort => Volatile.Read(ref _client)?.AskPort ?? 0;
 

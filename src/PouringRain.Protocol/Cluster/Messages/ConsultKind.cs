@@ -14,6 +14,9 @@ internal enum ConsultKind : byte
 
     /// <summary>Who the asker is, and who the answerer.</summary>
     Hello = 4,
+
+    /// <summary>Have this version, and how far is it.</summary>
+    Deploy = 5,
 }
 
 /// <summary>How a question was taken.</summary>

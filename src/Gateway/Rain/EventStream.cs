@@ -2,9 +2,9 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Gateway.Rain;
 
-/// <summary>An answer that lasts: server-sent events (WHATWG HTML, section 9.2) of the fetches, until the client goes or the gateway
+/// <summary>An answer that lasts: server-sent events (WHATWG HTML, section 9.2), until the client goes or the gateway
 /// ends.</summary>
-internal sealed class TransferStream(TransferFeed feed, CancellationToken stopping) : IResult
+internal sealed class EventStream(EventFeed feed, CancellationToken stopping) : IResult
 {
     /// <inheritdoc/>
     public async Task ExecuteAsync(HttpContext httpContext)

@@ -127,6 +127,7 @@ internal static class DeploymentEndpoints
     /// <response code="200">Events for as long as the connection lasts.</response>
     internal static EventStream Stream(DeploymentFeed feed, IHostApplicationLifetime lifetime) => new(feed, lifetime.ApplicationStopping);
 
-    private static Problem Unknown(string id) =>
-        new(ProblemType.NotFound, $"There is no deployment {id}, or it is long past. Without etcd only the node knows it that was asked for it.");
+    private static Problem Unknown(string id) => new(
+        ProblemType.NotFound,
+        $"There is no deployment {id}, or it is long past. Without etcd only the node knows it that was asked for it.");
 }

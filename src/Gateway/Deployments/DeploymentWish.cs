@@ -41,7 +41,8 @@ internal sealed record DeploymentWish(
     public static async Task<(DeploymentRequest? Request, Problem? Problem)> ReadAsync(HttpRequest request, TimeProvider time)
     {
         var buffer = new byte[BytesMax + 1];
-        var length = await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, request.HttpContext.RequestAborted);
+        var length = await request.Body.ReadAtLeastAsync(
+            buffer, buffer.Length, throwOnEndOfStream: false, request.HttpContext.RequestAborted);
         if (length > BytesMax)
         {
             return (null, new Problem(ProblemType.TooLarge, $"A deployment is asked for in {BytesMax} bytes at most."));

@@ -31,7 +31,8 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
         new("mismatching-upload-offset", 409, "The upload does not stand at the offset of the request", IsRegistered: true);
     public static readonly ProblemType TooManyServers = new("too-many-servers", 409, "No more servers can be added");
     public static readonly ProblemType DrainRefused = new("drain-refused", 409, "Too few nodes would be left");
-    public static readonly ProblemType DeploymentRefused = new("deployment-refused", 409, "The deployment cannot be made as it was asked for");
+    public static readonly ProblemType DeploymentRefused =
+        new("deployment-refused", 409, "The deployment cannot be made as it was asked for");
     public static readonly ProblemType AskTheNode = new("ask-the-node", 409, "Only the node itself can be asked for this");
     public static readonly ProblemType Gone = new("gone", 410, "The resource was deleted");
     public static readonly ProblemType PreconditionFailed = new("precondition-failed", 412, "A precondition of the request does not hold");
@@ -59,9 +60,9 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
     [
         InvalidResourceId, InvalidParameter, InvalidDigest, DigestMismatch, PartialPut, IncompleteBody, CompletedUpload,
         InconsistentUploadLength, BadRequest, Unauthorized, CrossSite, ServiceWorker, NotFound, MethodNotAllowed, RequestTimeout, Conflict,
-        MismatchingUploadOffset, TooManyServers, DrainRefused, DeploymentRefused, AskTheNode, Gone, PreconditionFailed, UploadProtocol, TooLarge,
-        UnsupportedMedia, RangeNotSatisfiable, Misdirected, TooManyRequests, Internal, UnknownTransferCoding, IntegrityFailure, Overloaded,
-        Unavailable, ClusterUnavailable, StoreReadOnly, NotCached, RetrievalTimeout, StoreFull,
+        MismatchingUploadOffset, TooManyServers, DrainRefused, DeploymentRefused, AskTheNode, Gone, PreconditionFailed, UploadProtocol,
+        TooLarge, UnsupportedMedia, RangeNotSatisfiable, Misdirected, TooManyRequests, Internal, UnknownTransferCoding, IntegrityFailure,
+        Overloaded, Unavailable, ClusterUnavailable, StoreReadOnly, NotCached, RetrievalTimeout, StoreFull,
     ];
 
     /// <summary>The stable URI of the kind.</summary>

@@ -6,7 +6,8 @@ using PouringRain.Protocol.Deploying;
 
 namespace Gateway.Operations;
 
-/// <summary>What is measured of deployments: those that this node runs, and what it was asked to have itself; read when somebody asks.</summary>
+/// <summary>What is measured of deployments: those that this node runs, and what it was asked to have itself; read when somebody
+/// asks.</summary>
 internal sealed class DeploymentMetrics
 {
     private static readonly DeploymentPhase[] Ends = [DeploymentPhase.Completed, DeploymentPhase.Failed, DeploymentPhase.Stopped];

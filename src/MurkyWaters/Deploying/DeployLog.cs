@@ -25,7 +25,8 @@ internal static partial class DeployLog
         "Deployment {Deployment:x16} of {Resource} to {Count} nodes is run here from now on")]
     public static partial void Runs(ILogger logger, ulong deployment, ResourceId resource, int count);
 
-    [LoggerMessage(3906, LogLevel.Information, "Deployment {Deployment:x16} of {Resource} is over, {Phase}: {Done} of {Count} nodes have it")]
+    [LoggerMessage(3906, LogLevel.Information,
+        "Deployment {Deployment:x16} of {Resource} is over, {Phase}: {Done} of {Count} nodes have it")]
     public static partial void Over(ILogger logger, ulong deployment, ResourceId resource, string phase, int done, int count);
 
     [LoggerMessage(3907, LogLevel.Warning, "How deployment {Deployment:x16} stands could not be noted; it is tried again: {Reason}")]

@@ -172,9 +172,13 @@ internal sealed class DeployWork : IDisposable
         _fetch = fetch;
         try
         {
-            // One that somebody else began is left to him.
-            await using var _ = _stopping.Token.Register(() => (isOwn ? fetch : null)?.GiveUp());
             await fetch.Completion.WaitAsync(_stopping.Token);
+        }
+        catch (OperationCanceledException) when (isOwn)
+        {
+            // One that somebody else began is left to him.
+            fetch.GiveUp();
+            throw;
         }
         finally
         {

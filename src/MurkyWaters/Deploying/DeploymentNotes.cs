@@ -3,8 +3,8 @@ using MurkyWaters.Store;
 
 namespace MurkyWaters.Deploying;
 
-/// <summary>Where deployments are kept without a registry: a file each in the store's folder <c>deployments</c>, which is made with the first
-/// one. They are of this node.</summary>
+/// <summary>Where deployments are kept without a registry: a file each in the store's folder <c>deployments</c>, which is made with the
+/// first one. They are of this node.</summary>
 internal sealed class DeploymentNotes(StoreFiles files, ILogger logger)
 {
     private string Folder => Path.Combine(files.Root, "deployments");

@@ -165,7 +165,7 @@ internal sealed record DeploymentRecord
         };
     }
 
-    /// <summary>Rows of 22 bytes, of which a thousand fit: id, state, which reason, milliseconds from the creation to the receipt.</summary>
+    /// <summary>Rows of 22 bytes, of which a thousand fit: id, state, which reason, milliseconds from creation to receipt.</summary>
     private byte[] WriteRows(List<string> reasons)
     {
         var bytes = new byte[RowBytes * Receivers.Length];

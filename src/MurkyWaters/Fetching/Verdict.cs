@@ -54,7 +54,8 @@ internal static class Verdict
             FetchBound.Path => $"The network {sets} the pace: {rates}.",
             FetchBound.Loss => $"Losses {sets} the pace: {Percent(lost, droplets + lost)} of the droplets did not come.",
             FetchBound.Local => $"This node {sets} the pace: blocks {(isOver ? "waited" : "wait")} for decoding, checking or the disk.",
-            FetchBound.Ceiling => $"It {(isOver ? "was" : "is")} held to what Cluster:RepairBytesPerSecond allows: {rates}.",
+            FetchBound.Ceiling =>
+                $"It {(isOver ? "was" : "is")} held to what Cluster:RepairBytesPerSecond, or its deployment, allows: {rates}.",
             _ when !isOver => "It is too early to say what sets the pace.",
             _ when elapsed < ShortTransfer => $"It was over before anything set the pace: {rates}.",
             _ => $"Nothing stood out that set the pace: {rates}.",

@@ -4,9 +4,9 @@ namespace PouringRain.Protocol.Deploying;
 
 /// <summary>
 /// Has a version come to many nodes, in waves: asks each of a wave to have it, and again about once a second how far it is, until each has
-/// sent its receipt, has failed, or has been silent for too long; then the next wave, unless too many are lost for the quorum. Nothing of it
-/// needs to be remembered at either end: a node that has forgotten is asked to begin again, and one machine may go on where another one
-/// was, with the receivers that had ended by then. Sans-I/O, with the contract of <see cref="Propagation"/>, but thread-safe.
+/// sent its receipt, has failed, or has been silent for too long; then the next wave, unless too many are lost for the quorum. Nothing
+/// of it needs to be remembered at either end: a node that has forgotten is asked to begin again, and one machine may go on where another
+/// one was, with the receivers that had ended by then. Sans-I/O, with the contract of <see cref="Propagation"/>, but thread-safe.
 /// </summary>
 /// <remarks>The node that asks may be one of the receivers, and is not asked by datagram: <see cref="TryPollOwn"/>.</remarks>
 public sealed partial class Deployment
@@ -69,7 +69,8 @@ public sealed partial class Deployment
     /// <summary>Whether nothing more is asked: it has ended, or was left.</summary>
     public bool IsOver => _isLeft || Phase >= DeploymentPhase.Completed;
 
-    /// <summary>Greater whenever something has changed that another machine has to know to go on: a receiver has ended, or all has.</summary>
+    /// <summary>Greater whenever something has changed that another machine has to know to go on: a receiver has ended, or
+    /// all has.</summary>
     public long Changes { get; private set; }
 
     /// <summary>The wave that is under way, from 0; -1 before the first.</summary>

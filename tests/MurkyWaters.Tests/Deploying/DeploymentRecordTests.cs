@@ -62,7 +62,8 @@ public sealed class DeploymentRecordTests
     {
         Assert.Null(DeploymentRecord.TryRead(Encoding.UTF8.GetBytes(text)));
         var whole = Encoding.UTF8.GetString(Make(new DeploymentReceiver { Node = new NodeId(1), State = ReceiverState.Done }).Write());
-        Assert.Null(DeploymentRecord.TryRead(Encoding.UTF8.GetBytes(whole.Replace("\"Running\"", "\"Walking\"", StringComparison.Ordinal))));
+        var strange = whole.Replace("\"Running\"", "\"Walking\"", StringComparison.Ordinal);
+        Assert.Null(DeploymentRecord.TryRead(Encoding.UTF8.GetBytes(strange)));
         Assert.Null(DeploymentRecord.TryRead(Encoding.UTF8.GetBytes(whole[..^9])));
     }
 

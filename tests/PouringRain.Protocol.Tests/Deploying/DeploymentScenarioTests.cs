@@ -21,7 +21,8 @@ public class DeploymentScenarioTests
         }
 
         Assert.All(
-            [DeploymentPhase.Completed, DeploymentPhase.Failed, DeploymentPhase.Stopped], phase => Assert.True(ends.GetValueOrDefault(phase) > 10));
+            [DeploymentPhase.Completed, DeploymentPhase.Failed, DeploymentPhase.Stopped],
+            phase => Assert.True(ends.GetValueOrDefault(phase) > 10));
     }
 
     /// <summary>Each is found within a few seeds.</summary>

@@ -6,9 +6,9 @@ using PouringRain.Protocol.Deploying;
 namespace Simulation.Deployments;
 
 /// <summary>
-/// A version that is deployed to many nodes on a virtual network, drawn from a seed: the nodes stop and come back, so does the one that runs
-/// the deployment, some have no room or know no deployments, some never come back, and the network loses, repeats and reorders. Then all is
-/// well again. A checker that knows the disks looks at what was promised: a receipt is of bytes that were read back, no wave begins before
+/// A version that is deployed to many nodes on a virtual network, drawn from a seed: the nodes stop and come back, so does the one that
+/// runs the deployment, some have no room or know no deployments, some never come back, and the network loses, repeats and reorders. Then
+/// all is well again. A checker that knows the disks looks at what was promised: a receipt is of bytes that were read back, no wave begins before
 /// the one before has ended, the end is what the quorum says, there is an end, and who was told to leave it has left it.
 /// </summary>
 public sealed class DeploymentScenario : IDisposable
@@ -41,7 +41,8 @@ public sealed class DeploymentScenario : IDisposable
         var count = Random.Pick(1, 3, 8, 20, 40);
         for (var i = 0; i < count; i++)
         {
-            var node = new DeployNode(this, _world, new NodeId(((UInt128)1 << 64) + (UInt128)(i + 2)), new PeerAddress((UInt128)(i + 2), 7000));
+            var number = (UInt128)(i + 2);
+            var node = new DeployNode(this, _world, new NodeId(((UInt128)1 << 64) + number), new PeerAddress(number, 7000));
             _nodes.Add(node);
             if (Random.Chance(100_000))
             {

@@ -8,7 +8,7 @@ namespace PouringRain.Protocol.Tests.Deploying;
 public class DeploymentTests
 {
     private static readonly Sha256Digest Sha256 = Sha256Digest.Of("body"u8);
-    private static readonly NodeId Self = new(99);
+    private static readonly NodeId Self = new(1_000_000);
 
     private readonly Dictionary<NodeId, DeployReport?> _says = [];
     private readonly Dictionary<NodeId, DeployOrder> _last = [];

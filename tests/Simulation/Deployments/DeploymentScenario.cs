@@ -8,8 +8,8 @@ namespace Simulation.Deployments;
 /// <summary>
 /// A version that is deployed to many nodes on a virtual network, drawn from a seed: the nodes stop and come back, so does the one that
 /// runs the deployment, some have no room or know no deployments, some never come back, and the network loses, repeats and reorders. Then
-/// all is well again. A checker that knows the disks looks at what was promised: a receipt is of bytes that were read back, no wave begins before
-/// the one before has ended, the end is what the quorum says, there is an end, and who was told to leave it has left it.
+/// all is well again. A checker that knows the disks looks at what was promised: a receipt is of bytes that were read back, no wave begins
+/// before the one before has ended, the end is what the quorum says, there is an end, and who was told to leave it has left it.
 /// </summary>
 public sealed class DeploymentScenario : IDisposable
 {

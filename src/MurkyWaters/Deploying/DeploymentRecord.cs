@@ -135,7 +135,7 @@ internal sealed record DeploymentRecord
             return null;
         }
 
-        return new DeploymentRecord
+        var record = new DeploymentRecord
         {
             Plan = new DeploymentPlan
             {
@@ -163,6 +163,20 @@ internal sealed record DeploymentRecord
             Wave = json.GetProperty("wave").GetInt32(),
             Receivers = receivers,
         };
+        return record with { Receivers = record.WithLate() };
+    }
+
+    /// <summary>Whoever was to have it, and had not ended when all was over, was silent.</summary>
+    private ImmutableArray<DeploymentReceiver> WithLate()
+    {
+        if (Phase is not (DeploymentPhase.Completed or DeploymentPhase.Failed))
+        {
+            return Receivers;
+        }
+
+        var ends = Plan.WaveEnds();
+        var begun = Wave < 0 ? 0 : ends[Math.Min(Wave, ends.Length - 1)];
+        return [.. Receivers.Select((row, index) => row.IsFinal || index >= begun ? row : row with { State = ReceiverState.Late })];
     }
 
     /// <summary>Rows of 22 bytes, of which a thousand fit: id, state, which reason, milliseconds from creation to receipt.</summary>

@@ -31,6 +31,20 @@ public sealed class DeploymentRecordTests
     }
 
     [Fact]
+    public void Who_had_not_ended_when_all_was_over_was_late_unless_it_was_never_asked()
+    {
+        var record = Make([.. Enumerable.Range(1, 13).Select(i => new DeploymentReceiver
+        {
+            Node = new NodeId((UInt128)i),
+            State = i == 1 ? ReceiverState.Done : ReceiverState.Late,
+        })]) with { Phase = DeploymentPhase.Failed };
+        var read = DeploymentRecord.TryRead(record.Write())!;
+        Assert.Equal(
+            [ReceiverState.Done, .. Enumerable.Repeat(ReceiverState.Late, 10), ReceiverState.Waiting, ReceiverState.Waiting],
+            read.Receivers.Select(row => row.State));
+    }
+
+    [Fact]
     public void A_thousand_receivers_fit_the_registry_whatever_went_wrong()
     {
         var record = Make([.. Enumerable.Range(1, DeploymentPlan.TargetCountMax).Select(i => new DeploymentReceiver

@@ -26,6 +26,7 @@ Attack[] attacks =
     DoorsAttack.Attack,
     SealedAttack.Attack,
     KillsAttack.Attack,
+    ProgramsAttack.Attack,
 ];
 
 return await Runner.RunAsync(attacks, args);

@@ -5,6 +5,7 @@ using Simulation;
 using Simulation.Cluster;
 using Simulation.Deployments;
 using Simulation.Fetches;
+using Simulation.Groups;
 using Simulation.Stores;
 using Simulation.Swarms;
 
@@ -22,11 +23,15 @@ using Simulation.Swarms;
 // dotnet run -c Release --project tests/Simulation -- --swarms N [--first N --planted 1|2]
 // dotnet run -c Release --project tests/Simulation -- --swarm-model 1 [--only TEXT]
 // dotnet run -c Release --project tests/Simulation -- --swarm-table BLOCKS [--seeds N --only TEXT] > tests/Simulation/swarms.md
+// dotnet run -c Release --project tests/Simulation -- --group RECEIVERS [--first SEED --seeds N --loss PERCENT --megabits M --mb N
+// --block-kb N --worst PERCENT --slower TIMES --sealed 1 --scaled 1]
 // dotnet run -c Release --project tests/Simulation -- --flows rain,cubic+500 [--seconds S
 // --megabits M --rtt MS --loss PERCENT --queue BDP --step S]
 long seeds = 200, first = 1, fuzz = 0, table = 0, fetches = 0, stores = 0, clusters = 0, planted = 0, deployments = 0;
 long swarmModel = 0, swarmTable = 0, swarm = 0, swarms = 0, blocks = 256;
-var isOrdered = false;
+long group = 0, groupMb = 32, groupBlockKb = 1024, slower = 0;
+double worst = 0;
+bool isOrdered = false, isSealed = false, isScaled = false;
 var ceiling = 0.97;
 string flows = "", only = "";
 double transfers = 0, seconds = 30, loss = 0, products = 1, step = 1;
@@ -76,6 +81,27 @@ for (var i = 0; i + 1 < args.Length; i += 2)
             break;
         case "--ordered":
             isOrdered = value != 0;
+            break;
+        case "--group":
+            group = value;
+            break;
+        case "--mb":
+            groupMb = value;
+            break;
+        case "--block-kb":
+            groupBlockKb = value;
+            break;
+        case "--worst":
+            worst = number;
+            break;
+        case "--slower":
+            slower = value;
+            break;
+        case "--sealed":
+            isSealed = value != 0;
+            break;
+        case "--scaled":
+            isScaled = value != 0;
             break;
         case "--ceiling":
             ceiling = number;
@@ -161,6 +187,34 @@ if (swarm > 0)
         CultureInfo.InvariantCulture,
         $"{swarm} nodes, {blocks} blocks: first {result.Times[0]:F3}, median {result.Median:F3}, last {result.Last:F3} of size / rate; "
         + $"the seeder sent {result.Seeded:F3} of the size, all {result.Sent:F3} of what was fetched; {clock.Elapsed.TotalSeconds:F1} s"));
+    return 0;
+}
+
+if (group > 0)
+{
+    for (var seed = first; seed < first + Math.Min(seeds, 100); seed++)
+    {
+        var clock = Stopwatch.StartNew();
+        var run = new GroupRun
+        {
+            Receivers = (int)group,
+            LossPerMillion = (int)(loss * 10_000),
+            WorstPerMillion = (int)(worst * 10_000),
+            Slower = (int)slower,
+            Megabits = megabits ?? 50,
+            Bytes = (int)groupMb << 20,
+            BlockBytes = (int)groupBlockKb << 10,
+            Seed = (ulong)seed,
+            IsSealed = isSealed,
+            IsScaled = isScaled,
+        }.Run();
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{group} receivers: {run.Time:F3} of size / rate, all {run.LastTime:F3}, sent {run.Sent:F4} of the size, {run.EndReason}, "
+            + $"feedback {run.Feedback}, repair {run.SenderFigures!.RepairDroplets} of {run.SenderFigures.Droplets}, "
+            + $"needs {run.SenderFigures.Needs}; {clock.Elapsed.TotalSeconds:F1} s"));
+    }
+
     return 0;
 }
 

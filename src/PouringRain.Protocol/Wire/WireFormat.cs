@@ -52,6 +52,7 @@ public static class WireFormat
             MessageType.Have when datagrams.Length >= HaveMessage.FixedBytes => HaveMessage.LengthOf(datagrams),
             MessageType.Peers when datagrams.Length >= PeersMessage.FixedBytes => PeersMessage.LengthOf(datagrams),
             MessageType.ConsultAnswer when datagrams.Length >= ConsultAnswer.FixedBytes => ConsultAnswer.LengthOf(datagrams),
+            MessageType.Group => GroupMessage.LengthOfFirst(datagrams),
             _ => 0,
         };
         return length <= datagrams.Length ? length : 0;
@@ -110,6 +111,7 @@ internal enum MessageType : byte
     Propagate = 3,
     Consult = 4,
     Join = 5,
+    Group = 6,
     Peers = 7,
     Offer = 8,
     Status = 9,

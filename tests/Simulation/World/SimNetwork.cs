@@ -13,6 +13,7 @@ public sealed class SimNetwork
     private readonly Dictionary<PeerAddress, SimHost> _hosts = [];
     private readonly Dictionary<(PeerAddress From, PeerAddress To), LinkFaults> _faults = [];
     private readonly HashSet<(PeerAddress From, PeerAddress To)> _inBurst = [];
+    private readonly Dictionary<PeerAddress, List<SimHost>> _groups = [];
     private readonly HashSet<PeerAddress> _cut = [];
     private readonly HashSet<(PeerAddress From, PeerAddress To)> _cutWays = [];
     private readonly Dictionary<(PeerAddress From, PeerAddress To), int> _largest = [];
@@ -37,6 +38,20 @@ public sealed class SimNetwork
     public Action<PeerAddress, PeerAddress, ReadOnlyMemory<byte>>? OnDelivered { get; set; }
 
     public void Add(SimHost host) => _hosts[host.Address] = host;
+
+    /// <summary>What is sent to a group comes to all who have joined it: once through the sender's uplink, and then over each one's path, with
+    /// that path's faults.</summary>
+    public void Join(PeerAddress group, SimHost host)
+    {
+        if (!_groups.TryGetValue(group, out var members))
+        {
+            _groups[group] = members = [];
+        }
+
+        members.Add(host);
+    }
+
+    public void Leave(PeerAddress group, SimHost host) => _groups.GetValueOrDefault(group)?.Remove(host);
 
     public void SetFaults(PeerAddress from, PeerAddress to, LinkFaults faults) => _faults[(from, to)] = faults;
 
@@ -82,6 +97,12 @@ public sealed class SimNetwork
     {
         var bytes = datagram.ToArray();
         OnSent?.Invoke(from, to, bytes);
+        if (_groups.TryGetValue(to, out var members))
+        {
+            SendToGroup(now, from, members, bytes);
+            return;
+        }
+
         if (!_hosts.TryGetValue(from, out var sender) || !_hosts.ContainsKey(to)
             || _cut.Contains(from) || _cut.Contains(to) || _cutWays.Contains((from, to))
             || !sender.Uplink.TryPass(now, bytes.Length + HeaderBytes, out var through)
@@ -90,6 +111,39 @@ public sealed class SimNetwork
             return;
         }
 
+        Fly(from, to, bytes, through);
+    }
+
+    /// <summary>What somebody who listens sends in another's name arrives as it is.</summary>
+    public void Inject(Instant now, PeerAddress from, PeerAddress to, byte[] datagram)
+    {
+        if (_hosts.ContainsKey(to))
+        {
+            Push(now + DefaultFaults.Delay, new Flight(from, to, datagram, IsThroughDownlink: false));
+        }
+    }
+
+    private void SendToGroup(Instant now, PeerAddress from, List<SimHost> members, byte[] bytes)
+    {
+        if (!_hosts.TryGetValue(from, out var sender) || _cut.Contains(from)
+            || !sender.Uplink.TryPass(now, bytes.Length + HeaderBytes, out var through))
+        {
+            return;
+        }
+
+        foreach (var member in members)
+        {
+            var to = member.Address;
+            if (to != from && !_cut.Contains(to) && !_cutWays.Contains((from, to))
+                && !(_largest.TryGetValue((from, to), out var largest) && bytes.Length > largest))
+            {
+                Fly(from, to, bytes, through);
+            }
+        }
+    }
+
+    private void Fly(PeerAddress from, PeerAddress to, byte[] bytes, Instant through)
+    {
         var faults = _faults.GetValueOrDefault((from, to), DefaultFaults);
         if (IsLost(faults, (from, to)))
         {
@@ -126,15 +180,6 @@ public sealed class SimNetwork
             }
 
             Push(through + delay, new Flight(from, to, flying, IsThroughDownlink: false));
-        }
-    }
-
-    /// <summary>What somebody who listens sends in another's name arrives as it is.</summary>
-    public void Inject(Instant now, PeerAddress from, PeerAddress to, byte[] datagram)
-    {
-        if (_hosts.ContainsKey(to))
-        {
-            Push(now + DefaultFaults.Delay, new Flight(from, to, datagram, IsThroughDownlink: false));
         }
     }
 

@@ -1,0 +1,71 @@
+namespace PouringRain.Protocol.Grouping;
+
+/// <summary>How much of what rains arrives.</summary>
+internal sealed class GroupArrivals
+{
+    /// <summary>Droplets over which a loss is measured, at least.</summary>
+    private const int SampleMin = 100;
+
+    /// <summary>What a new sample counts against those before.</summary>
+    private const double SampleWeight = 0.3;
+
+    private SequenceTracker _sequences = new();
+    private Instant _since;
+    private long _expected, _received, _bytes;
+    private bool _hasSample;
+
+    /// <summary>Droplets that came.</summary>
+    public long Droplets { get; private set; }
+
+    /// <summary>The share that is lost, smoothed.</summary>
+    public double Loss { get; private set; }
+
+    public long RateBitsPerSecond { get; private set; }
+
+    /// <summary>A droplet came.</summary>
+    /// <returns>Whether it is not one that had come before.</returns>
+    public bool OnDroplet(Instant now, uint sequence, int bytes)
+    {
+        if (!_sequences.OnReceived(sequence))
+        {
+            return false;
+        }
+
+        Droplets++;
+        _bytes += bytes;
+        if (Droplets == 1)
+        {
+            _since = now;
+        }
+
+        if (_sequences.Expected - _expected >= SampleMin && now - _since >= TimeSpan.FromMilliseconds(20))
+        {
+            Sample(now);
+        }
+
+        return true;
+    }
+
+    /// <summary>Another stream has its own sequences.</summary>
+    public void Restart()
+    {
+        _sequences = new SequenceTracker();
+        _expected = 0;
+        _received = 0;
+    }
+
+    private void Sample(Instant now)
+    {
+        var expected = _sequences.Expected - _expected;
+        var loss = Math.Clamp(1 - ((_sequences.Received - _received) / (double)expected), 0, 0.99);
+
+        // The first are few, and none is above chance.
+        Loss = _hasSample ? Loss + ((loss - Loss) * SampleWeight * Math.Min(1, expected / 1000.0 + 0.1)) : loss;
+        _hasSample = true;
+        RateBitsPerSecond = (long)(_bytes * 8 / (now - _since).TotalSeconds);
+        _expected = _sequences.Expected;
+        _received = _sequences.Received;
+        _bytes = 0;
+        _since = now;
+    }
+}

@@ -1,0 +1,183 @@
+namespace PouringRain.Protocol.Grouping;
+
+// What time brings: stages, rounds, the end.
+public sealed partial class GroupSender
+{
+    /// <summary>Polls of the window at the end of a round without anybody asking for anything, until it is taken to be over; each waits
+    /// twice as long as the one before, up to the longest gap.</summary>
+    private const int TailPollsMax = 6, CensusPolls = 3;
+
+    private static readonly TimeSpan TailGap = TimeSpan.FromMilliseconds(4);
+    private static readonly TimeSpan LostAfter = TimeSpan.FromSeconds(5), LookForLostEvery = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan NobodyAfter = TimeSpan.FromSeconds(3);
+
+    private Instant _due;
+    private Instant _tailAt = Instant.Never;
+    private Instant _lookForLostAt;
+    private Instant _lastNews;
+    private int _tailPolls;
+    private bool _isAtTail;
+
+    private bool MayHaveAnotherRound => _options.Rounds == 0 || _schedule.Round < _options.Rounds;
+
+    /// <summary>Carries on to another stage or round when it is time.</summary>
+    private void Advance(Instant now)
+    {
+        switch (Stage)
+        {
+            case GroupStage.Waiting:
+                if (_options.WaitForReceivers <= _roster.Count || now - _started >= _options.WaitAtMost)
+                {
+                    EnterStage(now, GroupStage.Raining);
+                    _manifestOwed = Math.Max(_manifestOwed, _roster.Count > 0 && _roster.CountOf(GroupReceiverState.Waiting) == 0 ? 0
+                        : _manifestSymbols + SurplusOfManifest);
+                }
+
+                break;
+            case GroupStage.Raining:
+                AdvanceRain(now);
+                break;
+            case GroupStage.Finishing:
+                AdvanceEnd(now);
+                break;
+            default:
+                break;
+        }
+
+        if (now >= _lookForLostAt && Stage != GroupStage.Ended)
+        {
+            _lookForLostAt = now + LookForLostEvery;
+            FindLost(now);
+        }
+    }
+
+    private void AdvanceRain(Instant now)
+    {
+        if (!_schedule.IsDry)
+        {
+            _isAtTail = false;
+            _tailAt = Instant.Never;
+            return;
+        }
+
+        if (!_isAtTail)
+        {
+            _isAtTail = true;
+            _tailPolls = 0;
+            _tailAt = now;
+        }
+
+        var isEnough = _roster.Count > 0 && _roster.LackingCount == 0;
+        if (!isEnough && (_tailPolls < TailPollsMax || now < _tailAt))
+        {
+            return;
+        }
+
+        if (!isEnough && MayHaveAnotherRound && _schedule.IsAnyWanted)
+        {
+            _schedule.BeginRound(isWhole: false);
+            _isAtTail = false;
+            _announceAt = now;
+            return;
+        }
+
+        // Without end it goes on while somebody lacks something; all such speak in the next census, or are lost in time.
+        if (!isEnough && _options.Rounds == 0 && _roster.PendingCount > 0)
+        {
+            _tailPolls = TailPollsMax - 1;
+            _tailAt = Instant.Max(_tailAt, now);
+            return;
+        }
+
+        _tailAt = Instant.Never;
+        EnterStage(now, GroupStage.Finishing);
+    }
+
+    private void AdvanceEnd(Instant now)
+    {
+        var done = _roster.CountOf(GroupReceiverState.Done);
+        var isQuiet = now - _lastNews >= (_roster.Count == 0 ? TimeSpan.FromTicks(Math.Min(NobodyAfter.Ticks, _options.Linger.Ticks))
+            : _options.Linger);
+        if (_roster.Count > 0 && _roster.PendingCount == 0)
+        {
+            End(now, done == _roster.Count || (_options.Quorum > 0 && done >= _options.Quorum)
+                ? GroupEndReason.Completed : GroupEndReason.Incomplete);
+        }
+        else if (isQuiet)
+        {
+            End(now, _roster.Count == 0 ? GroupEndReason.NobodyCame
+                : _options.Quorum > 0 && done >= _options.Quorum ? GroupEndReason.Completed : GroupEndReason.Incomplete);
+        }
+    }
+
+    private void FindLost(Instant now)
+    {
+        var after = TimeSpan.FromTicks(Math.Max(LostAfter.Ticks, 4 * ReportGap.Ticks));
+        foreach (var row in _roster.Rows)
+        {
+            if (row.HasEnded)
+            {
+                continue;
+            }
+
+            if (row.LastProgress > _lastNews)
+            {
+                _lastNews = row.LastProgress;
+            }
+
+            var state = now - row.LastHeard >= after ? GroupReceiverState.Lost
+                : Stage == GroupStage.Finishing && row.State == GroupReceiverState.Receiving ? GroupReceiverState.Late : row.State;
+            if (_roster.SetState(row, state))
+            {
+                _events.Enqueue(new GroupSenderEvent(GroupSenderEventKind.ReceiverChanged, row.Identity));
+            }
+        }
+    }
+
+    private void EnterStage(Instant now, GroupStage stage)
+    {
+        Stage = stage;
+        _events.Enqueue(new GroupSenderEvent(GroupSenderEventKind.StageChanged, default));
+        _announceAt = now;
+        _announced = 0;
+        _lastNews = now;
+    }
+
+    private void End(Instant now, GroupEndReason reason)
+    {
+        if (Stage == GroupStage.Ended)
+        {
+            return;
+        }
+
+        EndReason = reason;
+        EnterStage(now, GroupStage.Ended);
+        _events.Enqueue(new GroupSenderEvent(GroupSenderEventKind.Ended, default));
+        _due = now;
+    }
+
+    private Instant NextDue(Instant now)
+    {
+        var due = _announceAt;
+        if (Stage == GroupStage.Ended)
+        {
+            return due;
+        }
+
+        due = Instant.Min(due, Instant.Min(_windowAt, _lookForLostAt));
+        if (Stage == GroupStage.Waiting && _started + _options.WaitAtMost > now)
+        {
+            due = Instant.Min(due, _started + _options.WaitAtMost);
+        }
+        else if (Stage == GroupStage.Raining)
+        {
+            due = Instant.Min(due, _schedule.IsDry ? _tailAt : now + NotReadyDelay);
+        }
+        else if (Stage == GroupStage.Finishing)
+        {
+            due = Instant.Min(due, now + LookForLostEvery);
+        }
+
+        return due > now ? due : now + TimeSpan.FromTicks(1000);
+    }
+}

@@ -1,0 +1,57 @@
+using PouringRain.Protocol.Grouping;
+using Simulation.Groups;
+
+namespace PouringRain.Protocol.Tests.Grouping;
+
+/// <summary>A sender and its receivers in the simulator: what it takes until all have everything.</summary>
+public class GroupRainTests
+{
+    private const int Bytes = 8 << 20;
+
+    [Fact]
+    public void WithoutLossesEverySymbolIsSentOnce()
+    {
+        var run = new GroupRun { Receivers = 8, Bytes = Bytes }.Run();
+        Assert.Equal(GroupEndReason.Completed, run.EndReason);
+        Assert.Equal(0, run.SenderFigures!.RepairDroplets);
+        Assert.InRange(run.Sent, 1.048, 1.053);
+        Assert.InRange(run.Time, 1.048, 1.06);
+    }
+
+    [Theory]
+    [InlineData(10_000, 1.10, 1.10)]
+    [InlineData(50_000, 1.18, 1.17)]
+    public void WhatEachLostIsMadeGoodForAllAtOnce(int lossPerMillion, double timeMax, double sentMax)
+    {
+        var run = new GroupRun { Receivers = 32, Bytes = Bytes, LossPerMillion = lossPerMillion }.Run();
+        Assert.Equal(GroupEndReason.Completed, run.EndReason);
+        Assert.InRange(run.Time, 1.048 + (lossPerMillion * 1e-6), timeMax);
+        Assert.InRange(run.Sent, 1.048 + (lossPerMillion * 1e-6), sentMax);
+        Assert.Equal(32, run.SenderFigures!.Receivers[(int)GroupReceiverState.Done]);
+
+        // Feedback does not grow with what each lost: each of 32 loses something of each of 8 blocks.
+        Assert.InRange(run.SenderFigures.Needs, 1, 8 * 16);
+    }
+
+    [Fact]
+    public void ASealedStreamCostsTheSealAndNothingElse()
+    {
+        var run = new GroupRun { Receivers = 8, Bytes = Bytes, LossPerMillion = 10_000, IsSealed = true }.Run();
+        Assert.Equal(GroupEndReason.Completed, run.EndReason);
+        Assert.InRange(run.Sent, 1.06, 1.13);
+    }
+
+    [Theory]
+    [InlineData(300_000, 0)]
+    [InlineData(0, 10)]
+    public void WhoLosesMuchMoreThanTheOthersDoesNotHoldThem(int worstPerMillion, int slower)
+    {
+        var plain = new GroupRun { Receivers = 16, Bytes = Bytes, LossPerMillion = 10_000 }.Run();
+        var run = new GroupRun
+        {
+            Receivers = 16, Bytes = Bytes, LossPerMillion = 10_000, WorstPerMillion = worstPerMillion, Slower = slower,
+        }.Run();
+        Assert.InRange(run.Time, 1.05, plain.Time * 1.04);
+        Assert.InRange(run.Sent, 1.05, plain.Sent * 1.04);
+    }
+}

@@ -1,0 +1,162 @@
+using PouringRain.Protocol;
+using PouringRain.Protocol.Grouping;
+
+namespace Simulation.Groups;
+
+/// <summary>One sender, many receivers on links that each lose their own, and what that takes.</summary>
+public sealed class GroupRun
+{
+    public static readonly PeerAddress Group = PeerAddress.FromIPv4(0xEF4D_0001, 7855);
+
+    private static readonly ResourceId Id = new(77);
+
+    public int Receivers { get; init; } = 32;
+
+    public int LossPerMillion { get; init; }
+
+    public int Megabits { get; init; } = 50;
+
+    public int Bytes { get; init; } = 32 << 20;
+
+    public int BlockBytes { get; init; } = 1 << 20;
+
+    public ulong Seed { get; init; } = 1;
+
+    public TimeSpan RoundTrip { get; init; } = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>One receiver loses so much.</summary>
+    public int WorstPerMillion { get; init; }
+
+    /// <summary>One receiver's link is so many times slower.</summary>
+    public int Slower { get; init; }
+
+    /// <summary>When somebody comes late, as parts of size / rate.</summary>
+    public double[] Joins { get; init; } = [];
+
+    /// <summary>When one is killed, as a part of size / rate; 0 for never.</summary>
+    public double Kill { get; init; }
+
+    public bool IsSealed { get; init; }
+
+    /// <summary>For very many receivers: symbols are short, rain at the pace of long ones and are counted as such.</summary>
+    public bool IsScaled { get; init; }
+
+    /// <summary>Until the last of those that nothing is the matter with had all, of size / rate.</summary>
+    public double Time { get; private set; }
+
+    /// <summary>What the sender had sent by then, all headers counted, of the size.</summary>
+    public double Sent { get; private set; }
+
+    /// <summary>Until the last of all had all.</summary>
+    public double LastTime { get; private set; }
+
+    public long Feedback { get; private set; }
+
+    public GroupSenderSnapshot? SenderFigures { get; private set; }
+
+    public GroupEndReason EndReason { get; private set; }
+
+    public GroupRun Run()
+    {
+        const int usual = 1408, scaled = 32;
+        var symbolSize = IsScaled ? scaled : usual;
+        var symbols = (BlockBytes + usual - 1) / usual;
+        var blockBytes = IsScaled ? symbols * scaled : BlockBytes;
+        var bytes = new byte[IsScaled ? (int)((long)Bytes * blockBytes / BlockBytes) : Bytes];
+        var world = new SimWorld(Seed) { TimerLateness = TimeSpan.FromMicroseconds(100) };
+        world.Random.Fill(bytes);
+        world.Network.DefaultFaults = new LinkFaults { Delay = RoundTrip / 2 };
+        var content = SimContent.Create(bytes, blockBytes: blockBytes, symbolSize: symbolSize);
+        byte[]? secret = IsSealed ? [.. "a secret"u8] : null;
+        var sender = new SimGroupSender(
+            world, PeerAddress.FromIPv4(0x0A00_0001, 1980),
+            new GroupSenderOptions
+            {
+                Group = Group,
+                RateBitsPerSecond = Megabits * 1_000_000L,
+                TokenKey = new byte[32],
+                RainPort = 1980,
+                IsSealed = IsSealed,
+                DropletBytesMore = usual - symbolSize,
+                WindowBytes = 16L * blockBytes,
+            },
+            Id, content, secret is null ? null : new SimSeal(secret, world.Random));
+        var receivers = new List<SimGroupReceiver>();
+        var others = new List<SimGroupReceiver>();
+        var whole = (double)Bytes * 8 / (Megabits * 1e6);
+        for (var i = 0; i < Receivers + Joins.Length; i++)
+        {
+            var index = i;
+            if (i < Receivers)
+            {
+                Add(index);
+            }
+            else
+            {
+                world.After(TimeSpan.FromSeconds(Joins[i - Receivers] * whole), () => Add(index));
+            }
+        }
+
+        var start = world.Now;
+        world.Network.OnSent = (from, to, _) => Feedback += to == sender.Address ? 1 : 0;
+        if (Kill > 0)
+        {
+            PlanKill();
+        }
+
+        var isTold = false;
+        world.RunUntil(
+            () =>
+            {
+                if (!isTold && others.TrueForAll(static receiver => receiver.CompletedAt is not null))
+                {
+                    isTold = true;
+                    Time = (world.Now - start).TotalSeconds / whole;
+                    Sent = sender.Sender.Snapshot(world.Now).WireBytes / (double)Bytes;
+                }
+
+                return sender.Sender.EndReason != GroupEndReason.None;
+            },
+            TimeSpan.FromSeconds(whole * 20));
+        LastTime = receivers.Max(receiver => ((receiver.CompletedAt ?? world.Now) - start).TotalSeconds) / whole;
+        SenderFigures = sender.Sender.Snapshot(world.Now);
+        EndReason = sender.Sender.EndReason;
+        receivers.ForEach(static receiver => receiver.Dispose());
+        return this;
+
+        void Add(int index)
+        {
+            var receiver = new SimGroupReceiver(
+                world, PeerAddress.FromIPv4(0x0A00_0100 + (uint)index, 7000), Group,
+                new GroupReceiverOptions { Identity = new NodeId((UInt128)(index + 1)) },
+                secret is null ? null : new SimSeal(secret, world.Random))
+            { ForgetsBytes = true };
+            var isWorst = index == 0 && WorstPerMillion > 0;
+            if (isWorst || LossPerMillion > 0)
+            {
+                world.Network.SetFaults(
+                    sender.Address, receiver.Address,
+                    new LinkFaults { Delay = RoundTrip / 2, LossPerMillion = isWorst ? WorstPerMillion : LossPerMillion });
+            }
+
+            if (index == 0 && Slower > 1)
+            {
+                receiver.Downlink.RateBytesPerSecond = Megabits * 125_000L / Slower;
+                receiver.Downlink.QueueBytes = 100_000;
+            }
+
+            receivers.Add(receiver);
+            if (!(index == 0 && (WorstPerMillion > 0 || Slower > 1 || Kill > 0)) && index < Receivers)
+            {
+                others.Add(receiver);
+            }
+        }
+
+        void PlanKill() => world.After(TimeSpan.FromSeconds(Kill * whole), () =>
+        {
+            var receiver = receivers[0];
+            receiver.Kill();
+            world.After(TimeSpan.FromMilliseconds(500), () => receiver.Restart());
+        });
+    }
+}

@@ -84,7 +84,7 @@ public sealed class Fetch : IDisposable
         var inflow = options.Swarm is null ? null : new Inflow(_paths);
         _writer = new SubscribeWriter(SubscriptionId, Resource, _paths, _blocks, _versions, _orders, inflow);
         _narrow = new NarrowPaths(_paths, _blocks, _versions, _orders, progress, tokens, _news);
-        var turns = new VersionTurns(_paths, picker, _blocks, _versions, _orders, _guesses, _narrow, progress, _news);
+        var turns = new VersionTurns(_paths, picker, _blocks, _versions, _orders, _guesses, _narrow, progress, _news, request.Beginning);
         _verdicts = new BlockVerdicts(_paths, _blocks, picker, _versions, turns, _orders, progress, _news, _clock);
         var paces = new PaceWatch(_paths, _blocks, _versions, turns, _orders, _narrow, progress);
         _answers = new FetchAnswers(Resource, _paths, tokens, _versions, turns, _orders, _narrow, _news);

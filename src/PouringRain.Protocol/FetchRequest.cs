@@ -42,6 +42,9 @@ public sealed record FetchRequest
 
     /// <summary>Whether somebody reads these bytes in order; otherwise any order will do.</summary>
     public bool IsOrdered { get; init; } = true;
+
+    /// <summary>What has come before of <see cref="Version"/>, which must be named then; null when nothing has.</summary>
+    public FetchBeginning? Beginning { get; init; }
 }
 
 /// <summary>Every way a fetch can end.</summary>

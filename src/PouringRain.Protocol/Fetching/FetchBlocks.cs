@@ -189,6 +189,40 @@ internal sealed class FetchBlocks : IDisposable
     /// <summary>The manifest's block was right and said this.</summary>
     public void TakeManifest(Manifest manifest) => Manifest = manifest;
 
+    /// <summary>The manifest was known before: its block is not collected.</summary>
+    public void TakeManifestAtOnce(Manifest manifest)
+    {
+        PutBack(Find(WireFormat.ManifestBlockNumber)!);
+        TakeManifest(manifest);
+    }
+
+    /// <summary>Lets go of the blocks that are being collected or have enough, with their symbols: somebody else goes on with them.</summary>
+    public List<CollectingBlock> GiveAway()
+    {
+        var given = Open.FindAll(static block =>
+            block.Index >= 0 && block.Decoder is not null && block.Phase is BlockPhase.Collecting or BlockPhase.Ready);
+        foreach (var block in given)
+        {
+            Open.Remove(block);
+            _openByNumber.Remove(block.BlockNumber);
+            SymbolsNeeded -= block.SymbolCount;
+        }
+
+        _ready.Clear();
+        _lastFound = null;
+        return given;
+    }
+
+    /// <summary>Takes what somebody else has let go of.</summary>
+    public void TakeOver(CollectingBlock block)
+    {
+        Add(block);
+        if (block.Phase == BlockPhase.Ready)
+        {
+            _ready.Enqueue(block);
+        }
+    }
+
     /// <summary>A block was right and is kept.</summary>
     public void CountVerified(CollectingBlock block)
     {

@@ -13,10 +13,11 @@ internal sealed class VersionTurns
     private readonly NarrowPaths _narrow;
     private readonly FetchProgress _progress;
     private readonly FetchNews _news;
+    private readonly FetchBeginning? _beginning;
 
     public VersionTurns(
         List<FetchPath> paths, BlockPicker picker, FetchBlocks blocks, VersionChoice versions, FetchOrders orders, OrderGuesses guesses,
-        NarrowPaths narrow, FetchProgress progress, FetchNews news)
+        NarrowPaths narrow, FetchProgress progress, FetchNews news, FetchBeginning? beginning)
     {
         _paths = paths;
         _picker = picker;
@@ -27,6 +28,7 @@ internal sealed class VersionTurns
         _narrow = narrow;
         _progress = progress;
         _news = news;
+        _beginning = beginning;
     }
 
     /// <summary>Takes the newest version on offer that comes, unless bytes of another were released already.</summary>
@@ -127,7 +129,30 @@ internal sealed class VersionTurns
         _blocks.Begin(version);
         _narrow.Tell();
         _picker.SetLayout(version.Layout);
+        GoOn(now, version);
         _guesses.TakeUp(now);
         _orders.HurryAll(now);
+    }
+
+    /// <summary>Takes over what has come of the version before the fetch.</summary>
+    private void GoOn(Instant now, OfferedVersion version)
+    {
+        if (_beginning?.TryTake(version, _blocks.SymbolSize, out var manifest, out var begun) != true)
+        {
+            return;
+        }
+
+        foreach (var block in begun)
+        {
+            _blocks.TakeOver(block);
+            _picker.OnOpened(block.Index);
+        }
+
+        if (manifest is not null)
+        {
+            _blocks.TakeManifestAtOnce(manifest);
+            _progress.OnManifest(now);
+            _versions.OnManifest(now);
+        }
     }
 }

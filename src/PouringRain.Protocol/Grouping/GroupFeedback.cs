@@ -93,7 +93,7 @@ internal sealed class GroupFeedback
     public int OnNeed(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram, long rained)
     {
         if (!NeedMessage.TryParse(datagram, out var need, out var entries) || need.Round != (ushort)_schedule.Round
-            || _roster.At(from) is not { HasEnded: false } row || !_tokens.IsValid(need.Token, from, now, out _))
+            || _roster.At(from) is not { HasEnded: false, HasGivenUp: false } row || !_tokens.IsValid(need.Token, from, now, out _))
         {
             Refused++;
             return 0;
@@ -103,19 +103,24 @@ internal sealed class GroupFeedback
         row.LastHeard = now;
         row.Loss = Math.Max(row.Loss, GroupMessage.FromShare(need.Loss));
         row.HasReported = true;
+        if (need.IsCensus)
+        {
+            if (now >= row.RangesFrom)
+            {
+                row.RangesFrom = now + RangesEvery;
+                Want(entries);
+            }
+
+            return 0;
+        }
+
         var granted = 0;
-        var takesRanges = now >= row.RangesFrom && (_options.Rounds == 0 || _schedule.Round < _options.Rounds);
         for (var i = 0; i < entries.Length / NeedMessage.EntryBytes; i++)
         {
             var entry = NeedMessage.EntryAt(entries, i);
-            if (entry.BlockCount == 1 && _schedule.Find(entry.FirstBlock) is { } block)
+            if (_schedule.Find(entry.FirstBlock) is { } block)
             {
                 granted += Grant(now, row, block, entry.Target, rained);
-            }
-            else if (takesRanges && entry.FirstBlock < _layout.BlockCount && entry.Target > _schedule.RoundEsi)
-            {
-                row.RangesFrom = now + RangesEvery;
-                WantRange(entry);
             }
         }
 
@@ -144,12 +149,19 @@ internal sealed class GroupFeedback
         return more;
     }
 
-    private void WantRange(NeedEntry entry)
+    /// <summary>Of each block the next round rains the most that anybody lacks.</summary>
+    private void Want(ReadOnlySpan<byte> entries)
     {
-        var end = Math.Min(entry.FirstBlock + (long)entry.BlockCount, _schedule.FirstBlock);
-        for (var block = (long)entry.FirstBlock; block < end; block++)
+        // As many as there are blocks in all, and no more: ranges of one datagram may overlap.
+        var left = _layout.BlockCount;
+        for (var i = 0; i < entries.Length / NeedMessage.EntryBytes; i++)
         {
-            _schedule.Want((int)block, (int)(entry.Target - _schedule.RoundEsi));
+            var entry = NeedMessage.EntryAt(entries, i);
+            var end = Math.Min(entry.FirstBlock + (long)entry.BlockCount, _layout.BlockCount);
+            for (var block = (long)entry.FirstBlock; block < end && left > 0; block++, left--)
+            {
+                _schedule.Want((int)block, (int)entry.Target);
+            }
         }
     }
 }

@@ -80,6 +80,7 @@ internal sealed class GroupNeeds
     {
         length = 0;
         var count = 0;
+        var isCensus = false;
         if (now >= _at)
         {
             _at = Instant.Never;
@@ -89,7 +90,8 @@ internal sealed class GroupNeeds
         if (count == 0 && now >= _rangesAt)
         {
             _rangesAt = Instant.Never;
-            count = CollectRanges(stream);
+            count = CollectRanges();
+            isCensus = true;
         }
 
         if (count == 0 || token == 0)
@@ -100,6 +102,7 @@ internal sealed class GroupNeeds
         length = new NeedMessage
         {
             StreamId = stream.Id,
+            IsCensus = isCensus,
             Round = (ushort)stream.Round,
             Token = token,
             Loss = GroupMessage.ToShare(_arrivals.Loss),
@@ -178,8 +181,8 @@ internal sealed class GroupNeeds
         return count;
     }
 
-    /// <summary>All that is missing, in as few ranges as it takes.</summary>
-    private int CollectRanges(GroupStream stream)
+    /// <summary>All that is missing, in as few ranges as it takes; more of them than a datagram holds wait for another round.</summary>
+    private int CollectRanges()
     {
         var count = 0;
         for (var index = _held.FirstMissing(0); index >= 0 && count < _entries.Length; index = _held.FirstMissing(index))
@@ -194,8 +197,7 @@ internal sealed class GroupNeeds
             }
 
             var loss = Math.Min(_arrivals.Loss, 0.9);
-            var target = stream.RoundEsi + (uint)(most / (1 - loss)) + 1;
-            _entries[count++] = new NeedEntry((uint)first, index - first, Math.Min(target, RequestItem.EsiMax));
+            _entries[count++] = new NeedEntry((uint)first, index - first, Math.Min((uint)(most / (1 - loss)) + 1, RequestItem.EsiMax));
         }
 
         return count;

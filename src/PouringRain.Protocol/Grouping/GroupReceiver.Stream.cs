@@ -6,6 +6,9 @@ public sealed partial class GroupReceiver
     /// <summary>After a sender has said that it leaves; somebody else may have said it in its name.</summary>
     private static readonly TimeSpan LeaveAfter = TimeSpan.FromSeconds(1);
 
+    /// <summary>Between questions to a sender of which nothing is heard on the group.</summary>
+    private static readonly TimeSpan AskEvery = TimeSpan.FromMilliseconds(500);
+
     private bool HasAll => Manifest is not null && _held.Count == _blocks.Layout.BlockCount;
 
     private Instant SilentAt =>
@@ -18,11 +21,27 @@ public sealed partial class GroupReceiver
 
     private bool HasReportedEnd => _readBack is not null || _failure != GroupFailure.None;
 
+    /// <summary>Asks the sender what it rains: a report under no stream's id, which it answers with an announcement.</summary>
+    private bool TryAsk(Instant now, Span<byte> buffer, out Transmit transmit)
+    {
+        transmit = default;
+        if (now < _askAt)
+        {
+            return false;
+        }
+
+        _askAt = now + AskEvery;
+        var length = new ReportMessage { Identity = _options.Identity }.Write(buffer);
+        transmit = new Transmit(_options.Sender!.Value, length, length);
+        return true;
+    }
+
     private void OnAnnounce(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
     {
         if (!AnnounceMessage.TryParse(datagram, out var announce, out var code)
             || (_options.Resource is { } resource && announce.Resource != resource)
-            || (_options.Version is { } version && announce.Offer.Version != version))
+            || (_options.Version is { } version && announce.Offer.Version != version)
+            || (_options.Sender is { } sender && from != sender))
         {
             return;
         }
@@ -269,6 +288,17 @@ public sealed partial class GroupReceiver
         if (!_isOnUnicast && _stream?.RainServer is not null)
         {
             _isOnUnicast = true;
+            _needs.Clear();
+            TellUnicast();
+        }
+    }
+
+    /// <summary>The owner is told when no block of the group is at work any more, so that what is missing is known.</summary>
+    private void TellUnicast()
+    {
+        if (_isOnUnicast && !_wasToldOfUnicast && _worksOut == 0 && !HasAll)
+        {
+            _wasToldOfUnicast = true;
             _events.Enqueue(GroupReceiverEventKind.TurnToUnicast);
         }
     }

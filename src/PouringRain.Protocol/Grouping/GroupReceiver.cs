@@ -37,8 +37,9 @@ public sealed partial class GroupReceiver : IDisposable
     private SymbolSource _source = new(default);
     private GroupStream? _stream;
     private Instant _now;
-    private bool _isManifestTold, _isDisposed, _isOnUnicast, _wasCompleted;
-    private int _wrongBlocks, _blocksFromGroup;
+    private bool _isManifestTold, _isDisposed, _isOnUnicast, _wasToldOfUnicast, _wasCompleted;
+    private int _wrongBlocks, _blocksFromGroup, _worksOut;
+    private Instant _askAt;
     private uint _refusedStream;
     private GroupFailure _failure;
     private Sha256Digest? _readBack;
@@ -55,6 +56,7 @@ public sealed partial class GroupReceiver : IDisposable
         _blocks = new FetchBlocks(options.WindowBytesMax, []);
         _needs = new GroupNeeds(_blocks, _held, _arrivals, seed);
         _reports = new GroupReports(options.Identity, ~seed);
+        _askAt = options.Sender is null || options.IsSilent ? Instant.Never : now;
     }
 
     /// <summary>The stream that is taken; null before one was found.</summary>
@@ -97,7 +99,7 @@ public sealed partial class GroupReceiver : IDisposable
 
             if (EndReason != GroupReceiverEndReason.None || _stream is null)
             {
-                return Instant.Never;
+                return EndReason == GroupReceiverEndReason.None ? _askAt : Instant.Never;
             }
 
             var due = _options.IsSilent ? Instant.Never : Instant.Min(_reports.Due, _needs.Due);
@@ -147,9 +149,14 @@ public sealed partial class GroupReceiver : IDisposable
     {
         _now = now;
         transmit = default;
-        if (_stream is not { } stream || EndReason != GroupReceiverEndReason.None)
+        if (EndReason != GroupReceiverEndReason.None)
         {
             return false;
+        }
+
+        if (_stream is not { } stream)
+        {
+            return TryAsk(now, buffer, out transmit);
         }
 
         LookForSilence(now);
@@ -213,7 +220,13 @@ public sealed partial class GroupReceiver : IDisposable
     public bool TryPollWork([NotNullWhen(true)] out BlockWork? work)
     {
         work = null;
-        return _isManifestTold && EndReason == GroupReceiverEndReason.None && _blocks.TryTakeWork(out work);
+        if (!_isManifestTold || _isOnUnicast || EndReason != GroupReceiverEndReason.None || !_blocks.TryTakeWork(out work))
+        {
+            return false;
+        }
+
+        _worksOut++;
+        return true;
     }
 
     /// <summary>Takes a work back. A block that was verified and <paramref name="kept"/> is done and its memory is used again; one that was
@@ -222,6 +235,7 @@ public sealed partial class GroupReceiver : IDisposable
     {
         ArgumentNullException.ThrowIfNull(work);
         _now = now;
+        _worksOut--;
         var block = work.Block;
         if (_isDisposed || _blocks.Find(block.BlockNumber) != block)
         {
@@ -256,6 +270,52 @@ public sealed partial class GroupReceiver : IDisposable
                 _needs.Wake(now, stream);
             }
         }
+
+        TellUnicast();
+    }
+
+    /// <summary>What is to be fetched by unicast, in answer to <see cref="GroupReceiverEventKind.TurnToUnicast"/>, once: of
+    /// <see cref="RainServer"/>, and of any other server. The fetch goes on with the symbols that came on the group. When it says that the
+    /// manifest is there, it is to be told of the blocks that are kept; each block that it brings is told with <see cref="OnKept"/>.</summary>
+    /// <exception cref="InvalidOperationException">It is not time for it.</exception>
+    public FetchRequest HandOver()
+    {
+        if (_stream is not { RainServer: { } server } stream || !_isOnUnicast || _worksOut > 0)
+        {
+            throw new InvalidOperationException("A receiver hands over when it has said that it turns to unicast.");
+        }
+
+        return new FetchRequest
+        {
+            Resource = stream.Resource,
+            Version = stream.Version.Version,
+            Servers = [server],
+            IsOrdered = false,
+            Beginning = new FetchBeginning(stream.Version, Manifest, _blocks.GiveAway()),
+        };
+    }
+
+    /// <summary>Copies which blocks are kept: bit i of word i / 64.</summary>
+    public ulong[] CopyHeld() => _held.Bitmap.ToArray();
+
+    /// <summary>A fetch that was handed over knows the manifest: it need not come on the group any more.</summary>
+    public void OnManifest(Instant now, Manifest manifest)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        _now = now;
+        if (_stream is not { } stream || manifest.Version != stream.Version.Version)
+        {
+            return;
+        }
+
+        if (Manifest is null && manifest.Layout == stream.Version.Layout)
+        {
+            _blocks.TakeManifestAtOnce(manifest);
+            _reports.OnNews(now, stream.Announce.ReceiverCount);
+        }
+
+        _isManifestTold = true;
+        CheckCompleted();
     }
 
     /// <summary>A block that came by unicast is verified and kept.</summary>

@@ -18,6 +18,10 @@ public sealed record GroupReceiverOptions
     /// <summary>After how long without a sound of a stream that is known it turns to unicast.</summary>
     public TimeSpan SilenceTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>Where the sender is, if that is known: it is asked what it rains when nothing is heard of it on the group, and what it has
+    /// is fetched by unicast then. Streams that come from elsewhere are not taken.</summary>
+    public PeerAddress? Sender { get; init; }
+
     /// <summary>Whether it sends nothing at all, where there is no way back: it is in no sender's table then, and gets what others ask
     /// for.</summary>
     public bool IsSilent { get; init; }

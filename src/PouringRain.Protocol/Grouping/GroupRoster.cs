@@ -88,9 +88,15 @@ internal sealed class GroupRoster
         }
 
         var blocks = (int)Math.Min(report.BlockCount, (uint)blockCount);
-        if (blocks != row.Blocks || !row.HasReported)
+        if (blocks > row.BlocksMost || !row.HasReported)
         {
             row.LastProgress = now;
+            row.BlocksMost = Math.Max(blocks, row.BlocksMost);
+            row.HasGivenUp = false;
+        }
+        else if (row.HasGivenUp && report.State == (byte)GroupReceiverState.Receiving)
+        {
+            return row;
         }
 
         LackingCount -= row.Lacks ? 1 : 0;
@@ -235,6 +241,9 @@ internal sealed class GroupRosterRow
 
     public int Blocks { get; set; }
 
+    /// <summary>The most that it ever said to have: more than that is progress.</summary>
+    public int BlocksMost { get; set; }
+
     public double Loss { get; set; }
 
     public long RateBitsPerSecond { get; set; }
@@ -256,6 +265,9 @@ internal sealed class GroupRosterRow
 
     /// <summary>Symbols that were rained because it asked, and nobody had asked for as many before.</summary>
     public long Caused { get; set; }
+
+    /// <summary>Whether nothing has come of raining for it for so long that nobody waits for it any more.</summary>
+    public bool HasGivenUp { get; set; }
 
     /// <summary>From when on it may say again what it lacks of many blocks.</summary>
     public Instant RangesFrom { get; set; }

@@ -161,8 +161,8 @@ internal sealed class GroupSchedule
         IsAnyWanted = true;
     }
 
-    /// <summary>Begins another round, of what was asked for or of everything.</summary>
-    public void BeginRound(bool isWhole)
+    /// <summary>Begins another round, of what was asked for.</summary>
+    public void BeginRound()
     {
         foreach (var block in _window)
         {
@@ -184,10 +184,6 @@ internal sealed class GroupSchedule
             Array.Clear(_wanted);
         }
 
-        if (isWhole)
-        {
-            _rained = null;
-        }
     }
 
     private long KeyOf(RainingBlock block) => block.Start + ((long)(block.Sent - RoundEsi) * _interleave);

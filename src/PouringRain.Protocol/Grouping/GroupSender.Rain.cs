@@ -37,23 +37,7 @@ public sealed partial class GroupSender
             return false;
         }
 
-        var manifest = _content.Manifest;
-        var length = new AnnounceMessage
-        {
-            StreamId = StreamId,
-            IsWaiting = Stage == GroupStage.Waiting,
-            IsLast = Stage is GroupStage.Finishing or GroupStage.Ended,
-            HasEnded = Stage == GroupStage.Ended,
-            Resource = _resource,
-            Offer = OfferMessage.Of(manifest, isComplete: true),
-            KilobitsPerSecond = (uint)Math.Min(uint.MaxValue, _pacer.RateBitsPerSecond / 1000),
-            Round = (ushort)Math.Min(_schedule.Round, ushort.MaxValue),
-            RoundEsi = _schedule.RoundEsi,
-            FirstBlock = (uint)_schedule.FirstBlock,
-            ReceiverCount = (uint)_roster.Count,
-            ReportMilliseconds = (ushort)ReportGap.TotalMilliseconds,
-            RainPort = _options.RainPort,
-        }.Write(buffer, manifest.Code);
+        var length = WriteAnnounce(buffer);
         _pacer.OnMessage(now, length);
         transmit = new Transmit(_options.Group, length, length);
 
@@ -69,6 +53,27 @@ public sealed partial class GroupSender
         }
 
         return true;
+    }
+
+    private int WriteAnnounce(Span<byte> buffer)
+    {
+        var manifest = _content.Manifest;
+        return new AnnounceMessage
+        {
+            StreamId = StreamId,
+            IsWaiting = Stage == GroupStage.Waiting,
+            IsLast = Stage is GroupStage.Finishing or GroupStage.Ended,
+            HasEnded = Stage == GroupStage.Ended,
+            Resource = _resource,
+            Offer = OfferMessage.Of(manifest, isComplete: true),
+            KilobitsPerSecond = (uint)Math.Min(uint.MaxValue, _pacer.RateBitsPerSecond / 1000),
+            Round = (ushort)Math.Min(_schedule.Round, ushort.MaxValue),
+            RoundEsi = _schedule.RoundEsi,
+            FirstBlock = (uint)_schedule.FirstBlock,
+            ReceiverCount = (uint)_roster.Count,
+            ReportMilliseconds = (ushort)ReportGap.TotalMilliseconds,
+            RainPort = _options.RainPort,
+        }.Write(buffer, manifest.Code);
     }
 
     /// <summary>The state of the window is told as soon as that may be.</summary>

@@ -7,18 +7,24 @@ public sealed partial class GroupSender
     /// twice as long as the one before, up to the longest gap.</summary>
     private const int TailPollsMax = 6, CensusPolls = 3;
 
+    /// <summary>Rounds when there is no other limit.</summary>
+    private const int RoundsMost = 1000;
+
     private static readonly TimeSpan TailGap = TimeSpan.FromMilliseconds(4);
     private static readonly TimeSpan LostAfter = TimeSpan.FromSeconds(5), LookForLostEvery = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan NobodyAfter = TimeSpan.FromSeconds(3);
 
+    /// <summary>After the rain, for receivers whose reports were lost, or that came last; not when as many as were waited for are done.</summary>
+    private static readonly TimeSpan FinishAtLeast = TimeSpan.FromSeconds(1);
+
     private Instant _due;
     private Instant _tailAt = Instant.Never;
     private Instant _lookForLostAt;
-    private Instant _lastNews;
+    private Instant _lastNews, _roundBegan, _tailBegan, _stageBegan;
     private int _tailPolls;
     private bool _isAtTail;
 
-    private bool MayHaveAnotherRound => _options.Rounds == 0 || _schedule.Round < _options.Rounds;
+    private bool MayHaveAnotherRound => _schedule.Round < (_options.Rounds == 0 ? RoundsMost : _options.Rounds);
 
     /// <summary>Carries on to another stage or round when it is time.</summary>
     private void Advance(Instant now)
@@ -63,6 +69,7 @@ public sealed partial class GroupSender
         if (!_isAtTail)
         {
             _isAtTail = true;
+            _tailBegan = now;
             _tailPolls = 0;
             _tailAt = now;
         }
@@ -75,14 +82,15 @@ public sealed partial class GroupSender
 
         if (!isEnough && MayHaveAnotherRound && _schedule.IsAnyWanted)
         {
-            _schedule.BeginRound(isWhole: false);
+            BeginRound(now);
             _isAtTail = false;
             _announceAt = now;
+            _announced = 0;
             return;
         }
 
         // Without end it goes on while somebody lacks something; all such speak in the next census, or are lost in time.
-        if (!isEnough && _options.Rounds == 0 && _roster.PendingCount > 0)
+        if (!isEnough && _options.Rounds == 0 && MayHaveAnotherRound && _roster.PendingCount > 0)
         {
             _tailPolls = TailPollsMax - 1;
             _tailAt = Instant.Max(_tailAt, now);
@@ -98,7 +106,8 @@ public sealed partial class GroupSender
         var done = _roster.CountOf(GroupReceiverState.Done);
         var isQuiet = now - _lastNews >= (_roster.Count == 0 ? TimeSpan.FromTicks(Math.Min(NobodyAfter.Ticks, _options.Linger.Ticks))
             : _options.Linger);
-        if (_roster.Count > 0 && _roster.PendingCount == 0)
+        if (_roster.Count > 0 && _roster.PendingCount == 0
+            && (now - _stageBegan >= FinishAtLeast || (_options.WaitForReceivers > 0 && _roster.Count >= _options.WaitForReceivers)))
         {
             End(now, done == _roster.Count || (_options.Quorum > 0 && done >= _options.Quorum)
                 ? GroupEndReason.Completed : GroupEndReason.Incomplete);
@@ -108,6 +117,19 @@ public sealed partial class GroupSender
             End(now, _roster.Count == 0 ? GroupEndReason.NobodyCame
                 : _options.Quorum > 0 && done >= _options.Quorum ? GroupEndReason.Completed : GroupEndReason.Incomplete);
         }
+    }
+
+    /// <summary>Later rounds are for who comes on with them: who got nothing out of a whole round, and that for long, is waited for no
+    /// more.</summary>
+    private void BeginRound(Instant now)
+    {
+        foreach (var row in _roster.Rows)
+        {
+            row.HasGivenUp |= _schedule.Round > 1 && row.LastProgress < _roundBegan && now - row.LastProgress >= _options.Linger;
+        }
+
+        _schedule.BeginRound();
+        _roundBegan = now;
     }
 
     private void FindLost(Instant now)
@@ -125,7 +147,9 @@ public sealed partial class GroupSender
                 _lastNews = row.LastProgress;
             }
 
-            var state = now - row.LastHeard >= after ? GroupReceiverState.Lost
+            // Nobody asks for anything, and it does not come on.
+            row.HasGivenUp |= _isAtTail && now - _tailBegan >= _options.Linger && now - row.LastProgress >= _options.Linger;
+            var state = row.HasGivenUp || now - row.LastHeard >= after ? GroupReceiverState.Lost
                 : Stage == GroupStage.Finishing && row.State == GroupReceiverState.Receiving ? GroupReceiverState.Late : row.State;
             if (_roster.SetState(row, state))
             {
@@ -141,6 +165,7 @@ public sealed partial class GroupSender
         _announceAt = now;
         _announced = 0;
         _lastNews = now;
+        _stageBegan = now;
     }
 
     private void End(Instant now, GroupEndReason reason)

@@ -21,14 +21,14 @@ namespace PouringRain.Protocol.Grouping;
 /// </remarks>
 public sealed partial class GroupSender
 {
-    private const int WelcomesWaitingMax = 4096;
+    private const int AnswersWaitingMax = 4096;
 
     private readonly GroupSenderOptions _options;
     private readonly ResourceId _resource;
     private readonly IRainContent _content;
     private readonly IFountainCode _code;
     private readonly ManifestRain _manifests = new();
-    private readonly Queue<(PeerAddress To, WelcomeMessage Message)> _welcomes = new();
+    private readonly Queue<(PeerAddress To, WelcomeMessage? Welcome)> _answers = new();
     private readonly Queue<GroupSenderEvent> _events = new();
     private readonly GroupPacer _pacer;
     private readonly GroupSchedule _schedule;
@@ -61,7 +61,7 @@ public sealed partial class GroupSender
         _started = now;
         _now = now;
         var random = new SplitMix(seed);
-        StreamId = random.NextUInt32();
+        StreamId = random.NextUInt32() | 1;
         _sequence = random.NextUInt32();
         _pacer = new GroupPacer(options, now);
         _schedule = new GroupSchedule(content.Manifest.Layout, _code, options.WindowBytes);
@@ -73,7 +73,7 @@ public sealed partial class GroupSender
         _announceAt = now;
     }
 
-    /// <summary>Chosen at random; all that the group gets carries it.</summary>
+    /// <summary>Chosen at random, not 0; all that the group gets carries it.</summary>
     public uint StreamId { get; }
 
     /// <summary>How far it has come.</summary>
@@ -89,7 +89,19 @@ public sealed partial class GroupSender
     public void Handle(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
     {
         _now = now;
-        if (Stage == GroupStage.Ended || !GroupMessage.TryReadHeader(datagram, out var kind, out var streamId) || streamId != StreamId)
+        if (Stage == GroupStage.Ended || !GroupMessage.TryReadHeader(datagram, out var kind, out var streamId))
+        {
+            return;
+        }
+
+        if (streamId == 0 && kind == GroupMessageKind.Report && datagram.Length == ReportMessage.PaddedBytes)
+        {
+            // Who hears nothing on the group asks what rains; the answer is no longer than the question.
+            Answer(now, from, null);
+            return;
+        }
+
+        if (streamId != StreamId)
         {
             return;
         }
@@ -127,7 +139,7 @@ public sealed partial class GroupSender
         }
 
         Advance(now);
-        if (TryWelcome(now, buffer, out transmit) || TryAnnounce(now, buffer, out transmit) || TryTellWindow(now, buffer, out transmit)
+        if (TryAnswer(now, buffer, out transmit) || TryAnnounce(now, buffer, out transmit) || TryTellWindow(now, buffer, out transmit)
             || TryRain(now, buffer, out transmit))
         {
             return true;
@@ -166,10 +178,9 @@ public sealed partial class GroupSender
     private void OnReport(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
     {
         var row = _feedback.OnReport(now, from, datagram, out var change, out var answer);
-        if (answer is { } welcome && _welcomes.Count < WelcomesWaitingMax)
+        if (answer is { } welcome)
         {
-            _welcomes.Enqueue((from, welcome));
-            _due = now;
+            Answer(now, from, welcome);
         }
 
         if (row is null || change == GroupRosterChange.None)
@@ -179,19 +190,28 @@ public sealed partial class GroupSender
 
         _events.Enqueue(new GroupSenderEvent(
             change == GroupRosterChange.Joined ? GroupSenderEventKind.ReceiverJoined : GroupSenderEventKind.ReceiverChanged, row.Identity));
-        _lastNews = now;
+        _lastNews = change == GroupRosterChange.Joined || row.HasEnded ? now : _lastNews;
         _due = now;
     }
 
-    private bool TryWelcome(Instant now, Span<byte> buffer, out Transmit transmit)
+    private void Answer(Instant now, PeerAddress to, WelcomeMessage? welcome)
     {
-        if (!_welcomes.TryDequeue(out var next))
+        if (_answers.Count < AnswersWaitingMax)
+        {
+            _answers.Enqueue((to, welcome));
+            _due = now;
+        }
+    }
+
+    private bool TryAnswer(Instant now, Span<byte> buffer, out Transmit transmit)
+    {
+        if (!_answers.TryDequeue(out var next))
         {
             transmit = default;
             return false;
         }
 
-        var length = next.Message.Write(buffer);
+        var length = next.Welcome?.Write(buffer) ?? WriteAnnounce(buffer);
         _pacer.OnMessage(now, length);
         transmit = new Transmit(next.To, length, length);
         return true;

@@ -7,22 +7,27 @@ namespace PouringRain.Protocol;
 /// <code>
 /// offset size
 ///      0    7  header, kind 5
-///      7    2  round
-///      9   16  address token
-///     25    2  share of the droplets that is lost, in 65535ths
-///     27    1  entries (n, 1 to 100)
-///     28  9*n  entries: first SBN (4), blocks - 1 (2), symbols wanted of each: ESIs below this (3)
+///      7    1  flags: 1 it is what is missing at the end of the round
+///      8    2  round
+///     10   16  address token
+///     26    2  share of the droplets that is lost, in 65535ths
+///     28    1  entries (n, 1 to 100)
+///     29  9*n  entries: first SBN (4), blocks - 1 (2), symbols of each (3): ESIs below this; with flag 1, how many
 /// </code>
-/// A number of symbols is told by how far they should be rained, so that needs of several, or one that is told twice, are not added up.
+/// In a round a number of symbols is told by how far they should be rained, so that needs of several, or one that is told twice, are not
+/// added up. What is missing at its end is for the next.
 /// </remarks>
 internal struct NeedMessage
 {
-    public const int FixedBytes = 28;
+    public const int FixedBytes = 29;
     public const int EntryBytes = 9;
     public const int EntryCountMax = 100;
     public const int BytesMax = FixedBytes + (EntryBytes * EntryCountMax);
 
     public uint StreamId { get; set; }
+
+    /// <summary>Whether it is what is missing at the end of the round.</summary>
+    public bool IsCensus { get; set; }
 
     public ushort Round { get; set; }
 
@@ -36,7 +41,7 @@ internal struct NeedMessage
         message = default;
         entries = default;
         if (datagram.Length < FixedBytes || !GroupMessage.Is(datagram, GroupMessageKind.Need)
-            || datagram[27] is 0 or > EntryCountMax || datagram.Length != FixedBytes + (EntryBytes * datagram[27]))
+            || datagram[7] > 1 || datagram[28] is 0 or > EntryCountMax || datagram.Length != FixedBytes + (EntryBytes * datagram[28]))
         {
             return false;
         }
@@ -45,9 +50,10 @@ internal struct NeedMessage
         message = new NeedMessage
         {
             StreamId = BinaryPrimitives.ReadUInt32BigEndian(datagram[2..]),
-            Round = BinaryPrimitives.ReadUInt16BigEndian(datagram[7..]),
-            Token = BinaryPrimitives.ReadUInt128BigEndian(datagram[9..]),
-            Loss = BinaryPrimitives.ReadUInt16BigEndian(datagram[25..]),
+            IsCensus = datagram[7] != 0,
+            Round = BinaryPrimitives.ReadUInt16BigEndian(datagram[8..]),
+            Token = BinaryPrimitives.ReadUInt128BigEndian(datagram[10..]),
+            Loss = BinaryPrimitives.ReadUInt16BigEndian(datagram[26..]),
         };
         return true;
     }
@@ -65,10 +71,11 @@ internal struct NeedMessage
     public readonly int Write(Span<byte> datagram, ReadOnlySpan<NeedEntry> entries)
     {
         GroupMessage.WriteHeader(datagram, GroupMessageKind.Need, StreamId);
-        BinaryPrimitives.WriteUInt16BigEndian(datagram[7..], Round);
-        BinaryPrimitives.WriteUInt128BigEndian(datagram[9..], Token);
-        BinaryPrimitives.WriteUInt16BigEndian(datagram[25..], Loss);
-        datagram[27] = (byte)entries.Length;
+        datagram[7] = IsCensus ? (byte)1 : (byte)0;
+        BinaryPrimitives.WriteUInt16BigEndian(datagram[8..], Round);
+        BinaryPrimitives.WriteUInt128BigEndian(datagram[10..], Token);
+        BinaryPrimitives.WriteUInt16BigEndian(datagram[26..], Loss);
+        datagram[28] = (byte)entries.Length;
         for (var i = 0; i < entries.Length; i++)
         {
             var at = datagram[(FixedBytes + (i * EntryBytes))..];
@@ -84,5 +91,5 @@ internal struct NeedMessage
 /// <summary>What is needed of some blocks.</summary>
 /// <param name="FirstBlock">The SBN of the first.</param>
 /// <param name="BlockCount">How many, 1 to 65536.</param>
-/// <param name="Target">Symbols with ESIs below this should be rained of each.</param>
+/// <param name="Target">Symbols with ESIs below this should be rained of each; at the end of a round, so many.</param>
 internal readonly record struct NeedEntry(uint FirstBlock, int BlockCount, uint Target);

@@ -136,7 +136,7 @@ public class GroupMessageTests
     [InlineData(NeedMessage.EntryCountMax)]
     public void NeedComesBack(int count)
     {
-        var message = new NeedMessage { StreamId = 1, Round = ushort.MaxValue, Token = UInt128.MaxValue - 1, Loss = ushort.MaxValue };
+        var message = new NeedMessage { StreamId = 1, IsCensus = true, Round = ushort.MaxValue, Token = UInt128.MaxValue - 1, Loss = ushort.MaxValue };
         var entries = Enumerable.Range(0, count).Select(i => new NeedEntry(uint.MaxValue - (uint)i, 65_536 - i, 0xFF_FFFF)).ToArray();
         var datagram = _buffer.AsSpan(0, message.Write(_buffer, entries));
         Assert.True(NeedMessage.TryParse(datagram, out var read, out var view));
@@ -148,8 +148,9 @@ public class GroupMessageTests
         }
 
         AssertNoOtherLength(datagram, static bytes => NeedMessage.TryParse(bytes, out _, out _));
-        AssertRefused(datagram, 27, 0, static bytes => NeedMessage.TryParse(bytes, out _, out _));
-        AssertRefused(datagram, 27, NeedMessage.EntryCountMax + 1, static bytes => NeedMessage.TryParse(bytes, out _, out _));
+        AssertRefused(datagram, 7, 2, static bytes => NeedMessage.TryParse(bytes, out _, out _));
+        AssertRefused(datagram, 28, 0, static bytes => NeedMessage.TryParse(bytes, out _, out _));
+        AssertRefused(datagram, 28, NeedMessage.EntryCountMax + 1, static bytes => NeedMessage.TryParse(bytes, out _, out _));
     }
 
     [Fact]
@@ -161,7 +162,7 @@ public class GroupMessageTests
         {
             var datagram = _buffer.AsSpan(0, random.Next(160));
             random.NextBytes(datagram);
-            if (datagram.Length > 27)
+            if (datagram.Length > 28)
             {
                 datagram[0] = (byte)'R';
                 datagram[1] = 0x26;
@@ -169,7 +170,7 @@ public class GroupMessageTests
                 datagram[7] &= 3;
                 datagram[8] = (byte)random.Next(6);
                 datagram[20] %= 15;
-                datagram[27] %= 15;
+                datagram[28] %= 15;
             }
 
             taken += AnnounceMessage.TryParse(datagram, out _, out _) ? 1 : 0;

@@ -9,18 +9,48 @@ public sealed class SimGroupReceiver : SimHost
     private readonly byte[] _buffer = new byte[2048];
     private readonly GroupReceiverOptions _options;
     private readonly PeerAddress _group;
+    private readonly TokenCache _tokens = new();
+    private Fetch? _fetch;
 
     public SimGroupReceiver(
-        SimWorld world, PeerAddress address, PeerAddress group, GroupReceiverOptions options, SimSeal? seal = null, SimClock? clock = null)
+        SimWorld world, PeerAddress address, PeerAddress group, GroupReceiverOptions options, SimSeal? seal = null, SimClock? clock = null,
+        bool isOnGroup = true)
         : base(world, address, clock, seal)
     {
         _options = options;
         _group = group;
         Receiver = new GroupReceiver(options, world.Random.Next(), LocalNow);
-        world.Network.Join(group, this);
+        IsOnGroup = isOnGroup;
+        StartedAt = world.Now;
+        if (isOnGroup)
+        {
+            world.Network.Join(group, this);
+        }
     }
 
+    /// <summary>Whether what is sent to the group comes here.</summary>
+    public bool IsOnGroup { get; }
+
+    /// <summary>How often it fetched by unicast, because what it lacked would not come on the group.</summary>
+    public int Fetches { get; private set; }
+
+    /// <summary>Blocks that came by unicast.</summary>
+    public int BlocksByUnicast { get; private set; }
+
+    /// <summary>Droplets that came by unicast.</summary>
+    public long DropletsByUnicast { get; private set; }
+
+    public bool HasEnded => Receiver.EndReason != GroupReceiverEndReason.None;
+
     public GroupReceiver Receiver { get; private set; }
+
+    public long WindowBytesMax => _options.WindowBytesMax;
+
+    public NodeId Identity => _options.Identity;
+
+    public ResourceId? OnlyResource => _options.Resource;
+
+    public Sha256Digest? OnlyVersion => _options.Version;
 
     /// <summary>What is on its disk, by version and block.</summary>
     public Dictionary<(Sha256Digest Version, int Block), byte[]> Disk { get; } = [];
@@ -31,6 +61,8 @@ public sealed class SimGroupReceiver : SimHost
     public List<GroupReceiverEventKind> Events { get; } = [];
 
     public bool IsUp { get; private set; } = true;
+
+    public Instant StartedAt { get; private set; }
 
     /// <summary>When all was there.</summary>
     public Instant? CompletedAt { get; private set; }
@@ -49,7 +81,8 @@ public sealed class SimGroupReceiver : SimHost
     /// <summary>What must always hold, with every block that is written.</summary>
     public Action<int, ReadOnlyMemory<byte>>? OnBlock { get; set; }
 
-    public override Instant NextTimeout => IsUp ? Receiver.NextTimeout : Instant.Never;
+    public override Instant NextTimeout =>
+        !IsUp ? Instant.Never : Instant.Min(Receiver.NextTimeout, _fetch?.NextTimeout ?? Instant.Never);
 
     /// <summary>kill -9.</summary>
     public void Kill()
@@ -57,6 +90,8 @@ public sealed class SimGroupReceiver : SimHost
         IsUp = false;
         DropletsBefore += Receiver.Snapshot().Droplets;
         Receiver.Dispose();
+        _fetch?.Dispose();
+        _fetch = null;
         World.Network.Leave(_group, this);
     }
 
@@ -64,9 +99,15 @@ public sealed class SimGroupReceiver : SimHost
     public void Restart()
     {
         IsUp = true;
+        StartedAt = World.Now;
         Seal?.Restart(World.Random);
         Receiver = new GroupReceiver(_options, World.Random.Next(), LocalNow);
-        World.Network.Join(_group, this);
+        if (IsOnGroup)
+        {
+            World.Network.Join(_group, this);
+        }
+
+        Pump(World.Now);
     }
 
     protected override void OnDatagram(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
@@ -74,6 +115,11 @@ public sealed class SimGroupReceiver : SimHost
         if (IsUp)
         {
             Receiver.Handle(now, from, datagram);
+            if (!GroupFormat.IsGroupMessage(datagram))
+            {
+                _fetch?.Handle(now, from, datagram);
+            }
+
             OnWake(now);
         }
     }
@@ -85,12 +131,7 @@ public sealed class SimGroupReceiver : SimHost
             return;
         }
 
-        while (Receiver.TryPollEvent(out var kind))
-        {
-            Events.Add(kind);
-            OnEvent(now, kind);
-        }
-
+        OnReceiverNews(now);
         while (Receiver.TryPollWork(out var work))
         {
             if (WorkTime == TimeSpan.Zero)
@@ -113,17 +154,106 @@ public sealed class SimGroupReceiver : SimHost
             Send(_buffer, transmit);
         }
 
-        while (Receiver.TryPollEvent(out var kind))
+        PumpFetch(now);
+        OnReceiverNews(now);
+        while (Receiver.TryPollTransmit(now, _buffer, out var transmit))
         {
-            Events.Add(kind);
-            OnEvent(now, kind);
+            Send(_buffer, transmit);
         }
     }
 
     protected override void Dispose(bool isDisposing)
     {
         Receiver.Dispose();
+        _fetch?.Dispose();
         base.Dispose(isDisposing);
+    }
+
+    private void BeginFetch(Instant now)
+    {
+        _fetch?.Dispose();
+        Fetches++;
+        _fetch = new Fetch(new FetchOptions(), Receiver.HandOver(), _tokens, World.Random.Next(), now);
+    }
+
+    private void PumpFetch(Instant now)
+    {
+        while (_fetch is { } fetch)
+        {
+            while (fetch.TryPollEvent(out var fetchEvent))
+            {
+                if (fetchEvent.Kind == FetchEventKind.ManifestReady)
+                {
+                    Receiver.OnManifest(now, fetch.Manifest!);
+                    OnReceiverNews(now);
+                    fetch.MarkHeld(Receiver.CopyHeld());
+                }
+            }
+
+            while (fetch.TryPollWork(out var work))
+            {
+                FinishFetched(fetch, work);
+            }
+
+            if (!fetch.TryPollTransmit(now, _buffer, out var transmit))
+            {
+                break;
+            }
+
+            Send(_buffer, transmit);
+        }
+
+        if (_fetch is { } ended && ended.EndReason != FetchEndReason.None)
+        {
+            DropletsByUnicast += ended.Snapshot(now).DropletsReceived;
+            ended.Dispose();
+            _fetch = null;
+            if (Receiver.State is GroupReceiverState.Waiting or GroupReceiverState.Receiving)
+            {
+                // Whoever was asked may be there again in a while.
+                var receiver = Receiver;
+                World.After(TimeSpan.FromSeconds(1), () => WhenRunning(() =>
+                {
+                    if (IsUp && receiver == Receiver && _fetch is null && Receiver.State is GroupReceiverState.Waiting
+                        or GroupReceiverState.Receiving)
+                    {
+                        BeginFetch(LocalNow);
+                        Pump(World.Now);
+                    }
+                }));
+            }
+        }
+    }
+
+    private void FinishFetched(Fetch fetch, BlockWork work)
+    {
+        work.Run();
+        var kept = work.IsVerified && (DiskBlocks < 0 || Disk.Count < DiskBlocks);
+        if (kept)
+        {
+            OnBlock?.Invoke(work.BlockIndex, work.Bytes);
+            Disk[(Receiver.Version, work.BlockIndex)] = ForgetsBytes ? [] : work.Bytes.ToArray();
+            BlocksByUnicast++;
+        }
+
+        fetch.CompleteWork(LocalNow, work, kept);
+        if (kept)
+        {
+            Receiver.OnKept(LocalNow, work.BlockIndex);
+        }
+        else if (work.IsVerified)
+        {
+            Receiver.Fail(LocalNow, GroupFailure.DiskFull);
+        }
+    }
+
+    private void OnReceiverNews(Instant now)
+    {
+        while (Receiver.TryPollEvent(out var kind))
+        {
+            Events.Add(kind);
+            OnEvent(now, kind);
+        }
     }
 
     private void OnEvent(Instant now, GroupReceiverEventKind kind)
@@ -136,6 +266,9 @@ public sealed class SimGroupReceiver : SimHost
             case GroupReceiverEventKind.Completed:
                 CompletedAt = World.Now;
                 Receiver.SendReceipt(now, ReadBack());
+                break;
+            case GroupReceiverEventKind.TurnToUnicast:
+                BeginFetch(now);
                 break;
             case GroupReceiverEventKind.Ended:
                 EndedAt = World.Now;

@@ -7,22 +7,31 @@ namespace Simulation.Groups;
 public sealed class SimGroupSender : SimHost
 {
     private readonly byte[] _buffer = new byte[65_536];
-    private readonly RainServer _server;
+    private readonly GroupSenderOptions _options;
+    private readonly ResourceId _resource;
+    private readonly SimContent _content;
+    private readonly SimCatalog _catalog;
+    private RainServer _server;
 
     public SimGroupSender(
         SimWorld world, PeerAddress address, GroupSenderOptions options, ResourceId resource, SimContent content, SimSeal? seal = null,
         SimClock? clock = null)
         : base(world, address, clock, seal)
     {
+        _options = options;
+        _resource = resource;
+        _content = content;
         Sender = new GroupSender(options, resource, content, world.Random.Next(), LocalNow);
-        var catalog = new SimCatalog(world);
-        catalog.Add(resource, content);
-        _server = new RainServer(new RainServerOptions { TokenKey = options.TokenKey }, catalog, world.Random.Next());
+        _catalog = new SimCatalog(world);
+        _catalog.Add(resource, content);
+        _server = new RainServer(new RainServerOptions { TokenKey = options.TokenKey }, _catalog, world.Random.Next());
     }
 
-    public GroupSender Sender { get; }
+    public GroupSender Sender { get; private set; }
 
     public List<GroupSenderEvent> Events { get; } = [];
+
+    public Instant? EndedAt { get; private set; }
 
     public bool IsUp { get; private set; } = true;
 
@@ -33,6 +42,16 @@ public sealed class SimGroupSender : SimHost
 
     /// <summary>kill -9.</summary>
     public void Kill() => IsUp = false;
+
+    /// <summary>Starts again, and sends all from the beginning.</summary>
+    public void Restart()
+    {
+        IsUp = true;
+        Seal?.Restart(World.Random);
+        Sender = new GroupSender(_options, _resource, _content, World.Random.Next(), LocalNow);
+        _server = new RainServer(new RainServerOptions { TokenKey = _options.TokenKey }, _catalog, World.Random.Next());
+        Pump(World.Now);
+    }
 
     protected override void OnDatagram(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
     {
@@ -63,6 +82,7 @@ public sealed class SimGroupSender : SimHost
         while (Sender.TryPollEvent(out var groupEvent))
         {
             Events.Add(groupEvent);
+            EndedAt = groupEvent.Kind == GroupSenderEventKind.Ended ? World.Now : EndedAt;
         }
 
         while (Sender.TryPollTransmit(now, _buffer, out var transmit))

@@ -51,6 +51,9 @@ public sealed class SimNetwork
         members.Add(host);
     }
 
+    public IReadOnlyList<PeerAddress> MembersOf(PeerAddress group) =>
+        [.. (_groups.GetValueOrDefault(group) ?? []).Select(static member => member.Address)];
+
     public void Leave(PeerAddress group, SimHost host) => _groups.GetValueOrDefault(group)?.Remove(host);
 
     public void SetFaults(PeerAddress from, PeerAddress to, LinkFaults faults) => _faults[(from, to)] = faults;

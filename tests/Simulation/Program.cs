@@ -23,6 +23,7 @@ using Simulation.Swarms;
 // dotnet run -c Release --project tests/Simulation -- --swarms N [--first N --planted 1|2]
 // dotnet run -c Release --project tests/Simulation -- --swarm-model 1 [--only TEXT]
 // dotnet run -c Release --project tests/Simulation -- --swarm-table BLOCKS [--seeds N --only TEXT] > tests/Simulation/swarms.md
+// dotnet run -c Release --project tests/Simulation -- --group-table SEEDS [--only TEXT] > tests/Simulation/groups.md
 // dotnet run -c Release --project tests/Simulation -- --groups N [--first N --planted 1|2]
 // dotnet run -c Release --project tests/Simulation -- --group RECEIVERS [--first SEED --seeds N --loss PERCENT --megabits M --mb N
 // --block-kb N --worst PERCENT --slower TIMES --sealed 1 --scaled 1]
@@ -30,7 +31,7 @@ using Simulation.Swarms;
 // --megabits M --rtt MS --loss PERCENT --queue BDP --step S]
 long seeds = 200, first = 1, fuzz = 0, table = 0, fetches = 0, stores = 0, clusters = 0, planted = 0, deployments = 0;
 long swarmModel = 0, swarmTable = 0, swarm = 0, swarms = 0, blocks = 256;
-long group = 0, groups = 0, groupMb = 32, groupBlockKb = 1024, slower = 0;
+long group = 0, groups = 0, groupTable = 0, groupMb = 32, groupBlockKb = 1024, slower = 0;
 double worst = 0;
 bool isOrdered = false, isSealed = false, isScaled = false;
 var ceiling = 0.97;
@@ -85,6 +86,9 @@ for (var i = 0; i + 1 < args.Length; i += 2)
             break;
         case "--group":
             group = value;
+            break;
+        case "--group-table":
+            groupTable = value;
             break;
         case "--groups":
             groups = value;
@@ -251,6 +255,14 @@ if (clusters > 0)
 if (deployments > 0)
 {
     return DeploymentRuns.Run(first, deployments, (DeploymentFault)planted);
+}
+
+if (groupTable > 0)
+{
+    var text = new System.Text.StringBuilder();
+    GroupTable.Write(text, (int)Math.Min(groupTable, 20), only);
+    Console.Write(text);
+    return 0;
 }
 
 if (groups > 0)

@@ -36,6 +36,9 @@ internal sealed class GroupFeedback
     /// <summary>Feedback passed over.</summary>
     public long Refused { get; private set; }
 
+    /// <summary>When somebody reported who has no token yet: a receiver that is not known, or a forger.</summary>
+    public Instant? LastStranger { get; private set; }
+
     /// <summary>Symbols that needs have added.</summary>
     public long Granted { get; private set; }
 
@@ -64,9 +67,10 @@ internal sealed class GroupFeedback
         {
             row = _roster.Take(now, from, report, _layout.BlockCount, out change);
         }
-        else if (report.Token != 0)
+        else
         {
-            Refused++;
+            Refused += report.Token != 0 ? 1 : 0;
+            LastStranger = now;
         }
 
         if (!isValid || report.WantsAnswer || !isCurrent)

@@ -9,6 +9,9 @@ public sealed partial class GroupReceiver
     /// <summary>Between questions to a sender of which nothing is heard on the group.</summary>
     private static readonly TimeSpan AskEvery = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>How long a stream of which only announcements are heard is stuck to.</summary>
+    private static readonly TimeSpan UnprovenFor = TimeSpan.FromMilliseconds(500);
+
     private bool HasAll => Manifest is not null && _held.Count == _blocks.Layout.BlockCount;
 
     private Instant SilentAt =>
@@ -61,22 +64,74 @@ public sealed partial class GroupReceiver
             return;
         }
 
+        var heard = new GroupStream(now, from, announce, offered);
         if (_stream is null)
         {
-            Begin(now, new GroupStream(now, from, announce, offered));
+            Begin(now, heard);
+            return;
         }
-        else if (offered.IsSameAs(_stream.Version) && announce.Resource == _stream.Resource)
+
+        if (IsOfSameVersion(heard))
         {
-            // The sender was started again, or there is another: symbols are the same.
-            if (now - _stream.LastHeard >= RivalAfter)
+            Remember(heard.RainServer);
+        }
+
+        if (IsUnproven(now))
+        {
+            TakeInstead(now, heard);
+        }
+        else
+        {
+            _rivals[_nextRival++ % _rivals.Length] = heard;
+        }
+    }
+
+    /// <summary>Whether the stream that is taken has shown nothing but announcements, which cost nothing to forge: neither a droplet nor an
+    /// answer.</summary>
+    private bool IsUnproven(Instant now) =>
+        _stream is { HasRained: false } stream && _reports.Token == 0 && now - stream.FirstHeard >= UnprovenFor;
+
+    private bool IsOfSameVersion(GroupStream other) =>
+        other.Version.IsSameAs(_stream!.Version) && other.Resource == _stream.Resource;
+
+    /// <summary>Another stream rains. It is taken when nothing comes of the one that is taken: the sender was started again, or there is
+    /// another, or what was announced was forged.</summary>
+    private void OnDropletOfAnother(Instant now, uint streamId, PeerAddress from)
+    {
+        if (_stream is not { } stream || (stream.HasRained && now - stream.LastHeard < RivalAfter))
+        {
+            return;
+        }
+
+        foreach (var rival in _rivals)
+        {
+            if (rival is not null && rival.Id == streamId && rival.Sender == from)
             {
-                GoOnWith(now, new GroupStream(now, from, announce, offered));
+                TakeInstead(now, rival);
+                return;
             }
         }
-        else if (!_isManifestTold
-            && (now - _stream.LastHeard >= RivalAfter || (!_stream.HasRained && offered.IsNewerThan(_stream.Version))))
+    }
+
+    private void TakeInstead(Instant now, GroupStream other)
+    {
+        if (IsOfSameVersion(other))
         {
-            Begin(now, new GroupStream(now, from, announce, offered));
+            // Symbols are the same.
+            GoOnWith(now, other);
+        }
+        else if (!_isManifestTold)
+        {
+            _servers.Clear();
+            Begin(now, other);
+        }
+    }
+
+    private void Remember(PeerAddress? server)
+    {
+        if (server is { } known && _servers.Count < ServersMax && !_servers.Contains(known))
+        {
+            _servers.Add(known);
         }
     }
 
@@ -92,6 +147,12 @@ public sealed partial class GroupReceiver
     private void GoOnWith(Instant now, GroupStream stream)
     {
         _stream = stream;
+
+        // Perhaps the one before only said that there is a way by unicast.
+        _isOnUnicast = false;
+        _wasToldOfUnicast = false;
+        Array.Clear(_rivals);
+        Remember(stream.RainServer);
         _source = new SymbolSource(stream.Sender);
         _arrivals.Restart();
         _needs.Clear();
@@ -260,6 +321,7 @@ public sealed partial class GroupReceiver
         _refusedStream = stream.Id;
         _blocks.Forget();
         _needs.Clear();
+        _servers.Clear();
         _stream = null;
     }
 

@@ -25,12 +25,17 @@ public sealed partial class GroupReceiver : IDisposable
     /// <summary>Droplets after which the loss that they show is told.</summary>
     private const int LossKnownAfter = 256;
 
+    /// <summary>Rain servers of the version that are remembered, and streams that may be taken when nothing comes of the one that is.</summary>
+    private const int ServersMax = 8, RivalsMax = 8;
+
     private static readonly TimeSpan RivalAfter = TimeSpan.FromSeconds(1);
 
     private readonly GroupReceiverOptions _options;
     private readonly Queue<GroupReceiverEventKind> _events = new();
     private readonly GroupArrivals _arrivals = new();
     private readonly GroupHeld _held = new();
+    private readonly List<PeerAddress> _servers = [];
+    private readonly GroupStream?[] _rivals = new GroupStream?[RivalsMax];
     private readonly FetchBlocks _blocks;
     private readonly GroupNeeds _needs;
     private readonly GroupReports _reports;
@@ -40,7 +45,7 @@ public sealed partial class GroupReceiver : IDisposable
     private bool _isManifestTold, _isDisposed, _isOnUnicast, _wasToldOfUnicast, _wasCompleted;
     private int _wrongBlocks, _blocksFromGroup, _worksOut;
     private Instant _askAt;
-    private uint _refusedStream;
+    private uint _refusedStream, _nextRival;
     private GroupFailure _failure;
     private Sha256Digest? _readBack;
 
@@ -121,6 +126,10 @@ public sealed partial class GroupReceiver : IDisposable
             if (_stream is { } rained && streamId == rained.Id && from == rained.Sender)
             {
                 OnDroplet(now, rained, datagram);
+            }
+            else
+            {
+                OnDropletOfAnother(now, streamId, from);
             }
 
             return;
@@ -275,12 +284,12 @@ public sealed partial class GroupReceiver : IDisposable
     }
 
     /// <summary>What is to be fetched by unicast, in answer to <see cref="GroupReceiverEventKind.TurnToUnicast"/>, once: of
-    /// <see cref="RainServer"/>, and of any other server. The fetch goes on with the symbols that came on the group. When it says that the
+    /// the rain servers that senders of the version have named, and of any other server. The fetch goes on with the symbols that came on the group. When it says that the
     /// manifest is there, it is to be told of the blocks that are kept; each block that it brings is told with <see cref="OnKept"/>.</summary>
     /// <exception cref="InvalidOperationException">It is not time for it.</exception>
     public FetchRequest HandOver()
     {
-        if (_stream is not { RainServer: { } server } stream || !_isOnUnicast || _worksOut > 0)
+        if (_stream is not { } stream || _servers.Count == 0 || !_isOnUnicast || _worksOut > 0)
         {
             throw new InvalidOperationException("A receiver hands over when it has said that it turns to unicast.");
         }
@@ -289,7 +298,7 @@ public sealed partial class GroupReceiver : IDisposable
         {
             Resource = stream.Resource,
             Version = stream.Version.Version,
-            Servers = [server],
+            Servers = [.. _servers],
             IsOrdered = false,
             Beginning = new FetchBeginning(stream.Version, Manifest, _blocks.GiveAway()),
         };
@@ -363,6 +372,7 @@ public sealed partial class GroupReceiver : IDisposable
         Blocks = _held.Count,
         BlocksFromGroup = _blocksFromGroup,
         Droplets = _arrivals.Droplets,
+        DropletsTaken = _blocks.DropletsReceived,
         Loss = _arrivals.Loss,
         RateBitsPerSecond = _arrivals.RateBitsPerSecond,
         Round = _stream?.Round ?? 0,

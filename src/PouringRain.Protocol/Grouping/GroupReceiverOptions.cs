@@ -83,6 +83,9 @@ public sealed record GroupReceiverSnapshot
     /// <summary>Droplets that came.</summary>
     public required long Droplets { get; init; }
 
+    /// <summary>Of these, those of blocks that were missing.</summary>
+    public required long DropletsTaken { get; init; }
+
     /// <summary>The share of the droplets that was lost lately, 0 to 1.</summary>
     public required double Loss { get; init; }
 

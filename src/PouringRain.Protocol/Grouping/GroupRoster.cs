@@ -88,7 +88,7 @@ internal sealed class GroupRoster
         }
 
         var blocks = (int)Math.Min(report.BlockCount, (uint)blockCount);
-        if (blocks > row.BlocksMost || !row.HasReported)
+        if (blocks > row.BlocksMost)
         {
             row.LastProgress = now;
             row.BlocksMost = Math.Max(blocks, row.BlocksMost);

@@ -47,8 +47,10 @@ public sealed partial class GroupSender
             ? (_announced >= 4 ? Instant.Never : now + TimeSpan.FromMilliseconds(20))
             : Stage == GroupStage.Waiting ? now + (AnnounceEvery / 4)
             : now + TimeSpan.FromMilliseconds(Math.Min(AnnounceEvery.TotalMilliseconds, (1 << Math.Min(_announced, 20)) - 2));
-        if (Stage == GroupStage.Waiting && (_manifestSymbols <= 64 || _roster.CountOf(GroupReceiverState.Waiting) > 0))
+        if (_roster.CountOf(GroupReceiverState.Waiting) > 0
+            ? Stage != GroupStage.Ended && !_schedule.HasMore : Stage == GroupStage.Waiting && _manifestSymbols <= 64)
         {
+            // What rains beside blocks does not come when there are none.
             _manifestOwed = Math.Max(_manifestOwed, _manifestSymbols + SurplusOfManifest);
         }
 

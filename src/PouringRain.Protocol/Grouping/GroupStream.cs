@@ -10,6 +10,7 @@ internal sealed class GroupStream
         Sender = sender;
         Resource = announce.Resource;
         Version = version;
+        FirstHeard = now;
         Take(now, announce);
     }
 
@@ -29,6 +30,8 @@ internal sealed class GroupStream
     public uint RoundEsi { get; private set; }
 
     public int FirstBlock { get; private set; }
+
+    public Instant FirstHeard { get; }
 
     /// <summary>When anything of it was heard last.</summary>
     public Instant LastHeard { get; set; }

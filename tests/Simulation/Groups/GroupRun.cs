@@ -10,6 +10,9 @@ public sealed class GroupRun
 
     private static readonly ResourceId Id = new(77);
 
+    private long _dropletsAtRestart;
+    private int _heldAtRestart;
+
     public int Receivers { get; init; } = 32;
 
     public int LossPerMillion { get; init; }
@@ -55,6 +58,12 @@ public sealed class GroupRun
     public GroupSenderSnapshot? SenderFigures { get; private set; }
 
     public GroupEndReason EndReason { get; private set; }
+
+    /// <summary>Droplets that the one that was killed used after its restart, of the symbols that it lacked.</summary>
+    public double RestartedTook { get; private set; }
+
+    /// <summary>What else there is to say.</summary>
+    public string Note { get; private set; } = "";
 
     public GroupRun Run()
     {
@@ -112,12 +121,22 @@ public sealed class GroupRun
                 {
                     isTold = true;
                     Time = (world.Now - start).TotalSeconds / whole;
-                    Sent = sender.Sender.Snapshot(world.Now).WireBytes / (double)Bytes;
+                    Sent = (sender.Sender.Snapshot(world.Now).WireBytes + sender.UnicastBytes) / (double)Bytes;
                 }
 
                 return sender.Sender.EndReason != GroupEndReason.None;
             },
             TimeSpan.FromSeconds(whole * 20));
+        if (Kill > 0)
+        {
+            var missing = (1 - (_heldAtRestart / (double)content.Manifest.Layout.BlockCount)) * content.Manifest.Layout.Length / symbolSize;
+            var took = receivers[0].DropletsTaken - _dropletsAtRestart + receivers[0].DropletsByUnicast;
+            RestartedTook = took / missing;
+            Note = string.Create(
+                System.Globalization.CultureInfo.InvariantCulture,
+                $"it had {_heldAtRestart} of {content.Manifest.Layout.BlockCount} blocks and took {RestartedTook:F3} of what was missing");
+        }
+
         LastTime = receivers.Max(receiver => ((receiver.CompletedAt ?? world.Now) - start).TotalSeconds) / whole;
         SenderFigures = sender.Sender.Snapshot(world.Now);
         EndReason = sender.Sender.EndReason;
@@ -156,7 +175,12 @@ public sealed class GroupRun
         {
             var receiver = receivers[0];
             receiver.Kill();
-            world.After(TimeSpan.FromMilliseconds(500), () => receiver.Restart());
+            world.After(TimeSpan.FromMilliseconds(500), () =>
+            {
+                _heldAtRestart = receiver.Disk.Count;
+                _dropletsAtRestart = receiver.DropletsTaken;
+                receiver.Restart();
+            });
         });
     }
 }

@@ -139,7 +139,7 @@ public sealed partial class GroupTrial
         _world.Network.SetFaults(SenderAddress, receiver.Address, faults);
         if (_random.Chance(100_000))
         {
-            receiver.Downlink.RateBytesPerSecond = (long)(_content.Bytes.Length / _seconds / _random.Pick(1, 2, 5));
+            receiver.Downlink.RateBytesPerSecond = Math.Max(50_000, (long)(_content.Bytes.Length / _seconds / _random.Pick(1, 2, 5)));
             receiver.Downlink.QueueBytes = _random.Pick(5_000, 50_000);
             _isLossless = false;
             _notes.Add("one is slow");

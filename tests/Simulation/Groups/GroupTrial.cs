@@ -104,7 +104,7 @@ public sealed partial class GroupTrial : IDisposable
 
         if (receiver.DiskBlocks >= 0 && receiver.DiskBlocks < layout.BlockCount)
         {
-            if (receiver.Receiver.State != GroupReceiverState.Failed)
+            if (MustComplete && !CameTooLate(receiver) && receiver.Receiver.State != GroupReceiverState.Failed)
             {
                 Broken.Add($"{name} has no room and is {receiver.Receiver.State}");
             }
@@ -141,7 +141,7 @@ public sealed partial class GroupTrial : IDisposable
         }
 
         // Nobody lost anything: what was repeated was for who said so all the same.
-        if (_isLossless && figures.RepairDroplets > 64 + (0.08 * symbols) + 1)
+        if (_isLossless && _content.Manifest.Code == "raptorq" && figures.RepairDroplets > 64 + (0.08 * symbols) + 1)
         {
             Broken.Add($"{figures.RepairDroplets} of {symbols} symbols were repeated for nobody");
         }

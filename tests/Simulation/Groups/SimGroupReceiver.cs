@@ -11,6 +11,7 @@ public sealed class SimGroupReceiver : SimHost
     private readonly PeerAddress _group;
     private readonly TokenCache _tokens = new();
     private Fetch? _fetch;
+    private long _takenBefore;
 
     public SimGroupReceiver(
         SimWorld world, PeerAddress address, PeerAddress group, GroupReceiverOptions options, SimSeal? seal = null, SimClock? clock = null,
@@ -76,7 +77,8 @@ public sealed class SimGroupReceiver : SimHost
 
     public long OpenBytesMost { get; private set; }
 
-    public long DropletsBefore { get; private set; }
+    /// <summary>Droplets of the group that were for blocks that it lacked.</summary>
+    public long DropletsTaken => _takenBefore + Receiver.Snapshot().DropletsTaken;
 
     /// <summary>What must always hold, with every block that is written.</summary>
     public Action<int, ReadOnlyMemory<byte>>? OnBlock { get; set; }
@@ -88,7 +90,7 @@ public sealed class SimGroupReceiver : SimHost
     public void Kill()
     {
         IsUp = false;
-        DropletsBefore += Receiver.Snapshot().Droplets;
+        _takenBefore += Receiver.Snapshot().DropletsTaken;
         Receiver.Dispose();
         _fetch?.Dispose();
         _fetch = null;

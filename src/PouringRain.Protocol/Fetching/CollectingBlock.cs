@@ -50,6 +50,9 @@ internal sealed class CollectingBlock
     /// <summary>The next ESI that nobody was asked for.</summary>
     public uint NextEsi { get; set; }
 
+    /// <summary>The ESI of the first symbol that came of it, for who is only listened to.</summary>
+    public uint FirstEsi { get; set; }
+
     /// <summary>Whether the end of the fetch has ordered its proactive repair.</summary>
     public bool HasProactiveRepair { get; set; }
 

@@ -6,12 +6,16 @@ internal sealed class GroupNeeds
 {
     private const int PolledMax = 1024;
 
+    /// <summary>So many of the first symbols of a block are not all lost by chance.</summary>
+    private const int MissedFrom = 16;
+
     private readonly List<PolledBlock> _polled = [];
     private readonly NeedEntry[] _entries = new NeedEntry[NeedMessage.EntryCountMax];
     private readonly FetchBlocks _blocks;
     private readonly GroupHeld _held;
     private readonly GroupArrivals _arrivals;
     private SplitMix _random;
+    private bool _isFirstRound;
     private TimeSpan _spread = TimeSpan.FromMilliseconds(5);
     private Instant _at = Instant.Never, _rangesAt = Instant.Never;
 
@@ -38,6 +42,7 @@ internal sealed class GroupNeeds
             return;
         }
 
+        _isFirstRound = stream.Round == 1;
         _spread = TimeSpan.FromMilliseconds(window.Spread / 10.0);
         var lacks = false;
         for (var i = 0; i < entries.Length / WindowMessage.EntryBytes; i++)
@@ -151,12 +156,22 @@ internal sealed class GroupNeeds
             return 0;
         }
 
+        if (_isFirstRound && WasMissed(block, _held.SymbolsOf(index)))
+        {
+            return 0;
+        }
+
         var lack = (block?.Need ?? _held.SymbolsOf(index)) - (block?.ReceivedCount ?? 0);
         var sent = Math.Max(polled.Sent, block?.NextEsi ?? 0);
         var loss = Math.Min(_arrivals.Loss, 0.9);
         var coming = polled.Promised > sent ? (int)((polled.Promised - sent) * (1 - loss)) : 0;
         return lack <= 0 || coming >= lack ? 0 : Math.Min(sent + (uint)(lack + (lack * loss / (1 - loss)) + 0.5), RequestItem.EsiMax);
     }
+
+    /// <summary>Whether a receiver was not there when a block began: then it lacks so much that it would have all others wait, and gets it
+    /// later, of a round or by unicast.</summary>
+    private static bool WasMissed(CollectingBlock? block, int symbolCount) =>
+        block is null or { ReceivedCount: 0 } ? symbolCount > MissedFrom : block.FirstEsi > Math.Max(MissedFrom, symbolCount / 8);
 
     private int CollectPolled(GroupStream stream)
     {

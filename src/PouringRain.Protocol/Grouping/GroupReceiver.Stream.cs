@@ -224,6 +224,7 @@ public sealed partial class GroupReceiver
         }
 
         _blocks.CountDroplet();
+        block.FirstEsi = block.ReceivedCount == 0 ? droplet.Esi : block.FirstEsi;
         block.NextEsi = Math.Max(block.NextEsi, droplet.Esi + 1);
         switch (_blocks.AddSymbol(_source, block, droplet.Esi, symbol))
         {

@@ -283,15 +283,16 @@ public sealed partial class GroupReceiver : IDisposable
         TellUnicast();
     }
 
-    /// <summary>What is to be fetched by unicast, in answer to <see cref="GroupReceiverEventKind.TurnToUnicast"/>, once: of
-    /// the rain servers that senders of the version have named, and of any other server. The fetch goes on with the symbols that came on the group. When it says that the
-    /// manifest is there, it is to be told of the blocks that are kept; each block that it brings is told with <see cref="OnKept"/>.</summary>
-    /// <exception cref="InvalidOperationException">It is not time for it.</exception>
-    public FetchRequest HandOver()
+    /// <summary>What is to be fetched by unicast, in answer to <see cref="GroupReceiverEventKind.TurnToUnicast"/>: of
+    /// the rain servers that senders of the version have named, and of any other server. The fetch goes on with the symbols that came on the
+    /// group. When it says that the manifest is there, that is told with <see cref="OnManifest"/>, and it is told with <see cref="CopyHeld"/>
+    /// of the blocks that are kept; each block that it brings is told with <see cref="OnKept"/>. When it fails, this may be asked again.</summary>
+    /// <returns>Null when it is not time for it: another stream rains after all, and what is missing comes on the group.</returns>
+    public FetchRequest? HandOver()
     {
         if (_stream is not { } stream || _servers.Count == 0 || !_isOnUnicast || _worksOut > 0)
         {
-            throw new InvalidOperationException("A receiver hands over when it has said that it turns to unicast.");
+            return null;
         }
 
         return new FetchRequest

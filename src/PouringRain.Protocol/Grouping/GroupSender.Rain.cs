@@ -19,7 +19,7 @@ public sealed partial class GroupSender
     private readonly WindowEntry[] _entries = new WindowEntry[WindowMessage.EntryCountMax];
     private readonly int _manifestSymbols;
     private Instant _announceAt, _windowAt = Instant.Never, _windowNotBefore;
-    private int _announced;
+    private int _announced, _tailPart;
     private int _manifestOwed, _sinceManifest;
     private uint _manifestEsi;
     private long _droplets, _dropletsOfBlocks;
@@ -94,16 +94,7 @@ public sealed partial class GroupSender
             return false;
         }
 
-        var count = 0;
-        for (var i = _schedule.Window.Count - 1; i >= 0 && count < _entries.Length; i--)
-        {
-            var block = _schedule.Window[i];
-            if (block.Tellings > 0 || isTailPoll)
-            {
-                block.Tellings -= block.Tellings > 0 ? 1 : 0;
-                _entries[count++] = new WindowEntry((uint)block.Block, block.Sent, block.Target);
-            }
-        }
+        var count = isTailPoll ? CollectPart() : CollectNews();
 
         var length = new WindowMessage
         {
@@ -117,8 +108,9 @@ public sealed partial class GroupSender
         _pacer.OnMessage(now, length);
         if (isTailPoll)
         {
-            _tailAt = now + SpreadOfAnswers + (TailGap * (1 << Math.Min(_tailPolls, 4)));
-            _tailPolls++;
+            // All parts of the window, then time for answers.
+            _tailPolls += _tailPart == 0 ? 1 : 0;
+            _tailAt = _tailPart > 0 ? now : now + SpreadOfAnswers + (TailGap * (1 << Math.Min(_tailPolls - 1, 4)));
         }
 
         var gap = TimeSpan.FromSeconds((length + _options.FrameBytes) * 8 / (_pacer.RateBitsPerSecond * WindowShare));
@@ -126,6 +118,37 @@ public sealed partial class GroupSender
         _windowAt = Instant.Never;
         transmit = new Transmit(_options.Group, length, length);
         return true;
+    }
+
+    /// <summary>The blocks of which there is something new to tell, the newest first.</summary>
+    private int CollectNews()
+    {
+        var count = 0;
+        for (var i = _schedule.Window.Count - 1; i >= 0 && count < _entries.Length; i--)
+        {
+            var block = _schedule.Window[i];
+            if (block.Tellings > 0)
+            {
+                block.Tellings--;
+                _entries[count++] = new WindowEntry((uint)block.Block, block.Sent, block.Target);
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>The next part of the window, of which a datagram does not hold all.</summary>
+    private int CollectPart()
+    {
+        var count = Math.Clamp(_schedule.Window.Count - _tailPart, 0, _entries.Length);
+        for (var i = 0; i < count; i++)
+        {
+            var block = _schedule.Window[_tailPart + i];
+            _entries[i] = new WindowEntry((uint)block.Block, block.Sent, block.Target);
+        }
+
+        _tailPart = _tailPart + count < _schedule.Window.Count ? _tailPart + count : 0;
+        return count;
     }
 
     /// <summary>Over how long the answers to a poll are spread: the more receivers there are the longer, so that few speak before the first

@@ -72,6 +72,7 @@ public sealed partial class GroupSender
             _isAtTail = true;
             _tailBegan = now;
             _tailPolls = 0;
+            _tailPart = 0;
             _tailAt = now;
         }
 

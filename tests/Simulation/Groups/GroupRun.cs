@@ -107,7 +107,7 @@ public sealed class GroupRun
         }
 
         var start = world.Now;
-        world.Network.OnSent = (from, to, _) => Feedback += to == sender.Address ? 1 : 0;
+        world.Network.OnSent = (_, to, bytes) => Feedback += to == sender.Address && (IsSealed || GroupFormat.IsGroupMessage(bytes.Span)) ? 1 : 0;
         if (Kill > 0)
         {
             PlanKill();

@@ -173,9 +173,12 @@ public sealed class SimGroupReceiver : SimHost
 
     private void BeginFetch(Instant now)
     {
-        _fetch?.Dispose();
-        Fetches++;
-        _fetch = new Fetch(new FetchOptions(), Receiver.HandOver(), _tokens, World.Random.Next(), now);
+        if (Receiver.HandOver() is { } request)
+        {
+            _fetch?.Dispose();
+            Fetches++;
+            _fetch = new Fetch(new FetchOptions(), request, _tokens, World.Random.Next(), now);
+        }
     }
 
     private void PumpFetch(Instant now)

@@ -87,8 +87,13 @@ public sealed partial class GroupTrial : IDisposable
             && (!isKnown || receiver.StartedAt + TimeSpan.FromSeconds(2.5) > end);
     }
 
+    /// <summary>Who loses half of what rains may get no block out of a round, and there is no other way when nobody has the same by
+    /// unicast.</summary>
+    private bool WasLeftBehind(SimGroupReceiver receiver) => !_hasRain && receiver.Receiver.Snapshot().Loss > 0.4
+        && _sender.Sender.Receivers().Any(row => row.Identity == receiver.Identity && row.State == GroupReceiverState.Lost);
+
     private bool IsOver() => _eventsLeft == 0 && _sender.Sender.EndReason != GroupEndReason.None
-        && _receivers.TrueForAll(receiver => _gone.Contains(receiver) || receiver.HasEnded || CameTooLate(receiver));
+        && _receivers.TrueForAll(receiver => _gone.Contains(receiver) || receiver.HasEnded || CameTooLate(receiver) || WasLeftBehind(receiver));
 
     private void Check(SimGroupReceiver receiver, double seconds)
     {
@@ -112,7 +117,7 @@ public sealed partial class GroupTrial : IDisposable
             return;
         }
 
-        if (!MustComplete || CameTooLate(receiver))
+        if (!MustComplete || CameTooLate(receiver) || WasLeftBehind(receiver))
         {
             return;
         }

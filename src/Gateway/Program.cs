@@ -3,6 +3,7 @@ using Gateway.Access;
 using Gateway.Cluster;
 using Gateway.Configuration;
 using Gateway.Connections;
+using Gateway.Deploying;
 using Gateway.Deployments;
 using Gateway.Doctor;
 using Gateway.Hosting;
@@ -40,6 +41,11 @@ internal sealed partial class Program
         {
             await Console.Out.WriteLineAsync(CommandLine.Version);
             return 0;
+        }
+
+        if (DeployCommand.IsAsked(args))
+        {
+            return await DeployCommand.RunAsync(args, Console.Error);
         }
 
         if (CommandLine.IsHealth(args))

@@ -41,7 +41,7 @@ internal sealed class DatagramSocket : IDisposable
     private readonly ILogger _logger;
     private readonly SocketAddress _from;
     private readonly SocketAddress _to;
-    private readonly SocketAddress _self;
+    private readonly SocketAddress? _self;
     private ulong _errorsSeen;
     private int _segmentSize;
     private int _refusals;
@@ -54,7 +54,9 @@ internal sealed class DatagramSocket : IDisposable
         _from = new SocketAddress(socket.AddressFamily);
         _to = new SocketAddress(socket.AddressFamily);
         LocalEndPoint = (IPEndPoint)socket.LocalEndPoint!;
-        _self = SelfAddress(socket, LocalEndPoint).Serialize();
+
+        // What is sent to a group would not come to this socket alone.
+        _self = IsGroup(LocalEndPoint.Address) ? null : SelfAddress(socket, LocalEndPoint).Serialize();
     }
 
     /// <summary>Where it is bound.</summary>
@@ -92,10 +94,11 @@ internal sealed class DatagramSocket : IDisposable
     /// <param name="mayFragment">Whether datagrams that are too long for a path may be cut up on it, as those of format 1 must be.</param>
     /// <param name="joins">Whether the endpoint is another socket's of this process, which
     /// lets others join (<see cref="TryLetJoin"/>).</param>
+    /// <param name="configure">Does more with the socket before it is bound.</param>
     /// <exception cref="SocketException">The endpoint cannot be bound.</exception>
     public static DatagramSocket Open(
         IPEndPoint endPoint, int receiveBufferBytes, bool segment, bool coalesce, ILogger logger, bool mayFragment = false,
-        bool joins = false)
+        bool joins = false, Action<Socket>? configure = null)
     {
         var socket = new Socket(endPoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         try
@@ -120,6 +123,7 @@ internal sealed class DatagramSocket : IDisposable
                 throw new SocketException((int)SocketError.OperationNotSupported);
             }
 
+            configure?.Invoke(socket);
             socket.Bind(endPoint);
             var result = new DatagramSocket(socket, logger)
             {
@@ -237,6 +241,11 @@ internal sealed class DatagramSocket : IDisposable
     /// may come to another of them: then whoever waits looks around by itself before long.</summary>
     public void Wake()
     {
+        if (_self is null)
+        {
+            return;
+        }
+
         try
         {
             _socket.SendTo([], SocketFlags.None, _self);
@@ -293,6 +302,9 @@ internal sealed class DatagramSocket : IDisposable
             return false;
         }
     }
+
+    private static bool IsGroup(IPAddress address) => address.IsIPv6Multicast
+        || (address.AddressFamily == AddressFamily.InterNetwork && address.GetAddressBytes()[0] >= 224);
 
     private static IPEndPoint SelfAddress(Socket socket, IPEndPoint local) =>
         local.Address.Equals(IPAddress.Any) ? new IPEndPoint(IPAddress.Loopback, local.Port)

@@ -50,7 +50,7 @@ public static class DurableFlush
     /// <summary>Opens a folder, for <see cref="Flush"/> to wait until its names are on the disk. .NET opens no folders.</summary>
     /// <returns>The folder, or null on Windows, which keeps its names in a journal and has no such call.</returns>
     /// <exception cref="IOException">It cannot be opened. <see cref="Exception.HResult"/> is the error's number.</exception>
-    internal static SafeFileHandle? OpenFolder(string path)
+    public static SafeFileHandle? OpenFolder(string path)
     {
         if (OperatingSystem.IsWindows())
         {
@@ -93,8 +93,9 @@ public static class DurableFlush
 
     /// <summary>Has the system forget what it has of a file in memory, so that what is read next is what the disk has, or so that what
     /// was read takes nobody's place. Only a hint, and on Linux only.</summary>
-    internal static void DropCached(SafeFileHandle file, long offset, long length)
+    public static void DropCached(SafeFileHandle file, long offset, long length)
     {
+        ArgumentNullException.ThrowIfNull(file);
         const int dontNeed = 4;
         if (OperatingSystem.IsLinux())
         {

@@ -30,7 +30,7 @@ public sealed class BroadbandServer
     private static readonly TimeSpan CollectTime = TimeSpan.FromMilliseconds(100);
 
     private readonly BroadbandServerOptions _options;
-    private readonly IBroadbandSource _source;
+    private readonly IByteSource _source;
     private readonly long _length;
     private readonly int _burstCount;
     private readonly Dictionary<PeerAddress, BroadbandReader> _readers = [];
@@ -52,7 +52,7 @@ public sealed class BroadbandServer
     /// <param name="source">What.</param>
     /// <param name="now">When it begins.</param>
     /// <exception cref="ArgumentOutOfRangeException">The rate is not positive.</exception>
-    public BroadbandServer(BroadbandServerOptions options, IBroadbandSource source, Instant now)
+    public BroadbandServer(BroadbandServerOptions options, IByteSource source, Instant now)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(source);
@@ -90,7 +90,7 @@ public sealed class BroadbandServer
     {
         if (!BroadbandFormat.TryParseNack(datagram, out var offset) || offset > _length || !_options.Allows(from)
             || FindOrAdd(now, from) is not { } reader || reader.IsLeft(_options.RoundCountMax)
-            || reader.RepairedBytes > _options.RoundCountMax * _length)
+            || reader.RepairedBytes / Math.Max(1, _length) > _options.RoundCountMax)
         {
             _ignored++;
             return;

@@ -88,8 +88,9 @@ internal sealed class GroupRoster
         }
 
         var blocks = (int)Math.Min(report.BlockCount, (uint)blockCount);
-        if (blocks > row.BlocksMost)
+        if (blocks > row.BlocksMost || report.State == (byte)GroupReceiverState.Verifying)
         {
+            // To read back what was written, or to hand it on to who reads slowly, may take long, and is progress.
             row.LastProgress = now;
             row.BlocksMost = Math.Max(blocks, row.BlocksMost);
             row.HasGivenUp = false;

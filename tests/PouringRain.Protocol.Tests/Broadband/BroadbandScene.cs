@@ -208,7 +208,7 @@ internal sealed class BroadbandScene
         }
     }
 
-    private sealed class MemorySource(byte[] bytes) : IBroadbandSource
+    private sealed class MemorySource(byte[] bytes) : IByteSource
     {
         public long Length => bytes.Length;
 

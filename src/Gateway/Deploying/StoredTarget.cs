@@ -1,0 +1,97 @@
+using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
+using MurkyWaters.Store;
+using PouringRain.Protocol;
+
+namespace Gateway.Deploying;
+
+/// <summary>A target that can be read back.</summary>
+internal abstract class StoredTarget : Target
+{
+    private const int ReadBytes = 4 << 20;
+
+    /// <inheritdoc/>
+    public override bool IsLasting => true;
+
+    /// <summary>What is written to; null before <see cref="Target.Begin"/>.</summary>
+    protected SafeFileHandle? Handle { get; set; }
+
+    /// <inheritdoc/>
+    public override void Write(long offset, ReadOnlySpan<byte> bytes) => RandomAccess.Write(Handle!, bytes, offset);
+
+    /// <inheritdoc/>
+    public override Sha256Digest ReadBack(long length, Action<long> tell)
+    {
+        // What comes back is to be what the disk has, not what the system still has in memory.
+        DurableFlush.Flush(Handle!);
+        DurableFlush.DropCached(Handle!, 0, length);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = new byte[(int)Math.Min(ReadBytes, Math.Max(1, length))];
+        for (long offset = 0; offset < length;)
+        {
+            var count = RandomAccess.Read(Handle!, buffer.AsSpan(0, (int)Math.Min(buffer.Length, length - offset)), offset);
+            if (count == 0)
+            {
+                throw new EndOfStreamException($"{Name} ends at byte {offset}, and {length} were written.");
+            }
+
+            hash.AppendData(buffer, 0, count);
+            offset += count;
+            tell(offset);
+        }
+
+        return Sha256Digest.Read(hash.GetHashAndReset());
+    }
+
+    /// <summary>Compares blocks with their digests, on all cores.</summary>
+    /// <param name="manifest">What there should be.</param>
+    /// <param name="blocks">The blocks to look at.</param>
+    /// <param name="held">Gets a bit for each that is right.</param>
+    /// <param name="source">Where to read.</param>
+    protected static void Compare(Manifest manifest, IEnumerable<int> blocks, ulong[] held, SafeFileHandle source)
+    {
+        var layout = manifest.Layout;
+        Parallel.ForEach(
+            blocks, () => new byte[layout.BlockBytes],
+            (block, _, buffer) =>
+            {
+                var bytes = buffer.AsSpan(0, layout.BytesOf(block));
+                if (TryRead(source, layout.OffsetOf(block), bytes)
+                    && BlockDigest.Of(manifest.BlockDigestAlgorithm, bytes) == manifest.BlockDigests[block])
+                {
+                    Interlocked.Or(ref held[block / 64], 1UL << (block % 64));
+                }
+
+                return buffer;
+            },
+            _ => { });
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose() => Handle?.Dispose();
+
+    private static bool TryRead(SafeFileHandle source, long offset, Span<byte> destination)
+    {
+        try
+        {
+            while (!destination.IsEmpty)
+            {
+                var count = RandomAccess.Read(source, destination, offset);
+                if (count == 0)
+                {
+                    return false;
+                }
+
+                destination = destination[count..];
+                offset += count;
+            }
+
+            return true;
+        }
+        catch (IOException)
+        {
+            // Bytes that cannot be read are not there.
+            return false;
+        }
+    }
+}

@@ -1,7 +1,8 @@
 namespace PouringRain.Protocol;
 
 /// <summary>What has come of a version before a fetch of it begins, so that it goes on from there: the manifest, if it is known, and
-/// symbols of blocks, with their decoders. A <see cref="Grouping.GroupReceiver"/> that turns to unicast makes it; one fetch takes it.</summary>
+/// symbols of blocks, with their decoders. A <see cref="Grouping.GroupReceiver"/> that turns to unicast makes it; one fetch takes
+/// it.</summary>
 public sealed class FetchBeginning
 {
     private readonly List<CollectingBlock> _blocks;

@@ -196,7 +196,8 @@ internal sealed class FetchBlocks : IDisposable
         TakeManifest(manifest);
     }
 
-    /// <summary>Lets go of the blocks that are being collected or have enough, with their symbols: somebody else goes on with them.</summary>
+    /// <summary>Lets go of the blocks that are being collected or have enough, with their symbols: somebody else goes on with
+    /// them.</summary>
     public List<CollectingBlock> GiveAway()
     {
         var given = Open.FindAll(static block =>

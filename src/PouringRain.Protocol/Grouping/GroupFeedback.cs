@@ -1,7 +1,7 @@
 namespace PouringRain.Protocol.Grouping;
 
-/// <summary>What a sender makes of what receivers say. Without a token that only their address could have seen they are heard of, and change
-/// nothing; with one they change no more than what a receiver may ask for that loses as much as most.</summary>
+/// <summary>What a sender makes of what receivers say. Without a token that only their address could have seen they are heard of, and
+/// change nothing; with one they change no more than what a receiver may ask for that loses as much as most.</summary>
 internal sealed class GroupFeedback
 {
     /// <summary>What one receiver may have had rained for it alone: so many symbols, and a share of what was rained beside the losses that

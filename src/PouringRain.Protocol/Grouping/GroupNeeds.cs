@@ -1,7 +1,7 @@
 namespace PouringRain.Protocol.Grouping;
 
-/// <summary>What a receiver tells the sender that it needs, and when: after a time drawn at random, and only if by then nobody else was heard
-/// to need as much.</summary>
+/// <summary>What a receiver tells the sender that it needs, and when: after a time drawn at random, and only if by then nobody else was
+/// heard to need as much.</summary>
 internal sealed class GroupNeeds
 {
     private const int PolledMax = 1024;

@@ -25,7 +25,8 @@ public sealed partial class GroupReceiver : IDisposable
     /// <summary>Droplets after which the loss that they show is told.</summary>
     private const int LossKnownAfter = 256;
 
-    /// <summary>Rain servers of the version that are remembered, and streams that may be taken when nothing comes of the one that is.</summary>
+    /// <summary>Rain servers of the version that are remembered, and streams that may be taken when nothing comes of the one that
+    /// is.</summary>
     private const int ServersMax = 8, RivalsMax = 8;
 
     private static readonly TimeSpan RivalAfter = TimeSpan.FromSeconds(1);
@@ -284,9 +285,11 @@ public sealed partial class GroupReceiver : IDisposable
     }
 
     /// <summary>What is to be fetched by unicast, in answer to <see cref="GroupReceiverEventKind.TurnToUnicast"/>: of
-    /// the rain servers that senders of the version have named, and of any other server. The fetch goes on with the symbols that came on the
-    /// group. When it says that the manifest is there, that is told with <see cref="OnManifest"/>, and it is told with <see cref="CopyHeld"/>
-    /// of the blocks that are kept; each block that it brings is told with <see cref="OnKept"/>. When it fails, this may be asked again.</summary>
+    /// the rain servers that senders of the version have named, and of any other server. The fetch goes on with the symbols that came on
+    /// the group. When it says that the manifest is there, that is told with <see cref="OnManifest"/>, and it is told with
+    /// <see cref="CopyHeld"/>
+    /// of the blocks that are kept; each block that it brings is told with <see cref="OnKept"/>. When it fails, this may be asked
+    /// again.</summary>
     /// <returns>Null when it is not time for it: another stream rains after all, and what is missing comes on the group.</returns>
     public FetchRequest? HandOver()
     {

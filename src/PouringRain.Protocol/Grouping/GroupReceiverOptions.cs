@@ -12,7 +12,8 @@ public sealed record GroupReceiverOptions
     /// <summary>The version that is taken; null for the one that rains first or, while nothing has come of it, a newer one.</summary>
     public Sha256Digest? Version { get; init; }
 
-    /// <summary>Bytes of blocks in work at once; at least the sender's window, or blocks are missed. Two blocks are allowed always.</summary>
+    /// <summary>Bytes of blocks in work at once; at least the sender's window, or blocks are missed. Two blocks are allowed
+    /// always.</summary>
     public long WindowBytesMax { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>After how long without a sound of a stream that is known it turns to unicast.</summary>

@@ -10,7 +10,8 @@ internal sealed class GroupSchedule
     /// <summary>A quarter of the window is interleaved; the rest is time for feedback.</summary>
     private const int InterleavedPart = 4, InterleavedMost = 64, WindowMost = 512;
 
-    /// <summary>What earlier blocks needed in addition is rained at once in the next, but for a part that may not be needed there.</summary>
+    /// <summary>What earlier blocks needed in addition is rained at once in the next, but for a part that may not be needed
+    /// there.</summary>
     private const double AdvancePart = 0.8;
 
     private readonly ResourceLayout _layout;

@@ -14,8 +14,8 @@ public sealed partial class GroupSender
     private static readonly TimeSpan LostAfter = TimeSpan.FromSeconds(5), LookForLostEvery = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan NobodyAfter = TimeSpan.FromSeconds(3);
 
-    /// <summary>After the rain, for receivers whose reports were lost, or that came last, and while there is one that has no token yet; not when
-    /// as many as were waited for are done.</summary>
+    /// <summary>After the rain, for receivers whose reports were lost, or that came last, and while there is one that has no token yet;
+    /// not when as many as were waited for are done.</summary>
     private static readonly TimeSpan FinishAtLeast = TimeSpan.FromSeconds(1), FinishForStrangers = TimeSpan.FromSeconds(5);
 
     private Instant _due;
@@ -119,7 +119,8 @@ public sealed partial class GroupSender
         var isQuiet = now - _lastNews >= (_roster.Count == 0 ? TimeSpan.FromTicks(Math.Min(NobodyAfter.Ticks, _options.Linger.Ticks))
             : _options.Linger);
         if (_roster.Count > 0 && _roster.PendingCount == 0
-            && (now - _stageBegan >= (HasStranger(now) ? FinishForStrangers : FinishAtLeast) || (_options.WaitForReceivers > 0 && _roster.Count >= _options.WaitForReceivers)))
+            && (now - _stageBegan >= (HasStranger(now) ? FinishForStrangers : FinishAtLeast)
+                || (_options.WaitForReceivers > 0 && _roster.Count >= _options.WaitForReceivers)))
         {
             End(now, done == _roster.Count || (_options.Quorum > 0 && done >= _options.Quorum)
                 ? GroupEndReason.Completed : GroupEndReason.Incomplete);

@@ -82,7 +82,8 @@ public sealed partial class GroupSender
     /// <summary>Why it ended, or <see cref="GroupEndReason.None"/>.</summary>
     public GroupEndReason EndReason { get; private set; }
 
-    /// <summary>When <see cref="TryPollTransmit"/> has something to do though no datagram came; never once it has ended and said so.</summary>
+    /// <summary>When <see cref="TryPollTransmit"/> has something to do though no datagram came; never once it has ended and said
+    /// so.</summary>
     public Instant NextTimeout => _events.Count > 0 ? _now : _due;
 
     /// <summary>Takes one datagram; any bytes at all.</summary>

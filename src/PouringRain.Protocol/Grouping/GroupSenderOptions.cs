@@ -14,7 +14,8 @@ public sealed record GroupSenderOptions
     /// <summary>Key of the address tokens, 32 random bytes.</summary>
     public required ReadOnlyMemory<byte> TokenKey { get; init; }
 
-    /// <summary>Bytes of headers that a datagram has on the wire; by default those of Ethernet, IP and UDP: 42 over IPv4, 62 over IPv6.</summary>
+    /// <summary>Bytes of headers that a datagram has on the wire; by default those of Ethernet, IP and UDP: 42 over IPv4, 62 over
+    /// IPv6.</summary>
     public int FrameBytes
     {
         get => _frameBytes > 0 ? _frameBytes : Group.IsIPv4 ? 42 : 62;
@@ -53,7 +54,7 @@ public sealed record GroupSenderOptions
     /// <summary>How long it waits after the last round for receipts, when nothing is heard of those that still lack something.</summary>
     public TimeSpan Linger { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Bytes that each droplet is taken to have beyond its own: a simulation of very many receivers rains short symbols at the pace
-    /// of long ones.</summary>
+    /// <summary>Bytes that each droplet is taken to have beyond its own: a simulation of very many receivers rains short symbols at the
+    /// pace of long ones.</summary>
     internal int DropletBytesMore { get; init; }
 }

@@ -1,7 +1,7 @@
 namespace PouringRain.Protocol.Grouping;
 
-/// <summary>A stream that is heard, as it announces itself. Nothing of it is believed that could do harm: a block is written when its digest
-/// is that of the manifest, and the manifest's that of the version.</summary>
+/// <summary>A stream that is heard, as it announces itself. Nothing of it is believed that could do harm: a block is written when its
+/// digest is that of the manifest, and the manifest's that of the version.</summary>
 internal sealed class GroupStream
 {
     public GroupStream(Instant now, PeerAddress sender, in AnnounceMessage announce, OfferedVersion version)

@@ -61,7 +61,8 @@ internal struct ReportMessage
 
         var token = BinaryPrimitives.ReadUInt128BigEndian(datagram[26..]);
         var identity = BinaryPrimitives.ReadUInt128BigEndian(datagram[10..]);
-        if (identity == 0 || datagram.Length != (token == 0 ? PaddedBytes : FixedBytes) || datagram[FixedBytes..].ContainsAnyExcept((byte)0))
+        if (identity == 0 || datagram.Length != (token == 0 ? PaddedBytes : FixedBytes)
+            || datagram[FixedBytes..].ContainsAnyExcept((byte)0))
         {
             return false;
         }

@@ -10,7 +10,8 @@ public class GroupBoundsTests
 
     private static readonly ResourceId Id = new(5);
     private static readonly PeerAddress Group = PeerAddress.FromIPv4(0xEF00_0001, 7855), SenderAt = PeerAddress.FromIPv4(0x0A00_0001, 1980);
-    private static readonly PeerAddress ReceiverAt = PeerAddress.FromIPv4(0x0A00_0002, 7000), Stranger = PeerAddress.FromIPv4(0x0A00_0003, 7);
+    private static readonly PeerAddress ReceiverAt = PeerAddress.FromIPv4(0x0A00_0002, 7000);
+    private static readonly PeerAddress Stranger = PeerAddress.FromIPv4(0x0A00_0003, 7);
 
     private readonly byte[] _buffer = new byte[65_536];
     private readonly byte[] _said = new byte[2048];
@@ -80,7 +81,8 @@ public class GroupBoundsTests
         offer.Version = Sha256Digest.Of([1]);
         for (var i = 0; i < 100; i++)
         {
-            var length = new AnnounceMessage { StreamId = (uint)(i + 1), Resource = Id, Offer = offer, RainPort = 9 }.Write(_said, "raptorq");
+            var length = new AnnounceMessage { StreamId = (uint)(i + 1), Resource = Id, Offer = offer, RainPort = 9 }
+                .Write(_said, "raptorq");
             receiver.Handle(_now, Stranger, _said.AsSpan(0, length));
             length = new AnnounceMessage { StreamId = _sender.StreamId, Resource = Id, Offer = offer, HasEnded = true, IsLast = true }
                 .Write(_said, "raptorq");
@@ -174,7 +176,8 @@ public class GroupBoundsTests
 
     private void Need(PeerAddress from, UInt128 token, uint block, uint target)
     {
-        var length = new NeedMessage { StreamId = _sender.StreamId, Round = 1, Token = token }.Write(_said, [new NeedEntry(block, 1, target)]);
+        var length = new NeedMessage { StreamId = _sender.StreamId, Round = 1, Token = token }
+            .Write(_said, [new NeedEntry(block, 1, target)]);
         _sender.Handle(_now, from, _said.AsSpan(0, length));
     }
 

@@ -136,7 +136,10 @@ public class GroupMessageTests
     [InlineData(NeedMessage.EntryCountMax)]
     public void NeedComesBack(int count)
     {
-        var message = new NeedMessage { StreamId = 1, IsCensus = true, Round = ushort.MaxValue, Token = UInt128.MaxValue - 1, Loss = ushort.MaxValue };
+        var message = new NeedMessage
+        {
+            StreamId = 1, IsCensus = true, Round = ushort.MaxValue, Token = UInt128.MaxValue - 1, Loss = ushort.MaxValue,
+        };
         var entries = Enumerable.Range(0, count).Select(i => new NeedEntry(uint.MaxValue - (uint)i, 65_536 - i, 0xFF_FFFF)).ToArray();
         var datagram = _buffer.AsSpan(0, message.Write(_buffer, entries));
         Assert.True(NeedMessage.TryParse(datagram, out var read, out var view));

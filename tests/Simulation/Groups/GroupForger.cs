@@ -49,6 +49,8 @@ public sealed class GroupForger : SimHost
         _next = LocalNow + TimeSpan.FromMilliseconds(20);
     }
 
+    public Forgery Kind => _kind;
+
     public override Instant NextTimeout => _sender.Sender.EndReason == GroupEndReason.None ? _next : Instant.Never;
 
     protected override void OnDatagram(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
@@ -102,7 +104,8 @@ public sealed class GroupForger : SimHost
         }
 
         entries[^1] = new NeedEntry(0, 65_536, 0xFF_FFFF);
-        SendTo(_sender.Address, new NeedMessage { StreamId = stream, Round = (ushort)figures.Round, Token = token }.Write(_buffer, entries));
+        var need = new NeedMessage { StreamId = stream, Round = (ushort)figures.Round, Token = token };
+        SendTo(_sender.Address, need.Write(_buffer, entries));
     }
 
     private void ForgeAnnouncement(uint stream)

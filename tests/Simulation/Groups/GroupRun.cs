@@ -107,7 +107,8 @@ public sealed class GroupRun
         }
 
         var start = world.Now;
-        world.Network.OnSent = (_, to, bytes) => Feedback += to == sender.Address && (IsSealed || GroupFormat.IsGroupMessage(bytes.Span)) ? 1 : 0;
+        world.Network.OnSent = (_, to, bytes) =>
+            Feedback += to == sender.Address && (IsSealed || GroupFormat.IsGroupMessage(bytes.Span)) ? 1 : 0;
         if (Kill > 0)
         {
             PlanKill();

@@ -9,10 +9,11 @@ internal static class GroupTable
     public static void Write(StringBuilder text, int seeds, string only)
     {
         text.AppendLine("# Group rain").AppendLine()
-            .Append(CultureInfo.InvariantCulture, $"`Simulation --group-table {seeds}`: 32 MiB in blocks of 1 MiB, T = 1408, 50 Mbit/s,\n")
-            .AppendLine("round trip 1 ms. Every receiver's link loses its own share of the frames. Time until the last receiver has verified every")
-            .AppendLine("block, of size / rate; bytes of the sender to the group and to receivers, headers of Ethernet, IP and UDP counted, of the")
-            .AppendLine(CultureInfo.InvariantCulture, $"size; medians of {seeds} seeds. Where something is the matter with one, or one comes late, both are those of the others.")
+            .AppendLine(CultureInfo.InvariantCulture, $"`Simulation --group-table {seeds}`: 32 MiB in blocks of 1 MiB, T = 1408,")
+            .AppendLine("50 Mbit/s, round trip 1 ms. Every receiver's link loses its own share of the frames. Time until the last receiver has")
+            .AppendLine("verified every block, of size / rate; bytes of the sender to the group and to receivers until then, headers of")
+            .AppendLine(CultureInfo.InvariantCulture, $"Ethernet, IP and UDP counted, of the size; medians of {seeds} seeds (3 at most of")
+            .AppendLine("1000). Where something is the matter with one, or one comes late, both are those of the others.")
             .AppendLine()
             .AppendLine("| receivers | time | bytes | goal | feedback a receiver |")
             .AppendLine("| --- | --- | --- | --- | --- |");

@@ -98,6 +98,7 @@ public sealed partial class GroupTrial
             {
                 _eventsLeft++;
                 _notes.Add("one joins late");
+                _isLossless = false;
                 _world.After(TimeSpan.FromSeconds(_random.Below(1000) * 0.001 * _seconds), () =>
                 {
                     _eventsLeft--;
@@ -135,7 +136,8 @@ public sealed partial class GroupTrial
             _notes.Add("one is deaf to the group");
         }
 
-        _isLossless &= isOnGroup && faults is { LossPerMillion: 0, BurstPerMillion: 0, ReorderPerMillion: 0 } && faults.Jitter == TimeSpan.Zero;
+        _isLossless &= isOnGroup && faults is { LossPerMillion: 0, BurstPerMillion: 0, ReorderPerMillion: 0 }
+            && faults.Jitter == TimeSpan.Zero;
         _world.Network.SetFaults(SenderAddress, receiver.Address, faults);
         if (_random.Chance(100_000))
         {

@@ -5,8 +5,9 @@ namespace Simulation.Groups;
 
 /// <summary>
 /// Group rain drawn from a seed: links that lose each their own frames, singly and in bursts, receivers that come late, die, start again,
-/// are slow or deaf to the group, other streams, and somebody who forges. What is checked is only what is promised: what is written is right,
-/// who can reach the sender comes to an end, memory keeps to the window, and who asks for more than he needs gets no more than his share.
+/// are slow or deaf to the group, other streams, and somebody who forges. What is checked is only what is promised: what is written is
+/// right, who can reach the sender comes to an end, memory keeps to the window, and who asks for more than he needs gets no more than his
+/// share.
 /// <c>GroupTrial.Draws</c> draws who is there and what happens.
 /// </summary>
 public sealed partial class GroupTrial : IDisposable
@@ -45,7 +46,8 @@ public sealed partial class GroupTrial : IDisposable
 
     /// <summary>What was drawn.</summary>
     public string Description =>
-        $"{_content.Manifest.Layout.BlockCount} blocks of {_content.Manifest.Layout.BlockBytes} bytes, T {_content.Manifest.Layout.SymbolSize}, "
+        $"{_content.Manifest.Layout.BlockCount} blocks of {_content.Manifest.Layout.BlockBytes} bytes, "
+        + $"T {_content.Manifest.Layout.SymbolSize}, "
         + $"{_content.Manifest.Code}{(_secret is null ? "" : ", sealed")}, {_receivers.Count} receivers, {string.Join(", ", _notes)}; "
         + $"{_world.Steps} steps, {_sender.Sender.EndReason}, droplets {_sender.Sender.Snapshot(_world.Now).Droplets}, repair "
         + $"{_sender.Sender.Snapshot(_world.Now).RepairDroplets}";
@@ -78,8 +80,16 @@ public sealed partial class GroupTrial : IDisposable
         _forger?.Dispose();
     }
 
-    /// <summary>Who was not there from the beginning, or hears nothing on the group, may find that all others are done and the sender is gone:
-    /// nobody knew that it would come.</summary>
+    private bool IsExcused(SimGroupReceiver receiver) => CameTooLate(receiver) || WasLeftBehind(receiver) || WasMisled(receiver);
+
+    /// <summary>Who takes any version, without a secret, may be told of so many that it does not find the one there is before its sender
+    /// has gone, which never heard of it.</summary>
+    private bool WasMisled(SimGroupReceiver receiver) =>
+        _forger is { Kind: Forgery.Announcements } && receiver.OnlyVersion is null && _sender.EndedAt is not null
+        && _sender.Sender.Receivers().All(row => row.Identity != receiver.Identity);
+
+    /// <summary>Who was not there from the beginning, or hears nothing on the group, may find that all others are done and the sender is
+    /// gone: nobody knew that it would come.</summary>
     private bool CameTooLate(SimGroupReceiver receiver)
     {
         var isKnown = _sender.Sender.Receivers().Any(row => row.Identity == receiver.Identity && row.State != GroupReceiverState.Lost);
@@ -93,7 +103,7 @@ public sealed partial class GroupTrial : IDisposable
         && _sender.Sender.Receivers().Any(row => row.Identity == receiver.Identity && row.State == GroupReceiverState.Lost);
 
     private bool IsOver() => _eventsLeft == 0 && _sender.Sender.EndReason != GroupEndReason.None
-        && _receivers.TrueForAll(receiver => _gone.Contains(receiver) || receiver.HasEnded || CameTooLate(receiver) || WasLeftBehind(receiver));
+        && _receivers.TrueForAll(receiver => _gone.Contains(receiver) || receiver.HasEnded || IsExcused(receiver));
 
     private void Check(SimGroupReceiver receiver, double seconds)
     {
@@ -109,7 +119,7 @@ public sealed partial class GroupTrial : IDisposable
 
         if (receiver.DiskBlocks >= 0 && receiver.DiskBlocks < layout.BlockCount)
         {
-            if (MustComplete && !CameTooLate(receiver) && receiver.Receiver.State != GroupReceiverState.Failed)
+            if (MustComplete && !IsExcused(receiver) && receiver.Receiver.State != GroupReceiverState.Failed)
             {
                 Broken.Add($"{name} has no room and is {receiver.Receiver.State}");
             }
@@ -117,7 +127,7 @@ public sealed partial class GroupTrial : IDisposable
             return;
         }
 
-        if (!MustComplete || CameTooLate(receiver) || WasLeftBehind(receiver))
+        if (!MustComplete || IsExcused(receiver))
         {
             return;
         }
@@ -135,7 +145,8 @@ public sealed partial class GroupTrial : IDisposable
         var figures = _sender.Sender.Snapshot(_world.Now);
         if (_sender.Sender.EndReason == GroupEndReason.None)
         {
-            Broken.Add($"the sender goes on, in stage {figures.Stage}, receivers {string.Join(" ", figures.Receivers)}, round {figures.Round}");
+            Broken.Add(
+                $"the sender goes on, in stage {figures.Stage}, receivers {string.Join(" ", figures.Receivers)}, round {figures.Round}");
         }
 
         var layout = _content.Manifest.Layout;

@@ -39,8 +39,8 @@ public sealed class SimNetwork
 
     public void Add(SimHost host) => _hosts[host.Address] = host;
 
-    /// <summary>What is sent to a group comes to all who have joined it: once through the sender's uplink, and then over each one's path, with
-    /// that path's faults.</summary>
+    /// <summary>What is sent to a group comes to all who have joined it: once through the sender's uplink, and then over each one's path,
+    /// with that path's faults.</summary>
     public void Join(PeerAddress group, SimHost host)
     {
         if (!_groups.TryGetValue(group, out var members))

@@ -11,7 +11,7 @@ internal static class GroupTable
         text.AppendLine("# Group rain").AppendLine()
             .AppendLine(CultureInfo.InvariantCulture, $"`Simulation --group-table {seeds}`: 32 MiB in blocks of 1 MiB, T = 1408,")
             .AppendLine("50 Mbit/s, round trip 1 ms. Every receiver's link loses its own share of the frames. Time until the last receiver")
-            .AppendLine("has verified every block, of size / rate; bytes of the sender to the group and to receivers until then, headers of")
+            .AppendLine("has verified all, of size / rate; bytes of the sender to the group and to receivers until then, headers of")
             .AppendLine(CultureInfo.InvariantCulture, $"Ethernet, IP and UDP counted, of the size; medians of {seeds} seeds (3 at most of")
             .AppendLine("1000). Where something is the matter with one, or one comes late, both are those of the others.")
             .AppendLine()

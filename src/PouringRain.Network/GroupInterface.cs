@@ -34,7 +34,8 @@ public sealed record GroupInterface(string Name, int Index, IReadOnlyList<IPNetw
             return own;
         }
 
-        if (group.ScopeId != 0 && all.FirstOrDefault(one => one.Index == group.ScopeId) is { } scoped)
+        if (group.AddressFamily == AddressFamily.InterNetworkV6 && group.ScopeId != 0
+            && all.FirstOrDefault(one => one.Index == group.ScopeId) is { } scoped)
         {
             return scoped;
         }

@@ -67,10 +67,10 @@ public class GroupSocketsTests
     [Fact]
     public void A_group_can_be_had_on_the_loopback_interface()
     {
-        using var free = DatagramSocket.Open(new IPEndPoint(IPAddress.Any, 0), 1024, segment: false, coalesce: false, NullLogger.Instance);
         var options = new GroupSocketOptions
         {
-            Group = new IPEndPoint(IPAddress.Parse("239.77.0.10"), free.LocalEndPoint.Port), Interface = GroupInterface.Find("127.0.0.1"),
+            Group = new IPEndPoint(IPAddress.Parse("239.77.0.10"), FreePort()),
+            Interface = GroupInterface.Find("127.0.0.1"),
         };
         using var receiver = GroupSockets.OpenReceiving(options, coalesce: false, NullLogger.Instance);
         using var sender = GroupSockets.OpenSending(options, 0, NullLogger.Instance);
@@ -112,6 +112,12 @@ public class GroupSocketsTests
         NetworkNamespace.Ip("route add 224.0.0.0/4 dev veth0");
         Assert.Equal(byName.Index, GroupInterface.For(IPAddress.Parse("239.77.0.1"))?.Index);
     });
+
+    private static int FreePort()
+    {
+        using var free = DatagramSocket.Open(new IPEndPoint(IPAddress.Any, 0), 1024, segment: false, coalesce: false, NullLogger.Instance);
+        return free.LocalEndPoint.Port;
+    }
 
     private static void AddDevice()
     {

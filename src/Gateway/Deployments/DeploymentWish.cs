@@ -13,7 +13,7 @@ namespace Gateway.Deployments;
 /// <param name="Targets">"all": all nodes that are there (the default); a list of ids of nodes, as in GET /nodes; or {"zone": "east"}: the
 /// nodes of a zone.</param>
 /// <param name="Mode">auto (the default): what is best; swarm: each fetches it, in company with all the others; or group: it rains on a
-/// group that all listen on.</param>
+/// group that all listen on, which is refused where nobody does.</param>
 /// <param name="Group">The group, address and port, with mode group.</param>
 /// <param name="RateBytesPerSecond">What each receiver orders a second at most, 65536 or more; none for no limit.</param>
 /// <param name="StartAt">When it begins, with a zone as Z; none for now.</param>

@@ -116,7 +116,7 @@ internal sealed class DeployWork : IDisposable
     {
         if (Order.Mode != DeployMode.Swarm)
         {
-            return Failure($"It takes part in no group: {Order.Group} is none of its Deploy:Groups.");
+            return Failure($"It listens on no group, and so not on {Order.Group}.");
         }
 
         for (var (tries, blocks) = (0, 0); ; tries++)

@@ -103,6 +103,11 @@ internal sealed class DeploymentRun
         }
     }
 
+    /// <summary>What is to be seen of it: that it has ended only once that is noted, or a crash would take it back.</summary>
+    public DeploymentRecord Shown => Record is { IsOver: true } record
+        ? record with { Phase = record.IsStopped ? DeploymentPhase.Stopping : DeploymentPhase.Running, EndedMs = null }
+        : Record;
+
     /// <summary>Its machine's count of what has to be noted, to be taken before <see cref="Record"/>.</summary>
     public long Changes => _machine.Changes;
 

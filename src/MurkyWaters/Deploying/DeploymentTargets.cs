@@ -26,7 +26,7 @@ internal static class DeploymentTargets
             : count > DeploymentPlan.TargetCountMax
                 ? $"It is for {count} nodes; a deployment is for {DeploymentPlan.TargetCountMax} at most. Make several, by zone or by id."
             : request.Quorum > count ? $"The quorum is {request.Quorum}, and it is for {count} nodes."
-            : request.Mode == DeployMode.Group ? "No Deploy:Groups are configured on this node, so it takes part in no group."
+            : request.Mode == DeployMode.Group ? "This node listens and rains on no group: it is to be mode swarm, or auto."
             : null;
     }
 }

@@ -90,7 +90,7 @@ internal sealed partial class Deployments : IAsyncDisposable
 
             foreach (var run in runs)
             {
-                all[run.Id] = Snapshot(run.Record, run.IsOver ? null : _self);
+                all[run.Id] = Snapshot(run.Shown, _self);
             }
 
             return [.. all.Values.OrderByDescending(deployment => deployment.Created)];
@@ -131,7 +131,7 @@ internal sealed partial class Deployments : IAsyncDisposable
         {
             if (_runs.TryGetValue(id, out var run))
             {
-                return Snapshot(run.Record, run.IsOver ? null : _self);
+                return Snapshot(run.Shown, _self);
             }
 
             if (_ended.TryGetValue(id, out var record))

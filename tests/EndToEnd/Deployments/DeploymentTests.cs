@@ -102,7 +102,7 @@ public sealed class DeploymentTests
             (new { resource = "1", quorum = 3 }, HttpStatusCode.Conflict, "The quorum is 3, and it is for 2 nodes."),
             (new { resource = "1", targets = new { zone = "west" } }, HttpStatusCode.Conflict, "No node is in zone 'west'."),
             (new { resource = "1", targets = new[] { new string('a', 32) } }, HttpStatusCode.Conflict, "is not known here"),
-            (new { resource = "1", mode = "group" }, HttpStatusCode.Conflict, "No Deploy:Groups are configured"),
+            (new { resource = "1", mode = "group" }, HttpStatusCode.Conflict, "This node listens and rains on no group"),
         ];
         foreach (var (wish, status, detail) in cases)
         {

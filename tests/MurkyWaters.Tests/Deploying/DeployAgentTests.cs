@@ -154,7 +154,7 @@ public sealed class DeployAgentTests : IAsyncLifetime
     public async Task AGroupThatItIsNotInIsNamed()
     {
         var report = await EndAsync(_order with { Mode = DeployMode.Group, Group = "239.77.0.1:7855" });
-        Assert.Equal("It takes part in no group: 239.77.0.1:7855 is none of its Deploy:Groups.", report.Reason);
+        Assert.Equal("It listens on no group, and so not on 239.77.0.1:7855.", report.Reason);
     }
 
     /// <summary>No block comes any more.</summary>

@@ -35,20 +35,6 @@ internal sealed class DeviceTarget : StoredTarget
     /// <inheritdoc/>
     public override string Remains => $"what was received stays on {_path}, and the next start goes on with it";
 
-    /// <summary>Whether a path is that of a block device.</summary>
-    public static bool IsBlockDevice(string path)
-    {
-        try
-        {
-            using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-            return FileEnds.LengthOf(file) > 0;
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-    }
-
     /// <inheritdoc/>
     public override void Begin(long? length)
     {

@@ -1,3 +1,4 @@
+using Gateway.Machine;
 using PouringRain.Protocol;
 
 namespace Gateway.Deploying;
@@ -21,19 +22,17 @@ internal abstract class Target : IDisposable
             return new PipeTarget("standard output", Console.OpenStandardOutput(), output);
         }
 
-        if (Directory.Exists(path))
+        return FileKinds.Of(path) switch
         {
-            throw new IOException($"{path} is a folder; the name of a file in it is wanted.");
-        }
-
-        if (!File.Exists(path) || (File.GetAttributes(path) & FileAttributes.Device) == 0)
-        {
-            return new FileTarget(path);
-        }
-
-        return DeviceTarget.IsBlockDevice(path)
-            ? new DeviceTarget(path)
-            : new PipeTarget(path, new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0), output);
+            FileKind.Missing when Path.GetFullPath(path).StartsWith("/dev/", StringComparison.Ordinal) =>
+                throw new IOException($"There is no device {path}."),
+            FileKind.Missing or FileKind.File => new FileTarget(path),
+            FileKind.BlockDevice => new DeviceTarget(path),
+            FileKind.CharacterDevice or FileKind.Pipe =>
+                new PipeTarget(path, new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0), output),
+            FileKind.Folder => throw new IOException($"{path} is a folder; the name of a file in it is wanted."),
+            _ => throw new IOException($"{path} is neither a file nor a device nor a pipe."),
+        };
     }
 
     /// <summary>Whether it can be read back, and goes on with what is there already.</summary>

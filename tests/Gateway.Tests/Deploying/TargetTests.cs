@@ -1,5 +1,6 @@
 using System.IO.Pipes;
 using Gateway.Deploying;
+using Gateway.Machine;
 using PouringRain.Coding;
 using PouringRain.Protocol;
 
@@ -53,6 +54,34 @@ public class TargetTests
         using var folder = new TestFolder();
         using var target = Target.Open(folder["image"], Silent);
         Assert.Throws<IOException>(() => Target.Open(folder["image"], Silent));
+    }
+
+    /// <summary>.NET takes them for files, which would be replaced.</summary>
+    [Fact]
+    public void A_device_and_a_named_pipe_stay_what_they_are()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Devices as Linux has them.");
+        Assert.Equal(FileKind.CharacterDevice, FileKinds.Of("/dev/null"));
+        using var folder = new TestFolder();
+        using (var target = Target.Open("/dev/null", Silent))
+        {
+            Assert.IsType<PipeTarget>(target);
+            target.Write(0, Image);
+            Assert.Equal(Described.Sha256, target.ReadBack(Image.Length, _ => { }));
+            target.Keep();
+        }
+
+        Assert.Equal(FileKind.CharacterDevice, FileKinds.Of("/dev/null"));
+        using (var made = System.Diagnostics.Process.Start("mkfifo", folder["pipe"]))
+        {
+            made.WaitForExit();
+        }
+
+        Assert.Equal(FileKind.Pipe, FileKinds.Of(folder["pipe"]));
+        Assert.Equal(FileKind.Folder, FileKinds.Of(folder[""]));
+        Assert.Equal(FileKind.Missing, FileKinds.Of(folder["nothing"]));
+        Assert.Throws<IOException>(() => Target.Open("/dev/no-such-device", Silent));
+        Assert.False(File.Exists("/dev/no-such-device.raining"));
     }
 
     [Fact]

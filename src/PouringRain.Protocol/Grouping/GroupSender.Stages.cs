@@ -76,7 +76,9 @@ public sealed partial class GroupSender
             _tailAt = now;
         }
 
-        var isEnough = _roster.Count > 0 && _roster.LackingCount == 0;
+        // After a second round it is not for one in twenty that it goes on, when those can have it by unicast.
+        var mayLack = _options.RainPort != 0 && _schedule.Round > 1 ? Math.Max(1, _roster.Count / 20) : 0;
+        var isEnough = _roster.Count > 0 && _roster.LackingCount <= mayLack;
         if (!isEnough && (_tailPolls < TailPollsMax || now < _tailAt))
         {
             return;

@@ -39,7 +39,7 @@ public sealed record GroupSenderOptions
     public int Quorum { get; init; }
 
     /// <summary>How often it goes through the blocks at most: all of them at first, then those that somebody lacks; 0 for as long as
-    /// somebody does.</summary>
+    /// somebody does, or more than one in twenty where there is a rain server for the others.</summary>
     public int Rounds { get; init; } = 1;
 
     /// <summary>Bytes of blocks in which the rain is interleaved and repaired; receivers must hold as much. At least two blocks.</summary>

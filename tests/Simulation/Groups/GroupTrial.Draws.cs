@@ -9,7 +9,7 @@ public sealed partial class GroupTrial
     private static readonly PeerAddress SenderAddress = PeerAddress.FromIPv4(0x0A00_0001, 1980);
 
     private double _seconds, _limitSeconds;
-    private int _eventsLeft;
+    private int _eventsLeft, _wait;
     private bool _isLossless = true, _hasRival, _hasNoWay, _hasRain;
 
     /// <summary>Whether who can reach the sender has a way to all blocks.</summary>
@@ -41,7 +41,7 @@ public sealed partial class GroupTrial
         _seconds = Math.Max(0.05, _content.Bytes.Length * 8.0 / rate);
         _limitSeconds = 120 + (30 * _seconds);
         _notes.Add($"{rate / 1_000_000} Mbit/s, rounds {rounds}{(hasRain ? "" : ", no unicast")}");
-        var wait = _random.Chance(300_000) ? _random.Pick(1, 3) : 0;
+        var wait = _wait = _random.Chance(300_000) ? _random.Pick(1, 3) : 0;
         var clock = new SimClock();
         clock.Set(_world.Now, new Instant(_random.Below(1L << 50)), _random.Between(-100, 100));
         return new SimGroupSender(

@@ -80,7 +80,12 @@ public sealed partial class GroupTrial : IDisposable
         _forger?.Dispose();
     }
 
-    private bool IsExcused(SimGroupReceiver receiver) => CameTooLate(receiver) || WasLeftBehind(receiver) || WasMisled(receiver);
+    private bool IsExcused(SimGroupReceiver receiver) =>
+        CameTooLate(receiver) || WasNotWaitedFor(receiver) || WasLeftBehind(receiver) || WasMisled(receiver);
+
+    /// <summary>As many as were waited for are done, and this is not one of them.</summary>
+    private bool WasNotWaitedFor(SimGroupReceiver receiver) => _wait > 0 && _sender.EndedAt is not null
+        && _sender.Sender.Receivers().All(row => row.Identity != receiver.Identity);
 
     /// <summary>Who takes any version, without a secret, may be told of so many that it does not find the one there is before its sender
     /// has gone, which never heard of it.</summary>

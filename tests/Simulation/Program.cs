@@ -220,7 +220,7 @@ if (group > 0)
             CultureInfo.InvariantCulture,
             $"{group} receivers: {run.Time:F3} of size / rate, all {run.LastTime:F3}, sent {run.Sent:F4} of the size, {run.EndReason}, "
             + $"feedback {run.Feedback}, repair {run.SenderFigures!.RepairDroplets} of {run.SenderFigures.Droplets}, "
-            + $"needs {run.SenderFigures.Needs}; {clock.Elapsed.TotalSeconds:F1} s"));
+            + $"needs {run.SenderFigures.Needs}; {run.Note} {clock.Elapsed.TotalSeconds:F1} s"));
     }
 
     return 0;

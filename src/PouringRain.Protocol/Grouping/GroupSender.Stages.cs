@@ -105,7 +105,10 @@ public sealed partial class GroupSender
         EnterStage(now, GroupStage.Finishing);
     }
 
-    private bool HasStranger(Instant now) => _feedback.LastStranger is { } last && now - last < 2 * FinishAtLeast;
+    /// <summary>Longer than a receiver that is not answered waits between two reports.</summary>
+    private static readonly TimeSpan StrangerFor = TimeSpan.FromSeconds(3);
+
+    private bool HasStranger(Instant now) => _feedback.LastStranger is { } last && now - last < StrangerFor;
 
     private void AdvanceEnd(Instant now)
     {

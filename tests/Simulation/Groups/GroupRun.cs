@@ -138,6 +138,8 @@ public sealed class GroupRun
                 $"it had {_heldAtRestart} of {content.Manifest.Layout.BlockCount} blocks and took {RestartedTook:F3} of what was missing");
         }
 
+        var late = receivers.Count(static receiver => receiver.Fetches > 0);
+        Note += late > 0 ? $"{late} had something by unicast" : "";
         LastTime = receivers.Max(receiver => ((receiver.CompletedAt ?? world.Now) - start).TotalSeconds) / whole;
         SenderFigures = sender.Sender.Snapshot(world.Now);
         EndReason = sender.Sender.EndReason;

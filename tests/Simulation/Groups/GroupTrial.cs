@@ -91,7 +91,7 @@ public sealed partial class GroupTrial : IDisposable
     /// has gone, which never heard of it.</summary>
     private bool WasMisled(SimGroupReceiver receiver) =>
         _forger is { Kind: Forgery.Announcements } && receiver.OnlyVersion is null && _sender.EndedAt is not null
-        && _sender.Sender.Receivers().All(row => row.Identity != receiver.Identity);
+        && (receiver.StartedAt > _began || _sender.Sender.Receivers().All(row => row.Identity != receiver.Identity));
 
     /// <summary>Who was not there from the beginning, or hears nothing on the group, may find that all others are done and the sender is
     /// gone: nobody knew that it would come.</summary>

@@ -95,7 +95,8 @@ public sealed class GroupSending : IAsyncDisposable
             _server = new RainServer(
                 new RainServerOptions
                 {
-                    TokenKey = options.TokenKey, Ceiling = RainCeiling.Of(Math.Max(1, options.RateBitsPerSecond / 8)),
+                    TokenKey = options.TokenKey,
+                    Ceiling = RainCeiling.Of(Math.Max(1, options.RateBitsPerSecond / 8)),
                 },
                 new Catalog(resource, content), RandomSeed());
             _snapshot = _sender.Snapshot(now);

@@ -45,7 +45,10 @@ internal sealed class DeployProcess : IDisposable
     {
         var start = new ProcessStartInfo("dotnet")
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            UseShellExecute = false,
         };
         start.ArgumentList.Add(GatewayProcess.ProgramPath);
         foreach (var argument in arguments)

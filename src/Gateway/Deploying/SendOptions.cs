@@ -81,7 +81,10 @@ internal sealed record SendOptions
             Path = path,
             Socket = new GroupSocketOptions
             {
-                Group = group, Interface = by, IsBroadcast = isBroadcast, Hops = given.Number("--ttl", 1, 0, 255),
+                Group = group,
+                Interface = by,
+                IsBroadcast = isBroadcast,
+                Hops = given.Number("--ttl", 1, 0, 255),
             },
             IsBroadband = isBroadband,
             RateBytesPerSecond = rate,

@@ -37,7 +37,8 @@ public sealed class DeploymentRecordTests
         {
             Node = new NodeId((UInt128)i),
             State = i == 1 ? ReceiverState.Done : ReceiverState.Late,
-        })]) with { Phase = DeploymentPhase.Failed };
+        })]) with
+        { Phase = DeploymentPhase.Failed };
         var read = DeploymentRecord.TryRead(record.Write())!;
         Assert.Equal(
             [ReceiverState.Done, .. Enumerable.Repeat(ReceiverState.Late, 10), ReceiverState.Waiting, ReceiverState.Waiting],

@@ -50,7 +50,9 @@ internal sealed class BroadbandScene
     {
         var options = new BroadbandServerOptions
         {
-            Group = Group, Allowed = [IPNetwork.Parse("10.1.0.0/16")], RateBytesPerSecond = RateBytesPerSecond,
+            Group = Group,
+            Allowed = [IPNetwork.Parse("10.1.0.0/16")],
+            RateBytesPerSecond = RateBytesPerSecond,
         };
         Server = new BroadbandServer(change?.Invoke(options) ?? options, new MemorySource(Image), Now);
         Schedule();

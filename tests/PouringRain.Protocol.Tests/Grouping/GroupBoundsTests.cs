@@ -104,7 +104,10 @@ public class GroupBoundsTests
         var datagram = _said.AsSpan(0, WireFormat.DropletHeaderBytes + 1408);
         new DropletMessage
         {
-            SubscriptionId = _sender.StreamId, Tag = DropletMessage.TagOf(_content.Manifest.Version), Sequence = 77, Esi = 99,
+            SubscriptionId = _sender.StreamId,
+            Tag = DropletMessage.TagOf(_content.Manifest.Version),
+            Sequence = 77,
+            Esi = 99,
         }.WriteHeader(datagram);
         receiver.Handle(_now, Stranger, datagram);
         Assert.Equal(droplets, receiver.Snapshot().Droplets);
@@ -157,7 +160,11 @@ public class GroupBoundsTests
         {
             var length = new ReportMessage
             {
-                StreamId = _sender.StreamId, Identity = new NodeId((UInt128)identity), Token = token, WantsAnswer = true, State = 1,
+                StreamId = _sender.StreamId,
+                Identity = new NodeId((UInt128)identity),
+                Token = token,
+                WantsAnswer = true,
+                State = 1,
             }.Write(_said);
             _sender.Handle(_now, from, _said.AsSpan(0, length));
             while (token == 0 && _now < Instant.Never)

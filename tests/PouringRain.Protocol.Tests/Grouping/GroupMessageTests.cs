@@ -70,7 +70,12 @@ public class GroupMessageTests
     {
         var message = new WindowMessage
         {
-            StreamId = 1, IsCensus = true, Round = 2, RoundEsi = 3, FirstBlock = uint.MaxValue, Spread = ushort.MaxValue,
+            StreamId = 1,
+            IsCensus = true,
+            Round = 2,
+            RoundEsi = 3,
+            FirstBlock = uint.MaxValue,
+            Spread = ushort.MaxValue,
         };
         var entries = Enumerable.Range(0, count).Select(i => new WindowEntry(uint.MaxValue - (uint)i, 0xFF_FFFE, 0xFF_FFFF)).ToArray();
         var datagram = _buffer.AsSpan(0, message.Write(_buffer, entries));
@@ -138,7 +143,11 @@ public class GroupMessageTests
     {
         var message = new NeedMessage
         {
-            StreamId = 1, IsCensus = true, Round = ushort.MaxValue, Token = UInt128.MaxValue - 1, Loss = ushort.MaxValue,
+            StreamId = 1,
+            IsCensus = true,
+            Round = ushort.MaxValue,
+            Token = UInt128.MaxValue - 1,
+            Loss = ushort.MaxValue,
         };
         var entries = Enumerable.Range(0, count).Select(i => new NeedEntry(uint.MaxValue - (uint)i, 65_536 - i, 0xFF_FFFF)).ToArray();
         var datagram = _buffer.AsSpan(0, message.Write(_buffer, entries));

@@ -49,7 +49,11 @@ public class GroupRainTests
         var plain = new GroupRun { Receivers = 16, Bytes = Bytes, LossPerMillion = 10_000 }.Run();
         var run = new GroupRun
         {
-            Receivers = 16, Bytes = Bytes, LossPerMillion = 10_000, WorstPerMillion = worstPerMillion, Slower = slower,
+            Receivers = 16,
+            Bytes = Bytes,
+            LossPerMillion = 10_000,
+            WorstPerMillion = worstPerMillion,
+            Slower = slower,
         }.Run();
         Assert.InRange(run.Time, 1.05, plain.Time * 1.04);
         Assert.InRange(run.Sent, 1.05, plain.Sent * 1.04);

@@ -78,7 +78,11 @@ public sealed class GroupForger : SimHost
             case Forgery.NeedsWithToken:
                 SendTo(_sender.Address, new ReportMessage
                 {
-                    StreamId = stream, Identity = new NodeId(0xBAD), Token = _token, State = 1, WantsAnswer = _token == 0,
+                    StreamId = stream,
+                    Identity = new NodeId(0xBAD),
+                    Token = _token,
+                    State = 1,
+                    WantsAnswer = _token == 0,
                 }.Write(_buffer));
                 ForgeNeeds(stream, _token);
                 break;

@@ -15,7 +15,10 @@ public sealed partial class RainServer
 
     private void HandleJoin(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
     {
-        if (_options.Swarms is null || !JoinMessage.TryParse(datagram, out var message, out var declined))
+        // A node that fetches from ports of its own has a server like any other there, and that has nothing to give on; to be told of itself
+        // by others is like being told of somebody who is not there.
+        if (_options.Swarms is null || !JoinMessage.TryParse(datagram, out var message, out var declined)
+            || (message.Node == _options.Node && message.Node != default))
         {
             return;
         }
@@ -29,8 +32,7 @@ public sealed partial class RainServer
             return;
         }
 
-        // A node that was told of itself has nothing to give to itself.
-        if ((message.Node == _options.Node && message.Node != default) || !TryJoin(row, message))
+        if (!TryJoin(row, message))
         {
             Remove(row);
             AnswerBusy(row);

@@ -15,8 +15,8 @@ public sealed partial class RainServer
 
     private void HandleJoin(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
     {
-        // A node that fetches from ports of its own has a server like any other there, and that has nothing to give on; to be told of itself
-        // by others is like being told of somebody who is not there.
+        // A node that fetches from ports of its own is served there like any other, and has nothing to give on to itself; to be told of
+        // itself by others is like being told of somebody who is not there.
         if (_options.Swarms is null || !JoinMessage.TryParse(datagram, out var message, out var declined)
             || (message.Node == _options.Node && message.Node != default))
         {

@@ -93,7 +93,7 @@ public sealed partial class GroupReceiving
         }
 
         _fetch?.Dispose();
-        _fetch = new Fetch(new FetchOptions(), request, _tokens, RandomSeed(), now)
+        _fetch = new Fetch(new FetchOptions(), request, _tokens, RandomNumber.Draw(), now)
         {
             // As of any client: the kernel counts its own overhead.
             ReceiveBufferBytes = _unicast.Socket.ReceiveBufferBytes / 2,

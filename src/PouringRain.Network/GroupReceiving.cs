@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using PouringRain.Protocol;
 using PouringRain.Protocol.Grouping;
@@ -41,7 +40,7 @@ public sealed partial class GroupReceiving : IAsyncDisposable
     private GroupReceiving(
         DatagramSocket group, DatagramSocket unicast, GroupReceiverOptions options, IGroupSink sink, SealSettings? seal, ILogger logger)
     {
-        _receiver = new GroupReceiver(options, RandomSeed(), MonotonicClock.Now);
+        _receiver = new GroupReceiver(options, RandomNumber.Draw(), MonotonicClock.Now);
         _snapshot = _receiver.Snapshot();
         _sink = sink;
         _group = new Loop(this, group, seal, logger);
@@ -162,8 +161,6 @@ public sealed partial class GroupReceiving : IAsyncDisposable
             _receiver.Dispose();
         }
     }
-
-    private static ulong RandomSeed() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
 
     private void Handle(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
     {

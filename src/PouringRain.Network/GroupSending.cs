@@ -91,14 +91,14 @@ public sealed class GroupSending : IAsyncDisposable
             : base(socket, faults: null, seal, logger)
         {
             var now = MonotonicClock.Now;
-            _sender = new GroupSender(options, resource, content, RandomSeed(), now);
+            _sender = new GroupSender(options, resource, content, RandomNumber.Draw(), now);
             _server = new RainServer(
                 new RainServerOptions
                 {
                     TokenKey = options.TokenKey,
                     Ceiling = RainCeiling.Of(Math.Max(1, options.RateBitsPerSecond / 8)),
                 },
-                new Catalog(resource, content), RandomSeed());
+                new Catalog(resource, content), RandomNumber.Draw());
             _snapshot = _sender.Snapshot(now);
         }
 
@@ -167,8 +167,6 @@ public sealed class GroupSending : IAsyncDisposable
 
             return Instant.Min(_sender.NextTimeout, _server.NextTimeout);
         }
-
-        private static ulong RandomSeed() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
     }
 
     /// <summary>The one version that there is.</summary>

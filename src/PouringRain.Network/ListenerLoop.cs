@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using PouringRain.Protocol;
 using PouringRain.Protocol.Classic;
@@ -38,9 +37,9 @@ internal sealed class ListenerLoop : DatagramLoop
 
         // Format 1 knows no seal, so whoever speaks it is not to be heard.
         _classic = seal is null ? classic : null;
-        _server = new RainServer(options, catalog, RandomSeed());
+        _server = new RainServer(options, catalog, RandomNumber.Draw());
         _catalog.Loaded += OnLoaded;
-        _classicServer = _classic is null ? null : new ClassicServer(_classic.Options, _classic.Catalog, RandomSeed());
+        _classicServer = _classic is null ? null : new ClassicServer(_classic.Options, _classic.Catalog, RandomNumber.Draw());
     }
 
     /// <summary>The subscriber table; on the loop's thread.</summary>
@@ -121,8 +120,6 @@ internal sealed class ListenerLoop : DatagramLoop
     /// <inheritdoc/>
     protected override int LengthOfFirst(ReadOnlySpan<byte> coalesced) => coalesced.Length;
 
-    private static ulong RandomSeed() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
-
     private Instant AdvanceServer(Instant now)
     {
         try
@@ -153,7 +150,7 @@ internal sealed class ListenerLoop : DatagramLoop
             _bytesBefore += _server.BytesSent;
             _companyBytesBefore += _server.CompanyBytesSent;
             _server.Retire();
-            _server = new RainServer(_options, _catalog, RandomSeed());
+            _server = new RainServer(_options, _catalog, RandomNumber.Draw());
             if (_isClosing)
             {
                 _server.Close();

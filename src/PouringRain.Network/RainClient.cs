@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using PouringRain.Protocol;
@@ -88,7 +87,7 @@ public sealed class RainClient : IAsyncDisposable
             try
             {
                 handle.Flow = loop.Add(() =>
-                    new FetchFlow(new Fetch(options, request, loop.Tokens, RandomSeed(), now), sink, handle, loop, _logger));
+                    new FetchFlow(new Fetch(options, request, loop.Tokens, RandomNumber.Draw(), now), sink, handle, loop, _logger));
                 if (handle.Flow is null)
                 {
                     handle.End(FetchEndReason.Cancelled);
@@ -130,7 +129,7 @@ public sealed class RainClient : IAsyncDisposable
             try
             {
                 flow = loop.Add(() => new PropagationFlow(
-                    new Propagation(resource, version, rainPort, node, limit, loop.Tokens, RandomSeed(), now, stamp), untilHeld,
+                    new Propagation(resource, version, rainPort, node, limit, loop.Tokens, RandomNumber.Draw(), now, stamp), untilHeld,
                     completion));
                 if (flow is null)
                 {
@@ -257,8 +256,6 @@ public sealed class RainClient : IAsyncDisposable
 
         return DatagramSocket.Open(new IPEndPoint(IPAddress.Any, 0), options.ReceiveBufferBytes, segment: true, coalesce: true, logger);
     }
-
-    private static ulong RandomSeed() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
 
     private async Task CloseAsync()
     {

@@ -249,12 +249,14 @@ if (fetches > 0)
 
 if (clusters > 0)
 {
-    return ClusterRuns.Run(first, clusters, (ClusterFault)planted);
+    return TrialRuns.Run("clusters", first, clusters, seed => new ClusterScenario(seed, (ClusterFault)planted));
 }
 
 if (deployments > 0)
 {
-    return DeploymentRuns.Run(first, deployments, (DeploymentFault)planted);
+    return TrialRuns.Run(
+        "deployments", first, deployments, seed => new DeploymentScenario(seed, (DeploymentFault)planted),
+        scenario => scenario.Phase.ToString());
 }
 
 if (groupTable > 0)
@@ -267,12 +269,12 @@ if (groupTable > 0)
 
 if (groups > 0)
 {
-    return GroupRuns.Run(first, groups, (GroupFault)planted);
+    return TrialRuns.Run("groups", first, groups, seed => new GroupTrial(seed, (GroupFault)planted));
 }
 
 if (swarms > 0)
 {
-    return SwarmRuns.Run(first, swarms, (SwarmFault)planted);
+    return TrialRuns.Run("swarms", first, swarms, seed => new SwarmTrial(seed, (SwarmFault)planted));
 }
 
 if (stores > 0)

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
+using MurkyWaters.Store;
 using PouringRain.Protocol;
 
 namespace Gateway.Deploying;
@@ -182,11 +183,9 @@ internal sealed class PipeTarget : Target
 
     private void ReadSpool(long offset, Span<byte> destination)
     {
-        while (!destination.IsEmpty)
+        if (FileReads.Fill(_spool!, offset, destination) < destination.Length)
         {
-            var count = RandomAccess.Read(_spool!, destination, offset);
-            destination = count == 0 ? throw new EndOfStreamException("The temporary file has become shorter.") : destination[count..];
-            offset += count;
+            throw new EndOfStreamException("The temporary file has become shorter.");
         }
     }
 

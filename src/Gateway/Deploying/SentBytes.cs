@@ -1,5 +1,6 @@
 using Gateway.Machine;
 using Microsoft.Win32.SafeHandles;
+using MurkyWaters.Store;
 using PouringRain.Protocol;
 
 namespace Gateway.Deploying;
@@ -58,16 +59,10 @@ internal sealed class SentBytes : IByteSource, IDisposable
     /// <inheritdoc/>
     public void Read(long offset, Span<byte> destination)
     {
-        while (!destination.IsEmpty)
+        var count = FileReads.Fill(_file, _start + offset, destination);
+        if (count < destination.Length)
         {
-            var count = RandomAccess.Read(_file, destination, _start + offset);
-            if (count == 0)
-            {
-                throw new EndOfStreamException($"{Name} has become shorter while it was sent: it ends before byte {offset}.");
-            }
-
-            destination = destination[count..];
-            offset += count;
+            throw new EndOfStreamException($"{Name} has become shorter while it was sent: it ends before byte {offset + count}.");
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 using MurkyWaters.Store;
 using PouringRain.Protocol;
@@ -8,8 +7,6 @@ namespace Gateway.Deploying;
 /// <summary>A target that can be read back.</summary>
 internal abstract class StoredTarget : Target
 {
-    private const int ReadBytes = 4 << 20;
-
     /// <inheritdoc/>
     public override bool IsLasting => true;
 
@@ -24,23 +21,16 @@ internal abstract class StoredTarget : Target
     {
         // What comes back is to be what the disk has, not what the system still has in memory.
         DurableFlush.Flush(Handle!);
-        DurableFlush.DropCached(Handle!, 0, length);
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = new byte[(int)Math.Min(ReadBytes, Math.Max(1, length))];
-        for (long offset = 0; offset < length;)
-        {
-            var count = RandomAccess.Read(Handle!, buffer.AsSpan(0, (int)Math.Min(buffer.Length, length - offset)), offset);
-            if (count == 0)
+        long end = 0;
+        var digest = FileReads.DigestStored(
+            Handle!, length,
+            read =>
             {
-                throw new EndOfStreamException($"{Name} ends at byte {offset}, and {length} were written.");
-            }
-
-            hash.AppendData(buffer, 0, count);
-            offset += count;
-            tell(offset);
-        }
-
-        return Sha256Digest.Read(hash.GetHashAndReset());
+                end = read;
+                tell(read);
+            },
+            CancellationToken.None);
+        return digest ?? throw new EndOfStreamException($"{Name} ends at byte {end}, and {length} were written.");
     }
 
     /// <summary>Compares blocks with their digests, on all cores.</summary>
@@ -74,19 +64,7 @@ internal abstract class StoredTarget : Target
     {
         try
         {
-            while (!destination.IsEmpty)
-            {
-                var count = RandomAccess.Read(source, destination, offset);
-                if (count == 0)
-                {
-                    return false;
-                }
-
-                destination = destination[count..];
-                offset += count;
-            }
-
-            return true;
+            return FileReads.Fill(source, offset, destination) == destination.Length;
         }
         catch (IOException)
         {

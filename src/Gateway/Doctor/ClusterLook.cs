@@ -135,7 +135,7 @@ internal static class ClusterLook
         var rain = new PeerAddress(default, (ushort)Math.Max(1, settings.Rain.Listen.Select(place => place.Port).FirstOrDefault()));
         var membership = new Membership(
             new MembershipOptions { Node = default, TokenKey = RandomNumberGenerator.GetBytes(32) }, new NodeStatus { Rain = [rain] },
-            BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
+            RandomNumber.Draw());
         await using var client = new RainClient(new RainClientOptions { WorkerCount = 1, Seal = seal });
         var began = TimeProvider.System.GetTimestamp();
         membership.SetContacts(new Instant(0), contacts);

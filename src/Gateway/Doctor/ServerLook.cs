@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using Gateway.Access;
 using Gateway.Configuration;
 using MurkyWaters.Servers;
@@ -87,7 +86,7 @@ internal static class ServerLook
 
         var request = new FetchRequest
         {
-            Resource = new ResourceId(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8))),
+            Resource = new ResourceId(RandomNumber.Draw()),
             Servers = [PeerAddress.From(endPoint)],
             DemandLength = 0,
         };

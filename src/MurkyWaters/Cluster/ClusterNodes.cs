@@ -1,11 +1,11 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using MurkyWaters.Fetching;
 using MurkyWaters.Servers;
 using MurkyWaters.Store;
+using PouringRain.Network;
 using PouringRain.Protocol;
 using PouringRain.Protocol.Cluster;
 
@@ -59,7 +59,7 @@ internal sealed class ClusterNodes : IAsyncDisposable
         _said = Status();
         _membership = new Membership(
             new MembershipOptions { Node = store.NodeId, TokenKey = tokenKey, DownAfter = options.DownAfter }, _said,
-            BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
+            RandomNumber.Draw());
         _contactsChangedAt = time.GetInstant();
         _membership.Remember(time.GetInstant(), RememberedNode.Read(store.Catalog.ReadMembers()));
         _registry?.Register(Self());

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using MurkyWaters.Cluster;
 using MurkyWaters.Fetching;
+using PouringRain.Network;
 using PouringRain.Protocol;
 using PouringRain.Protocol.Cluster;
 using PouringRain.Protocol.Deploying;
@@ -40,7 +40,7 @@ internal sealed class DeploymentRun
         var wait = Math.Max(0, record.StartMs - time.GetUtcNow().ToUnixTimeMilliseconds());
         _machine = new Deployment(
             new DeploymentOptions { Node = node }, record.Plan, now + TimeSpan.FromMilliseconds(wait), record.Receivers,
-            BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
+            RandomNumber.Draw());
         (_notedAt, _notedWave) = (now, record.Wave);
         if (record.IsStopped)
         {

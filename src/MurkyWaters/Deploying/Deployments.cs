@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using MurkyWaters.Cluster;
 using MurkyWaters.Fetching;
 using MurkyWaters.Store;
+using PouringRain.Network;
 using PouringRain.Protocol;
 using PouringRain.Protocol.Deploying;
 
@@ -261,7 +261,7 @@ internal sealed partial class Deployments : IAsyncDisposable
             {
                 Order = new DeployOrder
                 {
-                    Deployment = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))),
+                    Deployment = RandomNumber.Draw(),
                     Mode = request.Mode ?? DeployMode.Swarm,
                     Resource = request.Resource,
                     Version = manifest.Version,

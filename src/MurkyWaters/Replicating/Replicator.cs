@@ -1,11 +1,11 @@
 using System.Collections.Immutable;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using MurkyWaters.Cluster;
 using MurkyWaters.Fetching;
 using MurkyWaters.Store;
+using PouringRain.Network;
 using PouringRain.Protocol;
 using PouringRain.Protocol.Cluster;
 
@@ -63,7 +63,7 @@ internal sealed partial class Replicator : IAsyncDisposable
                 SweepInterval = options.SweepInterval,
                 Marks = store.Catalog.ReadMarks(),
             },
-            store.Catalog.Replicas, BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
+            store.Catalog.Replicas, RandomNumber.Draw());
         _work = new ReplicationWork(store, fetches, logger);
         store.AskNewest = AskNewestAsync;
         store.Changed = NoteChanged;

@@ -179,18 +179,8 @@ internal sealed class BlockChecks
         try
         {
             var block = buffer.AsSpan(0, layout.BytesOf(blockIndex));
-            for (var read = 0; read < block.Length;)
-            {
-                var count = RandomAccess.Read(file, block[read..], layout.OffsetOf(blockIndex) + read);
-                if (count == 0)
-                {
-                    return Finding.Bad;
-                }
-
-                read += count;
-            }
-
-            return BlockDigest.Of(manifest.BlockDigestAlgorithm, block) == manifest.BlockDigests[blockIndex] ? Finding.Good : Finding.Bad;
+            return FileReads.Fill(file, layout.OffsetOf(blockIndex), block) == block.Length
+                && BlockDigest.Of(manifest.BlockDigestAlgorithm, block) == manifest.BlockDigests[blockIndex] ? Finding.Good : Finding.Bad;
         }
         catch (IOException error)
         {

@@ -92,7 +92,7 @@ internal sealed class Neighbourhood
         var wantsPeers = path.IsRaining && now >= _nextPeers;
         if (wantsPeers)
         {
-            _nextPeers = now + (_known.Count < _options.OpenedCount && _asked++ < PeersSoonCount ? PeersGapAtFirst
+            _nextPeers = now + (_known.Count < _options.NeighbourCountSought && _asked++ < PeersSoonCount ? PeersGapAtFirst
                 : _known.Count < Math.Min(_told, KnownCountEnough) ? PeersGapWhenFew
                 : usefulCount < UsefulCountMin ? PeersGap : PeersGapWhenEnough);
         }
@@ -140,7 +140,7 @@ internal sealed class Neighbourhood
 
         if (named < _options.NeighbourCountMax
             && ((_options.Table.Find(_resource, version) is { } swarm && TryChooseWhoCame(now, swarm, paths, out peer))
-                || (named < _options.OpenedCount && (TryChooseKnown(now, paths, isStarving: false, out peer)
+                || (named < _options.NeighbourCountSought && (TryChooseKnown(now, paths, isStarving: false, out peer)
                     || (IsStarving(now, paths) && TryChooseKnown(now, paths, isStarving: true, out peer))))))
         {
             return true;

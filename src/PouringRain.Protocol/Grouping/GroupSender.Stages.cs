@@ -18,6 +18,9 @@ public sealed partial class GroupSender
     /// not when as many as were waited for are done.</summary>
     private static readonly TimeSpan FinishAtLeast = TimeSpan.FromSeconds(1), FinishForStrangers = TimeSpan.FromSeconds(5);
 
+    /// <summary>Longer than a receiver that is not answered waits between two reports.</summary>
+    private static readonly TimeSpan StrangerFor = TimeSpan.FromSeconds(3);
+
     private Instant _due;
     private Instant _tailAt = Instant.Never;
     private Instant _lookForLostAt;
@@ -104,9 +107,6 @@ public sealed partial class GroupSender
         _tailAt = Instant.Never;
         EnterStage(now, GroupStage.Finishing);
     }
-
-    /// <summary>Longer than a receiver that is not answered waits between two reports.</summary>
-    private static readonly TimeSpan StrangerFor = TimeSpan.FromSeconds(3);
 
     private bool HasStranger(Instant now) => _feedback.LastStranger is { } last && now - last < StrangerFor;
 

@@ -14,7 +14,7 @@ public sealed record FetchSwarm
 
     /// <summary>It turns to others until it has so many neighbours, counting those that have turned to it: who came last has as many as
     /// the first.</summary>
-    public int OpenedCount { get; init; } = 8;
+    public int NeighbourCountSought { get; init; } = 8;
 
     /// <summary>Neighbours that it has at most, with those that have turned to it.</summary>
     public int NeighbourCountMax { get; init; } = 12;

@@ -112,15 +112,10 @@ internal sealed class SpreadWatch(int blockCount)
     public bool IsQuestion(SwarmMember asked, int block) => _questions.TryGetValue(block, out var question) && question.Asked == asked;
 
     /// <summary>Whoever was asked has it.</summary>
+    /// <param name="block">One that is a question.</param>
     public void OnHad(int block)
     {
-        if (!_questions.Remove(block, out var question))
-        {
-            return;
-        }
-
-        var account = question.Given.Spread;
-        account.IsAskedAbout = false;
+        var account = End(block).Given.Spread;
         account.Doubts = 0;
         account.LastDoubter = null;
         account.IsSink = false;
@@ -130,18 +125,13 @@ internal sealed class SpreadWatch(int blockCount)
     }
 
     /// <summary>Whoever was asked had to be sent it.</summary>
-    /// <param name="block">The block.</param>
+    /// <param name="block">One that is a question.</param>
     /// <param name="returned">Takes what was given to somebody who is found to be a sink, to be given to others.</param>
     public void OnLacked(int block, Queue<int> returned)
     {
-        if (!_questions.Remove(block, out var question))
-        {
-            return;
-        }
-
-        var account = question.Given.Spread;
-        account.IsAskedAbout = false;
-        account.LastDoubter = question.Asked;
+        var (given, asked) = End(block);
+        var account = given.Spread;
+        account.LastDoubter = asked;
         account.Given.RemoveAt(account.IndexOf(block));
         if (account.IsSink)
         {
@@ -162,13 +152,8 @@ internal sealed class SpreadWatch(int blockCount)
     }
 
     /// <summary>Whoever was asked has not said.</summary>
-    public void OnUnanswered(int block)
-    {
-        if (_questions.Remove(block, out var question))
-        {
-            question.Given.Spread.IsAskedAbout = false;
-        }
-    }
+    /// <param name="block">One that is a question.</param>
+    public void OnUnanswered(int block) => End(block);
 
     /// <summary>A member is gone; its blocks may have spread or not, and who lacks them will say so in the end.</summary>
     public void Leave(SwarmMember member)
@@ -178,10 +163,16 @@ internal sealed class SpreadWatch(int blockCount)
         {
             if (question.Given == member || question.Asked == member)
             {
-                question.Given.Spread.IsAskedAbout = false;
-                _questions.Remove(block);
+                End(block);
             }
         }
+    }
+
+    private (SwarmMember Given, SwarmMember Asked) End(int question)
+    {
+        _questions.Remove(question, out var members);
+        members.Given.Spread.IsAskedAbout = false;
+        return members;
     }
 
     /// <summary>What is known of one member.</summary>

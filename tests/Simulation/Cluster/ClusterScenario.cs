@@ -9,7 +9,7 @@ namespace Simulation.Cluster;
 /// is cut, also one way only, loses, repeats and reorders; and while their clocks are wrong and their views of the members lag. Then all is
 /// well again, and it is looked at what was promised.
 /// </summary>
-public sealed partial class ClusterScenario : IDisposable
+public sealed partial class ClusterScenario : ITrial
 {
     internal const long MaxAheadMs = 20_000;
     internal static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(8);

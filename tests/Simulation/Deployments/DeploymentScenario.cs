@@ -11,7 +11,7 @@ namespace Simulation.Deployments;
 /// all is well again. A checker that knows the disks looks at what was promised: a receipt is of bytes that were read back, no wave begins
 /// before the one before has ended, the end is what the quorum says, there is an end, and who was told to leave it has left it.
 /// </summary>
-public sealed class DeploymentScenario : IDisposable
+public sealed class DeploymentScenario : ITrial
 {
     internal static readonly Sha256Digest Sha256 = Sha256Digest.Of("what is deployed"u8);
 

@@ -10,7 +10,7 @@ namespace Simulation.Groups;
 /// share.
 /// <c>GroupTrial.Draws</c> draws who is there and what happens.
 /// </summary>
-public sealed partial class GroupTrial : IDisposable
+public sealed partial class GroupTrial : ITrial
 {
     private static readonly ResourceId Id = new(77), OtherId = new(78);
 
@@ -42,7 +42,7 @@ public sealed partial class GroupTrial : IDisposable
     }
 
     /// <summary>What was promised and did not hold.</summary>
-    public List<string> Broken { get; } = [];
+    public IList<string> Broken { get; } = [];
 
     /// <summary>What was drawn.</summary>
     public string Description =>

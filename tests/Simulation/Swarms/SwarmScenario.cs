@@ -5,6 +5,9 @@ namespace Simulation.Swarms;
 /// <summary>A seeder and nodes that fetch one version of it at once, through links of their own, with the machines that ship.</summary>
 public sealed record SwarmScenario
 {
+    /// <summary>Of a link's rate what the headers of IP and UDP leave to datagrams, in which ceilings are counted.</summary>
+    internal const double DatagramShare = 0.98;
+
     /// <summary>Datagrams that are longer than this vanish at a node whose link is narrow.</summary>
     private const int NarrowMtu = 1400;
 
@@ -49,7 +52,7 @@ public sealed record SwarmScenario
         for (var i = 0; i < nodes.Length; i++)
         {
             var rate = (long)(RateBytesPerSecond * (IsHarmed(i) && Harm == SwarmHarm.Slow ? 0.1 : 1));
-            nodes[i] = new SimNode(world, i, i == 0 ? content : null, (long)(rate * Ceiling * 0.98));
+            nodes[i] = new SimNode(world, i, i == 0 ? content : null, (long)(rate * Ceiling * DatagramShare));
             nodes[i].Server.Uplink = new SimPipe { RateBytesPerSecond = rate, QueueBytes = Math.Max(256 << 10, rate / 10) };
             nodes[i].Server.Downlink = new SimPipe { RateBytesPerSecond = rate, QueueBytes = Math.Max(256 << 10, rate / 10) };
         }

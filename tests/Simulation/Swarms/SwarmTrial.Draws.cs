@@ -10,7 +10,14 @@ public sealed partial class SwarmTrial
     private double _limitSeconds;
 
     private static FetchSwarm FaithfulToTheDead =>
-        new() { Table = new SwarmTable(), Node = default, OpenedCount = 1, NeighbourCountMax = 1, UselessAfter = TimeSpan.MaxValue };
+        new()
+        {
+            Table = new SwarmTable(),
+            Node = default,
+            NeighbourCountSought = 1,
+            NeighbourCountMax = 1,
+            UselessAfter = TimeSpan.MaxValue,
+        };
 
     private SimContent DrawContent()
     {

@@ -7,7 +7,7 @@ namespace Simulation.Swarms;
 /// node that stays gets exactly the right bytes while they are at somebody within reach, little is sent to addresses that were only named,
 /// and a liar is dropped by all who met it. <c>SwarmTrial.Draws</c> draws who is there, <c>SwarmTrial.Events</c> what happens.
 /// </summary>
-public sealed partial class SwarmTrial : IDisposable
+public sealed partial class SwarmTrial : ITrial
 {
     /// <summary>The resource.</summary>
     public static readonly ResourceId Id = new(77);
@@ -38,7 +38,7 @@ public sealed partial class SwarmTrial : IDisposable
     }
 
     /// <summary>What was promised and did not hold.</summary>
-    public List<string> Broken { get; } = [];
+    public IList<string> Broken { get; } = [];
 
     /// <summary>What was drawn.</summary>
     public string Description =>

@@ -38,7 +38,7 @@ public static class SwarmHarmTable
                 + $"begin at once; times are multiples of size / rate,");
         text.AppendLine(
             CultureInfo.InvariantCulture, $"headers not taken off, which with the ceiling ({Ceiling} of the link) leave "
-                + $"{1.038 / (Ceiling * 0.98):F3} at best; seeds: {seeds} (medians).");
+                + $"{1.038 / (Ceiling * SwarmScenario.DatagramShare):F3} at best; seeds: {seeds} (medians).");
         text.AppendLine("Where something is the matter with one, the others count. Of the first row: how much later the last is ready than "
             + "where all are well.").AppendLine();
         text.AppendLine("| swarm | last | median | of the first row | seeder sent / size | all sent / fetched |");

@@ -20,6 +20,10 @@ internal sealed class GroupArrivals
     /// <summary>The share that is lost, smoothed.</summary>
     public double Loss { get; private set; }
 
+    /// <summary>Whether so much is lost that a block seldom gets enough symbols out of one round, in which it gets half as many again as it
+    /// has at most: blocks in work are kept from round to round then, and none gives way to another that would fare no better.</summary>
+    public bool IsLossy => Loss > 1 / 3.0;
+
     public long RateBitsPerSecond { get; private set; }
 
     /// <summary>A droplet came.</summary>

@@ -196,10 +196,12 @@ internal sealed class GroupNeeds
         return count;
     }
 
-    /// <summary>All that is missing, in as few ranges as it takes; more of them than a datagram holds wait for another round.</summary>
+    /// <summary>All that is missing and of use, in as few ranges as it takes; more of them than a datagram holds wait for another
+    /// round. Who loses so much that a round makes few blocks whole has no use for more than can be kept in work.</summary>
     private int CollectRanges()
     {
         var count = 0;
+        var room = _arrivals.IsLossy ? Math.Max(_blocks.Room, 0) : int.MaxValue;
         for (var index = _held.FirstMissing(0); index >= 0 && count < _entries.Length; index = _held.FirstMissing(index))
         {
             var first = index;
@@ -207,8 +209,20 @@ internal sealed class GroupNeeds
             for (; index < _blocks.Layout.BlockCount && !_held.Has(index) && index - first < 65_536; index++)
             {
                 var block = _blocks.Find((uint)index);
+                if (block is null && room-- <= 0)
+                {
+                    break;
+                }
+
                 var need = block?.Need ?? _held.SymbolsOf(index);
                 most = Math.Max(most, need - (block?.ReceivedCount ?? 0));
+            }
+
+            if (index == first)
+            {
+                // One for which there is no room.
+                index++;
+                continue;
             }
 
             var loss = Math.Min(_arrivals.Loss, 0.9);

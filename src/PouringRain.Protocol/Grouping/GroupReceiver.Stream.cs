@@ -240,7 +240,8 @@ public sealed partial class GroupReceiver
         }
     }
 
-    /// <summary>Finds the block that a droplet is for, or opens it. When there is no room, one gives way whose turn is over.</summary>
+    /// <summary>Finds the block that a droplet is for, or opens it. When there is no room, one gives way whose turn is over, unless so much
+    /// is lost that the new one would not be whole either when its turn is over.</summary>
     private CollectingBlock? BlockOf(GroupStream stream, uint number, Instant now)
     {
         if (_blocks.Find(number) is { } open)
@@ -259,6 +260,11 @@ public sealed partial class GroupReceiver
 
     private bool MakeRoom(GroupStream stream)
     {
+        if (_arrivals.IsLossy)
+        {
+            return false;
+        }
+
         foreach (var block in _blocks.Open)
         {
             if (block.Index >= 0 && block.Phase == BlockPhase.Collecting && block.Index < stream.FirstBlock)

@@ -9,9 +9,13 @@ internal sealed class GroupReports
 
     private static readonly TimeSpan HelloSpread = TimeSpan.FromMilliseconds(50), LossSpread = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan RetryFirst = TimeSpan.FromMilliseconds(100), RetryMost = TimeSpan.FromSeconds(2);
+
+    /// <summary>Who has no token is not known yet, and is not waited for long; the answers may be lost among what others send.</summary>
+    private static readonly TimeSpan RetryMostWithoutToken = TimeSpan.FromMilliseconds(250);
+
     private readonly NodeId _identity;
     private SplitMix _random;
-    private uint _number;
+    private uint _number, _numberAtBegin, _numberAtNews;
     private int _tries;
     private bool _isAnswerOwed, _hasToldLoss;
 
@@ -38,6 +42,7 @@ internal sealed class GroupReports
     public void Begin(Instant now)
     {
         Token = 0;
+        _numberAtBegin = unchecked(_number + 1);
         _hasToldLoss = false;
         Owe(now, HelloSpread);
     }
@@ -58,7 +63,8 @@ internal sealed class GroupReports
 
     public void OnWelcome(Instant now, in WelcomeMessage welcome, ushort reportMilliseconds)
     {
-        if (welcome.Number != _number)
+        // An answer may take longer than it is to the next report: it is as good as the report that it answers.
+        if (!IsBetween(_numberAtBegin, welcome.Number, _number))
         {
             return;
         }
@@ -68,14 +74,14 @@ internal sealed class GroupReports
             Token = welcome.Token;
         }
 
-        if (welcome.IsNoted || welcome.IsFull)
+        if ((welcome.IsNoted || welcome.IsFull) && IsBetween(_numberAtNews, welcome.Number, _number))
         {
             _isAnswerOwed = false;
             _tries = 0;
             IsNoted = true;
             Due = Next(now, reportMilliseconds);
         }
-        else if (_isAnswerOwed)
+        else if (_isAnswerOwed && !welcome.IsNoted)
         {
             // The first was for the token.
             Due = now;
@@ -93,7 +99,7 @@ internal sealed class GroupReports
         if (_isAnswerOwed)
         {
             var gap = RetryFirst * (1 << Math.Min(_tries++, 5));
-            Due = now + ((gap < RetryMost ? gap : RetryMost) * (0.75 + (NextDouble() / 2)));
+            Due = now + (TimeSpan.FromTicks(Math.Min(gap.Ticks, RetryMostOf(reportMilliseconds).Ticks)) * (0.75 + (NextDouble() / 2)));
         }
         else
         {
@@ -106,10 +112,19 @@ internal sealed class GroupReports
     private void Owe(Instant now, TimeSpan spread)
     {
         _isAnswerOwed = true;
+        _numberAtNews = unchecked(_number + 1);
         IsNoted = false;
         _tries = 0;
         Due = now + (spread * NextDouble());
     }
+
+    private static bool IsBetween(uint first, uint number, uint last) => unchecked((int)(number - first) >= 0 && (int)(last - number) >= 0);
+
+    /// <summary>All receivers together are no more often heard without tokens than with.</summary>
+    private TimeSpan RetryMostOf(ushort reportMilliseconds) =>
+        Token != 0 ? RetryMost
+            : TimeSpan.FromTicks(Math.Clamp(
+                TimeSpan.FromMilliseconds(reportMilliseconds).Ticks, RetryMostWithoutToken.Ticks, RetryMost.Ticks));
 
     private Instant Next(Instant now, ushort reportMilliseconds) =>
         now + (TimeSpan.FromMilliseconds(Math.Max((ushort)50, reportMilliseconds)) * (0.75 + (NextDouble() / 2)));

@@ -16,7 +16,7 @@ public sealed partial class GroupSender
 
     /// <summary>After the rain, for receivers whose reports were lost, or that came last, and while there is one that has no token yet;
     /// not when as many as were waited for are done.</summary>
-    private static readonly TimeSpan FinishAtLeast = TimeSpan.FromSeconds(1), FinishForStrangers = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan FinishAtLeast = TimeSpan.FromSeconds(1), FinishForStrangers = TimeSpan.FromSeconds(10);
 
     /// <summary>Longer than a receiver that is not answered waits between two reports.</summary>
     private static readonly TimeSpan StrangerFor = TimeSpan.FromSeconds(3);

@@ -36,6 +36,7 @@ public sealed class GroupForger : SimHost
     private UInt128 _token;
     private Instant _next;
     private int _inItsName;
+    private long _groupBytesPerSecond;
 
     public GroupForger(
         SimWorld world, PeerAddress address, SimGroupSender sender, SimContent content, ResourceId resource, Forgery kind, SimRandom random)
@@ -50,6 +51,9 @@ public sealed class GroupForger : SimHost
     }
 
     public Forgery Kind => _kind;
+
+    /// <summary>What it sends to the group, without headers of the network.</summary>
+    public long GroupBytesPerSecond => _groupBytesPerSecond;
 
     public override Instant NextTimeout => _sender.Sender.EndReason == GroupEndReason.None ? _next : Instant.Never;
 
@@ -167,5 +171,9 @@ public sealed class GroupForger : SimHost
         }
     }
 
-    private void SendTo(PeerAddress to, int length) => Send(_buffer, new Transmit(to, length, length));
+    private void SendTo(PeerAddress to, int length)
+    {
+        _groupBytesPerSecond = to == GroupRun.Group ? length * (TimeSpan.TicksPerSecond / Every.Ticks) : _groupBytesPerSecond;
+        Send(_buffer, new Transmit(to, length, length));
+    }
 }

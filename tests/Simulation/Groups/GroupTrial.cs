@@ -81,31 +81,40 @@ public sealed partial class GroupTrial : ITrial
     }
 
     private bool IsExcused(SimGroupReceiver receiver) =>
-        CameTooLate(receiver) || WasNotWaitedFor(receiver) || WasLeftBehind(receiver) || WasMisled(receiver);
+        CameTooLate(receiver) || WasNotWaitedFor(receiver) || WasLeftBehind(receiver) || WasMisled(receiver) || WasDrowned(receiver);
+
+    private GroupReceiverRow? RowOf(SimGroupReceiver receiver) =>
+        _sender.Sender.Receivers().FirstOrDefault(row => row.Identity == receiver.Identity);
 
     /// <summary>As many as were waited for are done, and this is not one of them.</summary>
-    private bool WasNotWaitedFor(SimGroupReceiver receiver) => _wait > 0 && _sender.EndedAt is not null
-        && _sender.Sender.Receivers().All(row => row.Identity != receiver.Identity);
+    private bool WasNotWaitedFor(SimGroupReceiver receiver) => _wait > 0 && _sender.EndedAt is not null && RowOf(receiver) is null;
+
+    /// <summary>Whose link somebody fills many times over with what he sends to the group hears next to nothing of the sender, which waits
+    /// for strangers and for who does not come on as long as it says and no longer.</summary>
+    private bool WasDrowned(SimGroupReceiver receiver) => _sender.EndedAt is not null
+        && (RowOf(receiver) is null or { State: GroupReceiverState.Lost })
+        && _forger is { } forger && receiver.Downlink.RateBytesPerSecond > 0
+        && forger.GroupBytesPerSecond > 4 * receiver.Downlink.RateBytesPerSecond;
 
     /// <summary>Who takes any version, without a secret, may be told of so many that it does not find the one there is before its sender
     /// has gone, which never heard of it.</summary>
     private bool WasMisled(SimGroupReceiver receiver) =>
-        _forger is { Kind: Forgery.Announcements } && receiver.OnlyVersion is null && _sender.EndedAt is not null
-        && (receiver.StartedAt > _began || _sender.Sender.Receivers().All(row => row.Identity != receiver.Identity));
+        _forger is { Kind: Forgery.Announcements } && _secret is null && receiver.OnlyVersion is null && _sender.EndedAt is not null
+        && (receiver.StartedAt > _began || RowOf(receiver) is null);
 
     /// <summary>Who was not there from the beginning, or hears nothing on the group, may find that all others are done and the sender is
-    /// gone: nobody knew that it would come.</summary>
+    /// gone: nobody knew that it would come. So may who had told its end and was started again.</summary>
     private bool CameTooLate(SimGroupReceiver receiver)
     {
-        var isKnown = _sender.Sender.Receivers().Any(row => row.Identity == receiver.Identity && row.State != GroupReceiverState.Lost);
-        return (receiver.StartedAt > _began || !receiver.IsOnGroup) && _sender.EndedAt is { } end
-            && (!isKnown || receiver.StartedAt + TimeSpan.FromSeconds(2.5) > end);
+        var state = RowOf(receiver)?.State;
+        return (receiver.StartedAt > _began || !receiver.IsOnGroup) && _sender.EndedAt is not null
+            && (state is null or GroupReceiverState.Lost or GroupReceiverState.Done or GroupReceiverState.Failed);
     }
 
     /// <summary>Who loses half of what rains may get no block out of a round, and there is no other way when nobody has the same by
     /// unicast.</summary>
     private bool WasLeftBehind(SimGroupReceiver receiver) => !_hasRain && receiver.Receiver.Snapshot().Loss > 0.4
-        && _sender.Sender.Receivers().Any(row => row.Identity == receiver.Identity && row.State == GroupReceiverState.Lost);
+        && RowOf(receiver) is { State: GroupReceiverState.Lost };
 
     private bool IsOver() => _eventsLeft == 0 && _sender.Sender.EndReason != GroupEndReason.None
         && _receivers.TrueForAll(receiver => _gone.Contains(receiver) || receiver.HasEnded || IsExcused(receiver));

@@ -23,6 +23,9 @@ public sealed class FetchFailedException : IOException
     /// <summary>Whether there is an object store that does not serve just now: what no server has may be there.</summary>
     public bool IsObjectStoreAway { get; init; }
 
+    /// <summary>Of a resource in pieces, those that cannot be had, by their indices; null for any other.</summary>
+    public System.Collections.Immutable.ImmutableArray<int>? MissingPieces { get; init; }
+
     /// <summary>The servers asked.</summary>
     public IReadOnlyList<SourceReport> Sources { get; }
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
+using MurkyWaters.Archive;
 using MurkyWaters.Backing;
 using MurkyWaters.Cluster;
 using MurkyWaters.Deploying;
@@ -11,6 +12,7 @@ using MurkyWaters.Store;
 using MurkyWaters.Uploading;
 using PouringRain.Network;
 using PouringRain.Protocol;
+using PouringRain.Protocol.Archiving;
 using PouringRain.Protocol.Classic;
 using PouringRain.Protocol.Deploying;
 
@@ -79,11 +81,20 @@ public sealed partial class MurkyNode
             options.Cluster, store, _fetches, _transport, _nodes, inbound.TokenKey, options.Time, logger, _stopping.Token);
         _deployments = new Deployments(
             store, new DeployAgent(store, _fetches, options.Time, logger), _nodes, () => Nodes, _transport, options.Time, logger);
+        _reading = new PieceReading(
+            store, _fetches, AskNewestAsync, options.Time, (id, index) => ArchiveLog.Lied(logger, id, index));
+        _agent = new ArchiveAgent(store, _fetches, _reading, options.Cluster.RepairBytesPerSecondMax, options.Time, logger);
+        var asking = new ArchiveAsking(store.NodeId, _agent, _nodes, _transport, options.Time);
+        _archives = new Archives(store, asking, _reading, _nodes, _replicator, options.Time, logger);
+        _keeper = new PieceKeeper(store, asking, _nodes, _archives, options.PieceLookInterval, options.Time, logger);
+        _replicator.Adopt = AdoptAsync;
+        store.Changed += _keeper.NoteChanged;
         inbound.Open(
-            _inbox, servers, _nodes, _replicator, new DeployDesk(store.NodeId, inbound.TokenKey, _deployments.Agent.Obey));
+            _inbox, servers, _nodes, _replicator, new DeployDesk(store.NodeId, inbound.TokenKey, _deployments.Agent.Obey),
+            new ArchiveDesk(store.NodeId, inbound.TokenKey, _agent.Obey));
         store.ConditionalWrites = _nodes.Turns is not { } turns ? null : new ConditionalWrites(
             turns, _replicator.SurveyAsync, (id, cancellation) => FindManifestAsync(id, OpenSource.RainOnly, cancellation),
-            id => store.FindEntry(id)?.Resource.Manifest, options.Time);
+            id => store.FindResource(id)?.Manifest, options.Time);
         store.Reopen = OpenAsync;
         store.Scrub.Start();
         _writeBehind = objects is null ? null : new WriteBehind(store, objects, logger, _stopping.Token);
@@ -167,7 +178,10 @@ public sealed partial class MurkyNode
         await _stopping.CancelAsync();
         await Task.WhenAll(_listeners.Select(listener => listener.DisposeAsync().AsTask()));
         await _deployments.DisposeAsync();
+        await _keeper.DisposeAsync();
+        await _archives.DisposeAsync();
         await _fetches.DisposeAsync();
+        await _agent.DisposeAsync();
         await _inbox.StopAsync();
         await _replicator.DisposeAsync();
         await _nodes.DisposeAsync();
@@ -239,6 +253,9 @@ public sealed partial class MurkyNode
                 _inbox.Tick();
                 LookAround();
                 _deployments.Tick();
+                _agent.Tick();
+                _archives.Tick();
+                _keeper.Tick(_agent);
                 _writeBehind?.Tick();
                 FetchLost();
                 if (beat % beatsPerHour == 0 && !_replicator.HasOthers)
@@ -282,12 +299,16 @@ public sealed partial class MurkyNode
         private ClusterNodes? _nodes;
         private Replicator? _replicator;
         private DeployDesk? _deployments;
+        private ArchiveDesk? _archive;
 
         /// <summary>What the address tokens of this node are made with.</summary>
         public byte[] TokenKey { get; } = RandomNumberGenerator.GetBytes(32);
 
-        public void Open(PropagateInbox inbox, ServerTable servers, ClusterNodes nodes, Replicator replicator, DeployDesk deployments)
+        public void Open(
+            PropagateInbox inbox, ServerTable servers, ClusterNodes nodes, Replicator replicator, DeployDesk deployments,
+            ArchiveDesk archive)
         {
+            Volatile.Write(ref _archive, archive);
             Volatile.Write(ref _deployments, deployments);
             Volatile.Write(ref _replicator, replicator);
             Volatile.Write(ref _servers, servers);
@@ -310,6 +331,11 @@ public sealed partial class MurkyNode
             if (length == 0)
             {
                 length = Volatile.Read(ref _deployments)?.Answer(now, from, IsNode, request, answer) ?? 0;
+            }
+
+            if (length == 0)
+            {
+                length = Volatile.Read(ref _archive)?.Answer(now, from, IsNode, request, answer) ?? 0;
             }
 
             return length > 0 ? length : replicator.Answer(now, from, IsNode(from), request, answer);

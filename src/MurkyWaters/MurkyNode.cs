@@ -1,4 +1,5 @@
 using MurkyWaters.Backing;
+using MurkyWaters.Archive;
 using MurkyWaters.Cluster;
 using MurkyWaters.Deploying;
 using MurkyWaters.Fetching;
@@ -32,14 +33,18 @@ public sealed partial class MurkyNode : IAsyncDisposable
     private readonly Replicator _replicator;
     private readonly ClusterNodes _nodes;
     private readonly Deployments _deployments;
+    private readonly PieceReading _reading;
+    private readonly ArchiveAgent _agent;
+    private readonly Archives _archives;
+    private readonly PieceKeeper _keeper;
     private readonly PendingUploads _uploads;
     private readonly FetchBudget _budget;
     private readonly WriteBehind? _writeBehind;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _heartbeat;
 
-    /// <summary>The newest version kept here whole, or a tombstone, or null.</summary>
-    public StoredResource? Find(ResourceId id) => _store.FindEntry(id)?.Resource;
+    /// <summary>The newest version kept here, whole or known as one in pieces, or a tombstone, or null.</summary>
+    public StoredResource? Find(ResourceId id) => _store.FindResource(id);
 
     /// <summary>A page of what is kept here, tombstones left out.</summary>
     /// <exception cref="StoreException">The catalog cannot be read.</exception>
@@ -104,6 +109,11 @@ public sealed partial class MurkyNode : IAsyncDisposable
                 }
             }
 
+            if (options.Source == OpenSource.Any && await _reading.TryOpenKnownAsync(id, options, cancellationToken) is { } inPieces)
+            {
+                return inPieces;
+            }
+
             if (options.Source == OpenSource.LocalOnly)
             {
                 return new OpenResult(_store.FindEntry(id) is null ? OpenStatus.NotCached : OpenStatus.Deleted, null, []);
@@ -112,7 +122,8 @@ public sealed partial class MurkyNode : IAsyncDisposable
             // Of what was deleted here there may be a newer version elsewhere, so the rain is asked about that too.
             if (await _fetches.OpenAsync(id, options, cancellationToken) is { } result)
             {
-                return result;
+                return result.Status is OpenStatus.NotFound or OpenStatus.Unanswered
+                    ? await _reading.TryOpenElsewhereAsync(id, options, cancellationToken) ?? result : result;
             }
         }
     }
@@ -130,7 +141,7 @@ public sealed partial class MurkyNode : IAsyncDisposable
             ? await writes.EnterAsync(id, precondition, cancellationToken) : null;
         OpenResult? search = null;
         Manifest? elsewhere = null;
-        if (write is null && _store.FindEntry(id) is not { IsTombstone: false })
+        if (write is null && _store.FindResource(id) is not { Manifest.IsDeleted: false })
         {
             search = await OpenAsync(id, new OpenOptions { DemandLength = 0 }, cancellationToken);
             if (search.Reader is { } reader)
@@ -143,9 +154,9 @@ public sealed partial class MurkyNode : IAsyncDisposable
         Manifest tombstone;
         using (await _store.EnterAsync(id, cancellationToken))
         {
-            var entry = _store.FindEntry(id);
-            var here = entry?.Resource.Manifest;
-            var newest = write is not null ? write.NewestOf(entry?.Resource)?.Manifest
+            var known = _store.FindResource(id);
+            var here = known?.Manifest;
+            var newest = write is not null ? write.NewestOf(known)?.Manifest
                 : elsewhere is null || here?.IsNewerThan(elsewhere) == true ? here
                 : elsewhere;
             var current = newest is { IsDeleted: false } ? newest : null;
@@ -194,6 +205,10 @@ public sealed partial class MurkyNode : IAsyncDisposable
             if (_store.FindEntry(id) is { IsTombstone: false, Resource.Retention: Retention.Cached } entry)
             {
                 await _store.ChangeRetentionAsync(entry, Retention.Kept);
+            }
+            else if (_store.FindInPieces(id) is ({ Retention: Retention.Cached } inPieces, _))
+            {
+                await _store.ChangeRetentionInPiecesAsync(inPieces, Retention.Kept);
             }
         }
 

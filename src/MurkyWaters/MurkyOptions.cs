@@ -56,6 +56,9 @@ public sealed record MurkyOptions
     /// <summary>Bytes of blocks that all fetches together may have in work; each gets a part, of at most its window.</summary>
     public long FetchBytesMax { get; init; } = 2L << 30;
 
+    /// <summary>How often what is in pieces is looked at.</summary>
+    public TimeSpan PieceLookInterval { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>How long a fetch waits for its part; beyond, <see cref="OpenStatus.Busy"/>.</summary>
     public TimeSpan FetchPatience { get; init; } = TimeSpan.FromMinutes(1);
 

@@ -8,6 +8,9 @@ public sealed record OpenResult(OpenStatus Status, ResourceReader? Reader, IRead
 {
     /// <summary>Whether there is an object store that does not serve just now: what no server has may be there.</summary>
     public bool IsObjectStoreAway { get; init; }
+
+    /// <summary>Of a resource in pieces too few of which can be had, those that cannot, by their indices; null for any other.</summary>
+    public System.Collections.Immutable.ImmutableArray<int>? MissingPieces { get; init; }
 }
 
 /// <summary>How looking for a resource ended.</summary>
@@ -39,6 +42,9 @@ public enum OpenStatus
 
     /// <summary>The store has no room or failed.</summary>
     LocalFailure,
+
+    /// <summary>It is in pieces, and too few of them can be had (<see cref="OpenResult.MissingPieces"/>).</summary>
+    TooFewPieces,
 
     /// <summary>No server could be asked: the sockets for it could not be opened.</summary>
     NoNetwork,

@@ -38,6 +38,9 @@ public sealed record ListedResource
     /// <summary>Whether it is kept, or a cached copy that may be evicted.</summary>
     public required bool IsKept { get; init; }
 
+    /// <summary>The coding in whose pieces its bytes are; null when they are here.</summary>
+    public string? Coding { get; init; }
+
     /// <summary>What names are ordered by.</summary>
     internal string NameKey { get; init; } = "";
 }

@@ -21,6 +21,13 @@ public abstract class ResourceReader : IAsyncDisposable
     /// <summary>Where the time of the fetch behind it went, up to now; null when there is none.</summary>
     public virtual FetchTimes? Times => null;
 
+    /// <summary>The coding out of whose pieces it is read; null when it is read as a whole.</summary>
+    public virtual string? Coding => null;
+
+    /// <summary>Of a resource that is read out of its pieces, the pieces that could not be had so far, by their indices; null for any
+    /// other.</summary>
+    public virtual System.Collections.Immutable.ImmutableArray<int>? MissingPieces => null;
+
     /// <summary>Reads verified bytes at an offset, waiting for those that are not here yet.</summary>
     /// <returns>How many bytes were read: at least 1, 0 only at the end.</returns>
     /// <exception cref="FetchFailedException">The rain has stopped for good.</exception>

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using PouringRain.Protocol;
 using PouringRain.Protocol.Cluster;
+using PouringRain.Protocol.Archiving;
 using PouringRain.Protocol.Deploying;
 
 namespace PouringRain.Network;
@@ -188,6 +189,18 @@ public sealed class RainClient : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(deployment);
         ArgumentNullException.ThrowIfNull(onTurn);
         return Start(() => new DeploymentFlow(deployment, onTurn, _logger));
+    }
+
+    /// <summary>Asks a node about pieces; from the same port as <see cref="Start(Membership, TimeProvider, Action)"/> does.</summary>
+    /// <param name="question">The question; asked once.</param>
+    /// <param name="onOver">Told the answer, or null when none came, by the thread of the sockets. It may never be told when the client is
+    /// closed meanwhile.</param>
+    /// <exception cref="ObjectDisposedException">The client is closed.</exception>
+    public void Ask(ArchiveQuestion question, Action<ArchiveReport?> onOver)
+    {
+        ArgumentNullException.ThrowIfNull(question);
+        ArgumentNullException.ThrowIfNull(onOver);
+        Start(() => new ArchiveFlow(question, onOver, _logger));
     }
 
     /// <summary>The port from which memberships, replication and deployments ask.</summary>

@@ -97,7 +97,9 @@ internal sealed class FetchKeeping
 
         var isKept = _fetch.KeptAs == Retention.Kept || Store.IsLost(_fetch.Id)
             || entry is { IsTombstone: false, Resource.Retention: Retention.Kept };
-        var isShared = _context.ShareContent || _fetch.KeptAs is not null;
+
+        // Of a resource in pieces everybody who reads it fetches eleven; kept by all of them they would be as many whole copies.
+        var isShared = (_context.ShareContent && partial.Manifest.Piece is null) || _fetch.KeptAs is not null;
         if (!isKept && (!isShared || !Store.FitsQuota()))
         {
             // Whoever comes while somebody reads is still led here; then it is gone.

@@ -1,5 +1,6 @@
 using PouringRain.Network;
 using PouringRain.Protocol;
+using PouringRain.Protocol.Archiving;
 using PouringRain.Protocol.Cluster;
 using PouringRain.Protocol.Deploying;
 
@@ -31,6 +32,9 @@ internal interface IRainTransport : IAsyncDisposable
 
     /// <inheritdoc cref="RainClient.Start(Deployment, Action)"/>
     Action Start(Deployment deployment, Action onTurn) => () => { };
+
+    /// <inheritdoc cref="RainClient.Ask"/>
+    void Ask(ArchiveQuestion question, Action<ArchiveReport?> onOver) => onOver(null);
 
     /// <inheritdoc cref="RainClient.AskPort"/>
     ushort AskPort => 0;

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using PouringRain.Network;
 using PouringRain.Protocol;
+using PouringRain.Protocol.Archiving;
 using PouringRain.Protocol.Cluster;
 using PouringRain.Protocol.Deploying;
 
@@ -42,6 +43,8 @@ internal sealed class UdpRainTransport : IRainTransport
     public Action Start(Replication replication, Action onTurn) => Client().Start(replication, onTurn);
 
     public Action Start(Deployment deployment, Action onTurn) => Client().Start(deployment, onTurn);
+
+    public void Ask(ArchiveQuestion question, Action<ArchiveReport?> onOver) => Client().Ask(question, onOver);
 
     public ushort AskPort => Volatile.Read(ref _client)?.AskPort ?? 0;
 

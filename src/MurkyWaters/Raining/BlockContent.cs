@@ -13,10 +13,13 @@ internal abstract class BlockContent : IRainContent
     private readonly BlockEncoders _encoders;
     private readonly BlockChecks? _checks;
     private readonly TimeProvider _time;
+    private readonly bool _isMade;
     private long _lastUseMs;
 
-    protected BlockContent(Manifest manifest, IBlockSource? source, BlockEncoders encoders, TimeProvider time, BlockChecks? checks)
+    protected BlockContent(
+        Manifest manifest, IBlockSource? source, BlockEncoders encoders, TimeProvider time, BlockChecks? checks, bool isMade = false)
     {
+        _isMade = isMade;
         Manifest = manifest;
         _source = source;
         _encoders = encoders;
@@ -68,7 +71,9 @@ internal abstract class BlockContent : IRainContent
         }
 
         Touch();
-        var sourceCount = _code.IsSystematic ? layout.SymbolsOf(blockIndex) : 0;
+
+        // What has to be made first is made by the workers of the encoders, a block at a time.
+        var sourceCount = _code.IsSystematic && !_isMade ? layout.SymbolsOf(blockIndex) : 0;
         if (esi < (uint)sourceCount)
         {
             if (_checks is not null)

@@ -15,6 +15,9 @@ internal sealed class ReplicationWork(ResourceStore store, FetchTable fetches, I
     private int _running;
     private bool _isEnding;
 
+    /// <summary>Learns of a version whose bytes are in pieces, and keeps what it is; set by the node.</summary>
+    public Func<ResourceId, ReplicaVersion, Task<bool>>? Adopt { get; set; }
+
     /// <summary>Does it in the background, and tells how it ended.</summary>
     public void Start(ReplicationAction action, Action<ReplicationAction, ReplicationOutcome> onEnded)
     {
@@ -99,6 +102,7 @@ internal sealed class ReplicationWork(ResourceStore store, FetchTable fetches, I
 
         await fetch.Completion;
         return await KeepWhatIsHereAsync(action) ? ReplicationOutcome.Done
+            : fetch.End == FetchEndReason.NotFound && await AdoptAsync(action) ? ReplicationOutcome.Done
             : store.Space.IsFull ? ReplicationOutcome.NoRoom
             : fetch.End == FetchEndReason.NotFound ? ReplicationOutcome.NoSuch
             : ReplicationOutcome.Failed;
@@ -109,7 +113,19 @@ internal sealed class ReplicationWork(ResourceStore store, FetchTable fetches, I
     {
         using (await store.EnterAsync(action.Id, CancellationToken.None))
         {
-            if (store.FindEntry(action.Id) is not { } entry || VersionOf(entry) < action.Version)
+            var entry = store.FindEntry(action.Id);
+            if (entry is null && store.FindInPieces(action.Id) is ({ } inPieces, _)
+                && ReplicaVersion.Of(inPieces.Manifest) >= action.Version)
+            {
+                if (inPieces.Retention == Retention.Cached)
+                {
+                    await store.ChangeRetentionInPiecesAsync(inPieces, Retention.Kept);
+                }
+
+                return true;
+            }
+
+            if (entry is null || VersionOf(entry) < action.Version)
             {
                 return false;
             }
@@ -127,7 +143,7 @@ internal sealed class ReplicationWork(ResourceStore store, FetchTable fetches, I
     {
         using (await store.EnterAsync(action.Id, CancellationToken.None))
         {
-            if (store.FindEntry(action.Id) is not { } entry || VersionOf(entry) < action.Version)
+            if (store.FindResource(action.Id) is not { } resource || ReplicaVersion.Of(resource.Manifest) < action.Version)
             {
                 await store.CommitTombstoneAsync(action.Id, action.Tombstone!);
             }
@@ -143,6 +159,10 @@ internal sealed class ReplicationWork(ResourceStore store, FetchTable fetches, I
             if (FindSame(action) is { IsTombstone: false } entry && entry.Resource.Retention != retention)
             {
                 await store.ChangeRetentionAsync(entry, retention);
+            }
+            else if (FindSameInPieces(action) is { } inPieces && inPieces.Retention != retention)
+            {
+                await store.ChangeRetentionInPiecesAsync(inPieces, retention);
             }
 
             return ReplicationOutcome.Done;
@@ -163,6 +183,10 @@ internal sealed class ReplicationWork(ResourceStore store, FetchTable fetches, I
 
                 await store.ForgetAsync(action.Id);
             }
+            else if (FindSameInPieces(action) is not null)
+            {
+                await store.ForgetAsync(action.Id);
+            }
 
             return ReplicationOutcome.Done;
         }
@@ -170,6 +194,14 @@ internal sealed class ReplicationWork(ResourceStore store, FetchTable fetches, I
 
     private StoreEntry? FindSame(ReplicationAction action) =>
         store.FindEntry(action.Id) is { } entry && VersionOf(entry).IsSameAs(action.Version) ? entry : null;
+
+    private StoredResource? FindSameInPieces(ReplicationAction action) =>
+        store.FindInPieces(action.Id) is ({ } resource, _) && ReplicaVersion.Of(resource.Manifest).IsSameAs(action.Version)
+            ? resource : null;
+
+    /// <summary>Nobody has the bytes: they may be in pieces, of which any says what the resource is.</summary>
+    private async Task<bool> AdoptAsync(ReplicationAction action) =>
+        Adopt is { } adopt && await adopt(action.Id, action.Version) && await KeepWhatIsHereAsync(action);
 
     private static ReplicaVersion VersionOf(StoreEntry entry) => ReplicaVersion.Of(entry.Resource.Manifest);
 }

@@ -17,7 +17,7 @@ internal sealed partial class Replicator
     /// <summary>Who is known to keep the newest version that is here of a resource, and how many are to.</summary>
     public (ImmutableArray<NodeId> Holders, int Wanted) HoldersOf(ResourceId id)
     {
-        var isHere = _store.FindEntry(id) is { IsTombstone: false };
+        var isHere = _store.FindResource(id) is { Manifest.IsDeleted: false };
         if (!_hasOthers)
         {
             return (isHere ? [_store.NodeId] : [], 1);
@@ -30,7 +30,7 @@ internal sealed partial class Replicator
     /// left who is to keep it and answers.</summary>
     public async Task<int> CountAsync(ResourceId id, int replicas, TimeSpan limit, CancellationToken cancellationToken)
     {
-        if (_store.FindEntry(id) is not { IsTombstone: false })
+        if (_store.FindResource(id) is not { Manifest.IsDeleted: false })
         {
             return 0;
         }
@@ -70,7 +70,7 @@ internal sealed partial class Replicator
             await ChangeAsync(() => IsDecided, cancellationToken);
         }
 
-        var here = _store.FindEntry(id) is { } entry ? ReplicaVersion.Of(entry.Resource.Manifest) : ReplicaVersion.None;
+        var here = _store.FindResource(id) is { } found ? ReplicaVersion.Of(found.Manifest) : ReplicaVersion.None;
         if (!_hasOthers)
         {
             return new SurveyResult(0, id, here, 0, 0) { Holders = 1, HoldersAnswered = 1, HoldersKnowing = 1 };

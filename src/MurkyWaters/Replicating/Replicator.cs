@@ -72,6 +72,16 @@ internal sealed partial class Replicator : IAsyncDisposable
         _pump = PumpAsync();
     }
 
+    /// <summary>Learns of what is kept in pieces.</summary>
+    public Func<ResourceId, ReplicaVersion, Task<bool>>? Adopt
+    {
+        get => _work.Adopt;
+        set => _work.Adopt = value;
+    }
+
+    /// <summary>Who is to keep a resource; this node alone when there are no others.</summary>
+    public ImmutableArray<NodeId> PlacesOf(ResourceId id) => _hasOthers ? _machine.Holders(id) : [_store.NodeId];
+
     /// <summary>Whether there are other nodes.</summary>
     public bool HasOthers => _hasOthers;
 

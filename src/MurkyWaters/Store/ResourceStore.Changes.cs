@@ -189,7 +189,8 @@ internal sealed partial class ResourceStore
             }
         }
 
-        Catalog.NoteReplica(change.Id, entry?.Resource.Manifest, entry?.Resource.Retention == Retention.Kept);
+        var resource = entry?.Resource ?? change.InPieces;
+        Catalog.NoteReplica(change.Id, resource?.Manifest, resource?.Retention == Retention.Kept);
         var stripe = StripeOf(change.Id);
         lock (stripe)
         {

@@ -20,11 +20,13 @@ internal sealed partial class ResourceStore
 
     /// <inheritdoc/>
     CatalogAnswer IRainCatalog.Find(ResourceId id, out IRainContent? content) =>
-        TryAnswer(id, out content) ?? ((content = Find(id)) is null ? CatalogAnswer.Missing : CatalogAnswer.Found);
+        Mints.TryFind(id, null, out content) ? CatalogAnswer.Found
+            : TryAnswer(id, out content) ?? ((content = Find(id)) is null ? CatalogAnswer.Missing : CatalogAnswer.Found);
 
     /// <inheritdoc/>
     CatalogAnswer IRainCatalog.Find(ResourceId id, ulong versionTag, out IRainContent? content) =>
-        TryAnswer(id, out content)
+        Mints.TryFind(id, versionTag, out content) ? CatalogAnswer.Found
+            : TryAnswer(id, out content)
             ?? ((content = Find(id, versionTag)) is null ? AnswerPartial(id, versionTag, out content) : CatalogAnswer.Found);
 
     /// <inheritdoc/>

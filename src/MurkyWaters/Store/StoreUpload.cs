@@ -191,8 +191,10 @@ internal sealed partial class StoreUpload : Upload
     private async Task<UploadResult> CommitAsync(ResourceId id, Sha256Digest sha256, long elsewhere, ConditionalWrite? write)
     {
         var entry = _store.FindEntry(id);
-        var current = entry is null || entry.IsTombstone ? null : entry.Resource;
-        var newest = write is null ? current : write.NewestOf(entry?.Resource);
+        var inPieces = entry is null ? _store.FindInPieces(id)?.Resource : null;
+        var known = entry?.Resource ?? inPieces;
+        var current = known is { Manifest.IsDeleted: false } ? known : null;
+        var newest = write is null ? current : write.NewestOf(known);
         if (write is { IsRefused: true } || (_options.Precondition is { } precondition && !precondition(newest)))
         {
             return new UploadResult(UploadOutcome.PreconditionFailed, newest);
@@ -202,6 +204,11 @@ internal sealed partial class StoreUpload : Upload
         var described = Describe(newest?.Manifest, sha256);
         if (current is not null && elsewhere <= current.Manifest.Stamp && IsSame(current.Manifest, sha256, described))
         {
+            if (inPieces is not null)
+            {
+                return new UploadResult(UploadOutcome.Unchanged, inPieces);
+            }
+
             if (!_store.IsIntact(entry!))
             {
                 await PlaceAsync(current with { Retention = current.Retention == Retention.Kept ? Retention.Kept : _retention });
@@ -215,7 +222,7 @@ internal sealed partial class StoreUpload : Upload
             return new UploadResult(UploadOutcome.Unchanged, kept);
         }
 
-        if (_store.NextStamp(entry?.Resource.Manifest, elsewhere) is not { } stamp)
+        if (_store.NextStamp(known?.Manifest, elsewhere) is not { } stamp)
         {
             return new UploadResult(UploadOutcome.NoLaterVersion, current);
         }
@@ -234,7 +241,7 @@ internal sealed partial class StoreUpload : Upload
             described.FileName,
             _blockDigests,
             (described.IsAttachment ? ManifestFlags.Attachment : 0)
-                | (IsSameSecond(entry?.Resource.Manifest, stamp) ? ManifestFlags.DateWeak : 0));
+                | (IsSameSecond(known?.Manifest, stamp) ? ManifestFlags.DateWeak : 0));
         var resource = new StoredResource(id, manifest, current?.Retention == Retention.Kept ? Retention.Kept : _retention);
         await PlaceAsync(resource);
         return new UploadResult(newest is null ? UploadOutcome.Created : UploadOutcome.Replaced, resource);

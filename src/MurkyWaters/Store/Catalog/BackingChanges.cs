@@ -42,7 +42,7 @@ internal sealed class BackingSeedChange(long key, int limit, long dueUnixMs) : C
             connection.Prepare(
                 """
                 INSERT OR IGNORE INTO backing (id, due, stamp, tries, bytes)
-                SELECT id, $3, stamp, 0, length FROM resources WHERE id BETWEEN $1 AND $2 AND retention = 'kept'
+                SELECT id, $3, stamp, 0, length FROM resources WHERE id BETWEEN $1 AND $2 AND retention = 'kept' AND coding IS NULL
                 """).Run(key, to, dueUnixMs);
             connection.Prepare(
                 """

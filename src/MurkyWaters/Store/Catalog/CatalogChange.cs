@@ -57,9 +57,13 @@ internal abstract class ResourceChange(ResourceId id) : CatalogChange
     /// <summary>Bytes of it that are here whole after the change.</summary>
     public virtual long BytesAfter => 0;
 
+    /// <summary>What there is after it of a resource whose bytes are in pieces; null for any other.</summary>
+    public StoredResource? InPieces { get; init; }
+
     protected void ReadBefore(CatalogConnection connection)
     {
-        using (var reader = connection.Prepare("SELECT retention, length, blob FROM resources WHERE id = $1").Read(KeyOf(Id)))
+        using (var reader = connection.Prepare(
+            "SELECT retention, CASE WHEN coding IS NULL THEN length ELSE 0 END, blob FROM resources WHERE id = $1").Read(KeyOf(Id)))
         {
             if (reader.Read())
             {
@@ -98,11 +102,14 @@ internal abstract class ResourceChange(ResourceId id) : CatalogChange
 /// <summary>A version becomes the newest.</summary>
 internal sealed class PutChange(CatalogRow row) : ResourceChange(row.Id)
 {
-    /// <inheritdoc/>
-    public override (bool IsThere, long CachedBytes) After => (true, row.Retention == Retention.Cached ? row.Manifest.Layout.Length : 0);
+    /// <summary>What it is a piece of, if it is one.</summary>
+    public ResourceId? Parent => row.Manifest.Piece?.Parent;
 
     /// <inheritdoc/>
-    public override long BytesAfter => row.Manifest.Layout.Length;
+    public override (bool IsThere, long CachedBytes) After => (true, row.Retention == Retention.Cached ? BytesAfter : 0);
+
+    /// <inheritdoc/>
+    public override long BytesAfter => row.Coding is null ? row.Manifest.Layout.Length : 0;
 
     /// <inheritdoc/>
     public override void Apply(CatalogConnection connection)
@@ -112,13 +119,13 @@ internal sealed class PutChange(CatalogRow row) : ResourceChange(row.Id)
         connection.Prepare(
             """
             INSERT OR REPLACE INTO resources (id, version, stamp, retention, length, code, block_size, symbol_size,
-                sha256, media_type, file_name, name_key, last_read, blob, manifest, body)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+                sha256, media_type, file_name, name_key, last_read, blob, manifest, body, parent, coding)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
             """).Run(
             KeyOf(Id), BytesOf(manifest.Version), manifest.Stamp, row.RetentionWord, manifest.Layout.Length, manifest.Code,
             manifest.Layout.BlockBytes, manifest.Layout.SymbolSize, BytesOf(manifest.Sha256), manifest.ContentType, manifest.FileName,
             CatalogRow.NameKeyOf(manifest.FileName), row.LastReadUnixMs, row.Blob is { } blob ? BytesOf(blob) : null,
-            manifest.Bytes.ToArray(), row.Body);
+            manifest.Bytes.ToArray(), row.Body, manifest.Piece is { } piece ? KeyOf(piece.Parent) : null, row.Coding);
         if (Before.IsTombstone)
         {
             connection.Prepare("DELETE FROM tombstones WHERE id = $1").Run(KeyOf(Id));

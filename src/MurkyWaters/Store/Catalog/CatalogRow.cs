@@ -15,6 +15,9 @@ internal sealed record CatalogRow(
     /// <summary>The two words of the column <c>retention</c>.</summary>
     public const string Kept = "kept", Cached = "cached";
 
+    /// <summary>The coding in whose pieces its bytes are, wherever those are; null when they are here.</summary>
+    public string? Coding { get; init; }
+
     /// <summary>The column <c>retention</c>.</summary>
     public string RetentionWord => WordOf(Retention);
 

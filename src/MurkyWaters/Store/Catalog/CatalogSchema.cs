@@ -94,6 +94,13 @@ internal static class CatalogSchema
             document TEXT NOT NULL
         ) WITHOUT ROWID;
         """,
+        """
+        -- Of a piece: what it is a piece of. Of a resource whose bytes are in pieces: the coding; its body is empty then.
+        ALTER TABLE resources ADD COLUMN parent INTEGER;
+        ALTER TABLE resources ADD COLUMN coding TEXT;
+        CREATE INDEX resources_by_parent ON resources (parent) WHERE parent IS NOT NULL;
+        CREATE INDEX resources_in_pieces ON resources (length) WHERE coding IS NOT NULL;
+        """,
     ];
 
     /// <summary>The version of now.</summary>

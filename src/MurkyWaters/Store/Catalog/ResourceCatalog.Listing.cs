@@ -13,7 +13,7 @@ internal sealed partial class ResourceCatalog
     private const int WordsMax = 8;
 
     private const string Columns = "r.id, r.version, r.stamp, r.length, r.code, r.block_size, r.symbol_size, r.sha256, r.media_type, "
-        + "r.file_name, r.retention, r.name_key";
+        + "r.file_name, r.retention, r.name_key, r.coding";
 
     /// <summary>Between the two parts of a place in the order of names. No name has it.</summary>
     private const char KeySeparator = '\0';
@@ -113,18 +113,21 @@ internal sealed partial class ResourceCatalog
         var outer = $"ORDER BY {string.Join(", ", order.Select(column => $"r.{column}{direction}"))}";
         if (wordCount == 0)
         {
-            return $"SELECT {Columns} FROM resources r WHERE {condition} {outer} {limit}";
+            return $"SELECT {Columns} FROM resources r WHERE {condition} AND r.parent IS NULL {outer} {limit}";
         }
 
         // Found in the index of names alone, which is narrow; in the order of lengths and times then among those that were found.
         var filter = string.Join(" AND ", Enumerable.Range(valueCount + 2, wordCount).Select(i => string.Create(
             CultureInfo.InvariantCulture,
             $"(instr(name_key, ${i}) OR instr(lower(media_type), ${i}) OR instr(printf('%llu', id), ${i}) OR id = ${i + wordCount})")));
+
+        // The index of names does not say what is a piece, and that of pieces has nothing else.
+        const string noPiece = "id NOT IN (SELECT id FROM resources WHERE parent IS NOT NULL)";
         return query.Sort is ResourceSort.Id or ResourceSort.Name
-            ? $"SELECT {Columns} FROM (SELECT id FROM resources INDEXED BY resources_by_name WHERE {condition} AND {filter} {inner}) m "
-                + $"JOIN resources r ON r.id = m.id {outer}"
+            ? $"SELECT {Columns} FROM (SELECT id FROM resources INDEXED BY resources_by_name WHERE {condition} AND {filter} AND {noPiece} "
+                + $"{inner}) m JOIN resources r ON r.id = m.id {outer}"
             : $"SELECT {Columns} FROM resources r WHERE {condition} AND id IN (SELECT id FROM resources INDEXED BY resources_by_name WHERE "
-                + $"{filter}) {outer} {limit}";
+                + $"{filter}) AND r.parent IS NULL {outer} {limit}";
     }
 
     private static void Take(CatalogConnection connection, string sql, ReadOnlySpan<object?> values, List<ListedResource> items)
@@ -146,6 +149,7 @@ internal sealed partial class ResourceCatalog
                 FileName = reader.IsDBNull(9) ? null : reader.GetString(9),
                 IsKept = reader.GetString(10) == CatalogRow.Kept,
                 NameKey = reader.GetString(11),
+                Coding = reader.IsDBNull(12) ? null : reader.GetString(12),
             });
         }
     }

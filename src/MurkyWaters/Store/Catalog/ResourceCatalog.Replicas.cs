@@ -29,7 +29,9 @@ internal sealed partial class ResourceCatalog
             _changed ??= [];
         }
 
-        if (LoadAll(isOver, "SELECT id, stamp, version, length, retention FROM resources WHERE id >= $1 ORDER BY id LIMIT $2", Put)
+        const string resources =
+            "SELECT id, stamp, version, length, retention FROM resources WHERE id >= $1 AND parent IS NULL ORDER BY id LIMIT $2";
+        if (LoadAll(isOver, resources, Put)
             && LoadAll(isOver, "SELECT id, stamp, manifest FROM tombstones WHERE id >= $1 ORDER BY id LIMIT $2", PutTombstone))
         {
             lock (_loading)
@@ -46,6 +48,12 @@ internal sealed partial class ResourceCatalog
     /// <param name="isKept">Whether the copy is kept.</param>
     public void NoteReplica(ResourceId id, Manifest? manifest, bool isKept)
     {
+        if (manifest?.Piece is not null)
+        {
+            // Pieces have places of their own (Archive), and no replicas.
+            return;
+        }
+
         lock (_loading)
         {
             if (_changed is null && !Replicas.IsLoaded)

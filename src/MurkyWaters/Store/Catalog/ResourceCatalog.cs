@@ -85,7 +85,7 @@ internal sealed partial class ResourceCatalog : IDisposable
     public CatalogFound Find(ResourceId id) => !Has(id) ? default : _readers.Read(connection =>
     {
         using (var reader = connection.Prepare(
-            "SELECT retention, version, manifest, blob, body, last_read, length FROM resources WHERE id = $1")
+            "SELECT retention, version, manifest, blob, body, last_read, length FROM resources WHERE id = $1 AND coding IS NULL")
             .Read(CatalogChange.KeyOf(id)))
         {
             if (reader.Read())
@@ -141,6 +141,7 @@ internal sealed partial class ResourceCatalog : IDisposable
         Interlocked.Add(ref _count, (after.IsThere ? 1 : 0) - (before.IsThere ? 1 : 0));
         Interlocked.Add(ref _cachedBytes, after.CachedBytes - (before.IsCached ? before.Length : 0));
         Interlocked.Add(ref _bytes, change.BytesAfter - before.Length);
+        NoteParent(change);
         if (change is ForgetChange)
         {
             _ids.Remove(change.Id);
@@ -214,8 +215,8 @@ internal sealed partial class ResourceCatalog : IDisposable
     {
         var found = new List<(ResourceId, long)>();
         using var reader = connection.Prepare(
-            $"SELECT id, last_read FROM resources WHERE retention = 'cached'{(isInFile ? " AND blob IS NOT NULL" : "")} ORDER BY last_read "
-            + "LIMIT $1").Read(limit);
+            $"SELECT id, last_read FROM resources WHERE retention = 'cached' AND {(isInFile ? "blob IS NOT NULL" : "coding IS NULL")} "
+            + "ORDER BY last_read LIMIT $1").Read(limit);
         while (reader.Read())
         {
             found.Add((IdOf(reader.GetInt64(0)), reader.GetInt64(1)));
@@ -324,6 +325,12 @@ internal sealed partial class ResourceCatalog : IDisposable
 
         _cachedBytes = connection.Prepare(
             "SELECT sum(length) FROM resources INDEXED BY resources_by_use WHERE retention = 'cached'").ReadInt64();
+
+        // The bytes of those in pieces are not here.
+        _bytes -= connection.Prepare("SELECT sum(length) FROM resources WHERE coding IS NOT NULL").ReadInt64();
+        _cachedBytes -= connection.Prepare(
+            "SELECT sum(length) FROM resources WHERE coding IS NOT NULL AND retention = 'cached'").ReadInt64();
+        LoadParents(connection);
         return true;
     });
 }

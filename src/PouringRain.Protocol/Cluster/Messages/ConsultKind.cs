@@ -17,6 +17,9 @@ internal enum ConsultKind : byte
 
     /// <summary>Have this version, and how far is it.</summary>
     Deploy = 5,
+
+    /// <summary>Do this with the pieces of a version, and what is there.</summary>
+    Archive = 6,
 }
 
 /// <summary>How a question was taken.</summary>

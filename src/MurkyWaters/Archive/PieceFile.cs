@@ -1,0 +1,174 @@
+using System.Security.Cryptography;
+using MurkyWaters.Deploying;
+using MurkyWaters.Store;
+using PouringRain.Protocol;
+
+namespace MurkyWaters.Archive;
+
+/// <summary>Writes bodies into the store that are made here: a piece of source blocks, or source blocks of pieces; a group at a time,
+/// and read back when they are kept.</summary>
+internal static class PieceFile
+{
+    /// <summary>Makes a piece and keeps it.</summary>
+    /// <param name="store">Where.</param>
+    /// <param name="shape">Of what.</param>
+    /// <param name="index">Which.</param>
+    /// <param name="read">Fills its second argument with source bytes from an offset, which match their digests.</param>
+    /// <param name="onWritten">Told of bytes that were written.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="IOException">The source cannot be read, or the disk does not take it.</exception>
+    public static async Task WriteAsync(
+        ResourceStore store, PieceShape shape, int index, Func<long, Memory<byte>, CancellationToken, Task> read, Action<long> onWritten,
+        CancellationToken cancellationToken)
+    {
+        using var blocks = new BlockDigester(shape.Layout.BlockBytes);
+        using var whole = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        await using var target = new Target(store, shape.Layout.Length);
+        var cells = new byte[shape.Layout.BlockBytes];
+        var source = new byte[Math.Min(shape.Cells.Length, (long)shape.CellsPerBlock * shape.Cells.BlockBytes)];
+        for (var group = 0; group < shape.GroupCount; group++)
+        {
+            var (offset, bytes) = shape.BlocksOf(group);
+            await read(offset, source.AsMemory(0, bytes), cancellationToken);
+            shape.Encode([index], group, source.AsSpan(0, bytes), cells, cells.Length);
+            var made = cells.AsMemory(0, shape.CellsOf(group).Bytes);
+            Take(made.Span);
+            onWritten(made.Length);
+        }
+
+        var trailer = new byte[shape.Layout.Length - shape.Cells.PieceLength];
+        shape.CopyTrailer(index, shape.Cells.PieceLength, trailer);
+        Take(trailer);
+        var manifest = Manifest.Create(
+            shape.Layout, shape.Parent.Code, shape.Parent.Stamp, Sha256Digest.Read(whole.GetHashAndReset()), PieceShape.ContentType, null,
+            blocks.Finish(), piece: shape.RoleOf(index));
+        await target.KeepAsync(new StoredResource(shape.IdOf(index), manifest, Retention.Kept), null);
+
+        void Take(ReadOnlySpan<byte> bytes)
+        {
+            blocks.Append(bytes);
+            whole.AppendData(bytes);
+            target.Write(bytes);
+        }
+    }
+
+    /// <summary>Makes the whole and keeps it, if the version is still what the store knows.</summary>
+    /// <param name="store">Where.</param>
+    /// <param name="id">The resource.</param>
+    /// <param name="reader">Reads it.</param>
+    /// <param name="onWritten">Told of bytes that were written.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="IOException">It cannot be read, or the disk does not take it.</exception>
+    public static async Task RestoreAsync(
+        ResourceStore store, ResourceId id, ResourceReader reader, Action<long> onWritten, CancellationToken cancellationToken)
+    {
+        var manifest = reader.Manifest;
+        using var whole = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        await using var target = new Target(store, manifest.Layout.Length);
+        var buffer = new byte[1 << 20];
+        for (long offset = 0; offset < manifest.Layout.Length;)
+        {
+            var count = await reader.ReadAsync(offset, buffer, cancellationToken);
+            if (count == 0)
+            {
+                throw new EndOfStreamException($"{id} ends before byte {offset}.");
+            }
+
+            whole.AppendData(buffer, 0, count);
+            target.Write(buffer.AsSpan(0, count));
+            offset += count;
+            onWritten(count);
+        }
+
+        if (Sha256Digest.Read(whole.GetHashAndReset()) != manifest.Sha256)
+        {
+            throw new IOException("What was decoded has another SHA-256.");
+        }
+
+        await target.KeepAsync(new StoredResource(id, manifest, Retention.Kept), manifest);
+    }
+
+    /// <summary>A file that is being written.</summary>
+    private sealed class Target : IAsyncDisposable
+    {
+        private readonly ResourceStore _store;
+        private readonly string _path;
+        private readonly Microsoft.Win32.SafeHandles.SafeFileHandle _file;
+        private long _written;
+        private bool _isKept;
+
+        public Target(ResourceStore store, long length)
+        {
+            if (!store.TryMakeRoom(length, countsForQuota: false))
+            {
+                throw new StoreFullException($"The disk has no room for {length} bytes.");
+            }
+
+            _store = store;
+            _path = store.Files.NextTemporaryPath();
+            _file = store.Files.Create(_path);
+        }
+
+        public void Write(ReadOnlySpan<byte> bytes)
+        {
+            _store.Files.Write(_file, bytes, _written);
+            _written += bytes.Length;
+        }
+
+        /// <summary>Commits it, and reads it back.</summary>
+        public async Task KeepAsync(StoredResource resource, Manifest? expected)
+        {
+            using (await _store.EnterAsync(resource.Id, CancellationToken.None))
+            {
+                if (expected is not null && _store.FindResource(resource.Id) is { } known && known.Manifest.Version != expected.Version
+                    && known.Manifest.IsNewerThan(expected))
+                {
+                    throw new IOException("A newer version has come meanwhile.");
+                }
+
+                if (expected is null && _store.FindResource(resource.Id) is { Manifest.IsDeleted: true })
+                {
+                    await _store.ForgetAsync(resource.Id);
+                }
+
+                _store.Files.Flush(_file);
+                _file.Dispose();
+                await Task.Run(() => _store.CommitBlobAsync(resource, _path));
+                _isKept = true;
+            }
+
+            await VerifyAsync(_store, resource.Id, resource.Manifest);
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            _file.Dispose();
+            if (!_isKept || _store.IsInline(_written))
+            {
+                _store.Files.Discard(_path);
+            }
+
+            return ValueTask.CompletedTask;
+        }
+    }
+
+    /// <summary>Reads a body back from the disk.</summary>
+    /// <exception cref="IOException">It is not there, or not what was written.</exception>
+    public static async Task VerifyAsync(ResourceStore store, ResourceId id, Manifest manifest)
+    {
+        if (store.FindEntry(id) is not { IsTombstone: false } entry || entry.Resource.Manifest.Version != manifest.Version
+            || store.TryLease(entry) is not { } lease)
+        {
+            throw new IOException("It is not there any more.");
+        }
+
+        using (lease)
+        {
+            var digest = await Task.Run(() => ReadBack.Digest(lease.Blob, _ => { }, CancellationToken.None));
+            if (digest != manifest.Sha256)
+            {
+                throw new IOException("What was read back is not what was written.");
+            }
+        }
+    }
+}

@@ -1,0 +1,228 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using MurkyWaters.Cluster;
+using MurkyWaters.Store;
+using PouringRain.Coding.Erasure;
+using PouringRain.Protocol;
+using PouringRain.Protocol.Archiving;
+using PouringRain.Protocol.Cluster;
+
+namespace MurkyWaters.Archive;
+
+/// <summary>
+/// Looks after what is in pieces. Each resource is looked after by the first of its places that answers: it asks all nodes what they have,
+/// counts what can be lost, and has pieces made anew that nobody has, those first of which fewest are left. A node that is silent for a
+/// while is waited for, unless it gets close. Thread-safe.
+/// </summary>
+internal sealed class PieceKeeper(
+    ResourceStore store, ArchiveAsking asking, ClusterNodes nodes, Archives jobs, TimeSpan interval, TimeProvider time, ILogger logger)
+    : IAsyncDisposable
+{
+    /// <summary>Resources that are looked at in one go, pieces made anew at once, and resources whose state is remembered.</summary>
+    private const int PageSize = 64, RepairsAtOnce = 2, KnownMax = 100_000;
+
+    private static readonly TimeSpan RepairPatience = TimeSpan.FromHours(12), Poll = TimeSpan.FromMilliseconds(250);
+
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly ConcurrentDictionary<ResourceId, Counted> _known = new();
+    private readonly ConcurrentDictionary<ResourceId, byte> _changed = new();
+    private Task _looking = Task.CompletedTask;
+    private Task _sweeping = Task.CompletedTask;
+    private Instant _nextLook = time.GetInstant() + interval;
+    private long _repaired, _failed;
+
+    /// <summary>What was counted last of a resource; null when it was not looked at here.</summary>
+    public (int Survives, int Pieces)? Find(ResourceId id) =>
+        _known.TryGetValue(id, out var counted) ? (counted.Survives, counted.Pieces) : null;
+
+    /// <summary>Pieces that were made anew, and how often that failed.</summary>
+    public (long Repaired, long Failed) Figures => (Interlocked.Read(ref _repaired), Interlocked.Read(ref _failed));
+
+    /// <summary>Something of a resource has changed here.</summary>
+    public void NoteChanged(ResourceId id)
+    {
+        if (store.Catalog.MayHavePiecesOf(id))
+        {
+            _changed[id] = 0;
+        }
+    }
+
+    /// <summary>Once a second.</summary>
+    /// <param name="agent">Removes what is of no use any more.</param>
+    public void Tick(ArchiveAgent agent)
+    {
+        if (_sweeping.IsCompleted && !_changed.IsEmpty)
+        {
+            _sweeping = Task.Run(() => SweepAsync(agent));
+        }
+
+        var now = time.GetInstant();
+        if (_looking.IsCompleted && now >= _nextLook)
+        {
+            _nextLook = now + interval;
+            _looking = Task.Run(LookAsync);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await Task.WhenAll(_looking, _sweeping);
+        _stopping.Dispose();
+    }
+
+    private async Task SweepAsync(ArchiveAgent agent)
+    {
+        foreach (var (id, _) in _changed)
+        {
+            _changed.TryRemove(id, out _);
+            try
+            {
+                await agent.RemoveOrphansAsync(id);
+            }
+            catch (StoreException)
+            {
+                // With the next change, or the next start's.
+            }
+        }
+    }
+
+    private async Task LookAsync()
+    {
+        try
+        {
+            var due = new List<Counted>();
+            ResourceId? after = null;
+            while (true)
+            {
+                var page = store.Catalog.FindInPiecesAfter(after, PageSize);
+                foreach (var id in page)
+                {
+                    if (await CountAsync(id) is { } counted && counted.Lost.Length > 0)
+                    {
+                        due.Add(counted);
+                    }
+                }
+
+                if (page.Count < PageSize)
+                {
+                    break;
+                }
+
+                after = page[^1];
+            }
+
+            await Parallel.ForEachAsync(
+                due.OrderBy(counted => counted.Pieces), new ParallelOptions
+                {
+                    MaxDegreeOfParallelism = RepairsAtOnce,
+                    CancellationToken = _stopping.Token,
+                },
+                async (counted, token) => await RepairAsync(counted, token));
+        }
+        catch (OperationCanceledException)
+        {
+            // The node ends.
+        }
+        catch (StoreException)
+        {
+            // The disk's trouble is told by others.
+        }
+        catch (Exception error)
+        {
+            ArchiveLog.KeepingBroken(logger, error);
+        }
+    }
+
+    /// <summary>Counts what there is of a resource, if it is this node that looks after it.</summary>
+    private async Task<Counted?> CountAsync(ResourceId id)
+    {
+        if (store.FindInPieces(id) is not var (resource, coding) || !ErasureCodes.TryGet(coding, out var code))
+        {
+            _known.TryRemove(id, out _);
+            return null;
+        }
+
+        var members = nodes.Members;
+        var places = Placement.Of(members.Where(member => member.State == MemberState.Up), code.PieceCount).Holders(id);
+        var self = nodes.Nodes.FirstOrDefault(node => node.IsSelf)?.Id;
+        var order = OrderOf(id, resource.Manifest, code, ArchiveVerb.Look);
+        var seen = await asking.AskAllAsync(asking.Reachable.Select(node => node.Id), order, _stopping.Token);
+        var sets = seen.ToDictionary(answer => answer.Node, answer => new PieceSet(answer.Report.Pieces));
+        var all = sets.Values.Aggregate(default(PieceSet), (left, right) => left.With(right));
+        var counted = new Counted(id, resource.Manifest, code, all.Count, ArchivePlaces.Survives(code, sets.Values), sets, []);
+        if (_known.Count < KnownMax || _known.ContainsKey(id))
+        {
+            _known[id] = counted;
+        }
+
+        // Somebody is silent for a while: what he has is not lost yet, and with one piece more than it takes there is time.
+        var isSilent = members.Any(member => member.State == MemberState.Late && !sets.ContainsKey(member.Id));
+        var isLooker = places.FirstOrDefault(place => seen.Any(
+            answer => answer.Node == place && (answer.Report.IsInPieces || answer.Node == self))) == self;
+        var lost = Enumerable.Range(0, code.PieceCount).Where(index => !all.Contains(index)).ToImmutableArray();
+        return !isLooker || seen.Any(answer => answer.Report.HasWhole) || jobs.IsUnderWay(id) || !code.IsSufficient(all)
+            || (isSilent && all.Count > code.PartCount + 1) ? counted : counted with { Lost = lost };
+    }
+
+    /// <summary>Has lost pieces made anew, one after the other, each on the node that has fewest of the resource's.</summary>
+    private async Task RepairAsync(Counted counted, CancellationToken cancellationToken)
+    {
+        foreach (var index in counted.Lost)
+        {
+            var up = nodes.Members.Where(member => member.State == MemberState.Up);
+            var places = Placement.Of(up, PieceSet.CountMax).Holders(counted.Id);
+            if (places.IsEmpty)
+            {
+                return;
+            }
+
+            var target = places.MinBy(place => counted.Sets.GetValueOrDefault(place).Count);
+            ArchiveLog.Repairs(logger, counted.Id, index, target);
+            var order = OrderOf(counted.Id, counted.Manifest, counted.Code, ArchiveVerb.Take) with { Index = index };
+            var isDone = await TakeAsync(target, order, cancellationToken);
+            Interlocked.Increment(ref isDone ? ref _repaired : ref _failed);
+            if (isDone)
+            {
+                counted.Sets[target] = counted.Sets.GetValueOrDefault(target).With(index);
+                await asking.AskAsync(
+                    target, OrderOf(counted.Id, counted.Manifest, counted.Code, ArchiveVerb.Shrink), cancellationToken);
+            }
+        }
+
+        await CountAsync(counted.Id);
+    }
+
+    private async Task<bool> TakeAsync(NodeId target, ArchiveOrder order, CancellationToken cancellationToken)
+    {
+        const int silencesMax = 5;
+        var began = time.GetTimestamp();
+        for (var silences = 0; silences < silencesMax && time.GetElapsedTime(began) < RepairPatience;)
+        {
+            var report = await asking.AskAsync(target, order, cancellationToken);
+            if (report is { Progress: ArchiveProgress.Done } && ((report.Pieces >> order.Index) & 1) != 0)
+            {
+                return true;
+            }
+
+            if (report is { Progress: ArchiveProgress.Failed })
+            {
+                return false;
+            }
+
+            silences = report is null ? silences + 1 : 0;
+            await Task.Delay(Poll, time, cancellationToken);
+        }
+
+        return false;
+    }
+
+    private static ArchiveOrder OrderOf(ResourceId id, Manifest manifest, ErasureCode code, ArchiveVerb verb) =>
+        new() { Serial = 0, Verb = verb, Resource = id, Version = manifest.Version, Coding = code.Name };
+
+    /// <summary>What was counted of a resource.</summary>
+    private sealed record Counted(
+        ResourceId Id, Manifest Manifest, ErasureCode Code, int Pieces, int Survives, Dictionary<NodeId, PieceSet> Sets,
+        ImmutableArray<int> Lost);
+}

@@ -1,0 +1,188 @@
+using MurkyWaters.Fetching;
+using MurkyWaters.Store;
+using PouringRain.Coding.Erasure;
+using PouringRain.Protocol;
+using PouringRain.Protocol.Cluster;
+
+namespace MurkyWaters.Archive;
+
+/// <summary>Finds what is in pieces, and opens it. Thread-safe.</summary>
+/// <param name="store">What is here.</param>
+/// <param name="fetches">Brings what is not.</param>
+/// <param name="askNewest">Asks the other nodes for the newest version of a resource; null answers when there are none.</param>
+/// <param name="time">The clock.</param>
+/// <param name="onLie">Told of pieces that are not what they say.</param>
+internal sealed class PieceReading(
+    ResourceStore store, FetchTable fetches, Func<ResourceId, CancellationToken, Task<ReplicaVersion?>> askNewest, TimeProvider time,
+    Action<ResourceId, int> onLie)
+{
+    /// <summary>No manifest is longer.</summary>
+    private const long TrailerBytesMax = 34L << 20;
+
+    /// <summary>Opens a resource that is known here as one in pieces; null when it is not.</summary>
+    public async Task<OpenResult?> TryOpenKnownAsync(ResourceId id, OpenOptions options, CancellationToken cancellationToken) =>
+        FindKnown(id) is { } shape ? await OpenAsync(shape, options, cancellationToken) : null;
+
+    /// <summary>Opens a resource whose bytes nobody has, if it is in pieces as the other nodes say; null when it is not.</summary>
+    public async Task<OpenResult?> TryOpenElsewhereAsync(ResourceId id, OpenOptions options, CancellationToken cancellationToken)
+    {
+        if (FindKnown(id) is { } known)
+        {
+            return await OpenAsync(known, options, cancellationToken);
+        }
+
+        return await askNewest(id, cancellationToken) is { IsNone: false, IsDeleted: false } newest
+            && await FindAsync(id, newest.Tag, cancellationToken) is { } shape
+            ? await OpenAsync(shape, options, cancellationToken) : null;
+    }
+
+    /// <summary>What is known here of a resource in pieces.</summary>
+    public PieceShape? FindKnown(ResourceId id) =>
+        store.FindInPieces(id) is var (resource, coding) && ErasureCodes.TryGet(coding, out var code)
+            && PieceShape.TryCreate(id, resource.Manifest, code, out var shape) ? shape : null;
+
+    /// <summary>What a version in pieces is: known here, or said by any of its pieces, wherever those are.</summary>
+    /// <param name="id">The resource.</param>
+    /// <param name="versionTag">The first 8 bytes of its version.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<PieceShape?> FindAsync(ResourceId id, ulong versionTag, CancellationToken cancellationToken)
+    {
+        if (FindKnown(id) is { } known && known.Parent.Version.Tag == versionTag)
+        {
+            return known;
+        }
+
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        foreach (var code in ErasureCodes.All)
+        {
+            var asking = Enumerable.Range(0, code.PieceCount)
+                .Select(index => ReadTrailerAsync(id, versionTag, code, index, ending.Token)).ToHashSet();
+            PieceShape? found = null;
+            while (asking.Count > 0)
+            {
+                var ended = await Task.WhenAny(asking);
+                asking.Remove(ended);
+                found ??= await ended;
+                if (found is not null)
+                {
+                    await ending.CancelAsync();
+                }
+            }
+
+            if (found is not null)
+            {
+                return found;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Opens the pieces.</summary>
+    public async Task<OpenResult> OpenAsync(PieceShape shape, OpenOptions options, CancellationToken cancellationToken)
+    {
+        var (reader, missing) = await ArchivedReader.OpenAsync(
+            shape, (index, offset, length, token) => OpenPieceAsync(shape.IdOf(index), offset, length, options, token),
+            options.DemandOffset, options.DemandLength, index => onLie(shape.Id, index), time, cancellationToken);
+        return reader is null
+            ? new OpenResult(OpenStatus.TooFewPieces, null, []) { MissingPieces = missing }
+            : new OpenResult(OpenStatus.Found, reader, []);
+    }
+
+    /// <summary>Opens some pieces only, and from where they are kept: what is here as a copy does not count.</summary>
+    public async Task<ArchivedReader?> OpenOfAsync(PieceShape shape, IReadOnlySet<int> pieces, CancellationToken cancellationToken)
+    {
+        var (reader, _) = await ArchivedReader.OpenAsync(
+            shape,
+            (index, offset, length, token) => pieces.Contains(index)
+                ? OpenPieceAsync(shape.IdOf(index), offset, length, new OpenOptions(), token) : Task.FromResult<ResourceReader?>(null),
+            0, long.MaxValue, index => onLie(shape.Id, index), time, cancellationToken);
+        return reader;
+    }
+
+    /// <summary>Forgets what was fetched of pieces to be read, and is not kept.</summary>
+    public async Task ForgetCopiesAsync(PieceShape shape)
+    {
+        for (var i = 0; i < shape.Code.PieceCount; i++)
+        {
+            var id = shape.IdOf(i);
+            using (await store.EnterAsync(id, CancellationToken.None))
+            {
+                if (store.FindEntry(id) is { IsTombstone: false, Resource.Retention: Retention.Cached })
+                {
+                    await store.ForgetAsync(id);
+                }
+
+                foreach (var partial in store.Partials.FindAll(id))
+                {
+                    store.Partials.TryEvict(partial);
+                }
+            }
+        }
+    }
+
+    private async Task<ResourceReader?> OpenPieceAsync(
+        ResourceId piece, long offset, long length, OpenOptions options, CancellationToken cancellationToken)
+    {
+        var wanted = options with { DemandOffset = offset, DemandLength = length, Source = OpenSource.Any };
+        while (true)
+        {
+            while (store.FindEntry(piece) is { IsTombstone: false } entry)
+            {
+                if (StoredReader.TryOpen(store, entry, wanted) is { } here)
+                {
+                    return here;
+                }
+            }
+
+            if (await fetches.OpenAsync(piece, wanted, cancellationToken) is { } opened)
+            {
+                return opened.Reader;
+            }
+        }
+    }
+
+    private async Task<PieceShape?> ReadTrailerAsync(
+        ResourceId id, ulong versionTag, ErasureCode code, int index, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var piece = PieceShape.IdOf(id, versionTag, code.Name, index);
+            await using var reader = await OpenPieceAsync(piece, 0, 0, new OpenOptions(), cancellationToken);
+            if (reader?.Manifest is not { Piece: { } role } manifest || role.Parent != id || role.ParentVersion.Tag != versionTag)
+            {
+                return null;
+            }
+
+            var length = manifest.Layout.Length;
+            var footerBytes = (int)Math.Min(length, PieceShape.FooterBytes);
+            var footer = await ReadAtAsync(length - footerBytes, footerBytes);
+            var start = PieceShape.TrailerStart(length, footer);
+            if (length - start > TrailerBytesMax)
+            {
+                return null;
+            }
+
+            var trailer = await ReadAtAsync(start, (int)(length - start));
+            return PieceShape.TryRead(
+                length, (offset, bytes) => trailer.AsSpan((int)(offset - start), bytes.Length).CopyTo(bytes), out _, out var shape)
+                && shape.Id == id && shape.Parent.Version == role.ParentVersion ? shape : null;
+
+            async Task<byte[]> ReadAtAsync(long offset, int count)
+            {
+                var bytes = new byte[count];
+                for (var at = 0; at < count;)
+                {
+                    var read = await reader.ReadAsync(offset + at, bytes.AsMemory(at), cancellationToken);
+                    at += read > 0 ? read : throw new EndOfStreamException("The piece ends too early.");
+                }
+
+                return bytes;
+            }
+        }
+        catch (Exception error) when (error is IOException or OperationCanceledException or ArgumentException)
+        {
+            return null;
+        }
+    }
+}

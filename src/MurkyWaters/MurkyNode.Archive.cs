@@ -1,0 +1,127 @@
+using MurkyWaters.Archive;
+using PouringRain.Coding.Erasure;
+using PouringRain.Protocol;
+using PouringRain.Protocol.Cluster;
+
+namespace MurkyWaters;
+
+/// <summary>What is kept in pieces.</summary>
+public sealed partial class MurkyNode
+{
+    /// <summary>All jobs that are known here, the newest first.</summary>
+    public IReadOnlyList<ArchiveJobSnapshot> ArchiveJobs => _archives.All;
+
+    /// <summary>One of them, by its 16 hexadecimal digits; null when it is not known.</summary>
+    public ArchiveJobSnapshot? FindArchiveJob(string id) => _archives.Find(id);
+
+    /// <summary>How a resource is kept whose bytes are in pieces; null for any other.</summary>
+    /// <exception cref="StoreException">The catalog cannot be read.</exception>
+    public ArchivedState? FindArchived(ResourceId id) => _store.FindInPieces(id) is var (_, coding) ? ArchivedOf(id, coding) : null;
+
+    /// <summary>As above, of one whose coding is known.</summary>
+    public ArchivedState ArchivedOf(ResourceId id, string coding) =>
+        new(coding, _keeper.Find(id)?.Survives, _keeper.Find(id)?.Pieces);
+
+    /// <summary>What is in pieces, in figures.</summary>
+    /// <exception cref="StoreException">The catalog cannot be read.</exception>
+    public ArchiveFigures ArchiveFigures
+    {
+        get
+        {
+            var (inPieces, pieces, bytes) = _store.Catalog.SumPieces();
+            var (repaired, failed) = _keeper.Figures;
+            return new ArchiveFigures(
+                inPieces, pieces, bytes, _archives.All.CountBy(job => job.Phase).ToDictionary(), repaired, failed);
+        }
+    }
+
+    /// <summary>Has a resource turned into pieces. It goes on whatever restarts meanwhile, until it has ended.</summary>
+    /// <param name="id">The resource.</param>
+    /// <param name="coding">The coding's name; null for the usual one.</param>
+    /// <param name="isForced">Whether it is to be although less is survived than the coding can do.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="StoreException">The store cannot note it.</exception>
+    public async Task<ArchiveResult> StartArchiveAsync(
+        ResourceId id, string? coding, bool isForced, CancellationToken cancellationToken)
+    {
+        var code = ErasureCodes.All[0];
+        if (coding is not null && !ErasureCodes.TryGet(coding, out code))
+        {
+            return new ArchiveResult(
+                ArchiveOutcome.Refused, $"There is no coding {coding}: {string.Join(", ", ErasureCodes.All.Select(known => known.Name))}.");
+        }
+
+        var opened = await OpenAsync(id, new OpenOptions { DemandLength = 0 }, cancellationToken);
+        if (opened.Reader is not { } reader)
+        {
+            return new ArchiveResult(ArchiveOutcome.NoResource, Search: opened);
+        }
+
+        await using (reader)
+        {
+            return reader is ArchivedReader
+                ? new ArchiveResult(ArchiveOutcome.Refused, "It is archived already.")
+                : await _archives.StartAsync(ArchiveJobKind.Archive, id, reader.Manifest, code, isForced, cancellationToken);
+        }
+    }
+
+    /// <summary>Has a resource that is in pieces turned into replicas.</summary>
+    /// <exception cref="StoreException">The store cannot note it.</exception>
+    public async Task<ArchiveResult> StartRestoreAsync(ResourceId id, CancellationToken cancellationToken)
+    {
+        var opened = await OpenAsync(id, new OpenOptions { DemandLength = 0 }, cancellationToken);
+        if (opened.Reader is not { } reader)
+        {
+            return new ArchiveResult(ArchiveOutcome.NoResource, Search: opened);
+        }
+
+        await using (reader)
+        {
+            return reader is not ArchivedReader archived
+                ? new ArchiveResult(ArchiveOutcome.Refused, "It is not archived.")
+                : await _archives.StartAsync(
+                    ArchiveJobKind.Restore, id, archived.Manifest, archived.Code, isForced: false, cancellationToken);
+        }
+    }
+
+    /// <summary>What the other nodes say is newest of a resource; null when there are none.</summary>
+    private async Task<ReplicaVersion?> AskNewestAsync(ResourceId id, CancellationToken cancellationToken)
+    {
+        if (!_replicator.HasOthers)
+        {
+            return null;
+        }
+
+        // Whoever is told that there is nothing does not wait for long for those who do not answer.
+        using var limit = new CancellationTokenSource(_options.Fetch.DiscoveryTimeout, _options.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            return (await _replicator.SurveyAsync(id, either.Token)).Newest;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Somebody is to keep a version whose bytes nobody has: if it is in pieces, what it is is kept.</summary>
+    private async Task<bool> AdoptAsync(ResourceId id, ReplicaVersion version)
+    {
+        if (await _reading.FindAsync(id, version.Tag, _stopping.Token) is not { } shape
+            || !ReplicaVersion.Of(shape.Parent).IsSameAs(version))
+        {
+            return false;
+        }
+
+        using (await _store.EnterAsync(id, CancellationToken.None))
+        {
+            if (_store.FindResource(id) is not { } known || ReplicaVersion.Of(known.Manifest) < version)
+            {
+                await _store.CommitInPiecesAsync(new StoredResource(id, shape.Parent, Retention.Kept), shape.Code.Name);
+            }
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,76 @@
+using MurkyWaters.Tests.Network;
+
+namespace MurkyWaters.Tests.Archive;
+
+/// <summary>Sixteen nodes in one process.</summary>
+public class ArchiveClusterTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    /// <summary>The whole way: replicas, pieces, five nodes lost, read, made anew, back to replicas.</summary>
+    [Fact]
+    public async Task WhatIsArchivedOutlivesFiveNodesAndComesBack()
+    {
+        await using var cloud = await NodeCloud.StartAsync(16, (_, options) => options with
+        {
+            Cluster = options.Cluster with { Replicas = 3, DownAfter = TimeSpan.FromSeconds(4) },
+            PieceLookInterval = TimeSpan.FromSeconds(1),
+        });
+        var bytes = Bytes.Random(1_500_000, 1);
+        var put = await cloud.PutAsync(0, 1, bytes, contentType: "text/plain");
+        Assert.Equal(3, await cloud[0].PropagateAsync(put.Id, 3, Patience, Cancellation));
+        await UntilAsync(() => cloud[0].Nodes.Count == 16, "all nodes are known");
+
+        var started = await cloud[0].StartArchiveAsync(put.Id, null, isForced: false, Cancellation);
+        Assert.Equal((ArchiveOutcome.Taken, ""), (started.Outcome, started.Detail));
+        await EndedAsync(cloud[0], started.Job!.Id);
+
+        Assert.Equal(ArchivePhase.Completed, cloud[0].FindArchiveJob(started.Job.Id)!.Phase);
+        Assert.Equal(16, started.Job.Pieces.Select(piece => piece.Node).Distinct().Count());
+        for (var i = 0; i < 16; i++)
+        {
+            Assert.Equal("rapidraid", cloud[i].FindArchived(put.Id)?.Coding);
+            Assert.Equal((1, 1), (cloud[i].ArchiveFigures.Resources, cloud[i].ArchiveFigures.Pieces));
+            Assert.Equal([put.Id], cloud[i].List(new ResourceQuery()).Items.Select(item => item.Id));
+        }
+
+        Assert.Equal(bytes, await cloud.GetAsync(7, 1));
+        Assert.Equal(OpenStatus.NotCached, (await cloud[7].OpenAsync(
+            put.Id, new OpenOptions { Source = OpenSource.LocalOnly }, Cancellation)).Status);
+
+        for (var i = 0; i < 5; i++)
+        {
+            await cloud.StopAsync(i);
+        }
+
+        Assert.Equal(bytes, await cloud.GetAsync(9, 1));
+        await UntilAsync(
+            () => Enumerable.Range(5, 11).Sum(i => cloud[i].ArchiveFigures.Repaired) >= 5, "what was lost is made anew");
+
+        var back = await cloud[12].StartRestoreAsync(put.Id, Cancellation);
+        Assert.Equal((ArchiveOutcome.Taken, ""), (back.Outcome, back.Detail));
+        await EndedAsync(cloud[12], back.Job!.Id);
+        Assert.Equal(ArchivePhase.Completed, cloud[12].FindArchiveJob(back.Job.Id)!.Phase);
+        Assert.All(Enumerable.Range(5, 11), i => Assert.Equal(0, cloud[i].ArchiveFigures.Pieces));
+        await UntilAsync(
+            () => Enumerable.Range(5, 11).Count(i => cloud[i].Find(put.Id) is { Retention: Retention.Kept }
+                && cloud[i].FindArchived(put.Id) is null) >= 3, "there are replicas again");
+        Assert.Equal(bytes, await cloud.GetAsync(15, 1));
+        Assert.Empty(cloud.Failures);
+    }
+
+    private static Task EndedAsync(MurkyNode node, string job) =>
+        UntilAsync(() => node.FindArchiveJob(job) is { Ended: not null }, "the job ends");
+
+    private static async Task UntilAsync(Func<bool> condition, string what)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (!condition())
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < Patience, $"It never came to be: {what}.");
+            await Task.Delay(10, Cancellation);
+        }
+    }
+}

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Gateway.Access;
+using Gateway.Archive;
 using Gateway.Cluster;
 using Gateway.Configuration;
 using Gateway.Connections;
@@ -46,6 +47,11 @@ internal sealed partial class Program
         if (DeployCommand.IsAsked(args))
         {
             return await DeployCommand.RunAsync(args, Console.Error);
+        }
+
+        if (PiecesCommand.IsAsked(args))
+        {
+            return await PiecesCommand.RunAsync(args, Console.Error, Console.OpenStandardOutput, CancellationToken.None);
         }
 
         if (CommandLine.IsHealth(args))
@@ -136,6 +142,7 @@ internal sealed partial class Program
         builder.Services.AddSingleton<NodeMetrics>();
         builder.Services.AddSingleton<ClusterMetrics>();
         builder.Services.AddSingleton<DeploymentMetrics>();
+        builder.Services.AddSingleton<ArchiveMetrics>();
         builder.Services.AddSingleton<RoomMetrics>();
         builder.Services.AddSingleton<PrometheusText>();
         builder.Services.AddTelemetry(settings);
@@ -198,6 +205,7 @@ internal sealed partial class Program
         app.MapNodes();
         app.MapCluster();
         app.MapDeployments();
+        app.MapArchive();
         app.MapStore();
         app.MapHealth();
         app.MapMetrics();

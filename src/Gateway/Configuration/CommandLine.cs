@@ -3,7 +3,7 @@ using System.Reflection;
 namespace Gateway.Configuration;
 
 /// <summary>What the executable answers without starting: <c>--help</c>, <c>--version</c>, <c>--health</c>, <c>--doctor</c>,
-/// <c>--rebuild-catalog</c>; and how it deploys.</summary>
+/// <c>--rebuild-catalog</c>, <c>--rebuild</c>; and how it deploys.</summary>
 internal static class CommandLine
 {
     /// <summary>As in <c>0.1.0</c>.</summary>
@@ -89,6 +89,8 @@ internal static class CommandLine
                                           damaged, and says what was found again: exit
                                           code 0; 1 when the disk fails; 2 when it is in
                                           use or no store of this version
+              Gateway --rebuild FILE...   makes an archived resource of the files of 11 or
+                [--write PATH|-]          more of its pieces, and needs nothing else
               Gateway --send FILE ...     rains a file on a group, for many machines at once
               Gateway --receive ...       takes what rains on a group, and writes it
               Gateway --version           prints the version

@@ -83,6 +83,7 @@ internal sealed class Problem : IResult
             ProblemType.IntegrityFailure, $"Every server that offered resource {id} sent wrong bytes.", opened.Sources),
         OpenStatus.NotUnderstood => NotUnderstood(id, opened.Sources),
         OpenStatus.Busy => new(ProblemType.Overloaded, $"The servers that may have resource {id} are busy.", opened.Sources),
+        OpenStatus.TooFewPieces => PiecesMissing(id, opened.MissingPieces ?? []),
         OpenStatus.NoNetwork => new(
             ProblemType.Overloaded, $"This node cannot open a socket just now to ask the servers for resource {id}."),
         _ => new(ProblemType.StoreFull, $"The store could not keep resource {id}.", opened.Sources),
@@ -91,6 +92,7 @@ internal sealed class Problem : IResult
     /// <summary>Why a fetch ended before its first byte.</summary>
     public static Problem OfFetch(ResourceId id, FetchFailedException failure) => failure.Reason switch
     {
+        FetchEndReason.NotFound when failure.MissingPieces is { } missing => PiecesMissing(id, missing),
         FetchEndReason.NotFound => NotFound(id, failure.Sources),
         FetchEndReason.IntegrityFailure => new(
             ProblemType.IntegrityFailure, $"Every server that offered resource {id} sent wrong bytes.", failure.Sources),
@@ -104,6 +106,12 @@ internal sealed class Problem : IResult
         _ when failure.IsObjectStoreAway => ObjectStoreAway(id, failure.Sources),
         _ => new(ProblemType.RetrievalTimeout, $"The servers of resource {id} fell silent.", failure.Sources),
     };
+
+    /// <summary>A resource is in pieces, and too few of them can be had.</summary>
+    private static Problem PiecesMissing(ResourceId id, IReadOnlyCollection<int> missing) => new(
+        ProblemType.PiecesMissing,
+        $"Resource {id} is archived, and {missing.Count} of its pieces cannot be had: {string.Join(", ", missing)}. It can be read again "
+        + "when nodes that have them are back.");
 
     private static Problem ObjectStoreAway(ResourceId id, IReadOnlyList<SourceReport>? sources) =>
         new(

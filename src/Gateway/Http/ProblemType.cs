@@ -33,6 +33,7 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
     public static readonly ProblemType DrainRefused = new("drain-refused", 409, "Too few nodes would be left");
     public static readonly ProblemType DeploymentRefused =
         new("deployment-refused", 409, "The deployment cannot be made as it was asked for");
+    public static readonly ProblemType ArchiveRefused = new("archive-refused", 409, "The archive cannot be changed as it was asked for");
     public static readonly ProblemType AskTheNode = new("ask-the-node", 409, "Only the node itself can be asked for this");
     public static readonly ProblemType Gone = new("gone", 410, "The resource was deleted");
     public static readonly ProblemType PreconditionFailed = new("precondition-failed", 412, "A precondition of the request does not hold");
@@ -52,6 +53,7 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
     public static readonly ProblemType ClusterUnavailable = new(
         "cluster-unavailable", 503, "etcd, or other nodes that have to be asked, cannot be reached", true);
     public static readonly ProblemType NotCached = new("not-cached", 504, "Not here, and the request forbids to ask the rain");
+    public static readonly ProblemType PiecesMissing = new("pieces-missing", 504, "Too few pieces of the resource can be had", true);
     public static readonly ProblemType RetrievalTimeout = new("retrieval-timeout", 504, "The servers were silent", true);
     public static readonly ProblemType StoreFull = new("store-full", 507, "The store has no room", true);
 
@@ -60,9 +62,11 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
     [
         InvalidResourceId, InvalidParameter, InvalidDigest, DigestMismatch, PartialPut, IncompleteBody, CompletedUpload,
         InconsistentUploadLength, BadRequest, Unauthorized, CrossSite, ServiceWorker, NotFound, MethodNotAllowed, RequestTimeout, Conflict,
-        MismatchingUploadOffset, TooManyServers, DrainRefused, DeploymentRefused, AskTheNode, Gone, PreconditionFailed, UploadProtocol,
+        MismatchingUploadOffset, TooManyServers, DrainRefused, DeploymentRefused, ArchiveRefused, AskTheNode, Gone, PreconditionFailed,
+        UploadProtocol,
         TooLarge, UnsupportedMedia, RangeNotSatisfiable, Misdirected, TooManyRequests, Internal, UnknownTransferCoding, IntegrityFailure,
-        Overloaded, Unavailable, ClusterUnavailable, StoreReadOnly, NotCached, RetrievalTimeout, StoreFull,
+        Overloaded, Unavailable, ClusterUnavailable, StoreReadOnly, NotCached, PiecesMissing,
+        RetrievalTimeout, StoreFull,
     ];
 
     /// <summary>The stable URI of the kind.</summary>

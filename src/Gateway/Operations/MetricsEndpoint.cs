@@ -18,6 +18,7 @@ internal static class MetricsEndpoint
         app.Services.GetRequiredService<NodeMetrics>();
         app.Services.GetRequiredService<ClusterMetrics>();
         app.Services.GetRequiredService<DeploymentMetrics>();
+        app.Services.GetRequiredService<ArchiveMetrics>();
         app.Services.GetRequiredService<RoomMetrics>();
     }
 

@@ -51,6 +51,7 @@ internal static class BodySender
                     {
                         timing.Decoding = TimeProvider.System.GetElapsedTime(began);
                         timing.Rain = reader.Times;
+                        timing.MissingPieces = reader.MissingPieces?.Length ?? timing.MissingPieces;
                         timing.AddTo(response.Headers);
                         await response.StartAsync(http.RequestAborted);
                     }

@@ -100,7 +100,6 @@ internal static class ResourceEndpoints
     private static readonly ProblemType[] FailuresOfDownloads =
     [
         InvalidResourceId, ServiceWorker, NotFound, Gone, PreconditionFailed, IntegrityFailure, Overloaded, StoreReadOnly, NotCached,
-        RetrievalTimeout,
-        StoreFull,
+        PiecesMissing, RetrievalTimeout, StoreFull,
     ];
 }

@@ -88,7 +88,10 @@ internal static class ResourceReading
         await using (reader)
         {
             RequestLog.NoteHit(http, reader.IsHit);
-            var timing = new ServerTiming(reader.IsHit, TimeProvider.System.GetElapsedTime(began));
+            var timing = new ServerTiming(reader.IsHit, TimeProvider.System.GetElapsedTime(began))
+            {
+                MissingPieces = reader.Coding is null ? null : reader.MissingPieces?.Length ?? -1,
+            };
             var answer = new Answer(
                 http, resource, reader, timing, time.GetUtcNow(), isFresherAsked: wasHere, settings.Behaviour.ShareContent);
             await answer.SendAsync(range);
@@ -225,6 +228,6 @@ internal static class ResourceReading
         /// <summary>RFC 9211. A miss is <c>fwd=request</c> where there was a copy that the request would not have.</summary>
         private void AddCacheStatus(IHeaderDictionary headers, bool isWhole) =>
             headers["Cache-Status"] = _reader.IsHit ? "rain; hit"
-                : $"rain; fwd={(_isFresherAsked ? "request" : "miss")}{(_isStored && isWhole ? "; stored" : "")}";
+                : $"rain; fwd={(_isFresherAsked ? "request" : "miss")}{(_isStored && isWhole && _reader.Coding is null ? "; stored" : "")}";
     }
 }

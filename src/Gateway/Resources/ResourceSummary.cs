@@ -13,7 +13,8 @@ namespace Gateway.Resources;
 /// "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "contentType": "video/mp4",
 /// "fileName": "holiday.mp4", "code": "raptorq", "blockSize": 1048576, "symbolSize": 1408, "blocks": 48,
 /// "version": "d8a624a3ffa3d942f2bf0e9ac8d2bb1b7e9d2a4f3c1e5a6b7c8d9e0f1a2b3c4d",
-/// "modified": "2026-11-21T06:10:07.642+00:00", "replicas": 1, "wanted": 1, "holders": ["7c0d8b52a1f04e6c93b1d6f0a2e4c811"]
+/// "modified": "2026-11-21T06:10:07.642+00:00", "replicas": 1, "wanted": 1, "holders": ["7c0d8b52a1f04e6c93b1d6f0a2e4c811"],
+/// "storage": "replicated", "survives": null
 /// }
 /// </example>
 internal record ResourceSummary
@@ -35,6 +36,8 @@ internal record ResourceSummary
         Modified = DateTimeOffset.FromUnixTimeMilliseconds(manifest.Stamp);
         (Holders, Wanted) = HoldersOf(id, node);
         Replicas = replicas ?? Holders.Count;
+        var archived = node.FindArchived(id);
+        (Storage, Survives) = StorageOf(archived);
     }
 
     [SetsRequiredMembers]
@@ -54,6 +57,7 @@ internal record ResourceSummary
         Modified = DateTimeOffset.FromUnixTimeMilliseconds(resource.Stamp);
         (Holders, Wanted) = HoldersOf(resource.Id, node);
         Replicas = Holders.Count;
+        (Storage, Survives) = StorageOf(resource.Coding is { } coding ? node.ArchivedOf(resource.Id, coding) : null);
     }
 
     /// <summary>The 64-bit number, as a string because browsers round such numbers.</summary>
@@ -101,10 +105,20 @@ internal record ResourceSummary
     /// <summary>Their ids, as in GET /nodes.</summary>
     public required IReadOnlyList<string> Holders { get; init; }
 
+    /// <summary>replicated: in whole copies; or archived: in coded pieces, and those who keep it keep what it is alone.</summary>
+    public required string Storage { get; init; }
+
+    /// <summary>Of one that is archived, how many nodes can be lost, whichever they are, as was counted last; null for any other, and when
+    /// the node that answers has not counted.</summary>
+    public required int? Survives { get; init; }
+
     public static ResourceSummary Of(StoredResource resource, MurkyNode node, int? replicas = null) =>
         new(resource.Id, resource.Manifest, node, replicas);
 
     public static ResourceSummary Of(ListedResource resource, MurkyNode node) => new(resource, node);
+
+    private static (string Storage, int? Survives) StorageOf(ArchivedState? archived) =>
+        (archived is null ? "replicated" : "archived", archived?.Survives);
 
     private static (IReadOnlyList<string> Holders, int Wanted) HoldersOf(ResourceId id, MurkyNode node)
     {
@@ -126,7 +140,8 @@ internal sealed record ResourceList(IReadOnlyList<ResourceSummary> Items, string
 /// "fileName": "holiday.mp4", "code": "raptorq", "blockSize": 1048576, "symbolSize": 1408, "blocks": 48,
 /// "version": "d8a624a3ffa3d942f2bf0e9ac8d2bb1b7e9d2a4f3c1e5a6b7c8d9e0f1a2b3c4d",
 /// "modified": "2026-11-21T06:10:07.642+00:00", "replicas": 1, "wanted": 1, "holders": ["7c0d8b52a1f04e6c93b1d6f0a2e4c811"],
-/// "blockDigestAlgorithm": "blake3", "blockDigests": ["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]
+/// "storage": "replicated", "survives": null, "blockDigestAlgorithm": "blake3",
+/// "blockDigests": ["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]
 /// }
 /// </example>
 internal sealed record ManifestView : ResourceSummary

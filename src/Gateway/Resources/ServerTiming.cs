@@ -23,11 +23,16 @@ internal sealed class ServerTiming
     /// <summary>What the fetch says of its own time: it may have begun, and verified blocks, before this request came.</summary>
     public FetchTimes? Rain { get; set; }
 
+    /// <summary>Of a resource that is in pieces, how many of those could not be had: -1 while none was looked for; null for any
+    /// other.</summary>
+    public int? MissingPieces { get; set; }
+
     public void AddTo(IHeaderDictionary headers)
     {
         // How long sending takes is known only when no header can be sent any more; the log has the whole.
         var rain = Entry("first-droplet", Rain?.FirstDroplet) + Entry("decode", _isHit ? null : Decoding)
-            + Entry("verify", Rain?.Verifying);
+            + Entry("verify", Rain?.Verifying) + (MissingPieces is not { } missing ? ""
+                : missing < 0 ? ", archived" : string.Create(CultureInfo.InvariantCulture, $", archived;desc=\"missing={missing}\""));
         var (cache, opening) = _isHit ? ("hit", "open") : ("miss", "discover");
         headers["Server-Timing"] = string.Create(
             CultureInfo.InvariantCulture, $"cache;desc={cache}, {opening};dur={_opening.TotalMilliseconds:F1}{rain}");

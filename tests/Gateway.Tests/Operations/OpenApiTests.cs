@@ -188,7 +188,7 @@ public sealed class OpenApiTests : IClassFixture<SharedGateway>
     }
 
     [Theory]
-    [InlineData("ResourceSummary", "fileName")]
+    [InlineData("ResourceSummary", "fileName", "survives")]
     [InlineData("ResourceList", "next")]
     [InlineData("TransferView", "fileName", "length", "blockMap", "replaced")]
     [InlineData("TransferSource", "rttMs", "role", "heldBlocks")]

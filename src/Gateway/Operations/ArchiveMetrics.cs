@@ -1,0 +1,52 @@
+using System.Diagnostics.Metrics;
+using System.Text.Json;
+using Gateway.Hosting;
+using MurkyWaters;
+
+namespace Gateway.Operations;
+
+/// <summary>What is measured of what is in pieces; read when somebody asks.</summary>
+internal sealed class ArchiveMetrics
+{
+    private readonly NodeHost _host;
+
+    public ArchiveMetrics(NodeHost host, IMeterFactory meters)
+    {
+        _host = host;
+        var meter = meters.Create(RequestMetrics.MeterName);
+        meter.CreateObservableGauge(
+            "murky.archive.resources", () => Read(figures => [new(figures.Resources)]), null,
+            "Resources whose bytes are in pieces, as this node knows.");
+        meter.CreateObservableGauge(
+            "murky.archive.pieces", () => Read(figures => [new(figures.Pieces)]), null, "Pieces that are here.");
+        meter.CreateObservableGauge(
+            "murky.archive.piece.bytes", () => Read(figures => [new(figures.PieceBytes)]), null, "Bytes of the pieces that are here.");
+        meter.CreateObservableGauge(
+            "murky.archive.jobs",
+            () => Read(figures => Enum.GetValues<ArchivePhase>().Select(phase => new Measurement<long>(
+                figures.Jobs.GetValueOrDefault(phase),
+                new KeyValuePair<string, object?>("phase", JsonNamingPolicy.CamelCase.ConvertName(phase.ToString()))))),
+            null, "Jobs that this node knows, by how far they are.");
+        meter.CreateObservableCounter(
+            "murky.archive.repairs",
+            () => Read(figures =>
+            [
+                new(figures.Repaired, new KeyValuePair<string, object?>("result", "done")),
+                new(figures.RepairsFailed, new KeyValuePair<string, object?>("result", "failed")),
+            ]),
+            null, "Pieces that this node had made anew, by what came of it.");
+    }
+
+    private IEnumerable<Measurement<long>> Read(Func<ArchiveFigures, IEnumerable<Measurement<long>>> read)
+    {
+        try
+        {
+            return _host.IsOpen ? read(_host.Node.ArchiveFigures) : [];
+        }
+        catch (StoreException)
+        {
+            // The disk's trouble is measured elsewhere.
+            return [];
+        }
+    }
+}

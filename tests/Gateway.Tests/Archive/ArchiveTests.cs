@@ -1,0 +1,127 @@
+using System.Globalization;
+using System.Text;
+
+namespace Gateway.Tests.Archive;
+
+public sealed class ArchiveTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    /// <summary>On one node, which has to be forced, since that survives nothing: what is read stays the same in every respect.</summary>
+    [Fact]
+    public async Task What_is_archived_is_read_as_before_and_comes_back()
+    {
+        await using var gateway = await TestGateway.StartAsync("Rain:BlockSize=20000");
+        var bytes = TestGateway.Bytes(1_500_001);
+        var (path, put) = await gateway.StoreAsync(bytes, ("Content-Type", "video/mp4"));
+        var before = await gateway.GetAsync(path);
+
+        var refused = await gateway.SendAsync("POST", $"{path}/archive", null);
+        Assert.Equal((409, "/problems/archive-refused"), (refused.Status, refused.Json.GetProperty("type").GetString()));
+        Assert.Contains("any 0", refused.Json.GetProperty("detail").GetString(), StringComparison.Ordinal);
+
+        await EndAsync(gateway, await gateway.SendAsync(
+            "POST", $"{path}/archive", Encoding.UTF8.GetBytes("""{"force":true}"""), ("Content-Type", "application/json")));
+
+        var item = (await gateway.GetAsync("/resources")).Json.GetProperty("items").EnumerateArray().Single();
+        Assert.Equal("archived", item.GetProperty("storage").GetString());
+        var after = await gateway.GetAsync(path);
+        Assert.Equal(200, after.Status);
+        Assert.Equal(bytes, after.Body);
+        foreach (var name in (string[])
+            ["ETag", "Last-Modified", "Repr-Digest", "Content-Type", "Content-Length", "Accept-Ranges", "Cache-Control"])
+        {
+            Assert.Equal(before[name], after[name]);
+        }
+
+        Assert.Contains("archived;desc=\"missing=0\"", after["Server-Timing"]!, StringComparison.Ordinal);
+        var head = await gateway.SendAsync("HEAD", path, null);
+        Assert.Equal((200, put["ETag"], "1500001"), (head.Status, head["ETag"], head["Content-Length"]));
+        var range = await gateway.GetAsync(path, ("Range", "bytes=700000-1400000"));
+        Assert.Equal(206, range.Status);
+        Assert.Equal(bytes[700_000..1_400_001], range.Body);
+        var suffix = await gateway.GetAsync(path, ("Range", "bytes=-5"));
+        Assert.Equal(206, suffix.Status);
+        Assert.Equal(bytes[^5..], suffix.Body);
+        var several = await gateway.GetAsync(path, ("Range", "bytes=0-9,1000000-1000009"));
+        Assert.Equal(206, several.Status);
+        Assert.StartsWith("multipart/byteranges", several["Content-Type"], StringComparison.Ordinal);
+        Assert.Equal(304, (await gateway.GetAsync(path, ("If-None-Match", put["ETag"]!))).Status);
+        Assert.Equal(412, (await gateway.GetAsync(path, ("If-Match", "\"other\""))).Status);
+        Assert.Equal(416, (await gateway.GetAsync(path, ("Range", "bytes=2000000-"))).Status);
+
+        // The same bytes are no new version, and conditions of writes know it.
+        var again = await gateway.SendAsync("PUT", path, bytes, ("Content-Type", "video/mp4"));
+        Assert.Equal((200, put["ETag"]), (again.Status, again["ETag"]));
+        Assert.Equal(412, (await gateway.SendAsync("PUT", path, [1], ("If-None-Match", "*"))).Status);
+
+        await EndAsync(gateway, await gateway.SendAsync("DELETE", $"{path}/archive", null));
+        item = (await gateway.GetAsync("/resources")).Json.GetProperty("items").EnumerateArray().Single();
+        Assert.Equal("replicated", item.GetProperty("storage").GetString());
+        var back = await gateway.GetAsync(path);
+        Assert.Equal((200, put["ETag"]), (back.Status, back["ETag"]));
+        Assert.Equal(bytes, back.Body);
+        Assert.DoesNotContain("archived", back["Server-Timing"]!, StringComparison.Ordinal);
+    }
+
+    /// <summary>A new version, and a deletion, end what is archived, pieces and all.</summary>
+    [Fact]
+    public async Task What_is_replaced_or_deleted_leaves_no_pieces()
+    {
+        await using var gateway = await TestGateway.StartAsync();
+        foreach (var isDeleted in (bool[])[false, true])
+        {
+            var (path, _) = await gateway.StoreAsync(TestGateway.Bytes(200_000));
+            await EndAsync(gateway, await gateway.SendAsync("POST", $"{path}/archive", Encoding.UTF8.GetBytes("""{"force":true}""")));
+            Assert.Contains("murky_archive_pieces 16", await MetricsAsync(), StringComparison.Ordinal);
+
+            Assert.Equal(
+                isDeleted ? 204 : 200, (await gateway.SendAsync(isDeleted ? "DELETE" : "PUT", path, isDeleted ? null : [1, 2])).Status);
+
+            Assert.Equal(isDeleted ? 410 : 200, (await gateway.GetAsync(path)).Status);
+            while (!(await MetricsAsync()).Contains("murky_archive_pieces 0", StringComparison.Ordinal))
+            {
+                await Task.Delay(20, Cancellation);
+            }
+        }
+
+        async Task<string> MetricsAsync() => Encoding.UTF8.GetString((await gateway.GetAsync("/metrics")).Body);
+    }
+
+    [Theory]
+    [InlineData("""{"code":"rapidraid-2000"}""", 409)]
+    [InlineData("""{"cod":"rapidraid"}""", 400)]
+    [InlineData("""[]""", 400)]
+    [InlineData("""{"force":1}""", 400)]
+    public async Task What_is_asked_for_wrongly_is_refused(string body, int status)
+    {
+        await using var gateway = await TestGateway.StartAsync();
+        var (path, _) = await gateway.StoreAsync([1]);
+
+        Assert.Equal(status, (await gateway.SendAsync("POST", $"{path}/archive", Encoding.UTF8.GetBytes(body))).Status);
+        Assert.Equal(409, (await gateway.SendAsync("DELETE", $"{path}/archive", null)).Status);
+        Assert.Equal(404, (await gateway.GetAsync("/archive/0123456789abcdef")).Status);
+    }
+
+    private static async Task EndAsync(TestGateway gateway, Answer started)
+    {
+        Assert.Equal(202, started.Status);
+        var job = started["Location"]!;
+        Assert.Equal($"/archive/{started.Json.GetProperty("id").GetString()}", job);
+        var began = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            var state = (await gateway.GetAsync(job)).Json;
+            if (state.GetProperty("state").GetString() != "running")
+            {
+                Assert.Equal("completed", state.GetProperty("state").GetString());
+                return;
+            }
+
+            Assert.True(
+                TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(20),
+                string.Create(CultureInfo.InvariantCulture, $"It does not end: {state}"));
+            await Task.Delay(20, Cancellation);
+        }
+    }
+}

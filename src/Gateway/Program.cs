@@ -7,6 +7,7 @@ using Gateway.Connections;
 using Gateway.Deploying;
 using Gateway.Deployments;
 using Gateway.Doctor;
+using Gateway.Files;
 using Gateway.Hosting;
 using Gateway.Http;
 using Gateway.Machine;
@@ -198,6 +199,7 @@ internal sealed partial class Program
         app.Use(app.Services.GetRequiredService<Readiness>().GuardAsync);
 
         app.MapResources();
+        app.MapFiles();
         app.MapUploads();
         app.MapServers();
         app.MapSubscribers();

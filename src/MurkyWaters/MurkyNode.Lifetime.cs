@@ -5,6 +5,7 @@ using MurkyWaters.Backing;
 using MurkyWaters.Cluster;
 using MurkyWaters.Deploying;
 using MurkyWaters.Fetching;
+using MurkyWaters.Naming;
 using MurkyWaters.Propagating;
 using MurkyWaters.Replicating;
 using MurkyWaters.Servers;
@@ -15,6 +16,7 @@ using PouringRain.Protocol;
 using PouringRain.Protocol.Archiving;
 using PouringRain.Protocol.Classic;
 using PouringRain.Protocol.Deploying;
+using PouringRain.Protocol.Naming;
 
 namespace MurkyWaters;
 
@@ -81,6 +83,7 @@ public sealed partial class MurkyNode
             options.Cluster, store, _fetches, _transport, _nodes, inbound.TokenKey, options.Time, logger, _stopping.Token);
         _deployments = new Deployments(
             store, new DeployAgent(store, _fetches, options.Time, logger), _nodes, () => Nodes, _transport, options.Time, logger);
+        _folders = new FolderLister(store, _nodes, _transport, options.Time);
         _reading = new PieceReading(
             store, _fetches, AskNewestAsync, options.Time, (id, index) => ArchiveLog.Lied(logger, id, index));
         _agent = new ArchiveAgent(store, _fetches, _reading, options.Cluster.RepairBytesPerSecondMax, options.Time, logger);
@@ -91,7 +94,8 @@ public sealed partial class MurkyNode
         store.Changed += _keeper.NoteChanged;
         inbound.Open(
             _inbox, servers, _nodes, _replicator, new DeployDesk(store.NodeId, inbound.TokenKey, _deployments.Agent.Obey),
-            new ArchiveDesk(store.NodeId, inbound.TokenKey, _agent.Obey));
+            new ArchiveDesk(store.NodeId, inbound.TokenKey, _agent.Obey),
+            new FolderDesk(store.NodeId, inbound.TokenKey, _folders.ListHere));
         store.ConditionalWrites = _nodes.Turns is not { } turns ? null : new ConditionalWrites(
             turns, _replicator.SurveyAsync, (id, cancellation) => FindManifestAsync(id, OpenSource.RainOnly, cancellation),
             id => store.FindResource(id)?.Manifest, options.Time);
@@ -300,15 +304,17 @@ public sealed partial class MurkyNode
         private Replicator? _replicator;
         private DeployDesk? _deployments;
         private ArchiveDesk? _archive;
+        private FolderDesk? _folders;
 
         /// <summary>What the address tokens of this node are made with.</summary>
         public byte[] TokenKey { get; } = RandomNumberGenerator.GetBytes(32);
 
         public void Open(
             PropagateInbox inbox, ServerTable servers, ClusterNodes nodes, Replicator replicator, DeployDesk deployments,
-            ArchiveDesk archive)
+            ArchiveDesk archive, FolderDesk folders)
         {
             Volatile.Write(ref _archive, archive);
+            Volatile.Write(ref _folders, folders);
             Volatile.Write(ref _deployments, deployments);
             Volatile.Write(ref _replicator, replicator);
             Volatile.Write(ref _servers, servers);
@@ -336,6 +342,11 @@ public sealed partial class MurkyNode
             if (length == 0)
             {
                 length = Volatile.Read(ref _archive)?.Answer(now, from, IsNode, request, answer) ?? 0;
+            }
+
+            if (length == 0)
+            {
+                length = Volatile.Read(ref _folders)?.Answer(now, from, IsNode, request, answer) ?? 0;
             }
 
             return length > 0 ? length : replicator.Answer(now, from, IsNode(from), request, answer);

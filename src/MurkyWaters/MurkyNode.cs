@@ -3,6 +3,7 @@ using MurkyWaters.Archive;
 using MurkyWaters.Cluster;
 using MurkyWaters.Deploying;
 using MurkyWaters.Fetching;
+using MurkyWaters.Naming;
 using MurkyWaters.Propagating;
 using MurkyWaters.Replicating;
 using MurkyWaters.Servers;
@@ -37,6 +38,7 @@ public sealed partial class MurkyNode : IAsyncDisposable
     private readonly ArchiveAgent _agent;
     private readonly Archives _archives;
     private readonly PieceKeeper _keeper;
+    private readonly FolderLister _folders;
     private readonly PendingUploads _uploads;
     private readonly FetchBudget _budget;
     private readonly WriteBehind? _writeBehind;

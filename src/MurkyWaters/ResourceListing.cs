@@ -35,6 +35,9 @@ public sealed record ListedResource
     /// <summary>The file name, or none.</summary>
     public required string? FileName { get; init; }
 
+    /// <summary>The name under which it was put, as <c>docs/a.txt</c>, or none.</summary>
+    public string? Path { get; init; }
+
     /// <summary>Whether it is kept, or a cached copy that may be evicted.</summary>
     public required bool IsKept { get; init; }
 

@@ -8,6 +8,10 @@ public sealed record UploadOptions
     /// <summary>The id, or null to take it from the content (first 64 bits of its SHA-256, big-endian).</summary>
     public ResourceId? Id { get; init; }
 
+    /// <summary>The name, of which <see cref="Id"/> is the id (<see cref="PouringRain.Protocol.Naming.ResourcePath"/>); null to leave it as
+    /// it is.</summary>
+    public string? Path { get; init; }
+
     /// <summary>The length, when the sender said it.</summary>
     public long? Length { get; init; }
 

@@ -26,6 +26,9 @@ public enum UploadOutcome
     /// <summary>The precondition failed at the commit; nothing was stored.</summary>
     PreconditionFailed,
 
+    /// <summary>Another name has the same id, and has it first; nothing was stored.</summary>
+    NameTaken,
+
     /// <summary>The version there is, or its deletion, has the last stamp that a version can have; nothing was stored.</summary>
     NoLaterVersion,
 

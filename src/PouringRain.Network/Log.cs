@@ -61,6 +61,9 @@ internal static partial class Log
     [LoggerMessage(2019, LogLevel.Error, "A question about pieces broke")]
     public static partial void ArchiveFailed(ILogger logger, Exception exception);
 
+    [LoggerMessage(2020, LogLevel.Error, "Asking the other nodes about a folder broke")]
+    public static partial void FolderFailed(ILogger logger, Exception exception);
+
     [LoggerMessage(2013, LogLevel.Warning,
         "Version {Version} of {Resource} is not fetched: its manifest is of a later program ({Why})")]
     public static partial void VersionNotUnderstood(ILogger logger, Sha256Digest version, ResourceId resource, ManifestReading why);

@@ -6,6 +6,7 @@ using PouringRain.Protocol;
 using PouringRain.Protocol.Cluster;
 using PouringRain.Protocol.Archiving;
 using PouringRain.Protocol.Deploying;
+using PouringRain.Protocol.Naming;
 
 namespace PouringRain.Network;
 
@@ -201,6 +202,18 @@ public sealed class RainClient : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(question);
         ArgumentNullException.ThrowIfNull(onOver);
         Start(() => new ArchiveFlow(question, onOver, _logger));
+    }
+
+    /// <summary>Carries what is asked about a folder, and the answers, until that is over or the client is closed; from the same port as
+    /// <see cref="Start(Membership, TimeProvider, Action)"/> does.</summary>
+    /// <param name="inquiry">The machine; one client's alone.</param>
+    /// <param name="onTurn">Called whenever something may have come of it, by the thread of the sockets.</param>
+    /// <exception cref="ObjectDisposedException">The client is closed.</exception>
+    public void Start(FolderInquiry inquiry, Action onTurn)
+    {
+        ArgumentNullException.ThrowIfNull(inquiry);
+        ArgumentNullException.ThrowIfNull(onTurn);
+        Start(() => new FolderFlow(inquiry, onTurn, _logger));
     }
 
     /// <summary>The port from which memberships, replication and deployments ask.</summary>

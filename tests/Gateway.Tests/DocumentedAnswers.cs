@@ -17,7 +17,7 @@ internal static class DocumentedAnswers
     [
         .. Document.GetProperty("paths").EnumerateObject()
             .OrderBy(path => path.Name.Count(letter => letter == '{')).ThenByDescending(path => path.Name.Length)
-            .Select(path => (new Regex($"^{Regex.Replace(path.Name, "{[a-z]+}", "[^/]+")}/?$", RegexOptions.CultureInvariant), path.Value)),
+            .Select(path => (new Regex($"^{PatternOf(path.Name)}/?$", RegexOptions.CultureInvariant), path.Value)),
     ];
 
     /// <summary>Fields of HTTP itself, of the connection, of safety in browsers and of CORS, which are on answers of every kind.</summary>
@@ -25,6 +25,10 @@ internal static class DocumentedAnswers
         "^(Date|Content-Type|Content-Length|Transfer-Encoding|Connection|Cache-Control|Vary|X-Content-Type-Options|"
         + "Content-Security-Policy|Allow|Alt-Svc|Access-Control-.+)$",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
+
+    /// <summary>A name may have slashes in it.</summary>
+    private static string PatternOf(string path) =>
+        Regex.Replace(path.Replace("{path}", ".+", StringComparison.Ordinal), "{[a-z]+}", "[^/]+");
 
     /// <summary>Fails when the document does not know an answer.</summary>
     public static void Check(string method, string target, Answer answer)

@@ -37,6 +37,9 @@ internal sealed class Problem : IResult
     /// <summary>What exactly was wrong.</summary>
     public string Detail { get; }
 
+    /// <summary>The same, told otherwise.</summary>
+    public Problem With(string detail) => new(_type, detail, _sources);
+
     /// <summary>A problem document (RFC 9457).</summary>
     /// <param name="Type">The kind, a path of the gateway that tells more.</param>
     /// <param name="Title">What it is, in a few words.</param>
@@ -71,64 +74,74 @@ internal sealed class Problem : IResult
             $"\"{id}\" is no resource id: a whole number from 0 to {ulong.MaxValue}, decimal or hexadecimal after 0x, is wanted.");
 
     /// <summary>Why a resource could not be opened.</summary>
-    public static Problem OfOpening(ResourceId id, OpenResult opened) => opened.Status switch
+    /// <param name="id">The resource.</param>
+    /// <param name="opened">What came of it.</param>
+    /// <param name="name">What it was asked for by, where that is not the id.</param>
+    public static Problem OfOpening(ResourceId id, OpenResult opened, string? name = null) =>
+        OfOpening(name ?? $"resource {id}", opened);
+
+    private static Problem OfOpening(string id, OpenResult opened) => opened.Status switch
     {
-        OpenStatus.Deleted => new(ProblemType.Gone, $"Resource {id} was deleted.", opened.Sources),
+        OpenStatus.Deleted => new(ProblemType.Gone, $"{Capital(id)} was deleted.", opened.Sources),
         OpenStatus.NotFound => NotFound(id, opened.Sources),
         OpenStatus.NotCached => new(
-            ProblemType.NotCached, $"Resource {id} is not here, and only-if-cached forbids to ask the servers for it."),
+            ProblemType.NotCached, $"{Capital(id)} is not here, and only-if-cached forbids to ask the servers for it."),
         OpenStatus.Unanswered when opened.IsObjectStoreAway => ObjectStoreAway(id, opened.Sources),
-        OpenStatus.Unanswered => new(ProblemType.RetrievalTimeout, $"No server answered for resource {id} in time.", opened.Sources),
+        OpenStatus.Unanswered => new(ProblemType.RetrievalTimeout, $"No server answered for {id} in time.", opened.Sources),
         OpenStatus.IntegrityFailure => new(
-            ProblemType.IntegrityFailure, $"Every server that offered resource {id} sent wrong bytes.", opened.Sources),
+            ProblemType.IntegrityFailure, $"Every server that offered {id} sent wrong bytes.", opened.Sources),
         OpenStatus.NotUnderstood => NotUnderstood(id, opened.Sources),
-        OpenStatus.Busy => new(ProblemType.Overloaded, $"The servers that may have resource {id} are busy.", opened.Sources),
+        OpenStatus.Busy => new(ProblemType.Overloaded, $"The servers that may have {id} are busy.", opened.Sources),
         OpenStatus.TooFewPieces => PiecesMissing(id, opened.MissingPieces ?? []),
         OpenStatus.NoNetwork => new(
-            ProblemType.Overloaded, $"This node cannot open a socket just now to ask the servers for resource {id}."),
-        _ => new(ProblemType.StoreFull, $"The store could not keep resource {id}.", opened.Sources),
+            ProblemType.Overloaded, $"This node cannot open a socket just now to ask the servers for {id}."),
+        _ => new(ProblemType.StoreFull, $"The store could not keep {id}.", opened.Sources),
     };
 
     /// <summary>Why a fetch ended before its first byte.</summary>
-    public static Problem OfFetch(ResourceId id, FetchFailedException failure) => failure.Reason switch
+    public static Problem OfFetch(ResourceId id, FetchFailedException failure) => OfFetch($"resource {id}", failure);
+
+    private static Problem OfFetch(string id, FetchFailedException failure) => failure.Reason switch
     {
         FetchEndReason.NotFound when failure.MissingPieces is { } missing => PiecesMissing(id, missing),
         FetchEndReason.NotFound => NotFound(id, failure.Sources),
         FetchEndReason.IntegrityFailure => new(
-            ProblemType.IntegrityFailure, $"Every server that offered resource {id} sent wrong bytes.", failure.Sources),
+            ProblemType.IntegrityFailure, $"Every server that offered {id} sent wrong bytes.", failure.Sources),
         FetchEndReason.NotUnderstood => NotUnderstood(id, failure.Sources),
-        FetchEndReason.Busy => new(ProblemType.Overloaded, $"The servers that may have resource {id} are busy.", failure.Sources),
-        FetchEndReason.Cancelled => new(ProblemType.Overloaded, $"The fetch of resource {id} was ended.", failure.Sources),
+        FetchEndReason.Busy => new(ProblemType.Overloaded, $"The servers that may have {id} are busy.", failure.Sources),
+        FetchEndReason.Cancelled => new(ProblemType.Overloaded, $"The fetch of {id} was ended.", failure.Sources),
         FetchEndReason.LocalFailure when failure.StoreTrouble is { } trouble => new(ProblemType.StoreReadOnly, trouble, failure.Sources),
-        FetchEndReason.LocalFailure => new(ProblemType.StoreFull, $"The store could not keep resource {id}.", failure.Sources),
+        FetchEndReason.LocalFailure => new(ProblemType.StoreFull, $"The store could not keep {id}.", failure.Sources),
         FetchEndReason.NoNetwork => new(
-            ProblemType.Overloaded, $"This node cannot open a socket just now to ask the servers for resource {id}."),
+            ProblemType.Overloaded, $"This node cannot open a socket just now to ask the servers for {id}."),
         _ when failure.IsObjectStoreAway => ObjectStoreAway(id, failure.Sources),
-        _ => new(ProblemType.RetrievalTimeout, $"The servers of resource {id} fell silent.", failure.Sources),
+        _ => new(ProblemType.RetrievalTimeout, $"The servers of {id} fell silent.", failure.Sources),
     };
 
     /// <summary>A resource is in pieces, and too few of them can be had.</summary>
-    private static Problem PiecesMissing(ResourceId id, IReadOnlyCollection<int> missing) => new(
+    private static Problem PiecesMissing(string id, IReadOnlyCollection<int> missing) => new(
         ProblemType.PiecesMissing,
-        $"Resource {id} is archived, and {missing.Count} of its pieces cannot be had: {string.Join(", ", missing)}. It can be read again "
+        $"{Capital(id)} is archived, and {missing.Count} of its pieces cannot be had: {string.Join(", ", missing)}. It can be read again "
         + "when nodes that have them are back.");
 
-    private static Problem ObjectStoreAway(ResourceId id, IReadOnlyList<SourceReport>? sources) =>
+    private static Problem ObjectStoreAway(string id, IReadOnlyList<SourceReport>? sources) =>
         new(
             ProblemType.RetrievalTimeout,
-            $"No server brings resource {id}, and the object store, which may have it, does not serve just now.", sources);
+            $"No server brings {id}, and the object store, which may have it, does not serve just now.", sources);
 
-    private static Problem NotUnderstood(ResourceId id, IReadOnlyList<SourceReport>? sources) =>
+    private static Problem NotUnderstood(string id, IReadOnlyList<SourceReport>? sources) =>
         new(
-            ProblemType.IntegrityFailure, $"What the servers offer of resource {id} is described in a way that this program does not know.",
+            ProblemType.IntegrityFailure, $"What the servers offer of {id} is described in a way that this program does not know.",
             sources);
 
-    private static Problem NotFound(ResourceId id, IReadOnlyList<SourceReport>? sources) => new(
+    private static Problem NotFound(string id, IReadOnlyList<SourceReport>? sources) => new(
         ProblemType.NotFound,
-        sources is not { Count: > 0 } ? $"Resource {id} is not here, and there is no other server to ask."
-            : sources.All(source => source.State == "notFound") ? $"No server has resource {id}."
-            : $"No server that answered has resource {id}.",
+        sources is not { Count: > 0 } ? $"{Capital(id)} is not here, and there is no other server to ask."
+            : sources.All(source => source.State == "notFound") ? $"No server has {id}."
+            : $"No server that answered has {id}.",
         sources);
+
+    private static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 
     /// <summary>What the store could not do.</summary>
     public static Problem OfStore(StoreException failure) => failure switch

@@ -12,6 +12,7 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
 {
     public static readonly ProblemType InvalidResourceId = new("invalid-resource-id", 400, "The resource id is no unsigned 64-bit number");
     public static readonly ProblemType InvalidParameter = new("invalid-parameter", 400, "A parameter or header field is wrong");
+    public static readonly ProblemType InvalidPath = new("invalid-path", 400, "The path can be no name");
     public static readonly ProblemType InvalidDigest = new("invalid-digest", 400, "A digest field cannot be read or checked");
     public static readonly ProblemType DigestMismatch = new("digest-mismatch", 400, "The bytes do not have the announced digest");
     public static readonly ProblemType PartialPut = new("partial-put", 400, "Content-Range has no meaning in an upload");
@@ -27,6 +28,7 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
     public static readonly ProblemType MethodNotAllowed = new("method-not-allowed", 405, "The method is not for this path");
     public static readonly ProblemType RequestTimeout = new("request-timeout", 408, "The request came too slowly", true);
     public static readonly ProblemType Conflict = new("conflict", 409, "Somebody else changed the resource at the same time", true);
+    public static readonly ProblemType NameTaken = new("name-taken", 409, "Another name has the same id");
     public static readonly ProblemType MismatchingUploadOffset =
         new("mismatching-upload-offset", 409, "The upload does not stand at the offset of the request", IsRegistered: true);
     public static readonly ProblemType TooManyServers = new("too-many-servers", 409, "No more servers can be added");
@@ -60,9 +62,10 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
     /// <summary>Every kind.</summary>
     public static ImmutableArray<ProblemType> All { get; } =
     [
-        InvalidResourceId, InvalidParameter, InvalidDigest, DigestMismatch, PartialPut, IncompleteBody, CompletedUpload,
+        InvalidResourceId, InvalidParameter, InvalidPath, InvalidDigest, DigestMismatch, PartialPut, IncompleteBody, CompletedUpload,
         InconsistentUploadLength, BadRequest, Unauthorized, CrossSite, ServiceWorker, NotFound, MethodNotAllowed, RequestTimeout, Conflict,
-        MismatchingUploadOffset, TooManyServers, DrainRefused, DeploymentRefused, ArchiveRefused, AskTheNode, Gone, PreconditionFailed,
+        NameTaken, MismatchingUploadOffset, TooManyServers, DrainRefused, DeploymentRefused, ArchiveRefused, AskTheNode, Gone,
+        PreconditionFailed,
         UploadProtocol,
         TooLarge, UnsupportedMedia, RangeNotSatisfiable, Misdirected, TooManyRequests, Internal, UnknownTransferCoding, IntegrityFailure,
         Overloaded, Unavailable, ClusterUnavailable, StoreReadOnly, NotCached, PiecesMissing,

@@ -13,7 +13,7 @@ internal static class ResourceEndpoints
 {
     /// <summary>Anything at the top but the names of the gateway's own paths, so that their methods stay theirs.</summary>
     private const string ClassicPath =
-        "/{id:regex(^(?!(resources|uploads|servers|subscribers|transfers|metrics|swagger|openapi|health|problems)$))}";
+        "/{id:regex(^(?!(resources|files|uploads|servers|subscribers|transfers|metrics|swagger|openapi|health|problems)$))}";
 
     public static void MapResources(this IEndpointRouteBuilder app)
     {
@@ -51,7 +51,7 @@ internal static class ResourceEndpoints
             .Fails([.. FailuresOfUploads, InvalidResourceId, Conflict, PreconditionFailed]);
     }
 
-    private static readonly ProblemType[] FailuresOfUploads =
+    public static readonly ProblemType[] FailuresOfUploads =
     [
         InvalidParameter, InvalidDigest, DigestMismatch, PartialPut, IncompleteBody, InconsistentUploadLength, RequestTimeout, TooLarge,
         UnsupportedMedia, UploadProtocol, Overloaded, StoreReadOnly, ClusterUnavailable, StoreFull,
@@ -66,11 +66,11 @@ internal static class ResourceEndpoints
     private static readonly AnswerField[] Validators = [AnswerField.EntityTag, AnswerField.LastModified];
 
     /// <summary>Bodies of uploads are bounded by the gateway's own limit, not by the server's.</summary>
-    private static RouteHandlerBuilder TakesUpload(this RouteHandlerBuilder endpoint) =>
+    public static RouteHandlerBuilder TakesUpload(this RouteHandlerBuilder endpoint) =>
         endpoint.WithMetadata(new DisableRequestSizeLimitAttribute()).Takes<UploadParameters>().Takes<ReplicaParameters>()
             .Takes<DigestParameters>().Takes<DigestWishParameters>().TakesBytes("The bytes as they are to be kept, of any media type.");
 
-    private static RouteHandlerBuilder Answers<T>(this RouteHandlerBuilder endpoint) =>
+    public static RouteHandlerBuilder Answers<T>(this RouteHandlerBuilder endpoint) =>
         endpoint.Produces<T>(200).Produces<T>(201).Produces<T>(202).OrProduces<UploadView>(201).SendsFieldsOfUploads();
 
     /// <summary>201 is that of an upload in several requests alone.</summary>
@@ -84,14 +84,14 @@ internal static class ResourceEndpoints
             .Sends([201], AnswerField.UploadOffset, AnswerField.UploadLength, AnswerField.UploadLimit)
             .Sends([415], AnswerField.AcceptEncoding);
 
-    private static RouteHandlerBuilder AnswersDownload(this RouteHandlerBuilder endpoint) =>
+    public static RouteHandlerBuilder AnswersDownload(this RouteHandlerBuilder endpoint) =>
         endpoint.Takes<ReadParameters>().Takes<RangeParameters>().Takes<ConditionParameters>().Takes<DigestWishParameters>()
             .Produces<Stream>(200, MediaTypeNames.Application.Octet).Produces<Stream>(206, MediaTypeNames.Application.Octet).Produces(304)
             .Sends([200], FieldsOfDownloads).Sends([206], [AnswerField.ContentRange, .. FieldsOfDownloads])
             .Sends([304], [.. Validators, AnswerField.CacheControl]).Sends([412, 416], Validators).Sends([416], AnswerField.ContentRange)
             .Fails([.. FailuresOfDownloads, RangeNotSatisfiable]);
 
-    private static RouteHandlerBuilder AnswersDownloadHead(this RouteHandlerBuilder endpoint) =>
+    public static RouteHandlerBuilder AnswersDownloadHead(this RouteHandlerBuilder endpoint) =>
         endpoint.Takes<ReadParameters>().Takes<ConditionParameters>().Takes<DigestWishParameters>()
             .Produces(200).Produces(304)
             .Sends([200], FieldsOfDownloads).Sends([304], [.. Validators, AnswerField.CacheControl])

@@ -72,11 +72,29 @@ internal static class ResourceManagement
             return Problem.InvalidResourceId(id);
         }
 
+        if (await RemoveAsync(http, host.Node, time, resource, name: null) is { } problem)
+        {
+            return problem;
+        }
+
+        return TypedResults.NoContent();
+    }
+
+    /// <summary>Deletes a resource; the problem when it is not deleted.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="node">The node.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="resource">The resource.</param>
+    /// <param name="name">What it was asked for by, where that is not the id.</param>
+    public static async Task<Problem?> RemoveAsync(
+        HttpContext http, MurkyNode node, TimeProvider time, ResourceId resource, string? name)
+    {
         var headers = http.Request.Headers;
+        var what = name ?? $"Resource {resource}";
         DeleteResult result;
         try
         {
-            result = await host.Node.DeleteAsync(
+            result = await node.DeleteAsync(
                 resource,
                 Preconditions.AreAnyIn(headers)
                     ? current => Preconditions.Evaluate(headers, isRead: false, current, time.GetUtcNow()) != Preconditions.Outcome.Failed
@@ -94,15 +112,16 @@ internal static class ResourceManagement
 
         return result switch
         {
-            { Outcome: DeleteOutcome.Deleted } => TypedResults.NoContent(),
+            { Outcome: DeleteOutcome.Deleted } => null,
             { Outcome: DeleteOutcome.PreconditionFailed } =>
-                new Problem(ProblemType.PreconditionFailed, $"Resource {resource} is not at the version that the request wants to delete."),
+                new Problem(ProblemType.PreconditionFailed, $"{what} is not at the version that the request wants to delete."),
             { Outcome: DeleteOutcome.NoLaterVersion } => new Problem(
                 ProblemType.Conflict, "The version there is was stamped by a clock that is too far ahead: nothing can follow it yet. "
                     + "Nothing was deleted."),
-            { Search: { Status: not (OpenStatus.Found or OpenStatus.Deleted) } search } => Problem.OfOpening(resource, search),
+            { Search: { Status: not (OpenStatus.Found or OpenStatus.Deleted) } search } =>
+                Problem.OfOpening(resource, search, name),
             _ => new Problem(
-                ProblemType.NotFound, $"Resource {resource} is not here or elsewhere: it was deleted before.", result.Search?.Sources),
+                ProblemType.NotFound, $"{what} is not here or elsewhere: it was deleted before.", result.Search?.Sources),
         };
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Gateway.Access;
 using Gateway.Configuration;
+using Gateway.Files;
 using Gateway.Hosting;
 using Gateway.Http;
 using Gateway.Operations.Document;
@@ -58,14 +59,21 @@ internal static class ResourceReading
         HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time, [ResourceId] string id) =>
         HandleAsync(http, host, settings, time, id);
 
-    private static async Task HandleAsync(HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time, string id)
-    {
-        if (!ResourceId.TryParse(id, out var resource))
-        {
-            await Problem.InvalidResourceId(id).ExecuteAsync(http);
-            return;
-        }
+    private static Task HandleAsync(HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time, string id) =>
+        ResourceId.TryParse(id, out var resource)
+            ? AnswerAsync(http, host, settings, time, resource, path: null)
+            : Problem.InvalidResourceId(id).ExecuteAsync(http);
 
+    /// <summary>Answers with a resource.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="host">The node.</param>
+    /// <param name="settings">The settings.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="resource">The resource.</param>
+    /// <param name="path">The name that it was asked for by, which it must have; null when it was by its id.</param>
+    public static async Task AnswerAsync(
+        HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time, ResourceId resource, string? path)
+    {
         // Bytes of strangers must not get a hold in the browser for the gateway's whole origin.
         if (http.Request.Headers["Service-Worker"].Count > 0)
         {
@@ -81,12 +89,19 @@ internal static class ResourceReading
         var opened = await host.Node.OpenAsync(resource, options, http.RequestAborted);
         if (opened.Reader is not { } reader)
         {
-            await Problem.OfOpening(resource, opened).ExecuteAsync(http);
+            await (path is null ? Problem.OfOpening(resource, opened) : await FileReading.ExplainAsync(http, host.Node, path, opened))
+                .ExecuteAsync(http);
             return;
         }
 
         await using (reader)
         {
+            if (path is not null && reader.Manifest.Path != path)
+            {
+                await FileReading.OtherName(path, resource).ExecuteAsync(http);
+                return;
+            }
+
             RequestLog.NoteHit(http, reader.IsHit);
             var timing = new ServerTiming(reader.IsHit, TimeProvider.System.GetElapsedTime(began))
             {

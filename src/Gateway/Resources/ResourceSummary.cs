@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Gateway.Http;
 using MurkyWaters;
 using PouringRain.Protocol;
+using PouringRain.Protocol.Naming;
 
 namespace Gateway.Resources;
 
@@ -11,7 +12,7 @@ namespace Gateway.Resources;
 /// {
 /// "id": "42", "length": 50000000, "etag": "\"d8a624a3ffa3d942f2bf0e9ac8d2bb1b7e9d2a4f3c1e5a6b7c8d9e0f1a2b3c4d\"",
 /// "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "contentType": "video/mp4",
-/// "fileName": "holiday.mp4", "code": "raptorq", "blockSize": 1048576, "symbolSize": 1408, "blocks": 48,
+/// "fileName": "holiday.mp4", "path": null, "code": "raptorq", "blockSize": 1048576, "symbolSize": 1408, "blocks": 48,
 /// "version": "d8a624a3ffa3d942f2bf0e9ac8d2bb1b7e9d2a4f3c1e5a6b7c8d9e0f1a2b3c4d",
 /// "modified": "2026-11-21T06:10:07.642+00:00", "replicas": 1, "wanted": 1, "holders": ["7c0d8b52a1f04e6c93b1d6f0a2e4c811"],
 /// "storage": "replicated", "survives": null
@@ -28,6 +29,7 @@ internal record ResourceSummary
         Sha256 = manifest.Sha256.ToString();
         ContentType = manifest.ContentType;
         FileName = manifest.FileName;
+        Path = ResourcePath.IsNamed(id, manifest.Path) ? manifest.Path : null;
         Code = manifest.Code;
         BlockSize = manifest.Layout.BlockBytes;
         SymbolSize = manifest.Layout.SymbolSize;
@@ -49,6 +51,7 @@ internal record ResourceSummary
         Sha256 = resource.Sha256.ToString();
         ContentType = resource.ContentType;
         FileName = resource.FileName;
+        Path = resource.Path;
         Code = resource.Code;
         BlockSize = resource.BlockSize;
         SymbolSize = resource.SymbolSize;
@@ -77,6 +80,9 @@ internal record ResourceSummary
 
     /// <summary>The file name, if the sender gave one.</summary>
     public required string? FileName { get; init; }
+
+    /// <summary>The path behind /files/ that it is named by, if it is.</summary>
+    public required string? Path { get; init; }
 
     /// <summary>The erasure code that it is rained with.</summary>
     public required string Code { get; init; }
@@ -137,7 +143,7 @@ internal sealed record ResourceList(IReadOnlyList<ResourceSummary> Items, string
 /// {
 /// "id": "42", "length": 50000000, "etag": "\"d8a624a3ffa3d942f2bf0e9ac8d2bb1b7e9d2a4f3c1e5a6b7c8d9e0f1a2b3c4d\"",
 /// "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "contentType": "video/mp4",
-/// "fileName": "holiday.mp4", "code": "raptorq", "blockSize": 1048576, "symbolSize": 1408, "blocks": 48,
+/// "fileName": "holiday.mp4", "path": null, "code": "raptorq", "blockSize": 1048576, "symbolSize": 1408, "blocks": 48,
 /// "version": "d8a624a3ffa3d942f2bf0e9ac8d2bb1b7e9d2a4f3c1e5a6b7c8d9e0f1a2b3c4d",
 /// "modified": "2026-11-21T06:10:07.642+00:00", "replicas": 1, "wanted": 1, "holders": ["7c0d8b52a1f04e6c93b1d6f0a2e4c811"],
 /// "storage": "replicated", "survives": null, "blockDigestAlgorithm": "blake3",

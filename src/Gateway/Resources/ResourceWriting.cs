@@ -1,4 +1,5 @@
 using Gateway.Configuration;
+using Gateway.Files;
 using Gateway.Hosting;
 using Gateway.Http;
 using Gateway.Operations.Document;
@@ -7,6 +8,7 @@ using Microsoft.AspNetCore.Connections;
 using MurkyWaters;
 using MurkyWaters.Cluster;
 using PouringRain.Protocol;
+using PouringRain.Protocol.Naming;
 
 namespace Gateway.Resources;
 
@@ -33,7 +35,7 @@ internal static class ResourceWriting
     public static async Task<IResult> PutAsync(
         HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time, [ResourceId] string id) =>
         ResourceId.TryParse(id, out var resource)
-            ? await ReceiveAsync(http, host.Node, settings, time, resource, isClassic: false)
+            ? await ReceiveAsync(http, host.Node, settings, time, resource, path: null, isClassic: false)
             : NoId(id);
 
     /// <summary>Uploads a resource</summary>
@@ -46,7 +48,7 @@ internal static class ResourceWriting
     public static async Task<IResult> PutClassicAsync(
         HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time, [ResourceId] string id) =>
         ResourceId.TryParse(id, out var resource)
-            ? await ReceiveAsync(http, host.Node, settings, time, resource, isClassic: true)
+            ? await ReceiveAsync(http, host.Node, settings, time, resource, path: null, isClassic: true)
             : NoId(id);
 
     /// <summary>Uploads bytes under an id taken from them</summary>
@@ -60,17 +62,25 @@ internal static class ResourceWriting
     /// It is kept here, but fewer nodes than ?replicas= held it within Gateway:ReplicaSeconds; replicas says how many.
     /// </response>
     public static Task<IResult> PostAsync(HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time) =>
-        ReceiveAsync(http, host.Node, settings, time, id: null, isClassic: false);
+        ReceiveAsync(http, host.Node, settings, time, id: null, path: null, isClassic: false);
 
-    private static async Task<IResult> ReceiveAsync(
-        HttpContext http, MurkyNode node, GatewaySettings settings, TimeProvider time, ResourceId? id, bool isClassic)
+    /// <summary>Takes an upload in.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="node">The node.</param>
+    /// <param name="settings">The settings.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="id">The resource; null to take the id from the bytes.</param>
+    /// <param name="path">The name that it gets, whose id is <paramref name="id"/>; null for none.</param>
+    /// <param name="isClassic">Whether the answer is that of 2012.</param>
+    public static async Task<IResult> ReceiveAsync(
+        HttpContext http, MurkyNode node, GatewaySettings settings, TimeProvider time, ResourceId? id, string? path, bool isClassic)
     {
         if (UploadFields.TryRead(http.Request.Headers, out var fields) is { } malformed)
         {
             return malformed;
         }
 
-        if (UploadRequest.TryRead(http, id, settings, fields, out var request) is { } mistake)
+        if (UploadRequest.TryRead(http, id, path, settings, fields, out var request) is { } mistake)
         {
             return mistake;
         }
@@ -98,8 +108,9 @@ internal static class ResourceWriting
                 return new Problem(
                     ProblemType.PreconditionFailed,
                     current is null
-                        ? $"There is no resource {named}."
-                        : $"Resource {named} is at version {Preconditions.EntityTagOf(current)}.");
+                        ? $"There is no {(path is null ? $"resource {named}" : FilePath.UrlOf(path))}."
+                        : $"{(path is null ? $"Resource {named}" : FilePath.UrlOf(path))} is at version "
+                            + $"{Preconditions.EntityTagOf(current)}.");
             }
 
             // Of one node alone, what was found in the rain is not here at the commit, and is not looked for again.
@@ -190,29 +201,15 @@ internal static class ResourceWriting
     public static async Task<IResult> AnswerAsync(
         HttpContext http, MurkyNode node, GatewayOptions limits, UploadResult result, int replicasWanted, bool isClassic)
     {
-        switch (result.Outcome)
+        if (ProblemOf(result) is { } problem)
         {
-            case UploadOutcome.DigestMismatch:
-                return new Problem(ProblemType.DigestMismatch, "The bytes that came are not those announced. Nothing was stored.");
-            case UploadOutcome.LengthMismatch:
-                return new Problem(ProblemType.IncompleteBody, "Fewer or more bytes came than announced. Nothing was stored.");
-            case UploadOutcome.PreconditionFailed:
-                return new Problem(ProblemType.Conflict, "The resource was changed while this upload came in. Nothing was stored.");
-            case UploadOutcome.NoLaterVersion:
-                return new Problem(
-                    ProblemType.Conflict, "The version there is has the last date that there can be, by a wrong clock: none can follow it. "
-                        + "Nothing was stored; another id is free.");
-            case UploadOutcome.TooLong:
-                return new Problem(
-                    ProblemType.TooLarge, "More bytes came than blocks of Rain:BlockSize can be named for. Nothing was stored.");
-            default:
-                break;
+            return problem;
         }
 
         var resource = result.Resource!;
         var replicas = await node.CountReplicasAsync(resource.Id, replicasWanted, limits.ReplicaTimeout, http.RequestAborted);
         var headers = http.Response.Headers;
-        headers.Location = $"/resources/{resource.Id}";
+        headers.Location = LocationOf(resource);
         headers.ETag = Preconditions.EntityTagOf(resource.Manifest);
         DigestFields.Add(http.Request.Headers, headers, resource.Manifest.Sha256);
 
@@ -225,11 +222,38 @@ internal static class ResourceWriting
             : TypedResults.Json(ResourceSummary.Of(resource, node, replicas), statusCode: status);
     }
 
+    /// <summary>Why nothing came of a commit; null when something did.</summary>
+    public static Problem? ProblemOf(UploadResult result) => result.Outcome switch
+    {
+        UploadOutcome.DigestMismatch => new(ProblemType.DigestMismatch, "The bytes that came are not those announced. Nothing was stored."),
+        UploadOutcome.LengthMismatch => new(ProblemType.IncompleteBody, "Fewer or more bytes came than announced. Nothing was stored."),
+        UploadOutcome.PreconditionFailed =>
+            new(ProblemType.Conflict, "The resource was changed while this upload came in. Nothing was stored."),
+        UploadOutcome.NameTaken => NameTaken(result),
+        UploadOutcome.NoLaterVersion => new(
+            ProblemType.Conflict, "The version there is has the last date that there can be, by a wrong clock: none can follow it. "
+                + "Nothing was stored; another id is free."),
+        UploadOutcome.TooLong => new(
+            ProblemType.TooLarge, "More bytes came than blocks of Rain:BlockSize can be named for. Nothing was stored."),
+        _ => null,
+    };
+
+    /// <summary>Where a resource is: under its name, if it has one.</summary>
+    public static string LocationOf(StoredResource resource) =>
+        ResourcePath.IsNamed(resource.Id, resource.Manifest.Path)
+            ? FilePath.UrlOf(resource.Manifest.Path) : $"/resources/{resource.Id}";
+
+    /// <summary>Two names with one id: chance makes none, and who looks for them shall not get at the other's.</summary>
+    private static Problem NameTaken(UploadResult result) => new(
+        ProblemType.NameTaken,
+        $"{FilePath.UrlOf(result.Resource!.Manifest.Path!)} has the id of that name, {result.Resource.Id}. Nothing was stored; another "
+            + "name is free.");
+
     /// <summary>A file's name in place of an id, as <c>curl -T file .../resources/</c> makes it.</summary>
     private static Problem NoId(string id) => new(
         ProblemType.InvalidResourceId,
-        $"{Problem.InvalidResourceId(id).Detail} For a file with a name, POST /resources takes the id from its bytes: "
-        + $"curl --data-binary @FILE -H 'Content-Disposition: attachment; filename=\"FILE\"' .../resources");
+        $"{Problem.InvalidResourceId(id).Detail} Names are under /files/: curl -T FILE .../files/ keeps a file under its own. "
+        + "POST /resources takes the id from the bytes.");
 
     private static StoredResource? Living(StoredResource? resource) => resource is { Manifest.IsDeleted: false } ? resource : null;
 }

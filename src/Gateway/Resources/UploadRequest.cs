@@ -1,5 +1,6 @@
 using System.Globalization;
 using Gateway.Configuration;
+using Gateway.Files;
 using Gateway.Http;
 using Gateway.Uploads;
 using Microsoft.AspNetCore.Http.Features;
@@ -19,6 +20,9 @@ internal sealed record UploadRequest
 
     /// <summary>The id, or null to take it from the content.</summary>
     public required ResourceId? Id { get; init; }
+
+    /// <summary>The name, of which <see cref="Id"/> is the id; null for none.</summary>
+    public required string? Path { get; init; }
 
     /// <summary>The body's length, when it was said.</summary>
     public required long? Length { get; init; }
@@ -47,7 +51,7 @@ internal sealed record UploadRequest
 
     /// <summary>Reads a request; the problem when it is wrong.</summary>
     public static Problem? TryRead(
-        HttpContext http, ResourceId? id, GatewaySettings settings, UploadFields fields, out UploadRequest? upload)
+        HttpContext http, ResourceId? id, string? path, GatewaySettings settings, UploadFields fields, out UploadRequest? upload)
     {
         upload = null;
         var request = http.Request;
@@ -87,7 +91,7 @@ internal sealed record UploadRequest
         {
             return new Problem(
                 ProblemType.UnsupportedMedia,
-                "A form would be kept with its boundaries; send the file's bytes alone (curl --data-binary @file, or -T file).");
+                "A form would be kept with its boundaries: POST it to /files/, or send the file's bytes alone (curl -T file).");
         }
 
         // Of an upload in several requests, Content-Digest is that of the first body alone.
@@ -139,10 +143,11 @@ internal sealed record UploadRequest
         upload = new UploadRequest
         {
             Id = id,
+            Path = path,
             Length = length,
             WholeLength = isPartial ? fields.Length : length ?? fields.Length,
-            ContentType = contentType,
-            FileName = Dispositions.Clean(disposition.FileName),
+            ContentType = contentType ?? (path is null ? null : FileTypes.Of(path)),
+            FileName = Dispositions.Clean(disposition.FileName ?? path),
             IsAttachment = disposition.IsAttachment,
             Code = code.Count == 1 ? code[0] : null,
             Part = part,
@@ -156,6 +161,7 @@ internal sealed record UploadRequest
     public UploadOptions ToOptions() => new()
     {
         Id = Id,
+        Path = Path,
         Length = WholeLength,
         ContentType = ContentType,
         FileName = FileName,

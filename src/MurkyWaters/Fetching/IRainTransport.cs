@@ -3,6 +3,7 @@ using PouringRain.Protocol;
 using PouringRain.Protocol.Archiving;
 using PouringRain.Protocol.Cluster;
 using PouringRain.Protocol.Deploying;
+using PouringRain.Protocol.Naming;
 
 namespace MurkyWaters.Fetching;
 
@@ -35,6 +36,11 @@ internal interface IRainTransport : IAsyncDisposable
 
     /// <inheritdoc cref="RainClient.Ask"/>
     void Ask(ArchiveQuestion question, Action<ArchiveReport?> onOver) => onOver(null);
+
+    /// <inheritdoc cref="RainClient.Start(FolderInquiry, Action)"/>
+    void Start(FolderInquiry inquiry, Action onTurn)
+    {
+    }
 
     /// <inheritdoc cref="RainClient.AskPort"/>
     ushort AskPort => 0;

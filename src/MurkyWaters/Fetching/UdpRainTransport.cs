@@ -5,6 +5,7 @@ using PouringRain.Protocol;
 using PouringRain.Protocol.Archiving;
 using PouringRain.Protocol.Cluster;
 using PouringRain.Protocol.Deploying;
+using PouringRain.Protocol.Naming;
 
 namespace MurkyWaters.Fetching;
 
@@ -45,6 +46,8 @@ internal sealed class UdpRainTransport : IRainTransport
     public Action Start(Deployment deployment, Action onTurn) => Client().Start(deployment, onTurn);
 
     public void Ask(ArchiveQuestion question, Action<ArchiveReport?> onOver) => Client().Ask(question, onOver);
+
+    public void Start(FolderInquiry inquiry, Action onTurn) => Client().Start(inquiry, onTurn);
 
     public ushort AskPort => Volatile.Read(ref _client)?.AskPort ?? 0;
 

@@ -66,6 +66,19 @@ internal sealed partial class ResourceStore
         ChangeAsync(change, entry, isFetched: true).GetAwaiter().GetResult();
     }
 
+    /// <summary>As <see cref="CommitManifest"/>, of a version that is made here.</summary>
+    /// <exception cref="StoreException">As <see cref="ChangeAsync"/>'s.</exception>
+    public Task CommitCopyAsync(StoredResource resource, Blob blob)
+    {
+        if (blob.IsInline)
+        {
+            return CommitBytesAsync(resource, blob.InlineBytes.ToArray());
+        }
+
+        var (change, entry) = Put(resource, blob);
+        return ChangeAsync(change, entry);
+    }
+
     /// <summary>Makes a tombstone the newest version.</summary>
     /// <exception cref="StoreException">As <see cref="ChangeAsync"/>'s.</exception>
     public void CommitTombstone(ResourceId id, Manifest tombstone) => CommitTombstoneAsync(id, tombstone).GetAwaiter().GetResult();

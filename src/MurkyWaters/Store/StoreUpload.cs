@@ -200,6 +200,11 @@ internal sealed partial class StoreUpload : Upload
             return new UploadResult(UploadOutcome.PreconditionFailed, newest);
         }
 
+        if (_options.Path is { } path && newest?.Manifest.Path is { } other && other != path)
+        {
+            return new UploadResult(UploadOutcome.NameTaken, newest);
+        }
+
         write?.ThrowIfLost();
         var described = Describe(newest?.Manifest, sha256);
         if (current is not null && elsewhere <= current.Manifest.Stamp && IsSame(current.Manifest, sha256, described))
@@ -241,7 +246,8 @@ internal sealed partial class StoreUpload : Upload
             described.FileName,
             _blockDigests,
             (described.IsAttachment ? ManifestFlags.Attachment : 0)
-                | (IsSameSecond(known?.Manifest, stamp) ? ManifestFlags.DateWeak : 0));
+                | (IsSameSecond(known?.Manifest, stamp) ? ManifestFlags.DateWeak : 0),
+            path: described.Path);
         var resource = new StoredResource(id, manifest, current?.Retention == Retention.Kept ? Retention.Kept : _retention);
         await PlaceAsync(resource);
         return new UploadResult(newest is null ? UploadOutcome.Created : UploadOutcome.Replaced, resource);
@@ -263,7 +269,7 @@ internal sealed partial class StoreUpload : Upload
     }
 
     /// <summary>Whether a version was made in the second of a stamp: HTTP's dates are whole seconds.</summary>
-    private static bool IsSameSecond(Manifest? previous, long stamp) =>
+    internal static bool IsSameSecond(Manifest? previous, long stamp) =>
         previous is not null && Math.DivRem(previous.Stamp, 1000).Quotient == Math.DivRem(stamp, 1000).Quotient;
 
     private Description Describe(Manifest? current, Sha256Digest sha256) =>

@@ -7,6 +7,8 @@ internal sealed record PendingRecord
 {
     public string? Resource { get; init; }
 
+    public string? Path { get; init; }
+
     public long? Length { get; init; }
 
     public string? ContentType { get; init; }

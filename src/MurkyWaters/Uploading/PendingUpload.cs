@@ -211,6 +211,7 @@ public sealed class PendingUpload
         var options = new UploadOptions
         {
             Id = Resource,
+            Path = _record.Path,
             Length = _offset,
             ContentType = _record.ContentType,
             FileName = _record.FileName,

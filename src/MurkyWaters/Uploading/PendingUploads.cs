@@ -58,6 +58,7 @@ internal sealed partial class PendingUploads : IAsyncDisposable
         var record = new PendingRecord
         {
             Resource = options.Id?.ToString(),
+            Path = options.Path,
             Length = options.Length,
             ContentType = options.ContentType,
             FileName = options.FileName,

@@ -47,6 +47,9 @@ internal static class EndpointDeclarations
     public static RouteHandlerBuilder OrProduces<T>(this RouteHandlerBuilder endpoint, int status) =>
         endpoint.WithMetadata(new AlsoAnswered(status, typeof(T)));
 
+    /// <summary>Declares that an answer may be a page as well.</summary>
+    public static RouteHandlerBuilder OrProducesPage(this RouteHandlerBuilder endpoint, int status) => endpoint.OrProduces<string>(status);
+
     /// <summary>Declares header fields of answers.</summary>
     public static RouteHandlerBuilder Sends(this RouteHandlerBuilder endpoint, int[] statuses, params AnswerField[] fields) =>
         endpoint.WithMetadata([.. statuses.Select(status => new FieldsSent(status, fields))]);

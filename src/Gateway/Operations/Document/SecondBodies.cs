@@ -14,8 +14,22 @@ internal static class SecondBodies
         foreach (var second in context.Description.ActionDescriptor.EndpointMetadata.OfType<AlsoAnswered>())
         {
             var answer = operation.Responses![second.Status.ToString(CultureInfo.InvariantCulture)];
-            var body = answer.Content![MediaTypeNames.Application.Json];
-            body.Schema = new OpenApiSchema { OneOf = [body.Schema!, new OpenApiSchemaReference(second.Type.Name, context.Document)] };
+            if (second.Type == typeof(string))
+            {
+                answer.Content!.Add(
+                    MediaTypeNames.Text.Html, new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String } });
+                continue;
+            }
+
+            var schema = new OpenApiSchemaReference(second.Type.Name, context.Document);
+            if (answer.Content!.TryGetValue(MediaTypeNames.Application.Json, out var body))
+            {
+                body.Schema = new OpenApiSchema { OneOf = [body.Schema!, schema] };
+            }
+            else
+            {
+                answer.Content.Add(MediaTypeNames.Application.Json, new OpenApiMediaType { Schema = schema });
+            }
         }
 
         return Task.CompletedTask;

@@ -1,4 +1,5 @@
 using PouringRain.Protocol;
+using PouringRain.Protocol.Naming;
 
 namespace MurkyWaters.Store.Catalog;
 
@@ -21,6 +22,9 @@ internal abstract class CatalogChange
 
     /// <summary>An id as SQLite has it.</summary>
     public static long KeyOf(ResourceId id) => unchecked((long)id.Value);
+
+    /// <summary>The name of a version, if its id is that of the name.</summary>
+    public static string? NameOf(ResourceId id, Manifest manifest) => ResourcePath.IsNamed(id, manifest.Path) ? manifest.Path : null;
 
     /// <summary>A digest's bytes.</summary>
     public static byte[] BytesOf(Sha256Digest digest)
@@ -119,13 +123,14 @@ internal sealed class PutChange(CatalogRow row) : ResourceChange(row.Id)
         connection.Prepare(
             """
             INSERT OR REPLACE INTO resources (id, version, stamp, retention, length, code, block_size, symbol_size,
-                sha256, media_type, file_name, name_key, last_read, blob, manifest, body, parent, coding)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+                sha256, media_type, file_name, name_key, last_read, blob, manifest, body, parent, coding, path)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
             """).Run(
             KeyOf(Id), BytesOf(manifest.Version), manifest.Stamp, row.RetentionWord, manifest.Layout.Length, manifest.Code,
             manifest.Layout.BlockBytes, manifest.Layout.SymbolSize, BytesOf(manifest.Sha256), manifest.ContentType, manifest.FileName,
             CatalogRow.NameKeyOf(manifest.FileName), row.LastReadUnixMs, row.Blob is { } blob ? BytesOf(blob) : null,
-            manifest.Bytes.ToArray(), row.Body, manifest.Piece is { } piece ? KeyOf(piece.Parent) : null, row.Coding);
+            manifest.Bytes.ToArray(), row.Body, manifest.Piece is { } piece ? KeyOf(piece.Parent) : null, row.Coding,
+            NameOf(Id, manifest));
         if (Before.IsTombstone)
         {
             connection.Prepare("DELETE FROM tombstones WHERE id = $1").Run(KeyOf(Id));

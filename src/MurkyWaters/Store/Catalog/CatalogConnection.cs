@@ -73,6 +73,10 @@ internal sealed class CatalogConnection : IDisposable
         command.ExecuteNonQuery();
     }
 
+    /// <summary>Has statements know a function of a number and bytes.</summary>
+    public void Define(string name, Func<long, byte[], string?> function) =>
+        _connection.CreateFunction(name, function, isDeterministic: true);
+
     /// <summary>From here on a transaction that has ended is in the log, and whoever ended it waits for the disk. (Before the log is copied
     /// into the file, and when it is begun anew, SQLite waits all the same.)</summary>
     public void LeaveFlushing() => Execute("PRAGMA synchronous = NORMAL");

@@ -101,6 +101,12 @@ internal static class CatalogSchema
         CREATE INDEX resources_by_parent ON resources (parent) WHERE parent IS NOT NULL;
         CREATE INDEX resources_in_pieces ON resources (length) WHERE coding IS NOT NULL;
         """,
+        """
+        -- The name under /files/ of what has one, whose hash is the id.
+        ALTER TABLE resources ADD COLUMN path TEXT;
+        UPDATE resources SET path = name_in_manifest(id, manifest);
+        CREATE INDEX resources_by_path ON resources (path) WHERE path IS NOT NULL;
+        """,
     ];
 
     /// <summary>The version of now.</summary>
@@ -212,6 +218,7 @@ internal static class CatalogSchema
             return false;
         }
 
+        connection.Define("name_in_manifest", NameIn);
         connection.Begin();
         for (var i = found; i < Version; i++)
         {
@@ -225,6 +232,9 @@ internal static class CatalogSchema
         connection.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
         return true;
     }
+
+    private static string? NameIn(long id, byte[] manifest) =>
+        Manifest.TryParse(manifest, out var read) ? CatalogChange.NameOf(ResourceCatalog.IdOf(id), read) : null;
 
     /// <summary>What to say of a catalog that SQLite cannot read.</summary>
     public static StoreFormatException Malformed(string path, string why, Exception? cause = null) => new(

@@ -13,7 +13,7 @@ internal sealed partial class ResourceCatalog
     private const int WordsMax = 8;
 
     private const string Columns = "r.id, r.version, r.stamp, r.length, r.code, r.block_size, r.symbol_size, r.sha256, r.media_type, "
-        + "r.file_name, r.retention, r.name_key, r.coding";
+        + "r.file_name, r.retention, r.name_key, r.coding, r.path";
 
     /// <summary>Between the two parts of a place in the order of names. No name has it.</summary>
     private const char KeySeparator = '\0';
@@ -150,6 +150,7 @@ internal sealed partial class ResourceCatalog
                 IsKept = reader.GetString(10) == CatalogRow.Kept,
                 NameKey = reader.GetString(11),
                 Coding = reader.IsDBNull(12) ? null : reader.GetString(12),
+                Path = reader.IsDBNull(13) ? null : reader.GetString(13),
             });
         }
     }

@@ -20,6 +20,9 @@ internal enum ConsultKind : byte
 
     /// <summary>Do this with the pieces of a version, and what is there.</summary>
     Archive = 6,
+
+    /// <summary>What is in a folder.</summary>
+    Folder = 7,
 }
 
 /// <summary>How a question was taken.</summary>

@@ -9,7 +9,7 @@ namespace PouringRain.Protocol.Cluster.Messages;
 ///      0    6  header
 ///      6    2  length of the datagram
 ///      8    1  version of these messages, 1
-///      9    1  kind: 1 digests, 2 list, 3 tell, 4 hello, 5 deploy, 6 archive
+///      9    1  kind: 1 digests, 2 list, 3 tell, 4 hello, 5 deploy, 6 archive, 7 folder
 ///     10    8  nonce, echoed
 ///     18   16  who asks
 ///     34    8  a number that the asker drew when it started

@@ -1,0 +1,40 @@
+using Gateway.Access;
+using Gateway.Http;
+using Gateway.Operations.Document;
+using Gateway.Resources;
+using Microsoft.AspNetCore.Mvc;
+using static Gateway.Http.ProblemType;
+
+namespace Gateway.Files;
+
+/// <summary>The paths of names.</summary>
+internal static class FileEndpoints
+{
+    public static void MapFiles(this IEndpointRouteBuilder app)
+    {
+        var files = app.MapGroup(FilePath.Root).WithTags("Files").RequireKeys();
+        files.MapRead("/", FolderReading.ListRootAsync).WithName("ListFiles").Takes<FolderParameters>()
+            .Produces<FolderView>(200).OrProducesPage(200).Fails(InvalidParameter, InvalidPath, StoreReadOnly);
+        files.MapGet("/{**path}", FileReading.GetAsync).WithName("GetFile").AnswersDownload().Takes<FolderParameters>()
+            .OrProduces<FolderView>(200).Fails(InvalidParameter, InvalidPath);
+        files.MapHead("/{**path}", FileReading.HeadAsync).WithName("GetFileHead").AnswersDownloadHead()
+            .Fails(InvalidParameter, InvalidPath);
+        files.MapPut("/{**path}", FileWriting.PutAsync).WithName("PutFile").TakesUpload().Takes<ConditionParameters>()
+            .Answers<ResourceSummary>()
+            .Fails([.. ResourceEndpoints.FailuresOfUploads, InvalidPath, Conflict, NameTaken, PreconditionFailed]);
+        files.MapDelete("/{**path}", FileReading.DeleteAsync).WithName("DeleteFile").Takes<ConditionParameters>()
+            .Fails(
+                InvalidPath, NotFound, Conflict, PreconditionFailed, IntegrityFailure, Overloaded, StoreReadOnly, ClusterUnavailable,
+                RetrievalTimeout, StoreFull);
+        files.MapPost("/{**path}", FileWriting.PostAsync).WithName("PostFile").WithMetadata(new DisableRequestSizeLimitAttribute())
+            .Takes<CopyParameters>().Takes<ConditionParameters>()
+            .TakesBytes("The form, of a folder; a file takes no body.", "multipart/form-data", isRequired: false)
+            .Produces<FormAnswer>(200).Produces<FormAnswer>(201).OrProduces<ResourceSummary>(200).OrProduces<ResourceSummary>(201)
+            .Produces(303)
+            .Sends([200, 201], AnswerField.Location, AnswerField.EntityTag, AnswerField.ReprDigest, AnswerField.LegacyDigest)
+            .Sends([303], AnswerField.Location)
+            .Fails(
+                InvalidParameter, InvalidPath, IncompleteBody, NotFound, Gone, RequestTimeout, Conflict, NameTaken, PreconditionFailed,
+                TooLarge, UnsupportedMedia, IntegrityFailure, Overloaded, StoreReadOnly, ClusterUnavailable, RetrievalTimeout, StoreFull);
+    }
+}

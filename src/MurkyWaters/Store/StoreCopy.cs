@@ -1,0 +1,77 @@
+using MurkyWaters.Cluster;
+using PouringRain.Protocol;
+using PouringRain.Protocol.Naming;
+
+namespace MurkyWaters.Store;
+
+/// <summary>Gives what is here another name: a new version, of another id, of the same bytes, which are kept once.</summary>
+internal static class StoreCopy
+{
+    /// <summary>Makes the copy.</summary>
+    /// <param name="store">Where both are.</param>
+    /// <param name="source">What is copied, with a lease of its bytes that the caller has.</param>
+    /// <param name="path">The new name.</param>
+    /// <param name="precondition">As of <see cref="UploadOptions.Precondition"/>, of what has the new name; null for none.</param>
+    /// <param name="cancellationToken">Ends the waiting for a turn.</param>
+    /// <returns>The end, as of an upload.</returns>
+    /// <exception cref="StoreException">The store does not take it.</exception>
+    /// <exception cref="ClusterUnavailableException">The conditions cannot be decided just now.</exception>
+    public static async Task<UploadResult> MakeAsync(
+        ResourceStore store, StoreEntry source, string path, Func<StoredResource?, bool>? precondition, CancellationToken cancellationToken)
+    {
+        store.Files.Health.ThrowIfReadOnly();
+        var id = ResourcePath.IdOf(path);
+        await using var write = precondition is not null && store.ConditionalWrites is { } writes
+            ? await writes.EnterAsync(
+                id, found => precondition(found is null ? null : new StoredResource(id, found, Retention.Kept)), cancellationToken)
+            : null;
+        UploadResult result;
+        using (await store.EnterAsync(id, cancellationToken))
+        {
+            var elsewhere = write?.NewestStamp ?? (store.AskNewest is { } ask ? await ask(id, cancellationToken) : long.MinValue);
+            result = await CommitAsync(store, source, id, path, precondition, write, elsewhere);
+        }
+
+        if (write is not null && result.Outcome is UploadOutcome.Created or UploadOutcome.Replaced)
+        {
+            await write.SettleAsync(result.Resource!.Manifest);
+        }
+
+        return result;
+    }
+
+    private static async Task<UploadResult> CommitAsync(
+        ResourceStore store, StoreEntry source, ResourceId id, string path, Func<StoredResource?, bool>? precondition,
+        ConditionalWrite? write, long elsewhere)
+    {
+        var entry = store.FindEntry(id);
+        var known = entry?.Resource ?? store.FindInPieces(id)?.Resource;
+        var current = known is { Manifest.IsDeleted: false } ? known : null;
+        var newest = write is null ? current : write.NewestOf(known);
+        if (write is { IsRefused: true } || precondition?.Invoke(newest) == false)
+        {
+            return new UploadResult(UploadOutcome.PreconditionFailed, newest);
+        }
+
+        if (newest?.Manifest.Path is { } other && other != path)
+        {
+            return new UploadResult(UploadOutcome.NameTaken, newest);
+        }
+
+        write?.ThrowIfLost();
+        var from = source.Resource.Manifest;
+        if (store.NextStamp(known?.Manifest, elsewhere) is not { } stamp)
+        {
+            return new UploadResult(UploadOutcome.NoLaterVersion, current);
+        }
+
+        var manifest = Manifest.Create(
+            from.Layout, from.Code, stamp, from.Sha256, from.ContentType, ResourcePath.NameOf(path), from.BlockDigests,
+            (from.IsAttachment ? ManifestFlags.Attachment : 0)
+                | (StoreUpload.IsSameSecond(known?.Manifest, stamp) ? ManifestFlags.DateWeak : 0),
+            from.BlockDigestAlgorithm, path);
+        var resource = new StoredResource(id, manifest, Retention.Kept);
+        await store.CommitCopyAsync(resource, source.Blob!);
+        return new UploadResult(newest is null ? UploadOutcome.Created : UploadOutcome.Replaced, resource);
+    }
+}

@@ -33,6 +33,8 @@ internal sealed class FetchCompany
     private readonly FetchClock _clock;
     private readonly SubscribeWriter _writer;
     private readonly Queue<FetchPath> _left = [];
+    private Sha256Digest _version;
+    private bool _lacksManifest;
     private int _heldAtStart;
     private Instant _starvingUntil;
 
@@ -79,17 +81,29 @@ internal sealed class FetchCompany
         }
     }
 
-    /// <summary>The owner has been told of the version, and has said what it holds: is what is left worth company? A fetch that nobody
-    /// makes in company, and sources that hold all, are none.</summary>
+    /// <summary>Whether the version that it began with has given way to another, before the owner was told of it.</summary>
+    private bool IsOfAnother => IsActive && _versions.Chosen?.Version != _version;
+
+    /// <summary>Begins once the version is known, and no other in question, if what is left is worth company: the first to have the
+    /// manifest give it to others. A short manifest is here before anybody is found; then it begins when the owner has been told of it, and
+    /// has said what it holds. A fetch that nobody makes in company, and sources that hold all, are none.</summary>
     public void Begin(Instant now)
     {
-        if (IsActive || _blocks.Manifest is null || !_versions.IsManifestTold
+        if (IsActive)
+        {
+            TellOfManifest(now);
+            return;
+        }
+
+        if (_versions.Chosen is not { } chosen || !(_versions.IsManifestTold || IsEarlyOf(chosen))
             || (_picker.CountUpTo(Neighbourhood.BlockCountMin) < Neighbourhood.BlockCountMin
                 && _paths.TrueForAll(static path => path.HoldsAll || !path.IsRaining)))
         {
             return;
         }
 
+        _version = chosen.Version;
+        _lacksManifest = !_versions.IsManifestTold;
         _neighbourhood.Begin(now);
         foreach (var path in _paths)
         {
@@ -115,6 +129,17 @@ internal sealed class FetchCompany
     public bool TryFindUseless(Instant now, [NotNullWhen(true)] out FetchPath? useless)
     {
         useless = null;
+        if (IsOfAnother)
+        {
+            useless = _paths.Find(static path => path.Neighbour is { IsNamed: true });
+            if (useless is null)
+            {
+                End();
+            }
+
+            return useless is not null;
+        }
+
         return IsActive && now >= _neighbourhood.NextTick && _neighbourhood.TryFindUseless(now, _paths, out useless);
     }
 
@@ -149,6 +174,8 @@ internal sealed class FetchCompany
         {
             path.IntervalLeast = IntervalFor(path);
         }
+
+        SpareSeeder(now);
     }
 
     /// <summary>A path is there that was not when it began.</summary>
@@ -190,7 +217,7 @@ internal sealed class FetchCompany
             if (MayJoin(path) && path.Neighbour!.NextJoin <= now)
             {
                 var message = _neighbourhood.Describe(
-                    now, path, _heldAtStart + _blocks.VerifiedBlocks, _versions.Chosen!.Tag, UsefulCount(now));
+                    now, path, _heldAtStart + _blocks.VerifiedBlocks, _versions.Chosen!.Tag, UsefulCount(now), _lacksManifest);
                 message.SubscriptionId = _subscriptionId;
                 var length = path.Neighbour.WriteJoin(now, buffer, message);
                 transmit = new Transmit(path.Peer, length, length);
@@ -251,6 +278,58 @@ internal sealed class FetchCompany
         }
 
         return true;
+    }
+
+    private bool IsEarlyOf(OfferedVersion chosen) =>
+        chosen.ManifestBytes > _neighbourhood.ShortManifestBytes && _blocks.Manifest is null && !_versions.HasRival;
+
+    /// <summary>From here on there is something to give on.</summary>
+    private void TellOfManifest(Instant now)
+    {
+        if (!_lacksManifest || !_versions.IsManifestTold)
+        {
+            return;
+        }
+
+        _lacksManifest = false;
+        foreach (var path in _paths)
+        {
+            path.Neighbour?.Tell(now);
+        }
+
+        _clock.Wake();
+    }
+
+    /// <summary>A seeder that is asked for the manifest by a thousand at once sends it for as long as half of the blocks would take. Where
+    /// somebody else has it, who has not begun to send it does not either.</summary>
+    private void SpareSeeder(Instant now)
+    {
+        if (_blocks.Manifest is not null || _blocks.Find(WireFormat.ManifestBlockNumber) is not { ReceivedCount: 0 } manifest
+            || !_orders.IsManifestElsewhere(now))
+        {
+            return;
+        }
+
+        foreach (var path in _paths)
+        {
+            for (var i = 0; i < path.Log.Count && _picker.MindsSuggestions(path); i++)
+            {
+                if (path.Log.ItemAt(i).BlockNumber == manifest.BlockNumber && path.Log.OutstandingAt(i) > 0)
+                {
+                    _orders.Withdraw(path, i);
+                    _orders.HurryAll(now);
+                }
+            }
+        }
+    }
+
+    private void End()
+    {
+        _neighbourhood.End();
+        foreach (var path in _paths)
+        {
+            path.Neighbour = null;
+        }
     }
 
     private static TimeSpan IntervalFor(FetchPath path)

@@ -91,9 +91,25 @@ internal sealed class FetchOrders
     /// only what it has suggested, or what is to come from it alone.</summary>
     public bool MayServe(FetchPath path, CollectingBlock block) =>
         block.IsOpenTo(path) && !path.RefusedBlocks.Contains(block.BlockNumber)
-        && (!_picker.IsInCompany || block.Index < 0
-            || (_picker.MindsSuggestions(path) ? block.SuggestedBy == path || block.IsolatedSource == path
+        && (!_picker.IsInCompany
+            || (block.Index < 0 ? !_picker.MindsSuggestions(path) || block.ReceivedCount > 0 || !IsManifestElsewhere(_clock.Now)
+                : _picker.MindsSuggestions(path) ? block.SuggestedBy == path || block.IsolatedSource == path
                 : path.MayHoldAny && path.MayHold(block.Index)));
+
+    /// <summary>Whether somebody rains the version, and so has its manifest, who is not asked to be spared.</summary>
+    public bool IsManifestElsewhere(Instant now)
+    {
+        foreach (var path in _paths)
+        {
+            if (path.IsRaining && path.IsValidated && path.Offer == _versions.Chosen && !path.IsSetBack(now)
+                && !_picker.MindsSuggestions(path))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>Symbols that should be on order of a path. In company a source that serves whoever holds least may not serve this fetch for
     /// a while, and when it does it is to send a block whole: so one is on order at least, whatever its rate.</summary>

@@ -55,6 +55,9 @@ internal sealed class Neighbour
     /// <summary>Whether it was named and does not answer, though the last that it was sent had its time, too.</summary>
     public bool HasFailed(Instant now) => WereProbesSent && now - _lastJoin >= ProbeGap;
 
+    /// <summary>There is news of this node that it should have soon.</summary>
+    public void Tell(Instant now) => NextJoin = IsProbed ? NextJoin : Instant.Min(NextJoin, now);
+
     /// <summary>It brought a symbol that was ordered.</summary>
     public void OnBrought(Instant now) => LastUseful = now;
 
@@ -111,7 +114,7 @@ internal sealed class Neighbour
             _declined.Add(block);
         }
 
-        Hurry(now);
+        NextJoin = Instant.Min(NextJoin, Instant.Max(now, _lastJoin + SoonGap));
     }
 
     /// <summary>Writes the JOIN that is due.</summary>

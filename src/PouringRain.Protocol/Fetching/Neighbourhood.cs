@@ -57,12 +57,27 @@ internal sealed class Neighbourhood
     /// <summary>How many others are known to fetch the version, by the word of the server that knows most.</summary>
     public int KnownCount => Math.Max(_known.Count, (int)Math.Min(_told, int.MaxValue));
 
+    /// <inheritdoc cref="FetchSwarm.ShortManifestBytes"/>
+    public int ShortManifestBytes => _options.ShortManifestBytes;
+
     /// <summary>From now on it is.</summary>
     public void Begin(Instant now)
     {
         IsActive = true;
         NextTick = now;
         _nextPeers = now;
+    }
+
+    /// <summary>From now on it is not: what is known is of a version that is not fetched any more.</summary>
+    public void End()
+    {
+        IsActive = false;
+        NextTick = Instant.Never;
+        _known.Clear();
+        _knownList.Clear();
+        _failed.Clear();
+        _told = 0;
+        _asked = 0;
     }
 
     /// <summary>Takes whom a server names. Somebody on this machine is named to nobody elsewhere.</summary>
@@ -87,7 +102,8 @@ internal sealed class Neighbourhood
     /// <param name="held">Blocks that it holds.</param>
     /// <param name="tag">The version's tag.</param>
     /// <param name="usefulCount">Neighbours that are of use.</param>
-    public JoinMessage Describe(Instant now, FetchPath path, int held, uint tag, int usefulCount)
+    /// <param name="lacksManifest">Whether there is no manifest here yet.</param>
+    public JoinMessage Describe(Instant now, FetchPath path, int held, uint tag, int usefulCount, bool lacksManifest)
     {
         var wantsPeers = path.IsRaining && now >= _nextPeers;
         if (wantsPeers)
@@ -106,6 +122,7 @@ internal sealed class Neighbourhood
             RainPort = _options.RainPort,
             HeldCount = (uint)held,
             WantsPeers = wantsPeers,
+            LacksManifest = lacksManifest,
         };
     }
 

@@ -122,6 +122,9 @@ internal sealed class RequestLog
 
     public RequestItem ItemAt(int index) => At(index).Item;
 
+    /// <summary>Symbols of a request that are still to come.</summary>
+    public int OutstandingAt(int index) => At(index).Outstanding;
+
     /// <summary>Gives a request up; returns how many of its symbols were outstanding.</summary>
     public int Withdraw(int index)
     {

@@ -8,6 +8,9 @@ public sealed partial class RainServer
     /// <summary>So that a server with a thousand in company answers 500 of them a second.</summary>
     private const int MillisecondsPerRow = 2, PauseMillisecondsMin = 50, PauseMillisecondsMax = 5000;
 
+    /// <summary>Who has no manifest yet waits for somebody to be named who has, of which there are more every moment.</summary>
+    private const int PauseMillisecondsAtFirst = 400;
+
     private readonly Dictionary<Sha256Digest, Company> _companies = [];
 
     /// <summary>Made with the first JOIN: most servers see none.</summary>
@@ -51,7 +54,7 @@ public sealed partial class RainServer
     /// <summary>Enters a row into the company of its version; false when there are enough already.</summary>
     private bool TryJoin(Subscriber row, in JoinMessage message)
     {
-        var address = new PeerAddress(row.Peer.Address, message.RainPort, row.Peer.ScopeId);
+        var address = new PeerAddress(row.Peer.Address, message.LacksManifest ? (ushort)0 : message.RainPort, row.Peer.ScopeId);
         if (row.Member is { } member)
         {
             if (member.Node == message.Node)
@@ -162,13 +165,20 @@ public sealed partial class RainServer
             IsComplete = content.IsComplete,
             Epoch = content.HeldEpoch,
             HeldCount = (uint)content.HeldBlockCount,
-            PauseMilliseconds = (ushort)Math.Clamp(row.Company!.Count * MillisecondsPerRow, PauseMillisecondsMin, PauseMillisecondsMax),
+            PauseMilliseconds = (ushort)Math.Clamp(
+                row.Company!.Count * MillisecondsPerRow, PauseMillisecondsMin,
+                message.LacksManifest ? PauseMillisecondsAtFirst : PauseMillisecondsMax),
         };
         var lists = HaveMessage.ListsOf(room);
         int bitmapBytes = 0, arrivalCount = 0, suggestedCount = 0;
         if (!have.IsComplete)
         {
             (bitmapBytes, arrivalCount) = WriteHeld(content, message, lists, ref have);
+        }
+        else if (message.LacksManifest)
+        {
+            // Nobody can give on what he cannot verify.
+            have.IsSuggestedOnly = message.RainPort != 0 && row.Member!.Swarm is { Seed.IsOver: false, NodeCount: > 1 };
         }
         else if (row.Member is { Address.Port: not 0, Swarm: { Seed: { IsOver: false } seed } swarm } member && swarm.MemberCount > 1)
         {

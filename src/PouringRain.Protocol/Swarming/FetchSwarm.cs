@@ -19,6 +19,9 @@ public sealed record FetchSwarm
     /// <summary>Neighbours that it has at most, with those that have turned to it.</summary>
     public int NeighbourCountMax { get; init; } = 12;
 
+    /// <summary>A manifest of no more bytes is here before others that have it are found: these are looked for afterwards.</summary>
+    public int ShortManifestBytes { get; init; } = 4 * ResourceLayout.UsualSymbolSize;
+
     /// <summary>How long a neighbour that is known by the word of others alone may bring nothing before it is replaced.</summary>
     public TimeSpan UselessAfter { get; init; } = TimeSpan.FromSeconds(3);
 }

@@ -11,8 +11,12 @@ namespace PouringRain.Protocol;
 /// <param name="blockCount">Blocks of the version.</param>
 internal sealed class SeedRound(int blockCount)
 {
-    /// <summary>Blocks suggested and not sent, of all members: as many as were sent in two of these times, and so many more.</summary>
+    /// <summary>Blocks suggested to be sent, and not sent, of all members: as many as were sent in two of these times, and so many
+    /// more.</summary>
     private const int SpareMin = 8;
+
+    /// <summary>No more members than these ask in two of these times, by the pause that each of many is told to make.</summary>
+    private const int AskersMax = 250;
 
     /// <summary>So few are no reason to keep the others waiting.</summary>
     private const int LastCount = 3;
@@ -34,6 +38,10 @@ internal sealed class SeedRound(int blockCount)
     private int _next;
     private int _suggestedCount;
 
+    /// <summary>Blocks suggested and not sent. Those that somebody is asked about, most of which he has, count for nothing: where many
+    /// are in company their answers take a while.</summary>
+    private int ToSendCount => _suggestedCount - _spread.QuestionCount;
+
     /// <summary>Whether every block has been sent to somebody who is there, but for a few that are on their way.</summary>
     public bool IsOver
     {
@@ -41,7 +49,7 @@ internal sealed class SeedRound(int blockCount)
         {
             lock (_gate)
             {
-                return _next == blockCount && _returned.Count == 0 && _suggestedCount <= LastCount;
+                return _next == blockCount && _returned.Count == 0 && ToSendCount <= LastCount;
             }
         }
     }
@@ -65,8 +73,9 @@ internal sealed class SeedRound(int blockCount)
             TakeBack(now);
             Turn(now);
             var spare = SpareMin + (2 * Math.Max(_sentInSpan, _sentInSpanBefore));
-            var memberMax = Math.Clamp(spare / Math.Max(1, member.Swarm.MemberCount), 1, suggested.Length / 4);
-            while (member.Suggested.Count < memberMax && _suggestedCount < spare && TryChoose(member, spare, out var block))
+            var askers = Math.Clamp(member.Swarm.MemberCount, 1, AskersMax);
+            var memberMax = Math.Clamp(spare / askers, 1, suggested.Length / 4);
+            while (member.Suggested.Count < memberMax && TryChoose(member, spare, out var block))
             {
                 member.Suggested.Add(block);
                 _suggestions.Enqueue((now, member, block));
@@ -144,8 +153,13 @@ internal sealed class SeedRound(int blockCount)
             return true;
         }
 
+        if (ToSendCount >= spare)
+        {
+            return false;
+        }
+
         // What a sink gets nobody else gets of it: it has what is left over, and now and then a block to show that it is none.
-        if (member.Spread.IsSink && _suggestedCount >= spare / 2 && !_spread.TryLetShow(member))
+        if (member.Spread.IsSink && ToSendCount >= spare / 2 && !_spread.TryLetShow(member))
         {
             return false;
         }

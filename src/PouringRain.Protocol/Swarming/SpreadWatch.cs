@@ -20,6 +20,10 @@ internal sealed class SpreadWatch(int blockCount)
     /// <summary>The least that <see cref="_lag"/> gets to.</summary>
     private const int LagMin = 32;
 
+    /// <summary>So many blocks may be sent again because of questions, and one of so many that were given; of the questions that are not
+    /// answered yet one of so many is taken to find something lacking.</summary>
+    private const int LackedSpare = 16, LackedShare = 32, LackedOneIn = 4;
+
     /// <summary>Members looked at for one to be asked about.</summary>
     private const int LookedAtMax = 8;
 
@@ -36,7 +40,17 @@ internal sealed class SpreadWatch(int blockCount)
     /// shrinks by 1/32 when not, so that it settles where one of 17 questions finds something lacking.</summary>
     private int _lag = LagMin;
 
+    /// <summary>Blocks that were sent again because of a question.</summary>
+    private long _lackedCount;
+
     private int LagMax => Math.Max(LagMin, blockCount / 4);
+
+    /// <summary>Members that somebody is asked about.</summary>
+    public int QuestionCount => _questions.Count;
+
+    /// <summary>Among many members it takes longer until a block has come around than is known at first, and there are many to ask: what is
+    /// sent again because of it is bounded.</summary>
+    private bool MayAsk => _lackedCount + (_questions.Count / LackedOneIn) <= LackedSpare + (_givenCount / LackedShare);
 
     /// <summary>A block that nobody had was sent whole to a member.</summary>
     public void OnGiven(SwarmMember member, int block)
@@ -67,7 +81,7 @@ internal sealed class SpreadWatch(int blockCount)
     public bool TryAsk(SwarmMember asked, out int block)
     {
         block = -1;
-        if (asked.Spread.IsSink)
+        if (asked.Spread.IsSink || !MayAsk)
         {
             return false;
         }
@@ -138,6 +152,7 @@ internal sealed class SpreadWatch(int blockCount)
             return;
         }
 
+        _lackedCount++;
         _lag = Math.Min(LagMax, _lag + (_lag / 2));
         if (++account.Doubts == DoubtsMax)
         {

@@ -18,7 +18,7 @@ namespace PouringRain.Protocol;
 ///     56    4  epoch of what it knows of the server's blocks; 0 when it knows nothing
 ///     60    4  the first block that it knows nothing of
 ///     64    4  arrivals that it knows of
-///     68    1  flags: 1 it wants to be told of others
+///     68    1  flags: 1 it wants to be told of others, 2 it has no manifest yet, and rains when it has
 ///     69    1  blocks declined (n, at most 16)
 ///     70  4*n  blocks that were suggested and are of no use to it
 /// </code>
@@ -29,7 +29,7 @@ internal struct JoinMessage
     public const int DeclinedCountMax = 16;
     public const int BytesMax = FixedBytes + (4 * DeclinedCountMax);
 
-    private const byte PeersFlag = 1, AllFlags = 1;
+    private const byte PeersFlag = 1, NoManifestFlag = 2, AllFlags = 3;
 
     public uint SubscriptionId { get; set; }
 
@@ -52,6 +52,8 @@ internal struct JoinMessage
     public uint ArrivalsKnown { get; set; }
 
     public bool WantsPeers { get; set; }
+
+    public bool LacksManifest { get; set; }
 
     /// <summary>Reads a datagram; <paramref name="declined"/> is a view of the declined blocks, 4 bytes each.</summary>
     public static bool TryParse(ReadOnlySpan<byte> datagram, out JoinMessage message, out ReadOnlySpan<byte> declined)
@@ -78,6 +80,7 @@ internal struct JoinMessage
             FirstUnknown = BinaryPrimitives.ReadUInt32BigEndian(datagram[60..]),
             ArrivalsKnown = BinaryPrimitives.ReadUInt32BigEndian(datagram[64..]),
             WantsPeers = (datagram[68] & PeersFlag) != 0,
+            LacksManifest = (datagram[68] & NoManifestFlag) != 0,
         };
         return true;
     }
@@ -95,7 +98,7 @@ internal struct JoinMessage
         BinaryPrimitives.WriteUInt32BigEndian(datagram[56..], Epoch);
         BinaryPrimitives.WriteUInt32BigEndian(datagram[60..], FirstUnknown);
         BinaryPrimitives.WriteUInt32BigEndian(datagram[64..], ArrivalsKnown);
-        datagram[68] = WantsPeers ? PeersFlag : (byte)0;
+        datagram[68] = (byte)((WantsPeers ? PeersFlag : 0) | (LacksManifest ? NoManifestFlag : 0));
         datagram[69] = (byte)declined.Length;
         for (var i = 0; i < declined.Length; i++)
         {

@@ -87,6 +87,28 @@ public class JoinTests
     }
 
     [Fact]
+    public void WhoHasNoManifestYetIsNamedToNobodyAndSuggestedNothing()
+    {
+        var server = NewServer(_whole);
+        var alone = HaveOf(JoinAs(server, Client, new NodeId(2), lacksManifest: true));
+        Assert.False(alone.IsSuggestedOnly);
+        Assert.Equal(0, _swarms.CountMembers(Scene.Id, _whole.Manifest.Version));
+
+        // In company it is to wait for what it will be told, and to ask again soon.
+        var other = Client with { Port = 77 };
+        var answers = JoinAs(server, other, new NodeId(3), lacksManifest: true);
+        Assert.True(HaveOf(answers).IsSuggestedOnly);
+        Assert.InRange(HaveOf(answers).PauseMilliseconds, 1, 400);
+        Assert.All(answers, answer => Assert.False(PeersMessage.TryParse(answer, out _, out var peers) && peers.Length > 0));
+
+        // It has it: others hear of it.
+        JoinAs(server, other, new NodeId(3));
+        Assert.Equal(1, _swarms.CountMembers(Scene.Id, _whole.Manifest.Version));
+        answers = JoinAs(server, Client, new NodeId(2), lacksManifest: true);
+        Assert.Contains(answers, answer => PeersMessage.TryParse(answer, out _, out var peers) && peers.Length == PeersMessage.PeerBytes);
+    }
+
+    [Fact]
     public void ThirteenthAtOneThatFetchesItselfIsToldThatItIsBusyAndNobodyAtOneThatHadAll()
     {
         var partial = NewServer(_whole.WithBlocks([1]));
@@ -179,7 +201,7 @@ public class JoinTests
 
     private byte[] Join(
         uint id, UInt128 token, NodeId node, ResourceId? resource = null, uint? tag = null, ushort rainPort = 1980, HeldMap? map = null,
-        bool wantsPeers = false, SimContent? content = null)
+        bool wantsPeers = false, SimContent? content = null, bool lacksManifest = false)
     {
         var known = map?.Known ?? default;
         var length = new JoinMessage
@@ -194,6 +216,7 @@ public class JoinTests
             FirstUnknown = known.FirstUnknown,
             ArrivalsKnown = known.ArrivalsKnown,
             WantsPeers = wantsPeers,
+            LacksManifest = lacksManifest,
         }.Write(_buffer, []);
         return _buffer[..length];
     }
@@ -222,10 +245,18 @@ public class JoinTests
         return token;
     }
 
-    private List<byte[]> JoinAs(RainServer server, PeerAddress peer, NodeId node, ushort rainPort = 1980)
+    private List<byte[]> JoinAs(RainServer server, PeerAddress peer, NodeId node, ushort rainPort = 1980, bool lacksManifest = false)
     {
-        server.Handle(_now, peer, Join(1, Subscribe(server, peer, 1), node, rainPort: rainPort, wantsPeers: true));
+        var token = Subscribe(server, peer, 1);
+        server.Handle(_now, peer, Join(1, token, node, rainPort: rainPort, wantsPeers: true, lacksManifest: lacksManifest));
         return [.. Drain(server).Select(sent => sent.Datagram)];
+    }
+
+    private static HaveMessage HaveOf(List<byte[]> answers)
+    {
+        HaveMessage have = default;
+        Assert.Contains(answers, answer => HaveMessage.TryParse(answer, out have, out _, out _, out _));
+        return have;
     }
 
     private void Tell(RainServer server, UInt128 token, HeldMap map, SimContent? content = null)

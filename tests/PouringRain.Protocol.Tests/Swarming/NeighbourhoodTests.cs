@@ -179,7 +179,7 @@ public class NeighbourhoodTests
         foreach (var path in _paths.Where(
             path => path.Neighbour is { IsNamed: true, IsProbed: true } && path.Neighbour.NextJoin <= _now))
         {
-            var length = path.Neighbour!.WriteJoin(_now, _buffer, _neighbourhood.Describe(_now, path, 3, 4, 0));
+            var length = path.Neighbour!.WriteJoin(_now, _buffer, _neighbourhood.Describe(_now, path, 3, 4, 0, lacksManifest: false));
             Assert.InRange(length, 1, JoinMessage.BytesMax);
             onSent(path.Peer);
         }

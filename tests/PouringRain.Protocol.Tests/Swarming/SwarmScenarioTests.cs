@@ -15,6 +15,22 @@ public class SwarmScenarioTests
         Assert.InRange(result.Seeded, 1, 1.3);
     }
 
+    /// <summary>The seeder's link carries 40 manifests in the time of a third of the blocks; it sends them to a few, who give them
+    /// on.</summary>
+    [Fact]
+    public void ManifestsComeFromWhoHasThem()
+    {
+        var scenario = new SwarmScenario
+        {
+            NodeCount = 41, BlockCount = 512, BlockBytes = 4096, RateBytesPerSecond = 250_000, Ceiling = 0.98,
+        };
+        var result = scenario.Run();
+        var afterwards = (scenario with { FindsOthersFirst = false }).Run();
+
+        Assert.InRange(result.Seeded / afterwards.Seeded, 0.1, 0.9);
+        Assert.InRange(result.Last / afterwards.Last, 0.1, 0.9);
+    }
+
     /// <summary>Of a transfer of 2.5 s. Who is silent is given up after seconds, and what it was to pass on is sent again.</summary>
     [Theory]
     [InlineData(SwarmHarm.WrongBytes, 1.6)]

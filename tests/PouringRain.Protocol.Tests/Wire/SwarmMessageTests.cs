@@ -41,6 +41,7 @@ public class SwarmMessageTests
             FirstUnknown = 8,
             ArrivalsKnown = uint.MaxValue - 5,
             WantsPeers = true,
+            LacksManifest = declinedCount % 2 == 0,
         };
         int[] declined = [.. Enumerable.Range(7, declinedCount)];
         Array.Fill(_buffer, (byte)0xEE);
@@ -50,7 +51,7 @@ public class SwarmMessageTests
         Assert.Equal(message, read);
         Assert.Equal(declined, Numbers(view));
         AssertNoOtherLength(datagram, static bytes => JoinMessage.TryParse(bytes, out _, out _));
-        AssertRefused(datagram, 68, 2, static bytes => JoinMessage.TryParse(bytes, out _, out _));
+        AssertRefused(datagram, 68, 4, static bytes => JoinMessage.TryParse(bytes, out _, out _));
         AssertRefused(datagram, 69, JoinMessage.DeclinedCountMax + 1, static bytes => JoinMessage.TryParse(bytes, out _, out _));
     }
 

@@ -50,12 +50,14 @@ public sealed class SimNode : IDisposable
     /// <param name="original">The version in the seeder's hands, from which what comes is checked.</param>
     /// <param name="servers">The list.</param>
     /// <param name="isOrdered">Whether somebody reads it in order.</param>
-    public SimClient Fetch(SimContent original, IReadOnlyList<PeerAddress> servers, bool isOrdered)
+    /// <param name="findsOthersFirst">Whether it looks for others before it has the manifest, where it is long.</param>
+    public SimClient Fetch(SimContent original, IReadOnlyList<PeerAddress> servers, bool isOrdered, bool findsOthersFirst)
     {
         var world = Server.World;
+        var swarm = new FetchSwarm { Table = Swarms, Node = Identity, RainPort = Server.Address.Port };
         var options = new FetchOptions
         {
-            Swarm = new FetchSwarm { Table = Swarms, Node = Identity, RainPort = Server.Address.Port },
+            Swarm = findsOthersFirst ? swarm : swarm with { ShortManifestBytes = int.MaxValue },
             StallTimeout = TimeSpan.FromSeconds(60),
         };
         var request = new FetchRequest { Resource = SwarmScenario.Id, Servers = servers, IsOrdered = isOrdered };

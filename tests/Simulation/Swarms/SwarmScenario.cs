@@ -35,6 +35,9 @@ public sealed record SwarmScenario
 
     public bool IsOrdered { get; init; }
 
+    /// <summary>Whether nodes look for others before they have the manifest, where it is long; else when it is here.</summary>
+    public bool FindsOthersFirst { get; init; } = true;
+
     /// <summary>What is the matter with the last node, whose own time is then not counted.</summary>
     public SwarmHarm Harm { get; init; }
 
@@ -61,7 +64,7 @@ public sealed record SwarmScenario
         var harmed = nodes[^1];
         foreach (var node in nodes[1..].Where(node => node != harmed || Harm is SwarmHarm.None or SwarmHarm.Slow))
         {
-            node.Fetch(content, [nodes[0].Server.Address], IsOrdered).Pump(world.Now);
+            node.Fetch(content, [nodes[0].Server.Address], IsOrdered, FindsOthersFirst).Pump(world.Now);
         }
 
         DoHarm(world, content, nodes);
@@ -116,7 +119,7 @@ public sealed record SwarmScenario
             }
         }
 
-        void Begin() => harmed.Fetch(content, [nodes[0].Server.Address], IsOrdered).Pump(world.Now);
+        void Begin() => harmed.Fetch(content, [nodes[0].Server.Address], IsOrdered, FindsOthersFirst).Pump(world.Now);
         if (Harm == SwarmHarm.Late)
         {
             world.After(TimeSpan.FromSeconds(0.9 * UnitSeconds), Begin);

@@ -98,6 +98,7 @@ public sealed partial class SwarmTrial
             WindowBytesMax = _content.Manifest.Layout.BlockBytes * (long)_random.Pick(8, 32, 1000),
             Pretended = pretended,
             SwarmTemplate = _fault == SwarmFault.KeepsTheDead ? FaithfulToTheDead : null,
+            FindsOthersFirst = _random.Chance(500_000),
         };
         if (isLiar)
         {

@@ -55,6 +55,9 @@ public sealed class TrialNode : IDisposable
     /// <summary>Changed for a mistake on purpose.</summary>
     public FetchSwarm? SwarmTemplate { get; init; }
 
+    /// <summary>Whether it looks for others before it has the manifest, as with a long one.</summary>
+    public bool FindsOthersFirst { get; init; }
+
     /// <summary>What others get of it, when that is not what it holds.</summary>
     public SimContent? Pretended { get; init; }
 
@@ -94,6 +97,7 @@ public sealed class TrialNode : IDisposable
             Table = Swarms,
             Node = new NodeId((UInt128)Index + 1),
             RainPort = Address.Port,
+            ShortManifestBytes = FindsOthersFirst ? 0 : 4 * ResourceLayout.UsualSymbolSize,
         };
         var request = new FetchRequest { Resource = SwarmTrial.Id, Servers = Servers, IsOrdered = IsOrdered };
         var options = new FetchOptions { Swarm = swarm, WindowBytesMax = WindowBytesMax };

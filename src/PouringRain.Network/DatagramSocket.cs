@@ -56,7 +56,7 @@ internal sealed class DatagramSocket : IDisposable
         LocalEndPoint = (IPEndPoint)socket.LocalEndPoint!;
 
         // What is sent to a group would not come to this socket alone.
-        _self = IsGroup(LocalEndPoint.Address) ? null : SelfAddress(socket, LocalEndPoint).Serialize();
+        _self = GroupAddresses.IsGroup(LocalEndPoint.Address) ? null : SelfAddress(socket, LocalEndPoint).Serialize();
     }
 
     /// <summary>Where it is bound.</summary>
@@ -302,9 +302,6 @@ internal sealed class DatagramSocket : IDisposable
             return false;
         }
     }
-
-    private static bool IsGroup(IPAddress address) => address.IsIPv6Multicast
-        || (address.AddressFamily == AddressFamily.InterNetwork && address.GetAddressBytes()[0] >= 224);
 
     private static IPEndPoint SelfAddress(Socket socket, IPEndPoint local) =>
         local.Address.Equals(IPAddress.Any) ? new IPEndPoint(IPAddress.Loopback, local.Port)

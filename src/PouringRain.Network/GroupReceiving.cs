@@ -136,11 +136,14 @@ public sealed partial class GroupReceiving : IAsyncDisposable
     }
 
     /// <summary>Gives up, and tells the sender: see <see cref="Completion"/>.</summary>
-    public void Cancel() => _unicast.Post(now =>
+    public void Cancel() => Fail(GroupFailure.Cancelled);
+
+    /// <summary>Gives up for a reason, and tells the sender, as soon as there is one.</summary>
+    public void Fail(GroupFailure reason) => _unicast.Post(now =>
     {
         lock (_gate)
         {
-            _receiver.Fail(now, GroupFailure.Cancelled);
+            _receiver.Fail(now, reason);
         }
     });
 

@@ -36,7 +36,7 @@ public sealed class GroupSending : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(socket);
         ArgumentNullException.ThrowIfNull(options);
-        var opened = GroupSockets.OpenSending(socket, 0, logger);
+        var opened = GroupSockets.OpenSending(socket, socket.SenderPort, logger);
         try
         {
             var set = options with

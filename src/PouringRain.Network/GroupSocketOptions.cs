@@ -28,5 +28,9 @@ public sealed record GroupSocketOptions
     /// <summary>Kernel receive buffer asked for.</summary>
     public int ReceiveBufferBytes { get; init; } = 4 * 1024 * 1024;
 
+    /// <summary>The sender's own port, at which it takes what receivers say, and serves who hears nothing on the group; 0 for
+    /// any.</summary>
+    public int SenderPort { get; init; }
+
     internal bool IsIPv6 => Group.AddressFamily == AddressFamily.InterNetworkV6;
 }

@@ -38,6 +38,7 @@ public sealed class Fetch : IDisposable
     private readonly PathCeiling _ceiling;
     private readonly FetchClock _clock;
     private readonly FetchNews _news;
+    private readonly FetchBeginning? _beginning;
     private readonly FetchBlocks _blocks;
     private readonly VersionChoice _versions;
     private readonly FetchOrders _orders;
@@ -84,6 +85,7 @@ public sealed class Fetch : IDisposable
         var inflow = options.Swarm is null ? null : new Inflow(_paths);
         _writer = new SubscribeWriter(SubscriptionId, Resource, _paths, _blocks, _versions, _orders, inflow);
         _narrow = new NarrowPaths(_paths, _blocks, _versions, _orders, progress, tokens, _news);
+        _beginning = request.Beginning;
         var turns = new VersionTurns(_paths, picker, _blocks, _versions, _orders, _guesses, _narrow, progress, _news, request.Beginning);
         _verdicts = new BlockVerdicts(_paths, _blocks, picker, _versions, turns, _orders, progress, _news, _clock);
         var paces = new PaceWatch(_paths, _blocks, _versions, turns, _orders, _narrow, progress);
@@ -325,6 +327,7 @@ public sealed class Fetch : IDisposable
         _isDisposed = true;
         _news.End(FetchEndReason.Cancelled);
         _blocks.Dispose();
+        _beginning?.Dispose();
     }
 
     /// <summary>Turns to others that fetch the same, and away from those who are of no use.</summary>

@@ -63,7 +63,7 @@ public class DeployTests
     }
 
     [Fact]
-    public async Task A_full_disk_is_named_and_misses_the_quorum()
+    public async Task Who_cannot_write_is_named_and_misses_the_quorum()
     {
         using var folder = new TestFolder();
         var digest = await WriteImageAsync(folder["image"]);
@@ -74,11 +74,15 @@ public class DeployTests
             "bash", "-c", $"ulimit -f 10240; exec dotnet {Quoted(GatewayProcess.ProgramPath)} --receive {string.Join(' ', group)} "
                 + $"--write {Quoted(folder["full"])}");
         using var good = Receive(folder["good"], group);
-        using var sender = Send(folder["image"], group, "--rate", "60M", "--wait", "2,2m", "--quorum", "2");
+        using var sender = Send(folder["image"], group, "--rate", "60M", "--wait", "3,2m", "--quorum", "2");
+        await sender.WaitForAsync("waiting for receivers");
+        using var unwritable = Receive("/proc/self/image", group);
 
         Assert.True(await sender.EndAsync() == 3, sender.Errors);
+        Assert.Contains("it cannot write where it was told to", sender.Errors, StringComparison.Ordinal);
+        Assert.Equal(1, await unwritable.EndAsync());
         Assert.Contains("its disk is full", sender.Errors, StringComparison.Ordinal);
-        Assert.Contains("1 of 2 receivers", sender.Errors, StringComparison.Ordinal);
+        Assert.Contains("1 of 3 receivers", sender.Errors, StringComparison.Ordinal);
         Assert.True(await good.EndAsync() == 0, good.Errors);
         Assert.Equal(digest, await DigestAsync(folder["good"]));
         var failed = await full.WaitAsync();

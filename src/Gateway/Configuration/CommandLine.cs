@@ -34,7 +34,11 @@ internal static class CommandLine
           --interface ADDRESS|NAME    the network interface; the system's choice if not
           --ttl N                     routers that may be passed, and one more: 1
           --source ADDRESS            the sender, where the group is one of 232.0.0.0/8
+          --port N                    the sender's own port, for --sender of receivers
+          --sender ADDRESS:PORT       the sender, where the group may not pass: after
+                                      3 s all is fetched from there
           --rate N[K|M|G]             bits a second on the wire: 100M
+          --rate auto[,N]             as many as nearly all get, beside TCP, N at most
           --wait N[,TIME]             begins when N receivers are there, or after 5m; of
                                       --receive: TIME, how long to wait for any rain
           --quorum N                  N receipts are enough; exit code 3 when fewer came
@@ -85,6 +89,9 @@ internal static class CommandLine
                                           exit code 0 or 1
               Gateway --doctor [--json]   checks settings, ports, buffers, disk, clock and
                                           servers, and says what to do: exit code 0 or 1
+              Gateway --doctor --group ADDRESS:PORT
+                                          on two machines at the same time: does a group
+                                          pass between them, and what hinders it
               Gateway --rebuild-catalog   makes the store's catalog anew when it is lost or
                                           damaged, and says what was found again: exit
                                           code 0; 1 when the disk fails; 2 when it is in

@@ -91,6 +91,26 @@ internal sealed class DeployArguments
         return otherwiseBits / 8;
     }
 
+    /// <summary>Bits a second, in bytes a second, or <c>auto</c>, or <c>auto,</c> and the most.</summary>
+    /// <returns>The rate, or the most; and whether it is to be found out.</returns>
+    public (long BytesPerSecond, bool IsAutomatic) RateOrAutomatic(string name, long otherwiseBits, long mostBits)
+    {
+        var text = Text(name);
+        var bits = mostBits;
+        if (!text.StartsWith("auto", StringComparison.OrdinalIgnoreCase))
+        {
+            return (Rate(name, otherwiseBits), false);
+        }
+
+        if (text.Length > 4 && (text[4] != ',' || !TryParseBits(text[5..], out bits)))
+        {
+            Complain(name, "bits a second are wanted, from 8K to 1T, or auto, or auto and the most, like auto,1G.");
+            bits = mostBits;
+        }
+
+        return (bits / 8, true);
+    }
+
     /// <summary>An address and a port.</summary>
     public IPEndPoint EndPoint(string name, string example)
     {

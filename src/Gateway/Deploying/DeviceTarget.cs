@@ -11,6 +11,9 @@ internal sealed class DeviceTarget : StoredTarget
     /// written before, and nobody waits until all of a device is read.</summary>
     private const int FirstCount = 16, SpreadCount = 48;
 
+    /// <summary>errno.h.</summary>
+    private const int NoSpace = 28;
+
     private readonly string _path;
     private readonly long _deviceBytes;
 
@@ -40,8 +43,11 @@ internal sealed class DeviceTarget : StoredTarget
     {
         if (length > _deviceBytes)
         {
-            throw new IOException(string.Create(
-                CultureInfo.InvariantCulture, $"{_path} has {_deviceBytes} bytes, and {length} are to be written."));
+            // Which the sender is told as of a full disk.
+            throw new IOException(
+                string.Create(
+                    CultureInfo.InvariantCulture, $"{_path} is too small: it has {_deviceBytes} bytes, and {length} are to be written."),
+                NoSpace);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using PouringRain.Network;
 
 namespace Gateway.Deploying;
 
@@ -19,8 +20,7 @@ internal static class GroupArguments
             return;
         }
 
-        var isGroup = group.AddressFamily == AddressFamily.InterNetworkV6
-            ? group.Address.IsIPv6Multicast : group.Address.GetAddressBytes()[0] is >= 224 and < 240;
+        var isGroup = GroupAddresses.IsGroup(group.Address);
         if (!isBroadcast && !isGroup && !group.Address.Equals(IPAddress.Loopback))
         {
             given.Complain("--group", "a multicast address is wanted, from 224.0.0.0 to 239.255.255.255 or below ff00::/8, like "

@@ -17,19 +17,32 @@ internal static class GroupReceive
 
     public static async Task<int> RunAsync(ReceiveOptions options, ProgressOutput output, CancellationToken cancellationToken)
     {
-        using var target = Target.Open(options.Path, output);
+        using var target = await OpenAsync(options, output);
         var sink = new Sink(target, output);
-        var taking = new GroupReceiverOptions { Identity = IdentityOf(options, target) };
+        var taking = new GroupReceiverOptions
+        {
+            Identity = IdentityOf(options, target.Name, target.IsLasting),
+            Sender = options.Sender is { } sender ? PeerAddress.From(sender) : null,
+        };
         await using var receiving = GroupReceiving.Start(
             options.Socket, taking, sink, GroupSend.SealOf(options.Secret), NullLogger.Instance);
         var rate = new RateMeter();
         var started = TimeProvider.System.GetTimestamp();
         long? cancelledAt = null;
+        var isUnicastTold = false;
         while (!receiving.Completion.IsCompleted)
         {
             if (!sink.IsReadingBack)
             {
                 output.Tell(Of(receiving, rate));
+            }
+
+            if (!isUnicastTold && receiving.IsOnUnicast)
+            {
+                isUnicastTold = true;
+                output.Say(receiving.Snapshot.Droplets == 0
+                    ? $"{options.Socket.Group} does not pass from {receiving.Sender} to here: it is fetched by unicast"
+                    : "what is missing is fetched by unicast");
             }
 
             if (cancellationToken.IsCancellationRequested && cancelledAt is null)
@@ -80,6 +93,24 @@ internal static class GroupReceive
         return output.End(ExitCodes.Failed, $"{target.Name}: {why}{remains}", progress);
     }
 
+    /// <summary>Opens where it goes. When that cannot be, a sender that waits for this machine is told so.</summary>
+    private static async Task<Target> OpenAsync(ReceiveOptions options, ProgressOutput output)
+    {
+        try
+        {
+            return Target.Open(options.Path, output);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            var taking = new GroupReceiverOptions { Identity = IdentityOf(options, options.Path, isLasting: true) };
+            await using var receiving = GroupReceiving.Start(
+                options.Socket, taking, new NoSink(), GroupSend.SealOf(options.Secret), NullLogger.Instance);
+            receiving.Fail(GroupFailure.NotWritable);
+            await Task.WhenAny(receiving.Completion, Task.Delay(FarewellMax, CancellationToken.None));
+            throw;
+        }
+    }
+
     private static Progress Of(GroupReceiving receiving, RateMeter rate)
     {
         var snapshot = receiving.Snapshot;
@@ -105,15 +136,15 @@ internal static class GroupReceive
     }
 
     /// <summary>The same receiver after a restart is the same to the sender: known by the machine, and by what it writes.</summary>
-    private static NodeId IdentityOf(ReceiveOptions options, Target target)
+    private static NodeId IdentityOf(ReceiveOptions options, string target, bool isLasting)
     {
-        var name = new StringBuilder($"{Environment.MachineName}\n{options.Socket.Group}\n{target.Name}\n");
+        var name = new StringBuilder($"{Environment.MachineName}\n{options.Socket.Group}\n{target}\n");
         foreach (var one in NetworkInterface.GetAllNetworkInterfaces().OrderBy(one => one.Name, StringComparer.Ordinal))
         {
             name.Append(one.Name).Append(' ').Append(one.GetPhysicalAddress()).Append('\n');
         }
 
-        if (!target.IsLasting)
+        if (!isLasting)
         {
             name.Append(Guid.NewGuid());
         }
@@ -121,6 +152,16 @@ internal static class GroupReceive
         Span<byte> digest = stackalloc byte[Sha256Digest.SizeBytes];
         Sha256Digest.Of(Encoding.UTF8.GetBytes(name.ToString())).Write(digest);
         return new NodeId(System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(digest) | 1);
+    }
+
+    /// <summary>Takes nothing.</summary>
+    private sealed class NoSink : IGroupSink
+    {
+        public ulong[] OnManifest(Manifest manifest) => [];
+
+        public void OnBlock(int blockIndex, ReadOnlySpan<byte> block) => throw new IOException("Nothing can be written.");
+
+        public Sha256Digest ReadBack() => throw new IOException("Nothing was written.");
     }
 
     /// <summary>Called by the receiver's threads.</summary>

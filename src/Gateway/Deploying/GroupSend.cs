@@ -24,6 +24,7 @@ internal static class GroupSend
             Group = default,
             TokenKey = default,
             RateBitsPerSecond = 8 * options.RateBytesPerSecond,
+            IsRateAutomatic = options.IsRateAutomatic,
             WaitForReceivers = options.WaitCount,
             WaitAtMost = options.WaitMax,
             Quorum = options.Quorum,

@@ -9,7 +9,7 @@ namespace Gateway.Deploying;
 internal sealed record ReceiveOptions
 {
     private static readonly string[] Names =
-        ["--group", "--broadband", "--write", "--interface", "--source", "--secret", "--wait"];
+        ["--group", "--broadband", "--write", "--interface", "--source", "--sender", "--secret", "--wait"];
 
     /// <summary>A file, a device, or <c>-</c>.</summary>
     public required string Path { get; init; }
@@ -19,6 +19,9 @@ internal sealed record ReceiveOptions
 
     /// <summary>The server of the seed's format; null when that is not spoken.</summary>
     public IPAddress? BroadbandServer { get; init; }
+
+    /// <summary>Where the sender is to be found when the group does not pass; null to take what comes on the group.</summary>
+    public IPEndPoint? Sender { get; init; }
 
     /// <summary>The secret of what is received; empty for none.</summary>
     public string Secret { get; init; } = "";
@@ -50,7 +53,8 @@ internal sealed record ReceiveOptions
         var group = isBroadband ? new IPEndPoint(server ?? IPAddress.Loopback, BroadbandFormat.ClientPort)
             : given.EndPoint("--group", "239.77.0.1:7855");
         GroupArguments.CheckGroup(given, group, given.Has("--broadcast"));
-        GroupArguments.Refuse(given, isBroadband ? ["--group", "--secret", "--source", "--broadcast"] : [], "--broadband", isBroadband);
+        GroupArguments.Refuse(
+            given, isBroadband ? ["--group", "--secret", "--source", "--sender", "--broadcast"] : [], "--broadband", isBroadband);
         var source = given.Address("--source", group.AddressFamily);
         if (source is null && given.Has("--group") && GroupArguments.IsSourceSpecific(group.Address))
         {
@@ -68,6 +72,7 @@ internal sealed record ReceiveOptions
                 Source = source,
             },
             BroadbandServer = server,
+            Sender = given.Has("--sender") ? given.EndPoint("--sender", "192.168.1.10:7856") : null,
             Secret = given.Secret("--secret"),
             WaitMax = given.Duration("--wait"),
             IsJson = given.Has("--json"),

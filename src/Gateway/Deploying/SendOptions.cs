@@ -12,6 +12,7 @@ internal sealed record SendOptions
     private static readonly string[] Names =
     [
         "--send", "--group", "--broadband", "--rate", "--interface", "--ttl", "--wait", "--quorum", "--secret", "--rounds", "--allow",
+        "--port",
     ];
 
     /// <summary>Unless <c>--wait</c> says how long.</summary>
@@ -20,6 +21,9 @@ internal sealed record SendOptions
     /// <summary>All of it once, then what somebody lacks: who came late, or loses much. What is missing after that is sent to each
     /// alone.</summary>
     private const int RoundCount = 3;
+
+    /// <summary>Unless <c>--rate</c> says something else; and the most that it finds out by itself.</summary>
+    private const long RateBits = 100_000_000, RateBitsMost = 10_000_000_000;
 
     /// <summary>A file, a device, or <c>-</c>.</summary>
     public required string Path { get; init; }
@@ -32,6 +36,9 @@ internal sealed record SendOptions
 
     /// <summary>Bytes a second on the wire.</summary>
     public long RateBytesPerSecond { get; init; }
+
+    /// <summary>Whether that is the most, and the rate follows what receivers get.</summary>
+    public bool IsRateAutomatic { get; init; }
 
     /// <summary>Receivers that are waited for; 0 for none.</summary>
     public int WaitCount { get; init; }
@@ -72,9 +79,10 @@ internal sealed record SendOptions
         var by = given.Interface("--interface", group.Address);
         var allowed = given.Networks("--allow") ?? (by?.Networks ?? [])
             .Where(network => network.BaseAddress.AddressFamily == AddressFamily.InterNetwork).ToList();
-        var rate = given.Rate("--rate", otherwiseBits: 100_000_000);
+        var (rate, isAutomatic) = isBroadband ? (given.Rate("--rate", RateBits), false)
+            : given.RateOrAutomatic("--rate", RateBits, RateBitsMost);
         GroupArguments.Refuse(
-            given, isBroadband ? ["--group", "--secret", "--ttl", "--broadcast"] : ["--allow"], "--broadband", isBroadband);
+            given, isBroadband ? ["--group", "--secret", "--ttl", "--broadcast", "--port"] : ["--allow"], "--broadband", isBroadband);
         var (waitCount, waitMax) = given.Wait("--wait", WaitAtMost);
         var options = new SendOptions
         {
@@ -85,9 +93,11 @@ internal sealed record SendOptions
                 Interface = by,
                 IsBroadcast = isBroadcast,
                 Hops = given.Number("--ttl", 1, 0, 255),
+                SenderPort = given.Number("--port", 0, 1, ushort.MaxValue),
             },
             IsBroadband = isBroadband,
             RateBytesPerSecond = rate,
+            IsRateAutomatic = isAutomatic,
             WaitCount = waitCount,
             WaitMax = waitMax,
             Quorum = given.Number("--quorum", 0, 1, 1_000_000),

@@ -2,8 +2,8 @@ namespace PouringRain.Protocol;
 
 /// <summary>What has come of a version before a fetch of it begins, so that it goes on from there: the manifest, if it is known, and
 /// symbols of blocks, with their decoders. A <see cref="Grouping.GroupReceiver"/> that turns to unicast makes it; one fetch takes
-/// it.</summary>
-public sealed class FetchBeginning
+/// it, and disposes of what it did not take. Whoever starts no fetch with it disposes of it.</summary>
+public sealed class FetchBeginning : IDisposable
 {
     private readonly List<CollectingBlock> _blocks;
     private readonly Manifest? _manifest;
@@ -35,5 +35,12 @@ public sealed class FetchBeginning
 
         _blocks.Clear();
         return true;
+    }
+
+    /// <summary>Gives decoders back that no fetch has taken.</summary>
+    public void Dispose()
+    {
+        _blocks.ForEach(static block => block.Decoder?.Dispose());
+        _blocks.Clear();
     }
 }

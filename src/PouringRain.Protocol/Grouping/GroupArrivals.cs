@@ -9,10 +9,15 @@ internal sealed class GroupArrivals
     /// <summary>What a new sample counts against those before.</summary>
     private const double SampleWeight = 0.3;
 
+    /// <summary>What is lost lately is counted over the last one or two of these.</summary>
+    private static readonly TimeSpan RecentLeast = TimeSpan.FromMilliseconds(100);
+
     private SequenceTracker _sequences = new();
     private Instant _since;
     private long _expected, _received, _bytes;
     private bool _hasSample;
+    private Instant _recentSince, _lastDroplet;
+    private (long Expected, long Received) _recentBefore, _recentAt;
 
     /// <summary>Droplets that came.</summary>
     public long Droplets { get; private set; }
@@ -42,6 +47,14 @@ internal sealed class GroupArrivals
             _since = now;
         }
 
+        if (_sequences.Expected - _recentAt.Expected >= SampleMin && now - _recentSince >= RecentLeast)
+        {
+            _recentBefore = _recentAt;
+            _recentAt = (_sequences.Expected, _sequences.Received);
+            _recentSince = now;
+        }
+
+        _lastDroplet = now;
         if (_sequences.Expected - _expected >= SampleMin && now - _since >= TimeSpan.FromMilliseconds(20))
         {
             Sample(now);
@@ -56,6 +69,16 @@ internal sealed class GroupArrivals
         _sequences = new SequenceTracker();
         _expected = 0;
         _received = 0;
+        _recentBefore = _recentAt = default;
+    }
+
+    /// <summary>The share of the latest droplets that is lost: of a hundred at least; null when so many have not been rained, or nothing
+    /// comes any more.</summary>
+    public double? RecentLoss(Instant now)
+    {
+        var expected = _sequences.Expected - _recentBefore.Expected;
+        return expected < SampleMin || now - _lastDroplet > 10 * RecentLeast ? null
+            : Math.Clamp(1 - ((_sequences.Received - _recentBefore.Received) / (double)expected), 0, 0.99);
     }
 
     private void Sample(Instant now)

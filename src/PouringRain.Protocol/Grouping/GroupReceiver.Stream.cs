@@ -213,7 +213,7 @@ public sealed partial class GroupReceiver
             _reports.OnLossKnown(now, stream.Announce.ReceiverCount);
         }
 
-        if (_isOnUnicast || _wasCompleted)
+        if (_isOnUnicast || _wasCompleted || HasReportedEnd)
         {
             return;
         }
@@ -425,12 +425,13 @@ public sealed partial class GroupReceiver
         }
     }
 
-    private ReportMessage Report() => new()
+    private ReportMessage Report(Instant now) => new()
     {
         State = (byte)State,
         Failure = (byte)_failure,
         BlockCount = (uint)_held.Count,
         Loss = GroupMessage.ToShare(_arrivals.Loss),
+        RecentLoss = _arrivals.RecentLoss(now) is { } loss ? GroupMessage.ToShare(loss) : ReportMessage.LossUnknown,
         KilobitsPerSecond = (uint)Math.Min(uint.MaxValue, _arrivals.RateBitsPerSecond / 1000),
         ReadBack = _readBack ?? default,
     };

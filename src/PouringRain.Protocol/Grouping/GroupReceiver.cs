@@ -184,7 +184,7 @@ public sealed partial class GroupReceiver : IDisposable
                 return false;
             }
 
-            length = _reports.Write(now, buffer, stream.Id, Report(), stream.Announce.ReportMilliseconds);
+            length = _reports.Write(now, buffer, stream.Id, Report(now), stream.Announce.ReportMilliseconds);
         }
         else if (now < _needs.Due || !_needs.TryWrite(now, stream, _reports.Token, buffer, out length))
         {
@@ -362,12 +362,16 @@ public sealed partial class GroupReceiver : IDisposable
         TellEnd(now, GroupReceiverEndReason.Unacknowledged);
     }
 
-    /// <summary>Gives up: the sender is told why, until it acknowledges it.</summary>
+    /// <summary>Gives up: the sender is told why, until it acknowledges it. Before a stream was found it is told to the first that is; who
+    /// only leaves has nobody to tell, and ends.</summary>
     public void Fail(Instant now, GroupFailure reason)
     {
         _now = now;
         _failure = reason == GroupFailure.None ? GroupFailure.Other : reason;
-        TellEnd(now, GroupReceiverEndReason.Failed);
+        if (_stream is not null || reason == GroupFailure.Cancelled)
+        {
+            TellEnd(now, GroupReceiverEndReason.Failed);
+        }
     }
 
     /// <summary>Its figures now.</summary>

@@ -106,6 +106,7 @@ internal sealed class GroupRoster
         LackingCount += row.Lacks ? 1 : 0;
         row.RateBitsPerSecond = report.KilobitsPerSecond * 1000L;
         row.Loss = GroupMessage.FromShare(report.Loss);
+        row.RecentLoss = report.RecentLoss == ReportMessage.LossUnknown ? null : GroupMessage.FromShare(report.RecentLoss);
         row.HasReported |= report.State != (byte)GroupReceiverState.Waiting;
         row.Failure = (GroupFailure)report.Failure;
         row.Receipt = report.State == (byte)GroupReceiverState.Done ? report.ReadBack : null;
@@ -246,6 +247,9 @@ internal sealed class GroupRosterRow
     public int BlocksMost { get; set; }
 
     public double Loss { get; set; }
+
+    /// <summary>The loss of the latest droplets; null when too few were rained to tell.</summary>
+    public double? RecentLoss { get; set; }
 
     public long RateBitsPerSecond { get; set; }
 

@@ -28,6 +28,9 @@ public sealed partial class GroupSender
     private int _tailPolls;
     private bool _isAtTail;
 
+    private int DropletFrameBits =>
+        8 * (WireFormat.DropletHeaderBytes + _content.Manifest.Layout.SymbolSize + _options.FrameBytes + _options.DropletBytesMore);
+
     private bool MayHaveAnotherRound => _schedule.Round < (_options.Rounds == 0 ? RoundsMost : _options.Rounds);
 
     /// <summary>Carries on to another stage or round when it is time.</summary>
@@ -38,6 +41,12 @@ public sealed partial class GroupSender
             case GroupStage.Waiting:
                 if (_options.WaitForReceivers <= _roster.Count || now - _started >= _options.WaitAtMost)
                 {
+                    if (_roster.Count < _options.ReceiversAtLeast)
+                    {
+                        End(now, GroupEndReason.NobodyCame);
+                        break;
+                    }
+
                     EnterStage(now, GroupStage.Raining);
                     _manifestOwed = Math.Max(_manifestOwed, _roster.Count > 0 && _roster.CountOf(GroupReceiverState.Waiting) == 0 ? 0
                         : _manifestSymbols + SurplusOfManifest);
@@ -45,6 +54,7 @@ public sealed partial class GroupSender
 
                 break;
             case GroupStage.Raining:
+                AdvanceRate(now);
                 AdvanceRain(now);
                 break;
             case GroupStage.Finishing:
@@ -58,6 +68,24 @@ public sealed partial class GroupSender
         {
             _lookForLostAt = now + LookForLostEvery;
             FindLost(now);
+        }
+    }
+
+    private void AdvanceRate(Instant now)
+    {
+        if (_rate is null)
+        {
+            return;
+        }
+
+        if (_schedule.IsDry)
+        {
+            // What rains is less than the rate, and tells nothing of it.
+            _rate.Restart(now);
+        }
+        else if (_rate.Advance(now, _roster.PendingCount, DropletFrameBits))
+        {
+            _pacer.RateBitsPerSecond = _rate.BitsPerSecond;
         }
     }
 

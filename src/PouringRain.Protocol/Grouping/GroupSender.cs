@@ -14,6 +14,7 @@ namespace PouringRain.Protocol.Grouping;
 /// without blocks is its manifest alone. Its rooms:
 /// <code>
 /// GroupPacer      when something may go out
+/// GroupRate       how fast, when that is to be found out
 /// GroupSchedule   which symbol next: the window, its repair, rounds
 /// GroupRoster     who receives, and the loss that counts
 /// GroupFeedback   what is made of reports and needs
@@ -34,6 +35,7 @@ public sealed partial class GroupSender
     private readonly GroupSchedule _schedule;
     private readonly GroupRoster _roster;
     private readonly GroupFeedback _feedback;
+    private readonly GroupRate? _rate;
     private readonly Instant _started;
     private uint _sequence;
     private Instant _now;
@@ -67,6 +69,8 @@ public sealed partial class GroupSender
         _schedule = new GroupSchedule(content.Manifest.Layout, _code, options.WindowBytes);
         _roster = new GroupRoster(options.ReceiverCountMax);
         _feedback = new GroupFeedback(options, StreamId, content.Manifest.Layout, _schedule, _roster);
+        _rate = options.IsRateAutomatic ? new GroupRate(options.RateBitsPerSecond, now) : null;
+        _pacer.RateBitsPerSecond = _rate?.BitsPerSecond ?? _pacer.RateBitsPerSecond;
         _manifestSymbols = _code.SymbolsToRequest(
             (content.Manifest.Bytes.Length + content.Manifest.Layout.SymbolSize - 1) / content.Manifest.Layout.SymbolSize);
         _due = now;
@@ -179,6 +183,11 @@ public sealed partial class GroupSender
     private void OnReport(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
     {
         var row = _feedback.OnReport(now, from, datagram, out var change, out var answer);
+        if (_rate is not null && row is { HasEnded: false, RecentLoss: { } recent } && Stage == GroupStage.Raining && !_schedule.IsDry)
+        {
+            _rate.OnLoss(now, row.Identity, recent);
+        }
+
         if (answer is { } welcome)
         {
             Answer(now, from, welcome);

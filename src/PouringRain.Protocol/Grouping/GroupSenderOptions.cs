@@ -11,6 +11,9 @@ public sealed record GroupSenderOptions
     /// <summary>Bits a second on the wire, all headers counted, so that a link of that rate never builds a queue; at least 1.</summary>
     public required long RateBitsPerSecond { get; init; }
 
+    /// <summary>Whether that is the most only, and the rate follows what most receivers get.</summary>
+    public bool IsRateAutomatic { get; init; }
+
     /// <summary>Key of the address tokens, 32 random bytes.</summary>
     public required ReadOnlyMemory<byte> TokenKey { get; init; }
 
@@ -34,6 +37,9 @@ public sealed record GroupSenderOptions
 
     /// <summary>After how long it begins all the same.</summary>
     public TimeSpan WaitAtMost { get; init; } = TimeSpan.FromDays(1);
+
+    /// <summary>With fewer receivers it does not begin, and ends.</summary>
+    public int ReceiversAtLeast { get; init; }
 
     /// <summary>How many receipts are enough; 0 for those of all that announced themselves.</summary>
     public int Quorum { get; init; }

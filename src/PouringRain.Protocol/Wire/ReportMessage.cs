@@ -17,13 +17,17 @@ namespace PouringRain.Protocol;
 ///     50    2  share of the droplets that is lost, in 65535ths
 ///     52    4  what comes, thousands of bits a second
 ///     56   32  SHA-256 of what was read back, when it is done, else zeros
-///     88       zeros, to 136, when there is no token
+///     88    2  share lost lately, in 65535ths; 65535 when too little came to tell
+///     90       zeros, to 136, when there is no token
 /// </code>
 /// The answer to one without a token has fewer bytes than it, whatever the answer is.
 /// </remarks>
 internal struct ReportMessage
 {
-    public const int FixedBytes = 88, PaddedBytes = 136;
+    public const int FixedBytes = 90, PaddedBytes = 136;
+
+    /// <summary>Nothing is known of the losses.</summary>
+    public const ushort LossUnknown = ushort.MaxValue;
 
     private const byte AnswerFlag = 1;
 
@@ -46,6 +50,8 @@ internal struct ReportMessage
     public ushort Loss { get; set; }
 
     public uint KilobitsPerSecond { get; set; }
+
+    public ushort RecentLoss { get; set; }
 
     public Sha256Digest ReadBack { get; set; }
 
@@ -80,6 +86,7 @@ internal struct ReportMessage
             Loss = BinaryPrimitives.ReadUInt16BigEndian(datagram[50..]),
             KilobitsPerSecond = BinaryPrimitives.ReadUInt32BigEndian(datagram[52..]),
             ReadBack = Sha256Digest.Read(datagram[56..]),
+            RecentLoss = BinaryPrimitives.ReadUInt16BigEndian(datagram[88..]),
         };
         return true;
     }
@@ -99,6 +106,7 @@ internal struct ReportMessage
         BinaryPrimitives.WriteUInt16BigEndian(datagram[50..], Loss);
         BinaryPrimitives.WriteUInt32BigEndian(datagram[52..], KilobitsPerSecond);
         ReadBack.Write(datagram[56..]);
+        BinaryPrimitives.WriteUInt16BigEndian(datagram[88..], RecentLoss);
         datagram[FixedBytes..length].Clear();
         return length;
     }

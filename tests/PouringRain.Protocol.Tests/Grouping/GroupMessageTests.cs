@@ -110,6 +110,7 @@ public class GroupMessageTests
             BlockCount = uint.MaxValue,
             Loss = ushort.MaxValue,
             KilobitsPerSecond = uint.MaxValue - 1,
+            RecentLoss = 0x1234,
             ReadBack = Sha256Digest.Of([2]),
         };
         Array.Fill(_buffer, (byte)0xEE);

@@ -22,16 +22,15 @@ public enum Forgery
     DropletsInItsName,
 }
 
-/// <summary>A host that forges, a thousand times a second.</summary>
+/// <summary>A host that forges, a thousand times a second unless told.</summary>
 public sealed class GroupForger : SimHost
 {
-    private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(1);
-
     private readonly byte[] _buffer = new byte[2048];
     private readonly SimGroupSender _sender;
     private readonly SimContent _content;
     private readonly ResourceId _resource;
     private readonly Forgery _kind;
+    private readonly TimeSpan _every;
     private readonly SimRandom _random;
     private UInt128 _token;
     private Instant _next;
@@ -39,7 +38,8 @@ public sealed class GroupForger : SimHost
     private long _groupBytesPerSecond;
 
     public GroupForger(
-        SimWorld world, PeerAddress address, SimGroupSender sender, SimContent content, ResourceId resource, Forgery kind, SimRandom random)
+        SimWorld world, PeerAddress address, SimGroupSender sender, SimContent content, ResourceId resource, Forgery kind, SimRandom random,
+        TimeSpan? every = null)
         : base(world, address)
     {
         _sender = sender;
@@ -47,6 +47,7 @@ public sealed class GroupForger : SimHost
         _resource = resource;
         _kind = kind;
         _random = random;
+        _every = every ?? TimeSpan.FromMilliseconds(1);
         _next = LocalNow + TimeSpan.FromMilliseconds(20);
     }
 
@@ -72,7 +73,7 @@ public sealed class GroupForger : SimHost
             return;
         }
 
-        _next = now + Every;
+        _next = now + _every;
         var stream = _sender.Sender.StreamId;
         switch (_kind)
         {
@@ -173,7 +174,7 @@ public sealed class GroupForger : SimHost
 
     private void SendTo(PeerAddress to, int length)
     {
-        _groupBytesPerSecond = to == GroupRun.Group ? length * (TimeSpan.TicksPerSecond / Every.Ticks) : _groupBytesPerSecond;
+        _groupBytesPerSecond = to == GroupRun.Group ? length * (TimeSpan.TicksPerSecond / _every.Ticks) : _groupBytesPerSecond;
         Send(_buffer, new Transmit(to, length, length));
     }
 }

@@ -27,6 +27,16 @@ public sealed class GroupRun
 
     public TimeSpan RoundTrip { get; init; } = TimeSpan.FromMilliseconds(1);
 
+    /// <summary>Whether the rate is found out; <see cref="Megabits"/> is then that of the sender's link, by which size / rate
+    /// goes.</summary>
+    public bool IsRateAutomatic { get; init; }
+
+    /// <summary>Endless TCP flows (cubic) on the sender's link beside it.</summary>
+    public int TcpFlows { get; init; }
+
+    /// <summary>Forged needs a second.</summary>
+    public int ForgedNeeds { get; init; }
+
     /// <summary>One receiver loses so much.</summary>
     public int WorstPerMillion { get; init; }
 
@@ -43,6 +53,12 @@ public sealed class GroupRun
 
     /// <summary>For very many receivers: symbols are short, rain at the pace of long ones and are counted as such.</summary>
     public bool IsScaled { get; init; }
+
+    /// <summary>What TCP flows had of the link, until then.</summary>
+    public double TcpShare { get; private set; }
+
+    /// <summary>The rate at each tenth of a second, Mbit/s.</summary>
+    public IReadOnlyList<double> Rates { get; private set; } = [];
 
     /// <summary>Until the last of those that nothing is the matter with had all, of size / rate.</summary>
     public double Time { get; private set; }
@@ -82,7 +98,8 @@ public sealed class GroupRun
             new GroupSenderOptions
             {
                 Group = Group,
-                RateBitsPerSecond = Megabits * 1_000_000L,
+                RateBitsPerSecond = (IsRateAutomatic ? 10 : 1) * Megabits * 1_000_000L,
+                IsRateAutomatic = IsRateAutomatic,
                 TokenKey = new byte[32],
                 RainPort = 1980,
                 IsSealed = IsSealed,
@@ -90,6 +107,12 @@ public sealed class GroupRun
                 WindowBytes = 16L * blockBytes,
             },
             Id, content, secret is null ? null : new SimSeal(secret, world.Random));
+        List<SimTcp> flows = IsRateAutomatic ? AddLink(world, sender) : [];
+        using var forger = ForgedNeeds == 0 ? null : new GroupForger(
+            world, PeerAddress.FromIPv4(0x0A00_00F0, 4000), sender, content, Id, Forgery.Needs, world.Random,
+            TimeSpan.FromSeconds(1) / ForgedNeeds);
+        var rates = new List<double>();
+        Rates = rates;
         var receivers = new List<SimGroupReceiver>();
         var others = new List<SimGroupReceiver>();
         var whole = (double)Bytes * 8 / (Megabits * 1e6);
@@ -118,10 +141,17 @@ public sealed class GroupRun
         world.RunUntil(
             () =>
             {
+                if ((world.Now - start).TotalSeconds >= 0.1 * rates.Count)
+                {
+                    rates.Add(sender.Sender.Snapshot(world.Now).RateBitsPerSecond / 1e6);
+                }
+
                 if (!isTold && others.TrueForAll(static receiver => receiver.CompletedAt is not null))
                 {
                     isTold = true;
                     Time = (world.Now - start).TotalSeconds / whole;
+                    TcpShare = flows.Sum(flow => flow.Receiver.Bytes * (1500.0 / SimTcp.SegmentBytes)) * 8
+                        / (Megabits * 1e6 * (world.Now - start).TotalSeconds);
                     Sent = (sender.Sender.Snapshot(world.Now).WireBytes + sender.UnicastBytes) / (double)Bytes;
                 }
 
@@ -144,6 +174,7 @@ public sealed class GroupRun
         SenderFigures = sender.Sender.Snapshot(world.Now);
         EndReason = sender.Sender.EndReason;
         receivers.ForEach(static receiver => receiver.Dispose());
+        flows.ForEach(static flow => flow.Dispose());
         return this;
 
         void Add(int index)
@@ -185,5 +216,21 @@ public sealed class GroupRun
                 receiver.Restart();
             });
         });
+    }
+
+    /// <summary>The sender's link has a rate and a queue of 20 ms; what else goes over it.</summary>
+    private List<SimTcp> AddLink(SimWorld world, SimGroupSender sender)
+    {
+        sender.Uplink = new SimPipe { RateBytesPerSecond = Megabits * 125_000L, QueueBytes = Megabits * 2500L };
+        var flows = new List<SimTcp>();
+        for (var i = 0U; i < TcpFlows; i++)
+        {
+            flows.Add(new SimTcp(
+                world, PeerAddress.FromIPv4(0x0A00_1001 + i, 80), PeerAddress.FromIPv4(0xC0A8_0001 + i, 80), new SimCubic())
+            { Uplink = sender.Uplink });
+            flows[^1].Pump(world.Now);
+        }
+
+        return flows;
     }
 }

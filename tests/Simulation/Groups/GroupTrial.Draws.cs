@@ -10,6 +10,9 @@ public sealed partial class GroupTrial
 
     private double _seconds, _limitSeconds;
     private int _eventsLeft, _wait;
+
+    /// <summary>The sender's window: who holds less of it lacks what it had no room for.</summary>
+    private long _windowBytes;
     private bool _isLossless = true, _hasRival, _hasNoWay, _hasRain;
 
     /// <summary>Whether who can reach the sender has a way to all blocks.</summary>
@@ -56,7 +59,7 @@ public sealed partial class GroupTrial
                 WaitForReceivers = wait,
                 WaitAtMost = TimeSpan.FromSeconds(2),
                 IsSealed = _secret is not null,
-                WindowBytes = _random.Pick(2, 8, 32) * (long)_content.Manifest.Layout.BlockBytes,
+                WindowBytes = _windowBytes = _random.Pick(2, 8, 32) * (long)_content.Manifest.Layout.BlockBytes,
             },
             Id, _content, NewSeal(), clock);
     }
@@ -137,7 +140,7 @@ public sealed partial class GroupTrial
         }
 
         _isLossless &= isOnGroup && faults is { LossPerMillion: 0, BurstPerMillion: 0, ReorderPerMillion: 0 }
-            && faults.Jitter == TimeSpan.Zero;
+            && faults.Jitter == TimeSpan.Zero && receiver.WindowBytesMax >= _windowBytes;
         _world.Network.SetFaults(SenderAddress, receiver.Address, faults);
         if (_random.Chance(100_000))
         {

@@ -81,8 +81,10 @@ public sealed partial class MurkyNode
             store, _fetches, servers, options.InboxTimes, options.AutoAddPeers, isSealed: !options.Secret.IsEmpty, logger, _stopping.Token);
         _replicator = new Replicator(
             options.Cluster, store, _fetches, _transport, _nodes, inbound.TokenKey, options.Time, logger, _stopping.Token);
+        var groups = new DeployGroups(options.Deploy, seal, store, logger);
         _deployments = new Deployments(
-            store, new DeployAgent(store, _fetches, options.Time, logger), _nodes, () => Nodes, _transport, options.Time, logger);
+            store, new DeployAgent(store, _fetches, groups, options.Time, logger), _nodes, () => Nodes, _transport, groups, options.Time,
+            logger);
         _folders = new FolderLister(store, _nodes, _transport, options.Time);
         _reading = new PieceReading(
             store, _fetches, AskNewestAsync, options.Time, (id, index) => ArchiveLog.Lied(logger, id, index));

@@ -102,6 +102,9 @@ public sealed record MurkyOptions
     /// <summary>The cluster of which the node is one.</summary>
     public Cluster.ClusterOptions Cluster { get; init; } = new();
 
+    /// <summary>The groups of deployments.</summary>
+    public Deploying.DeployGroupOptions Deploy { get; init; } = new();
+
     /// <summary>Faults under the sockets, for tests.</summary>
     public PouringRain.Network.DatagramFaults? Faults { get; init; }
 

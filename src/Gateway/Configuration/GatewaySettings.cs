@@ -19,6 +19,8 @@ internal sealed class GatewaySettings(SettingsReader reader)
 
     public ClusterOptions Cluster { get; } = new(reader);
 
+    public DeployOptions Deploy { get; } = new(reader);
+
     public BehaviourOptions Behaviour { get; } = new(reader);
 
     public GatewayOptions Gateway { get; } = new(reader);

@@ -13,8 +13,10 @@ namespace Gateway.Deployments;
 /// <param name="Targets">"all": all nodes that are there (the default); a list of ids of nodes, as in GET /nodes; or {"zone": "east"}: the
 /// nodes of a zone.</param>
 /// <param name="Mode">auto (the default): what is best; swarm: each fetches it, in company with all the others; or group: it rains on a
-/// group that all listen on, which is refused where nobody does.</param>
-/// <param name="Group">The group, address and port, with mode group.</param>
+/// multicast group, once for all, and what does not come there is fetched. auto is group where Deploy:Groups has one and there are three
+/// receivers or more.</param>
+/// <param name="Group">The group, address and port, with mode group: one of Deploy:Groups of the node that is asked; none for the
+/// first of them.</param>
 /// <param name="RateBytesPerSecond">What each receiver orders a second at most, 65536 or more; none for no limit.</param>
 /// <param name="StartAt">When it begins, with a zone as Z; none for now.</param>
 /// <param name="Waves">How many get it in each wave, the last number again and again; none for all at once. A wave begins when each of

@@ -25,9 +25,9 @@ internal static class Examination
     /// <returns>The exit code: 0 when there is no problem, else 1.</returns>
     public static async Task<int> RunAsync(string[] args, bool isJson, TextWriter output)
     {
-        var loaded = SettingsLoader.Load(args, isRunning: true);
         var findings = new List<Finding>();
-        await foreach (var finding in LookAsync(loaded))
+        await foreach (var finding in GroupLook.IsAsked(args) ? GroupLook.LookAsync(args)
+            : LookAsync(SettingsLoader.Load(args, isRunning: true)))
         {
             findings.Add(finding);
             if (!isJson)

@@ -105,6 +105,7 @@ internal sealed class NodeHost : IHostedService
             Secret = FindSecret(),
             SecretsAccepted = RainSeal.Accepted(_settings),
             Cluster = cluster,
+            Deploy = _settings.Deploy.ToOptions(),
             OpenRegistry = cluster.Etcd.Count == 0
                 ? null : () => EtcdRegistry.Open(cluster, _time, _loggers.CreateLogger("MurkyWaters.Engines.Etcd")),
             Time = _time,

@@ -17,6 +17,7 @@ internal sealed class DeployAgent : IAsyncDisposable
 
     private readonly ResourceStore _store;
     private readonly FetchTable _fetches;
+    private readonly DeployGroups _groups;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Lock _gate = new();
@@ -24,8 +25,8 @@ internal sealed class DeployAgent : IAsyncDisposable
     private long _done, _failed;
     private bool _isEnding;
 
-    public DeployAgent(ResourceStore store, FetchTable fetches, TimeProvider time, ILogger logger) =>
-        (_store, _fetches, _time, _logger) = (store, fetches, time, logger);
+    public DeployAgent(ResourceStore store, FetchTable fetches, DeployGroups groups, TimeProvider time, ILogger logger) =>
+        (_store, _fetches, _groups, _time, _logger) = (store, fetches, groups, time, logger);
 
     /// <summary>How many orders are being obeyed, and how many have ended either way.</summary>
     public (int Running, long Done, long Failed) Figures
@@ -61,7 +62,7 @@ internal sealed class DeployAgent : IAsyncDisposable
                     };
                 }
 
-                work = new DeployWork(_store, _fetches, _time, order);
+                work = new DeployWork(_store, _fetches, _groups, _time, order);
                 _works.Add(order.Deployment, work);
                 if (!order.IsStop)
                 {

@@ -34,4 +34,10 @@ internal static partial class DeployLog
 
     [LoggerMessage(3908, LogLevel.Error, "Deployment {Deployment:x16} could not go on in this beat")]
     public static partial void BeatFailed(ILogger logger, Exception exception, ulong deployment);
+
+    [LoggerMessage(3909, LogLevel.Warning, "Deployment {Deployment:x16} does without {Group}: {Reason}")]
+    public static partial void NoGroup(ILogger logger, ulong deployment, string group, string reason);
+
+    [LoggerMessage(3910, LogLevel.Information, "Deployment {Deployment:x16} rains on {Group} for {Count} nodes")]
+    public static partial void Rains(ILogger logger, ulong deployment, string group, int count);
 }

@@ -1,5 +1,6 @@
 using MurkyWaters.Fetching;
 using MurkyWaters.Store;
+using PouringRain.Network;
 using PouringRain.Protocol;
 using PouringRain.Protocol.Deploying;
 
@@ -12,8 +13,14 @@ internal sealed class DeployWork : IDisposable
     private static readonly TimeSpan[] Pauses =
         [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(8)];
 
+    /// <summary>What does not come on the group within this is fetched: multicast may not pass to here.</summary>
+    private static readonly TimeSpan GroupPatience = TimeSpan.FromSeconds(3);
+
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(200);
+
     private readonly ResourceStore _store;
     private readonly FetchTable _fetches;
+    private readonly DeployGroups _groups;
     private readonly TimeProvider _time;
     private readonly DeployRate _rate;
     private readonly CancellationTokenSource _stopping = new();
@@ -22,9 +29,9 @@ internal sealed class DeployWork : IDisposable
     private Manifest? _readBack;
     private long _readBytes;
 
-    public DeployWork(ResourceStore store, FetchTable fetches, TimeProvider time, DeployOrder order)
+    public DeployWork(ResourceStore store, FetchTable fetches, DeployGroups groups, TimeProvider time, DeployOrder order)
     {
-        (_store, _fetches, _time, Order) = (store, fetches, time, order);
+        (_store, _fetches, _groups, _time, Order) = (store, fetches, groups, time, order);
         _rate = new DeployRate(time);
     }
 
@@ -114,9 +121,9 @@ internal sealed class DeployWork : IDisposable
 
     private async Task<DeployReport> HaveAsync()
     {
-        if (Order.Mode != DeployMode.Swarm)
+        if (Order.Mode == DeployMode.Group && _groups.Has(Order.Group) && FindHere() is null)
         {
-            return Failure($"It listens on no group, and so not on {Order.Group}.");
+            await ListenAsync();
         }
 
         for (var (tries, blocks) = (0, 0); ; tries++)
@@ -152,6 +159,44 @@ internal sealed class DeployWork : IDisposable
             _report = _report with { Progress = DeployProgress.Waiting, RateBytesPerSecond = 0, Reason = $"{reason} It is tried again." };
             await Task.Delay(Pauses[tries], _time, _stopping.Token);
         }
+    }
+
+    /// <summary>Takes what comes on the group, for as long as anything does.</summary>
+    private async Task ListenAsync()
+    {
+        using var intake = new GroupIntake(_store, Order);
+        if (_groups.TryReceive(Order, _store.NodeId, intake) is not { } receiving)
+        {
+            return;
+        }
+
+        await using (receiving)
+        {
+            var since = _time.GetTimestamp();
+            while (!receiving.Completion.IsCompleted && !receiving.IsOnUnicast
+                && (receiving.Sender is not null || _time.GetElapsedTime(since) < GroupPatience))
+            {
+                await Task.WhenAny(receiving.Completion, Task.Delay(LookEvery, _time, _stopping.Token));
+                _stopping.Token.ThrowIfCancellationRequested();
+                _report = Of(receiving);
+            }
+
+            _report = Of(receiving) with { Progress = DeployProgress.Waiting, RateBytesPerSecond = 0 };
+        }
+    }
+
+    private DeployReport Of(GroupReceiving receiving)
+    {
+        var snapshot = receiving.Snapshot;
+        return new DeployReport
+        {
+            Progress = receiving.Sender is null ? DeployProgress.Waiting : DeployProgress.Receiving,
+            Blocks = snapshot.Blocks,
+            BlockCount = receiving.Manifest?.Layout.BlockCount ?? 0,
+            LossPerMillion = (int)(snapshot.Loss * 1e6),
+            RateBytesPerSecond = snapshot.RateBitsPerSecond / 8,
+            Reason = receiving.Sender is null ? $"It listens on {Order.Group}." : $"It comes on {Order.Group}.",
+        };
     }
 
     private long HeldBytes() => _store.Partials.FindAll(Order.Resource)

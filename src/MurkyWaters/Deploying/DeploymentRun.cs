@@ -16,13 +16,16 @@ internal sealed class DeploymentRun
 {
     private readonly IRainTransport _transport;
     private readonly DeployAgent _agent;
+    private readonly NodeId _self;
+    private readonly DeployGroups _groups;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Deployment _machine;
     private readonly DeploymentRecord _first;
     private Action? _wake;
     private long _notedChanges;
-    private int _notedWave;
+    private int _notedWave, _rainedWave;
+    private GroupSending? _rain;
     private Instant _notedAt;
 
     /// <summary>Goes on where a record ends.</summary>
@@ -30,12 +33,16 @@ internal sealed class DeploymentRun
     /// <param name="node">Who this node is.</param>
     /// <param name="transport">Carries the questions.</param>
     /// <param name="agent">Obeys what this node is asked itself.</param>
+    /// <param name="groups">Rains on groups.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Hears of what happens.</param>
     public DeploymentRun(
-        DeploymentRecord record, NodeId node, IRainTransport transport, DeployAgent agent, TimeProvider time, ILogger logger)
+        DeploymentRecord record, NodeId node, IRainTransport transport, DeployAgent agent, DeployGroups groups, TimeProvider time,
+        ILogger logger)
     {
-        (_first, _transport, _agent, _time, _logger) = (record, transport, agent, time, logger);
+        (_first, _transport, _agent, _groups, _time, _logger) = (record, transport, agent, groups, time, logger);
+        _rainedWave = record.Wave;
+        _self = node;
         var now = time.GetInstant();
         var wait = Math.Max(0, record.StartMs - time.GetUtcNow().ToUnixTimeMilliseconds());
         _machine = new Deployment(
@@ -123,6 +130,7 @@ internal sealed class DeploymentRun
     {
         IsStopWished = true;
         _machine.Stop(_time.GetInstant());
+        _rain?.Cancel();
         _wake?.Invoke();
     }
 
@@ -130,6 +138,7 @@ internal sealed class DeploymentRun
     public void Leave()
     {
         _machine.Leave();
+        _rain?.Cancel();
         _wake?.Invoke();
     }
 
@@ -151,12 +160,43 @@ internal sealed class DeploymentRun
         }
 
         _wake?.Invoke();
+        RainWave(now);
         if (IsOver && EndedMs is null)
         {
             EndedMs = _time.GetUtcNow().ToUnixTimeMilliseconds();
             DeployLog.Over(
                 _logger, Id, _first.Plan.Order.Resource, _machine.Phase.ToString(),
                 _machine.Receivers(now).Count(row => row.State == ReceiverState.Done), _first.Plan.Targets.Length);
+        }
+    }
+
+    /// <summary>A wave that has begun is rained for, once; one that had begun before a restart, or at another node, is not.</summary>
+    private void RainWave(Instant now)
+    {
+        if (_machine.Wave <= _rainedWave || IsOver || IsStopWished)
+        {
+            return;
+        }
+
+        var (ends, order) = (_first.Plan.WaveEnds(), _first.Plan.Order);
+        var receivers = _machine.Receivers(now);
+        var lacking = Enumerable.Range(0, ends[Math.Min(_machine.Wave, ends.Length - 1)])
+            .Count(index => !receivers[index].IsFinal && receivers[index].Node != _self);
+        _rainedWave = _machine.Wave;
+        if (order.Mode != DeployMode.Group || _groups.TrySend(order, lacking) is not { } rain)
+        {
+            return;
+        }
+
+        DeployLog.Rains(_logger, Id, order.Group, lacking);
+        _rain?.Cancel();
+        _rain = rain;
+        _ = EndAsync(rain);
+
+        static async Task EndAsync(GroupSending rain)
+        {
+            await rain.Completion;
+            await rain.DisposeAsync();
         }
     }
 

@@ -11,9 +11,11 @@ internal static class DeploymentTargets
     /// <summary>Chooses them.</summary>
     /// <param name="request">What is asked for.</param>
     /// <param name="nodes">Who there is.</param>
+    /// <param name="groups">On which groups this node rains.</param>
     /// <param name="targets">The nodes, each once.</param>
     /// <returns>Why it cannot be, in a sentence; null when it can.</returns>
-    public static string? Choose(DeploymentRequest request, IReadOnlyList<NodeSnapshot> nodes, out ImmutableArray<NodeId> targets)
+    public static string? Choose(
+        DeploymentRequest request, IReadOnlyList<NodeSnapshot> nodes, DeployGroups groups, out ImmutableArray<NodeId> targets)
     {
         var known = nodes.Where(node => node.State != MemberState.Gone).ToList();
         var here = known.Where(node => node.State != MemberState.Down).ToList();
@@ -26,7 +28,9 @@ internal static class DeploymentTargets
             : count > DeploymentPlan.TargetCountMax
                 ? $"It is for {count} nodes; a deployment is for {DeploymentPlan.TargetCountMax} at most. Make several, by zone or by id."
             : request.Quorum > count ? $"The quorum is {request.Quorum}, and it is for {count} nodes."
-            : request.Mode == DeployMode.Group ? "This node listens and rains on no group: it is to be mode swarm, or auto."
+            : request.Mode != DeployMode.Group ? null
+            : groups.First is null ? "This node listens and rains on no group (Deploy:Groups): it is to be mode swarm, or auto."
+            : request.Group.Length > 0 && !groups.Has(request.Group) ? $"{request.Group} is none of this node's groups (Deploy:Groups)."
             : null;
     }
 }

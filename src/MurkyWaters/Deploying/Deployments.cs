@@ -29,6 +29,7 @@ internal sealed partial class Deployments : IAsyncDisposable
     private readonly ClusterNodes _nodes;
     private readonly Func<IReadOnlyList<NodeSnapshot>> _snapshots;
     private readonly IClusterRegistry? _registry;
+    private readonly DeployGroups _groups;
     private readonly DeploymentNotes _notes;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -45,14 +46,15 @@ internal sealed partial class Deployments : IAsyncDisposable
     /// <param name="nodes">Who there is.</param>
     /// <param name="snapshots">Who there is, with those that only the registry knows.</param>
     /// <param name="transport">Carries the questions.</param>
+    /// <param name="groups">Rains on groups.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Hears of what happens.</param>
     public Deployments(
         ResourceStore store, DeployAgent agent, ClusterNodes nodes, Func<IReadOnlyList<NodeSnapshot>> snapshots,
-        IRainTransport transport, TimeProvider time, ILogger logger)
+        IRainTransport transport, DeployGroups groups, TimeProvider time, ILogger logger)
     {
         (_self, Agent, _nodes, _snapshots, _registry) = (store.NodeId, agent, nodes, snapshots, nodes.Turns);
-        (_transport, _time, _logger) = (transport, time, logger);
+        (_transport, _groups, _time, _logger) = (transport, groups, time, logger);
         _notes = new DeploymentNotes(store.Files, logger);
         foreach (var record in _registry is null ? _notes.Read() : [])
         {
@@ -159,7 +161,7 @@ internal sealed partial class Deployments : IAsyncDisposable
     public async Task<DeploymentResult> StartAsync(
         DeploymentRequest request, Manifest manifest, CancellationToken cancellationToken)
     {
-        if (DeploymentTargets.Choose(request, _snapshots(), out var targets) is { } refusal)
+        if (DeploymentTargets.Choose(request, _snapshots(), _groups, out var targets) is { } refusal)
         {
             return new DeploymentResult(DeploymentOutcome.Refused, refusal);
         }
@@ -255,6 +257,9 @@ internal sealed partial class Deployments : IAsyncDisposable
     private DeploymentRecord RecordOf(DeploymentRequest request, Manifest manifest, ImmutableArray<NodeId> targets)
     {
         var nowMs = _time.GetUtcNow().ToUnixTimeMilliseconds();
+
+        // Whether the group passes is seen when it rains; whoever does not hear it fetches.
+        var mode = request.Mode ?? (_groups.First is not null && targets.Length > 2 ? DeployMode.Group : DeployMode.Swarm);
         return new DeploymentRecord
         {
             Plan = new DeploymentPlan
@@ -262,12 +267,12 @@ internal sealed partial class Deployments : IAsyncDisposable
                 Order = new DeployOrder
                 {
                     Deployment = RandomNumber.Draw(),
-                    Mode = request.Mode ?? DeployMode.Swarm,
+                    Mode = mode,
                     Resource = request.Resource,
                     Version = manifest.Version,
                     Length = manifest.Layout.Length,
                     RateBytesPerSecond = request.RateBytesPerSecond,
-                    Group = request.Group,
+                    Group = mode == DeployMode.Swarm ? "" : request.Group.Length > 0 ? request.Group : _groups.First!,
                 },
                 Sha256 = manifest.Sha256,
                 BlockCount = manifest.Layout.BlockCount,
@@ -282,7 +287,7 @@ internal sealed partial class Deployments : IAsyncDisposable
     }
 
     private DeploymentRun Make(DeploymentRecord record, IClusterTurn? turn, long revision) =>
-        new(record, _self, _transport, Agent, _time, _logger) { Turn = turn, Revision = revision };
+        new(record, _self, _transport, Agent, _groups, _time, _logger) { Turn = turn, Revision = revision };
 
     private void Add(DeploymentRun run)
     {

@@ -43,6 +43,30 @@ public sealed class DeploymentTests
     }
 
     [Fact]
+    public async Task On_a_group_it_rains_once_for_all()
+    {
+        var port = GatewayProcess.FreePorts(1)[0];
+        await using var fleet = await Fleet.StartAsync(4, Length, $"Deploy:Groups=239.77.0.1:{port}", "Deploy:Interface=lo");
+        var seen = fleet.ReadEventsAsync(0, "\"state\":\"completed\"");
+        var id = await fleet.DeployAsync(
+            0, new { resource = Fleet.Resource, targets = "all", mode = "group", rateBytesPerSecond = 2 * SlowBytesPerSecond });
+        var shown = await fleet.WaitAsync(0, id, "completed");
+        for (var node = 0; node < 4; node++)
+        {
+            Assert.Equal(fleet.Sha256, fleet.RowOf(shown, node).GetProperty("receipt").GetProperty("sha256").GetString());
+            Assert.True(await fleet.HasAsync(node));
+        }
+
+        Assert.Contains(await seen, line => line.Contains($"It comes on 239.77.0.1:{port}.", StringComparison.Ordinal));
+        Assert.Equal("group", shown.GetProperty("mode").GetString());
+
+        // A group that nobody rains on, as one that does not pass.
+        var (status, body) = await fleet.PostAsync(0, new { resource = Fleet.Resource, mode = "group", group = "239.77.0.2:9" });
+        Assert.Equal(HttpStatusCode.Conflict, status);
+        Assert.Contains("is none of this node's groups", body.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_receiver_and_the_node_that_runs_it_may_be_killed_in_the_middle()
     {
         await using var fleet = await Fleet.StartAsync(4, Length);

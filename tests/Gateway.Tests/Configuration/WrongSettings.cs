@@ -56,6 +56,9 @@ public sealed class WrongSettings : TheoryData<string, string>
         Add("Cluster:ClockSkewSeconds", "0", "25h", "none");
         Add("Cluster:AdvertiseUrl", "rain-1:8080", "ftp://rain-1", "rain");
         Add("Cluster:AdvertiseRain", ",", "rain-1", "rain-1:0", "::1:1980", "a b:1980");
+        Add("Deploy:Groups", ",", "239.77.0.1", "239.77.0.1:0", "10.0.0.1:7857", "255.255.255.255:7857", "239.77.0.1:1,239.77.0.1:1");
+        Add("Deploy:Interface", "eth 1", "a/b", new string('a', 65));
+        Add("Deploy:Hops", "-1", "256", "all");
         Add("Behaviour:PropagateOnStartup", "on", "0");
         Add("Behaviour:AutoAddPeers", "off");
         Add("Behaviour:ShareContent", "1");

@@ -4,6 +4,7 @@ import { copy } from './components/clipboard.js';
 import { createCluster } from './components/cluster.js';
 import { confirmDelete, confirmDrain, confirmRemoval, showDocument } from './components/dialogs.js';
 import { announce, setText, want } from './components/dom.js';
+import { createFleet } from './components/fleet.js';
 import { setUpKey } from './components/key.js';
 import { createLinkSign, timeOf } from './components/link.js';
 import { complain, tell } from './components/notices.js';
@@ -21,6 +22,7 @@ import { isolate } from './logic/text.js';
 import { byteRate, createBook, forgetEnded, isRunning, nameOfTransfer, observe, ordered, retain } from './logic/transfers.js';
 import { call, callJson, doReadsNeedKey, learnWhetherReadsNeedKey, onLink, Problem } from './net/api.js';
 import { drain, readCluster, stopDraining } from './net/cluster.js';
+import { readDeployments } from './net/deployments.js';
 import { download, probe } from './net/downloads.js';
 import * as memory from './net/memory.js';
 import { giveUp } from './net/resumable.js';
@@ -52,6 +54,7 @@ let query = '';
 let servers = [];
 let subscribers = [];
 let seenCluster = { cluster: null, nodes: null };
+let seenDeployments = { items: null, shown: null };
 let link = createLink();
 let drawTimer = 0;
 let knowsThePast = false;
@@ -62,6 +65,7 @@ const resourceList = createResourceList(byId('resources'), { origin: location.or
 const serverTable = createServers(byId('servers'));
 const subscriberTable = createSubscribers(byId('subscribers'));
 const clusterPanel = createCluster(byId('cluster'));
+const fleetPanel = createFleet(byId('fleet'));
 const linkSign = createLinkSign(document);
 const uploads = createUploader({ send: sendFile, giveUp, memory, onChange: (queue) => drawUploads(byId('uploads'), queue), onEnd: tellOfUpload });
 createDropTarget(byId('drop'));
@@ -173,13 +177,14 @@ async function refreshTables() {
 }
 
 async function refreshCluster() {
-  seenCluster = await readCluster(patienceMs);
+  [seenCluster, seenDeployments] = await Promise.all([readCluster(patienceMs), readDeployments(patienceMs)]);
   drawTables();
 }
 
 function drawTables() {
   const asOf = seenAt();
   clusterPanel.update(seenCluster, servers, asOf);
+  fleetPanel.update(seenDeployments, seenCluster.nodes, asOf);
   serverTable.update(servers, asOf);
   subscriberTable.update(subscribers, asOf);
   drawWeather();

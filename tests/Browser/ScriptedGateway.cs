@@ -79,7 +79,8 @@ internal sealed partial class ScriptedGateway : IAsyncDisposable
         var root = RepositoryRoot();
         _app.Use(async (context, next) =>
         {
-            var isApi = new[] { "/resources", "/uploads", "/transfers", "/servers", "/subscribers", "/nodes", "/cluster" }.Any(
+            string[] paths = ["/resources", "/uploads", "/transfers", "/servers", "/subscribers", "/nodes", "/cluster", "/deployments"];
+            var isApi = paths.Any(
                 path => context.Request.Path.StartsWithSegments(path, StringComparison.Ordinal));
             if (Key is not null && isApi && context.Request.Headers.Authorization != $"Bearer {Key}")
             {
@@ -117,6 +118,7 @@ internal sealed partial class ScriptedGateway : IAsyncDisposable
         _app.MapDelete("/resources/{id}", (ulong id) => _resources.TryRemove(id, out _) ? Results.NoContent() : Results.NotFound());
         MapUploads();
         MapCluster();
+        MapDeployments();
         _app.MapGet(
             "/servers",
             () => Results.Json(new JsonObject { ["items"] = new JsonArray([.. Enumerable.Range(0, ServerCount).Select(Server)]) }));

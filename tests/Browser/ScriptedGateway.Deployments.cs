@@ -1,0 +1,58 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace Browser;
+
+/// <summary>A deployment to many machines, in every state that there is.</summary>
+internal sealed partial class ScriptedGateway
+{
+    private const int Blocks = 1000;
+
+    private static readonly string[] States = ["waiting", "receiving", "verifying", "done", "late", "failed"];
+
+    /// <summary>How many machines a deployment is for; 0 for none.</summary>
+    public int MachineCount { get; set; }
+
+    /// <summary>Whether all have it.</summary>
+    public bool IsDeployed { get; set; }
+
+    private void MapDeployments()
+    {
+        _app.MapGet("/deployments", () => Results.Json(new JsonObject
+        {
+            ["items"] = new JsonArray([.. MachineCount == 0 ? [] : (JsonNode[])[Deployment(hasReceivers: false)]]),
+        }));
+        _app.MapGet("/deployments/{id}", () => Results.Json(Deployment(hasReceivers: true)));
+    }
+
+    private string StateOf(int machine) => IsDeployed ? "done" : States[machine % States.Length];
+
+    private JsonObject Deployment(bool hasReceivers)
+    {
+        var machines = Enumerable.Range(0, MachineCount).ToList();
+        return new JsonObject
+        {
+            ["id"] = "9f86d081884c7d65",
+            ["resource"] = "42",
+            ["blocks"] = Blocks,
+            ["mode"] = "group",
+            ["group"] = "239.77.0.1:7857",
+            ["state"] = IsDeployed ? "completed" : "running",
+            ["wave"] = 2,
+            ["waveCount"] = 3,
+            ["targets"] = MachineCount,
+            ["counts"] = new JsonObject(States.Select(state =>
+                KeyValuePair.Create(state, (JsonNode?)machines.Count(machine => StateOf(machine) == state)))),
+            ["receivers"] = !hasReceivers ? null : new JsonArray([.. machines.Select(machine => new JsonObject
+            {
+                ["node"] = NodeId(machine),
+                ["state"] = StateOf(machine),
+                ["blocks"] = StateOf(machine) == "waiting" ? 0 : machine % Blocks,
+                ["rateBytesPerSecond"] = 11_900_000,
+                ["loss"] = 0.01,
+                ["reason"] = StateOf(machine) == "failed" ? "Its disk is full." : null,
+            })]),
+        };
+    }
+}

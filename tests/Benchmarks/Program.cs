@@ -1,6 +1,7 @@
 using Benchmarks;
 using Benchmarks.Amplification;
 using Benchmarks.Codes;
+using Benchmarks.Deploy;
 using Benchmarks.Erasure;
 using Benchmarks.Fair;
 using Benchmarks.First;
@@ -48,6 +49,9 @@ Command[] commands =
     ProcessBenchmark.Command("swarm", "everybody fetches at once from one seeder, beside aria2c and transmission (16 nodes, 64 MiB)",
         lab: true, ["curl", "aria2c", "transmission-cli", "mktorrent"], SwarmBenchmark.RunAsync),
     new("tracker", "ADDRESS:PORT  the BitTorrent tracker of `swarm`", Tracker.Run),
+    ProcessBenchmark.Command("deploy", "one file to 8, 32, 64 receivers at once, beside uftp and udpcast (50 Mbit/s, 32 MiB)",
+        lab: true, ["uftp", "udp-sender"], DeployBenchmark.RunAsync),
+    new("needs", "ADDRESS RATE  the forger of `deploy`", ForgedNeeds.Run),
     ProcessBenchmark.Command("fair", "beside TCP flows and another rain on one bottleneck (60 s)",
         lab: true, ["curl", "nginx"], FairBenchmark.RunAsync),
     ProcessBenchmark.Command("soak", "loss, cuts, restarts, 20 clients, every byte compared (30 min)",

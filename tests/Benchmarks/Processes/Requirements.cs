@@ -9,6 +9,8 @@ internal static class Requirements
         ["aria2c"] = "aria2",
         ["mktorrent"] = "mktorrent",
         ["transmission-cli"] = "transmission-cli",
+        ["uftp"] = "uftp",
+        ["udp-sender"] = "udpcast",
         ["curl"] = "curl",
         ["cc"] = "gcc",
         ["ip"] = "iproute2",

@@ -122,8 +122,11 @@ internal static class KeylessAttack
             for (var i = 0u; i < DatagramCount; i++)
             {
                 cancellation.ThrowIfCancellationRequested();
-                var kind = ForgedDatagrams.Kinds[random.Next(ForgedDatagrams.Kinds.Count)];
-                var length = ForgedDatagrams.Write(kind, datagram, resource: (ulong)random.Next(1, 5), token: 1, random, i);
+                var resource = (ulong)random.Next(1, 5);
+                var length = random.Next(3) == 0
+                    ? CompanyDatagrams.Write(CompanyDatagrams.Kinds[random.Next(CompanyDatagrams.Kinds.Count)], datagram, resource, random)
+                    : ForgedDatagrams.Write(
+                        ForgedDatagrams.Kinds[random.Next(ForgedDatagrams.Kinds.Count)], datagram, resource, token: 1, random, i);
                 for (var flips = random.Next(4); flips > 0; flips--)
                 {
                     datagram[random.Next(length)] ^= (byte)(1 << random.Next(8));

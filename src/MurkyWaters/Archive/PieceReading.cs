@@ -52,6 +52,11 @@ internal sealed class PieceReading(
             return known;
         }
 
+        if (FindInPiece(id, versionTag) is { } here)
+        {
+            return here;
+        }
+
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         foreach (var code in ErasureCodes.All)
         {
@@ -72,6 +77,37 @@ internal sealed class PieceReading(
             if (found is not null)
             {
                 return found;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>What a piece says that is here.</summary>
+    private PieceShape? FindInPiece(ResourceId id, ulong versionTag)
+    {
+        foreach (var piece in store.Catalog.FindPiecesOf(id))
+        {
+            if (store.FindEntry(piece) is not { IsTombstone: false } entry || entry.Resource.Manifest.Piece?.ParentVersion.Tag != versionTag
+                || store.TryLease(entry) is not { } lease)
+            {
+                continue;
+            }
+
+            using (lease)
+            {
+                try
+                {
+                    if (PieceShape.TryRead(lease.Blob.Length, (offset, bytes) => lease.Blob.Read(offset, bytes), out _, out var shape)
+                        && shape.Id == id && shape.Parent.Version.Tag == versionTag)
+                    {
+                        return shape;
+                    }
+                }
+                catch (IOException)
+                {
+                    // Another one will do.
+                }
             }
         }
 

@@ -35,6 +35,11 @@ public sealed partial class MurkyNode
         }
     }
 
+    /// <summary>What the policy would have archived now, and what it leaves.</summary>
+    /// <param name="limit">Resources that are named at most.</param>
+    /// <exception cref="StoreException">The catalog cannot be read.</exception>
+    public ArchivePlan PlanArchive(int limit) => _policy.Plan(limit);
+
     /// <summary>Has a resource turned into pieces. It goes on whatever restarts meanwhile, until it has ended.</summary>
     /// <param name="id">The resource.</param>
     /// <param name="coding">The coding's name; null for the usual one.</param>

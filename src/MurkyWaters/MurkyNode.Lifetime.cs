@@ -92,6 +92,8 @@ public sealed partial class MurkyNode
         var asking = new ArchiveAsking(store.NodeId, _agent, _nodes, _transport, options.Time);
         _archives = new Archives(store, asking, _reading, _nodes, _replicator, options.Time, logger);
         _keeper = new PieceKeeper(store, asking, _nodes, _archives, options.PieceLookInterval, options.Time, logger);
+        _policy = new ArchivePolicy(
+            store, _archives, _replicator, _nodes, options.ArchiveAfter, options.ArchiveBytesMin, options.Time, logger);
         _replicator.Adopt = AdoptAsync;
         store.Changed += _keeper.NoteChanged;
         inbound.Open(
@@ -128,6 +130,7 @@ public sealed partial class MurkyNode
             Space = options.Space,
             InlineBytes = options.InlineBytes,
             ScrubPeriod = options.ScrubPeriod,
+            NotesReadsOfKept = options.ArchiveAfter > TimeSpan.Zero,
             ScrubBytesPerSecondMax = options.ScrubBytesPerSecondMax,
             IsBacked = options.BackEnd is not null,
             RainsPartials = options.ShareContent,
@@ -185,6 +188,7 @@ public sealed partial class MurkyNode
         await Task.WhenAll(_listeners.Select(listener => listener.DisposeAsync().AsTask()));
         await _deployments.DisposeAsync();
         await _keeper.DisposeAsync();
+        await _policy.DisposeAsync();
         await _archives.DisposeAsync();
         await _fetches.DisposeAsync();
         await _agent.DisposeAsync();
@@ -262,6 +266,7 @@ public sealed partial class MurkyNode
                 _agent.Tick();
                 _archives.Tick();
                 _keeper.Tick(_agent);
+                _policy.Tick();
                 _writeBehind?.Tick();
                 FetchLost();
                 if (beat % beatsPerHour == 0 && !_replicator.HasOthers)

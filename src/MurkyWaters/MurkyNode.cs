@@ -39,6 +39,7 @@ public sealed partial class MurkyNode : IAsyncDisposable
     private readonly Archives _archives;
     private readonly PieceKeeper _keeper;
     private readonly FolderLister _folders;
+    private readonly ArchivePolicy _policy;
     private readonly PendingUploads _uploads;
     private readonly FetchBudget _budget;
     private readonly WriteBehind? _writeBehind;

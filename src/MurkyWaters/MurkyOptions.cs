@@ -56,6 +56,12 @@ public sealed record MurkyOptions
     /// <summary>Bytes of blocks that all fetches together may have in work; each gets a part, of at most its window.</summary>
     public long FetchBytesMax { get; init; } = 2L << 30;
 
+    /// <summary>After how long without being read what is kept is archived; zero for never.</summary>
+    public TimeSpan ArchiveAfter { get; init; }
+
+    /// <summary>Bytes of what is archived so at least.</summary>
+    public long ArchiveBytesMin { get; init; } = 1 << 20;
+
     /// <summary>How often what is in pieces is looked at.</summary>
     public TimeSpan PieceLookInterval { get; init; } = TimeSpan.FromSeconds(60);
 

@@ -39,7 +39,8 @@ public sealed class ArchiveTests
             await nodes[1].KillAsync();
             await nodes[1].StartAgainAsync();
             var job = await EndAsync(nodes[1], path);
-            Assert.Equal("archived", (await nodes[1].GetJsonAsync("/resources")).GetProperty("items")[0].GetProperty("storage").GetString());
+            var listed = (await nodes[1].GetJsonAsync("/resources")).GetProperty("items")[0];
+            Assert.Equal("archived", listed.GetProperty("storage").GetString());
 
             // Two that have three pieces each, and are neither the reader nor the one that runs jobs.
             var reader = nodes[2];

@@ -25,6 +25,7 @@ internal static class ArchiveEndpoints
             .Fails(FailuresOfJobs);
         var jobs = app.MapGroup("/archive").WithTags("Archive").RequireKeys();
         jobs.MapRead("/", List).LogQuietly().WithName("ListArchiveJobs");
+        jobs.MapRead("/plan", Plan).LogQuietly().WithName("PlanArchive").Fails(ProblemType.StoreReadOnly, ProblemType.StoreFull);
         jobs.MapRead("/{job}", Show).LogQuietly().WithName("ShowArchiveJob").Fails(ProblemType.NotFound);
     }
 
@@ -69,6 +70,24 @@ internal static class ArchiveEndpoints
     {
         http.Response.Headers.CacheControl = "no-store";
         return TypedResults.Ok(new ItemList<ArchiveView>([.. host.Node.ArchiveJobs.Select(ArchiveView.Of)]));
+    }
+
+    /// <summary>Shows what the policy would archive</summary>
+    /// <remarks>Of what this node is to see to: each resource is seen to by the first of its holders. Nothing is changed. With
+    /// Archive:AfterDays at 0 it is nothing.</remarks>
+    /// <response code="200">What it would be, and the first thousand of them.</response>
+    internal static Results<Ok<ArchivePlanView>, Problem> Plan(HttpContext http, NodeHost host)
+    {
+        const int itemsMax = 1000;
+        http.Response.Headers.CacheControl = "no-store";
+        try
+        {
+            return TypedResults.Ok(ArchivePlanView.Of(host.Node.PlanArchive(itemsMax)));
+        }
+        catch (StoreException error)
+        {
+            return Problem.OfStore(error);
+        }
     }
 
     /// <summary>Shows a job</summary>

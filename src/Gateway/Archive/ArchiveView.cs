@@ -53,3 +53,38 @@ internal sealed record ArchiveView(
 /// { "index": 0, "node": "7c0d8b52a1f04e6c93b1d6f0a2e4c811", "state": "written", "bytes": 4545455, "reason": null }
 /// </example>
 internal sealed record ArchivePieceView(int Index, string Node, string State, long Bytes, string? Reason);
+
+/// <summary>What the policy would have archived now.</summary>
+/// <param name="AfterDays">Days without being read; 0 when the policy is off.</param>
+/// <param name="MinBytes">Bytes of a resource at least.</param>
+/// <param name="Count">Resources that would be archived.</param>
+/// <param name="Bytes">Their bytes.</param>
+/// <param name="SmallCount">Resources that are as cold and too small: they stay as they are.</param>
+/// <param name="SmallBytes">Their bytes.</param>
+/// <param name="Survives">What the pieces would survive, in a sentence.</param>
+/// <param name="IsPossible">Whether that is what the coding can do; otherwise nothing is archived.</param>
+/// <param name="Items">The first thousand of them.</param>
+/// <example>
+/// {
+/// "afterDays": 90, "minBytes": 1048576, "count": 1, "bytes": 50000000, "smallCount": 12, "smallBytes": 4711,
+/// "survives": "16 pieces on 16 nodes survive the loss of any 5.", "isPossible": true, "items": [
+/// { "id": "42", "length": 50000000, "lastRead": "2026-01-02T03:04:05.678Z", "fileName": "holiday.mp4" }
+/// ]
+/// }
+/// </example>
+internal sealed record ArchivePlanView(
+    double AfterDays, long MinBytes, long Count, long Bytes, long SmallCount, long SmallBytes, string Survives, bool IsPossible,
+    IReadOnlyList<ColdResourceView> Items)
+{
+    public static ArchivePlanView Of(ArchivePlan plan) => new(
+        plan.After.TotalDays, plan.BytesMin, plan.Count, plan.Bytes, plan.SmallCount, plan.SmallBytes, plan.Survives, plan.IsPossible,
+        [.. plan.Items.Select(item => new ColdResourceView(item.Id.ToString(), item.Length, item.LastRead, item.FileName))]);
+}
+
+/// <summary>A resource that has not been read for long.</summary>
+/// <param name="Id">The resource's id.</param>
+/// <param name="Length">Its bytes.</param>
+/// <param name="LastRead">When it was last read, or rained, at the node that answers.</param>
+/// <param name="FileName">Its file name; null for none.</param>
+/// <example>{ "id": "42", "length": 50000000, "lastRead": "2026-01-02T03:04:05.678Z", "fileName": "holiday.mp4" }</example>
+internal sealed record ColdResourceView(string Id, long Length, DateTimeOffset LastRead, string? FileName);

@@ -21,6 +21,8 @@ internal sealed class GatewaySettings(SettingsReader reader)
 
     public DeployOptions Deploy { get; } = new(reader);
 
+    public ArchiveOptions Archive { get; } = new(reader);
+
     public BehaviourOptions Behaviour { get; } = new(reader);
 
     public GatewayOptions Gateway { get; } = new(reader);

@@ -83,6 +83,8 @@ internal sealed class NodeHost : IHostedService
             QuotaBytes = _settings.Store.QuotaBytes,
             InlineBytes = _settings.Store.InlineBytes,
             ScrubPeriod = _settings.Store.ScrubPeriod,
+            ArchiveAfter = _settings.Archive.After,
+            ArchiveBytesMin = _settings.Archive.MinBytes,
             ScrubBytesPerSecondMax = _settings.Store.ScrubBytesPerSecondMax,
             Listen = rain.Listen,
             ServersFile = rain.ServersFile,

@@ -87,6 +87,9 @@ internal sealed partial class ArchiveAgent : IAsyncDisposable
                     }
 
                     break;
+                case ArchiveVerb.Leave:
+                    await ForgetPieceAsync(PieceOf(order, order.Index));
+                    break;
                 case ArchiveVerb.Drop:
                     await DropAsync(order, code);
                     break;

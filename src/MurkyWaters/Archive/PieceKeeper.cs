@@ -99,7 +99,7 @@ internal sealed class PieceKeeper(
                 var page = store.Catalog.FindInPiecesAfter(after, PageSize);
                 foreach (var id in page)
                 {
-                    if (await CountAsync(id) is { } counted && counted.Lost.Length > 0)
+                    if (await CountAsync(id) is { } counted && counted.Lost.Length + counted.Spare.Length > 0)
                     {
                         due.Add(counted);
                     }
@@ -151,7 +151,7 @@ internal sealed class PieceKeeper(
         var seen = await asking.AskAllAsync(asking.Reachable.Select(node => node.Id), order, _stopping.Token);
         var sets = seen.ToDictionary(answer => answer.Node, answer => new PieceSet(answer.Report.Pieces));
         var all = sets.Values.Aggregate(default(PieceSet), (left, right) => left.With(right));
-        var counted = new Counted(id, resource.Manifest, code, all.Count, ArchivePlaces.Survives(code, sets.Values), sets, []);
+        var counted = new Counted(id, resource.Manifest, code, all.Count, ArchivePlaces.Survives(code, sets.Values), sets, [], []);
         if (_known.Count < KnownMax || _known.ContainsKey(id))
         {
             _known[id] = counted;
@@ -161,9 +161,33 @@ internal sealed class PieceKeeper(
         var isSilent = members.Any(member => member.State == MemberState.Late && !sets.ContainsKey(member.Id));
         var isLooker = places.FirstOrDefault(place => seen.Any(
             answer => answer.Node == place && (answer.Report.IsInPieces || answer.Node == self))) == self;
-        var lost = Enumerable.Range(0, code.PieceCount).Where(index => !all.Contains(index)).ToImmutableArray();
+
+        // What a node has that gives away what it has is to be elsewhere as well.
+        var staying = members.Where(member => member.State is MemberState.Up or MemberState.Late).Select(member => member.Id).ToHashSet();
+        var stays = sets.Where(set => staying.Contains(set.Key)).Aggregate(default(PieceSet), (left, set) => left.With(set.Value));
         return !isLooker || seen.Any(answer => answer.Report.HasWhole) || jobs.IsUnderWay(id) || !code.IsSufficient(all)
-            || (isSilent && all.Count > code.PartCount + 1) ? counted : counted with { Lost = lost };
+            || (isSilent && all.Count > code.PartCount + 1) ? counted
+            : counted with
+            {
+                Lost = [.. Enumerable.Range(0, code.PieceCount).Where(index => !stays.Contains(index))],
+                Spare = isSilent || stays.Count < code.PieceCount ? [] : [.. SparesOf(sets)],
+            };
+    }
+
+    /// <summary>Pieces that several nodes have, as when one was taken for lost and came back: those with most pieces leave
+    /// theirs.</summary>
+    private static IEnumerable<(NodeId Node, int Index)> SparesOf(Dictionary<NodeId, PieceSet> sets)
+    {
+        var left = sets.ToDictionary();
+        for (var index = 0; index < PieceSet.CountMax; index++)
+        {
+            while (left.Where(set => set.Value.Contains(index)).Select(set => set.Key).ToList() is { Count: > 1 } holders)
+            {
+                var most = holders.OrderByDescending(holder => left[holder].Count).ThenBy(holder => holder.Value).First();
+                left[most] = left[most].Without(PieceSet.Of(index));
+                yield return (most, index);
+            }
+        }
     }
 
     /// <summary>Has lost pieces made anew, one after the other, each on the node that has fewest of the resource's.</summary>
@@ -189,6 +213,12 @@ internal sealed class PieceKeeper(
                 await asking.AskAsync(
                     target, OrderOf(counted.Id, counted.Manifest, counted.Code, ArchiveVerb.Shrink), cancellationToken);
             }
+        }
+
+        foreach (var (node, index) in counted.Lost.Length > 0 ? [] : counted.Spare)
+        {
+            var order = OrderOf(counted.Id, counted.Manifest, counted.Code, ArchiveVerb.Leave) with { Index = index };
+            await asking.AskAsync(node, order, cancellationToken);
         }
 
         await CountAsync(counted.Id);
@@ -224,5 +254,5 @@ internal sealed class PieceKeeper(
     /// <summary>What was counted of a resource.</summary>
     private sealed record Counted(
         ResourceId Id, Manifest Manifest, ErasureCode Code, int Pieces, int Survives, Dictionary<NodeId, PieceSet> Sets,
-        ImmutableArray<int> Lost);
+        ImmutableArray<int> Lost, ImmutableArray<(NodeId Node, int Index)> Spare);
 }

@@ -71,6 +71,10 @@ internal sealed partial class ResourceStore
     /// <summary>Remembers that a cached copy was read.</summary>
     internal void NoteRead(ResourceId id) => _reads[id] = NowUnixMs;
 
+    /// <summary>Has the catalog know of all reads up to now.</summary>
+    /// <exception cref="StoreException">The disk did not take it.</exception>
+    internal void SettleReads() => NoteReads();
+
     /// <summary>Evicts as many as make the room, of those that were read least recently; false when there are none.</summary>
     private bool TryEvictSome(long bytes, bool isForDisk, HashSet<ResourceId> passed)
     {

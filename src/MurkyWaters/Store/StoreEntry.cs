@@ -43,7 +43,7 @@ internal sealed class StoreEntry
     public void Touch()
     {
         Content.Touch();
-        if (Resource.Retention == Retention.Cached)
+        if (Resource.Retention == Retention.Cached || _store.Options.NotesReadsOfKept)
         {
             _store.NoteRead(Resource.Id);
         }

@@ -29,6 +29,9 @@ internal sealed record StoreOptions
     /// <summary>Within which every body is read and compared with its digests; zero for never.</summary>
     public TimeSpan ScrubPeriod { get; init; }
 
+    /// <summary>Whether it is noted when kept resources are read, as it is of cached ones.</summary>
+    public bool NotesReadsOfKept { get; init; }
+
     /// <summary>Bytes a second that are read for it at most; 0 is none.</summary>
     public long ScrubBytesPerSecondMax { get; init; } = 32 * 1024 * 1024;
 

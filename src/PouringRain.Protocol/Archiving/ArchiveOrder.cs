@@ -23,6 +23,9 @@ public enum ArchiveVerb : byte
 
     /// <summary>Have no pieces any more, nor what the resource is if its bytes are not there.</summary>
     Drop,
+
+    /// <summary>Have a piece no more: another node has it too.</summary>
+    Leave,
 }
 
 /// <summary>An order about one version in one coding. The same may come again and again, and is obeyed once.</summary>

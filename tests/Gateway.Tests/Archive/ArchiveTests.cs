@@ -88,6 +88,26 @@ public sealed class ArchiveTests
         async Task<string> MetricsAsync() => Encoding.UTF8.GetString((await gateway.GetAsync("/metrics")).Body);
     }
 
+    /// <summary>What was read is not cold, what is small stays, and on one node nothing is archived.</summary>
+    [Fact]
+    public async Task The_plan_says_what_the_policy_would_do()
+    {
+        await using var gateway = await TestGateway.StartAsync("Archive:AfterDays=10", "Archive:MinBytes=1000");
+        var (cold, _) = await gateway.StoreAsync(TestGateway.Bytes(2_000));
+        var (warm, _) = await gateway.StoreAsync(TestGateway.Bytes(200_000));
+        await gateway.StoreAsync(TestGateway.Bytes(500));
+        Assert.Equal(0, (await gateway.GetAsync("/archive/plan")).Json.GetProperty("count").GetInt32());
+
+        gateway.Time.Shift(TimeSpan.FromDays(11));
+        Assert.Equal(200, (await gateway.GetAsync(warm)).Status);
+
+        var plan = (await gateway.GetAsync("/archive/plan")).Json;
+        Assert.Equal((1, 2_000, 1, 500, false), (
+            plan.GetProperty("count").GetInt32(), plan.GetProperty("bytes").GetInt32(), plan.GetProperty("smallCount").GetInt32(),
+            plan.GetProperty("smallBytes").GetInt32(), plan.GetProperty("isPossible").GetBoolean()));
+        Assert.EndsWith($"/{plan.GetProperty("items")[0].GetProperty("id").GetString()}", cold, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("""{"code":"rapidraid-2000"}""", 409)]
     [InlineData("""{"cod":"rapidraid"}""", 400)]

@@ -37,6 +37,8 @@ public sealed class WrongSettings : TheoryData<string, string>
         Add("Store:QuotaBytes", "-5", "-10GB", "10G", "10 gigabytes", "0.5", "9999999PB");
         Add("Store:InlineBytes", "-1", "2MiB", "64K", "small");
         Add("Store:ScrubDays", "-1", "3651", "1.5", "30d", "monthly");
+        Add("Archive:AfterDays", "-1", "36501", "1.5", "30d", "monthly");
+        Add("Archive:MinBytes", "-1", "1.5", "much", "1 MB/s");
         Add("Store:ScrubMaxBytesPerSecond", "-1", "fast", "1MB/min", "0.5");
         Add("Store:S3:Endpoint", "s3.example.org", "ftp://s3.example.org", "https://s3.example.org/bucket", "https://a:b@s3.example.org");
         Add("Store:S3:Bucket", "ab", "Rain", "a_b", "-rain", "rain/files");

@@ -1,4 +1,5 @@
 using MurkyWaters.Tests.Network;
+using PouringRain.Protocol.Cluster;
 
 namespace MurkyWaters.Tests.Archive;
 
@@ -48,6 +49,15 @@ public class ArchiveClusterTests
         Assert.Equal(bytes, await cloud.GetAsync(9, 1));
         await UntilAsync(
             () => Enumerable.Range(5, 11).Sum(i => cloud[i].ArchiveFigures.Repaired) >= 5, "what was lost is made anew");
+
+        // One comes back with a piece that was made anew meanwhile: one of the two goes.
+        await cloud.StartAsync(0);
+        Assert.Equal(1, cloud[0].ArchiveFigures.Pieces);
+        await UntilAsync(() => cloud[0].Nodes.Count(node => node.State == MemberState.Up) == 12, "it is there again");
+        await UntilAsync(
+            () => cloud[0].ArchiveFigures.Pieces + Enumerable.Range(5, 11).Sum(i => cloud[i].ArchiveFigures.Pieces) == 16,
+            "what two have one leaves");
+        Assert.Equal(bytes, await cloud.GetAsync(0, 1));
 
         var back = await cloud[12].StartRestoreAsync(put.Id, Cancellation);
         Assert.Equal((ArchiveOutcome.Taken, ""), (back.Outcome, back.Detail));

@@ -47,6 +47,26 @@ internal sealed partial class ResourceCatalog
         return found;
     });
 
+    /// <summary>Kept resources that are whole and have not been read since a time: a page in the order of the catalog, behind
+    /// one.</summary>
+    /// <exception cref="StoreException">The catalog cannot be read.</exception>
+    public IReadOnlyList<(ResourceId Id, long Length, long LastReadUnixMs, string? FileName)> FindCold(
+        long beforeUnixMs, ResourceId? after, int limit) => _readers.Read(connection =>
+    {
+        var found = new List<(ResourceId, long, long, string?)>();
+        using var reader = connection.Prepare(
+            """
+            SELECT id, length, last_read, file_name FROM resources
+            WHERE id > $1 AND retention = 'kept' AND coding IS NULL AND parent IS NULL AND last_read < $2 ORDER BY id LIMIT $3
+            """).Read(after is { } id ? CatalogChange.KeyOf(id) : long.MinValue, beforeUnixMs, limit);
+        while (reader.Read())
+        {
+            found.Add((IdOf(reader.GetInt64(0)), reader.GetInt64(1), reader.GetInt64(2), reader.IsDBNull(3) ? null : reader.GetString(3)));
+        }
+
+        return found;
+    });
+
     /// <summary>How many resources known here have their bytes in pieces, and how many pieces are here, with their bytes.</summary>
     /// <exception cref="StoreException">The catalog cannot be read.</exception>
     public (long InPieces, long Pieces, long PieceBytes) SumPieces() => _readers.Read(connection =>

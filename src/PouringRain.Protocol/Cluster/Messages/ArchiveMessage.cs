@@ -11,7 +11,8 @@ namespace PouringRain.Protocol.Cluster.Messages;
 /// asked                                             answered
 ///      0    8  serial of the question                    0    1  0 done, 1 working, 2 failed
 ///      8    1  0 look, 1 mint, 2 unmint, 3 take,         1    1  flags: 1 whole, 2 in pieces, 4 minted
-///              4 shrink, 5 restore, 6 drop               2    4  the pieces that are there, bit i for piece i
+///              4 shrink, 5 restore, 6 drop,              2    4  the pieces that are there, bit i for piece i
+///              7 leave
 ///      9    1  which piece, 31 at most                   6    8  bytes done
 ///     10    8  the resource                             14    1  bytes of the reason, 160 at most
 ///     18   32  the version                              15       the reason, UTF-8 without control characters
@@ -43,7 +44,7 @@ internal static class ArchiveMessage
     public static bool TryParse(ReadOnlySpan<byte> body, out ArchiveOrder order)
     {
         order = null!;
-        if (body.Length < AskedBytes || body[8] > (byte)ArchiveVerb.Drop || body[9] > 31 || body[50] > Manifest.CodeBytesMax
+        if (body.Length < AskedBytes || body[8] > (byte)ArchiveVerb.Leave || body[9] > 31 || body[50] > Manifest.CodeBytesMax
             || body.Length < AskedBytes + body[50])
         {
             return false;

@@ -1,2 +1,2 @@
-// Each test starts several processes, which mostly wait: two tests at a time, as many as the smallest machine has cores.
-[assembly: CollectionBehavior(MaxParallelThreads = 2)]
+// Each test starts several processes, which mostly wait: three tests at a time keep two cores busy.
+[assembly: CollectionBehavior(MaxParallelThreads = 3)]

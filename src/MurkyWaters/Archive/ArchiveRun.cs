@@ -21,6 +21,7 @@ internal sealed class ArchiveRun(
 
     private readonly long _began = time.GetTimestamp();
     private readonly Dictionary<NodeId, Instant> _silentSince = [];
+    private Instant? _shortSince;
     private ArchivePiece[] _pieces = [.. record.Places.Select((node, index) =>
         new ArchivePiece(index, node, record.Phase > ArchivePhase.Making ? PieceState.Written : PieceState.Waiting, 0, ""))];
 
@@ -255,6 +256,14 @@ internal sealed class ArchiveRun(
     private async Task ShrinkAsync(CancellationToken cancellationToken)
     {
         var seen = await LookAsync(cancellationToken);
+        var pieces = seen.Aggregate(default(PieceSet), (set, answer) => set.With(new PieceSet(answer.Report.Pieces)));
+        if (pieces.Count < Code.PieceCount && seen.Any(answer => answer.Report.HasWhole))
+        {
+            await AwaitPiecesAsync(Record.Places.All(place => seen.Any(answer => answer.Node == place)), cancellationToken);
+            return;
+        }
+
+        _shortSince = null;
         var left = seen.Where(answer => answer.Report.HasWhole || (answer.Report.Pieces != 0 && !answer.Report.IsInPieces))
             .Select(answer => answer.Node).ToList();
         var done = await asking.AskAllAsync(left, Order(ArchiveVerb.Shrink), cancellationToken);
@@ -273,6 +282,23 @@ internal sealed class ArchiveRun(
         {
             await Task.Delay(Step, time, cancellationToken);
         }
+    }
+
+    /// <summary>No replica goes while a piece is missing: between the decoding and now a place may have gone, or lost what it had. Who is
+    /// silent for long is taken for lost, and its piece made anew.</summary>
+    private async Task AwaitPiecesAsync(bool areAllHeard, CancellationToken cancellationToken)
+    {
+        var now = time.GetInstant();
+        _shortSince ??= now;
+        if (!areAllHeard && now - _shortSince.Value < NodePatience)
+        {
+            await Task.Delay(Step, time, cancellationToken);
+            return;
+        }
+
+        _shortSince = null;
+        Volatile.Write(ref _pieces, [.. _pieces.Select(piece => piece with { State = PieceState.Waiting })]);
+        await GoOnAsync(ArchivePhase.Making, "Pieces went missing before the replicas did; they are made anew.", cancellationToken);
     }
 
     private async Task MakeWholesAsync(CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using MurkyWaters.Archive;
 using MurkyWaters.Tests.Network;
 using PouringRain.Protocol.Cluster;
 
@@ -68,6 +69,40 @@ public class ArchiveClusterTests
             () => Enumerable.Range(5, 11).Count(i => cloud[i].Find(put.Id) is { Retention: Retention.Kept }
                 && cloud[i].FindArchived(put.Id) is null) >= 3, "there are replicas again");
         Assert.Equal(bytes, await cloud.GetAsync(15, 1));
+        Assert.Empty(cloud.Failures);
+    }
+
+    /// <summary>A job that is taken up where the replicas are to go, when its pieces have gone meanwhile: they are made anew
+    /// first.</summary>
+    [Fact]
+    public async Task NoReplicaGoesWhileAPieceIsMissing()
+    {
+        await using var cloud = await NodeCloud.StartAsync(2);
+        var bytes = Bytes.Random(300_000, 2);
+        var put = await cloud.PutAsync(0, 1, bytes);
+        await UntilAsync(() => cloud[0].Nodes.Count == 2, "both are known");
+        var nodes = cloud[0].Nodes.Select(node => node.Id).ToArray();
+        await cloud.StopAsync(0);
+        var record = new ArchiveRecord
+        {
+            Id = "0123456789abcdef",
+            Kind = ArchiveJobKind.Archive,
+            Resource = put.Id,
+            Version = put.Manifest.Version,
+            Length = bytes.Length,
+            Coding = "rapidraid",
+            CreatedMs = 1,
+            Phase = ArchivePhase.Dropping,
+            Places = [.. Enumerable.Range(0, 16).Select(i => nodes[i % 2])],
+        };
+        Directory.CreateDirectory(Path.Combine(cloud.PathOf(0), "archive"));
+        await File.WriteAllBytesAsync(Path.Combine(cloud.PathOf(0), "archive", record.Id), record.Write(), Cancellation);
+        await cloud.StartAsync(0);
+
+        await EndedAsync(cloud[0], record.Id);
+        Assert.Equal(ArchivePhase.Completed, cloud[0].FindArchiveJob(record.Id)!.Phase);
+        Assert.Equal(16, cloud[0].ArchiveFigures.Pieces + cloud[1].ArchiveFigures.Pieces);
+        Assert.Equal(bytes, await cloud.GetAsync(1, 1));
         Assert.Empty(cloud.Failures);
     }
 

@@ -114,7 +114,18 @@ public sealed partial class MurkyNode : IAsyncDisposable
 
             if (options.Source == OpenSource.Any && await _reading.TryOpenKnownAsync(id, options, cancellationToken) is { } inPieces)
             {
-                return inPieces;
+                if (inPieces.Reader is not null)
+                {
+                    return inPieces;
+                }
+
+                // It may have been turned back while this node was away.
+                if (await _fetches.OpenAsync(id, options, cancellationToken) is not { } whole)
+                {
+                    continue;
+                }
+
+                return whole.Reader is not null ? whole : inPieces;
             }
 
             if (options.Source == OpenSource.LocalOnly)

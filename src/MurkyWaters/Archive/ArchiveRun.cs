@@ -17,7 +17,8 @@ internal sealed class ArchiveRun(
     ArchiveRecord record, ArchiveAsking asking, PieceReading reading, ClusterNodes nodes, Func<ResourceId, int> wantedCount,
     TimeProvider time)
 {
-    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(250), NodePatience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(250), NodePatience = TimeSpan.FromSeconds(30),
+        SettleMin = TimeSpan.FromSeconds(3);
 
     private readonly long _began = time.GetTimestamp();
     private readonly Dictionary<NodeId, Instant> _silentSince = [];
@@ -143,6 +144,13 @@ internal sealed class ArchiveRun(
 
     private Task<ImmutableArray<(NodeId Node, ArchiveReport Report)>> LookAsync(CancellationToken cancellationToken) =>
         asking.AskAllAsync(asking.Reachable.Select(node => node.Id), Order(ArchiveVerb.Look), cancellationToken);
+
+    /// <summary>Whether all have answered who may have something: those that are silent for long are not waited for, and find out by
+    /// themselves. Who has just started does not know yet who there is.</summary>
+    private bool HaveAllAnswered(ImmutableArray<(NodeId Node, ArchiveReport Report)> seen) =>
+        time.GetElapsedTime(_began) > NodePatience || (nodes.IsSettled && time.GetInstant() - nodes.ContactsChangedAt > SettleMin
+            && nodes.Members.Where(member => member.State is not (MemberState.Down or MemberState.Gone))
+                .All(member => seen.Any(answer => answer.Node == member.Id)));
 
     /// <summary>Has every place take its piece, all at once, and says how far they are. A place that is silent for long gives way to
     /// another node.</summary>
@@ -274,7 +282,7 @@ internal sealed class ArchiveRun(
             await GoOnAsync(ArchivePhase.Failed, "A newer version has come meanwhile.", cancellationToken);
         }
         else if (left.Count == done.Length && done.All(answer => answer.Report is { HasWhole: false, IsInPieces: true })
-            && Record.Places.All(heard.Contains))
+            && Record.Places.All(heard.Contains) && HaveAllAnswered(seen))
         {
             await GoOnAsync(ArchivePhase.Completed, "", cancellationToken);
         }
@@ -343,7 +351,8 @@ internal sealed class ArchiveRun(
 
         var left = seen.Where(answer => answer.Report.Pieces != 0 || answer.Report.IsInPieces).Select(answer => answer.Node).ToList();
         var done = await asking.AskAllAsync(left, Order(ArchiveVerb.Drop), cancellationToken);
-        if (left.Count == done.Length && done.All(answer => answer.Report is { Pieces: 0, IsInPieces: false }))
+        if (left.Count == done.Length && done.All(answer => answer.Report is { Pieces: 0, IsInPieces: false })
+            && HaveAllAnswered(seen))
         {
             await GoOnAsync(ArchivePhase.Completed, "", cancellationToken);
         }

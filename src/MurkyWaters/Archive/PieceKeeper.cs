@@ -157,6 +157,15 @@ internal sealed class PieceKeeper(
             _known[id] = counted;
         }
 
+        var wholes = seen.Count(answer => answer.Report.HasWhole);
+        if (wholes > 0 && !code.IsSufficient(all) && !jobs.IsUnderWay(id))
+        {
+            // It was turned back while this node was away: what is known here is of no use, and the whole comes as any replica does.
+            await asking.AskAsync(self ?? default, order with { Verb = ArchiveVerb.Drop }, _stopping.Token);
+            _known.TryRemove(id, out _);
+            return null;
+        }
+
         // Somebody is silent for a while: what he has is not lost yet, and with one piece more than it takes there is time.
         var isSilent = members.Any(member => member.State == MemberState.Late && !sets.ContainsKey(member.Id));
         var isLooker = places.FirstOrDefault(place => seen.Any(
@@ -165,7 +174,9 @@ internal sealed class PieceKeeper(
         // What a node has that gives away what it has is to be elsewhere as well.
         var staying = members.Where(member => member.State is MemberState.Up or MemberState.Late).Select(member => member.Id).ToHashSet();
         var stays = sets.Where(set => staying.Contains(set.Key)).Aggregate(default(PieceSet), (left, set) => left.With(set.Value));
-        return !isLooker || seen.Any(answer => answer.Report.HasWhole) || jobs.IsUnderWay(id) || !code.IsSufficient(all)
+
+        // Where there are replicas somebody is turning it back; a single one was away when the others went.
+        return !isLooker || wholes > 1 || jobs.IsUnderWay(id) || !code.IsSufficient(all)
             || (isSilent && all.Count > code.PartCount + 1) ? counted
             : counted with
             {

@@ -195,7 +195,7 @@ internal sealed partial class Program
         app.UseRateLimiter();
         app.Use(BrowserSafety.RefuseCrossSiteWritesAsync);
         app.Use(Keys.CheckAsync);
-        app.Use(UploadFields.RefuseTusAsync);
+        app.Use(TusProtocol.CheckAsync);
         app.Use(app.Services.GetRequiredService<Readiness>().GuardAsync);
 
         app.MapResources();

@@ -20,10 +20,11 @@ internal static class DocumentedAnswers
             .Select(path => (new Regex($"^{PatternOf(path.Name)}/?$", RegexOptions.CultureInvariant), path.Value)),
     ];
 
-    /// <summary>Fields of HTTP itself, of the connection, of safety in browsers and of CORS, which are on answers of every kind.</summary>
+    /// <summary>Fields of HTTP itself, of the connection, of safety in browsers, of CORS, and of tus where that is spoken, which are on
+    /// answers of every kind.</summary>
     private static readonly Regex Everywhere = new(
         "^(Date|Content-Type|Content-Length|Transfer-Encoding|Connection|Cache-Control|Vary|X-Content-Type-Options|"
-        + "Content-Security-Policy|Allow|Alt-Svc|Access-Control-.+)$",
+        + "Content-Security-Policy|Allow|Alt-Svc|Access-Control-.+|Tus-.+|Upload-Expires|Upload-Metadata|Upload-Defer-Length)$",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
 
     /// <summary>A name may have slashes in it.</summary>

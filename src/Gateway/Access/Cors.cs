@@ -54,7 +54,9 @@ internal sealed class Cors : ICorsPolicyProvider
     {
         var policy = new CorsPolicyBuilder().AllowAnyMethod().AllowAnyHeader()
             .WithExposedHeaders("ETag", "Content-Range", "Accept-Ranges", "Repr-Digest", "Server-Timing", "Location", "Cache-Status",
-                "Upload-Offset", "Upload-Complete", "Upload-Length", "Upload-Limit");
+                "Upload-Offset", "Upload-Complete", "Upload-Length", "Upload-Limit", "Upload-Expires", "Upload-Metadata",
+                "Upload-Defer-Length",
+                "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size", "Tus-Checksum-Algorithm");
         return (origins.Contains("*") ? policy.AllowAnyOrigin() : policy.WithOrigins([.. origins])).Build();
     }
 

@@ -32,9 +32,11 @@ internal static class FileEndpoints
             .Produces<FormAnswer>(200).Produces<FormAnswer>(201).OrProduces<ResourceSummary>(200).OrProduces<ResourceSummary>(201)
             .Produces(303)
             .Sends([200, 201], AnswerField.Location, AnswerField.EntityTag, AnswerField.ReprDigest, AnswerField.LegacyDigest)
+            .Sends([201], AnswerField.UploadOffset, AnswerField.UploadComplete, AnswerField.UploadLength, AnswerField.UploadLimit)
             .Sends([303], AnswerField.Location)
             .Fails(
-                InvalidParameter, InvalidPath, IncompleteBody, NotFound, Gone, RequestTimeout, Conflict, NameTaken, PreconditionFailed,
+                InvalidParameter, InvalidPath, InvalidDigest, IncompleteBody, InconsistentUploadLength, UploadProtocol,
+                ChecksumMismatch, NotFound, Gone, RequestTimeout, Conflict, NameTaken, PreconditionFailed,
                 TooLarge, UnsupportedMedia, IntegrityFailure, Overloaded, StoreReadOnly, ClusterUnavailable, RetrievalTimeout, StoreFull);
     }
 }

@@ -3,6 +3,7 @@ using Gateway.Hosting;
 using Gateway.Http;
 using Gateway.Operations.Document;
 using Gateway.Resources;
+using Gateway.Uploads;
 using MurkyWaters;
 using MurkyWaters.Cluster;
 using PouringRain.Protocol.Naming;
@@ -33,6 +34,7 @@ internal static class FileWriting
     /// <summary>Uploads a form into a folder, or copies or moves a file</summary>
     /// <remarks>
     /// The files of a form (multipart/form-data) are kept under their names in the folder, also those that came before one that failed.
+    /// A request of tus (Tus-Resumable: 1.0.0) creates an upload there, to which PATCH of its Location adds the bytes.
     /// With ?copyTo= or ?moveTo= the file gets another name, without its bytes being copied. A move is a copy and then a deletion.
     /// </remarks>
     /// <response code="200">The other name had another version, or the same one; of a form: all files were here already.</response>
@@ -45,6 +47,11 @@ internal static class FileWriting
         if (FilePath.TryRead(http, out var name) is { } wrong)
         {
             return wrong;
+        }
+
+        if (TusProtocol.IsSpoken(http.Request))
+        {
+            return await TusProtocol.CreateAsync(http, host.Node, settings, time, name);
         }
 
         var (copyTo, moveTo) = (http.Request.Query["copyTo"], http.Request.Query["moveTo"]);

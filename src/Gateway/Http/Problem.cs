@@ -37,6 +37,9 @@ internal sealed class Problem : IResult
     /// <summary>What exactly was wrong.</summary>
     public string Detail { get; }
 
+    /// <summary>Whether it is of a kind.</summary>
+    public bool Is(ProblemType type) => _type == type;
+
     /// <summary>The same, told otherwise.</summary>
     public Problem With(string detail) => new(_type, detail, _sources);
 

@@ -45,6 +45,8 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
     public static readonly ProblemType RangeNotSatisfiable = new("range-not-satisfiable", 416, "The range lies outside the resource");
     public static readonly ProblemType Misdirected = new("misdirected", 421, "The host name of the request is none of this gateway's");
     public static readonly ProblemType TooManyRequests = new("too-many-requests", 429, "Too many requests from this address", true);
+    public static readonly ProblemType ChecksumMismatch = new(
+        "checksum-mismatch", 460, "The bytes of a part do not have its checksum (tus)");
     public static readonly ProblemType Internal = new("internal-error", 500, "The gateway failed", true);
     public static readonly ProblemType UnknownTransferCoding = new("unknown-transfer-coding", 501, "A transfer coding is not understood");
     public static readonly ProblemType IntegrityFailure = new("integrity-failure", 502, "No honest server is left", true);
@@ -67,7 +69,8 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
         NameTaken, MismatchingUploadOffset, TooManyServers, DrainRefused, DeploymentRefused, ArchiveRefused, AskTheNode, Gone,
         PreconditionFailed,
         UploadProtocol,
-        TooLarge, UnsupportedMedia, RangeNotSatisfiable, Misdirected, TooManyRequests, Internal, UnknownTransferCoding, IntegrityFailure,
+        TooLarge, UnsupportedMedia, RangeNotSatisfiable, Misdirected, TooManyRequests, ChecksumMismatch, Internal,
+        UnknownTransferCoding, IntegrityFailure,
         Overloaded, Unavailable, ClusterUnavailable, StoreReadOnly, NotCached, PiecesMissing,
         RetrievalTimeout, StoreFull,
     ];

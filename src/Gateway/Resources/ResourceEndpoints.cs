@@ -21,7 +21,7 @@ internal static class ResourceEndpoints
         resources.MapRead("/", ResourceManagement.List).WithName("ListResources").Takes<ListParameters>()
             .Fails(InvalidResourceId, InvalidParameter);
         resources.MapPost("/", ResourceWriting.PostAsync).WithName("PostResource").TakesUpload()
-            .Answers<ResourceSummary>().Fails([.. FailuresOfUploads, PreconditionFailed]);
+            .Answers<ResourceSummary>().Fails([.. FailuresOfUploads, PreconditionFailed, ChecksumMismatch]);
         resources.MapGet("/{id}", ResourceReading.GetAsync).WithName("GetResource").AnswersDownload();
         resources.MapHead("/{id}", ResourceReading.HeadAsync).WithName("GetResourceHead").AnswersDownloadHead();
         resources.MapPut("/{id}", ResourceWriting.PutAsync).WithName("PutResource").TakesUpload().Takes<ConditionParameters>()

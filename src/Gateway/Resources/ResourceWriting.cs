@@ -62,7 +62,9 @@ internal static class ResourceWriting
     /// It is kept here, but fewer nodes than ?replicas= held it within Gateway:ReplicaSeconds; replicas says how many.
     /// </response>
     public static Task<IResult> PostAsync(HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time) =>
-        ReceiveAsync(http, host.Node, settings, time, id: null, path: null, isClassic: false);
+        TusProtocol.IsSpoken(http.Request)
+            ? TusProtocol.CreateAsync(http, host.Node, settings, time, place: null)
+            : ReceiveAsync(http, host.Node, settings, time, id: null, path: null, isClassic: false);
 
     /// <summary>Takes an upload in.</summary>
     /// <param name="http">The request.</param>

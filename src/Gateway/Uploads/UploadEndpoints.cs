@@ -16,7 +16,7 @@ internal static class UploadEndpoints
         uploads.MapGet("/{token}", UploadHandling.ShowAsync).WithName("GetUpload").Sends([200], Standing)
             .Fails(NotFound, StoreReadOnly, ClusterUnavailable, StoreFull);
         uploads.MapHead("/{token}", UploadHandling.ShowHeadAsync).WithName("GetUploadHead").Sends([204], Standing)
-            .Fails(NotFound, StoreReadOnly, ClusterUnavailable, StoreFull);
+            .Fails(NotFound, UploadProtocol, StoreReadOnly, ClusterUnavailable, StoreFull);
         uploads.MapPatch("/{token}", UploadHandling.AppendAsync).WithName("AppendUpload")
             .WithMetadata(new DisableRequestSizeLimitAttribute())
             .Takes<PartParameters>().Takes<DigestParameters>().Takes<DigestWishParameters>()
@@ -24,15 +24,16 @@ internal static class UploadEndpoints
                 "The bytes from the offset on; none when only the end is to be said.", UploadFields.PartialUpload, isRequired: false)
             .Produces<ResourceSummary>(200).Produces<ResourceSummary>(201).Produces<ResourceSummary>(202).Produces(204)
             .Sends([200, 201, 202], AnswerField.Location, AnswerField.EntityTag, AnswerField.ReprDigest, AnswerField.LegacyDigest)
-            .Sends([200, 201, 202, 204, 400, 408, 409, 413, 507], Standing).Sends(
+            .Sends([200, 201, 202, 204, 400, 408, 409, 413, 460, 507], Standing).Sends(
                 [415], AnswerField.AcceptEncoding, AnswerField.AcceptPatch)
             .Fails(
                 InvalidParameter, InvalidDigest, DigestMismatch, IncompleteBody, CompletedUpload, InconsistentUploadLength, NotFound,
-                Conflict,
-                PreconditionFailed, UploadProtocol, MismatchingUploadOffset, RequestTimeout, TooLarge, UnsupportedMedia, StoreReadOnly,
+                Conflict, NameTaken,
+                PreconditionFailed, UploadProtocol, ChecksumMismatch, MismatchingUploadOffset, RequestTimeout, TooLarge,
+                UnsupportedMedia, StoreReadOnly,
                 ClusterUnavailable,
                 StoreFull);
-        uploads.MapDelete("/{token}", UploadHandling.CancelAsync).WithName("CancelUpload").Fails(NotFound);
+        uploads.MapDelete("/{token}", UploadHandling.CancelAsync).WithName("CancelUpload").Fails(NotFound, UploadProtocol);
     }
 
     private static readonly AnswerField[] Standing =

@@ -20,7 +20,7 @@ internal sealed record UploadFields(bool? IsComplete, long? Offset, long? Length
     /// whose fields have stayed the same since.</summary>
     private const long InteropVersionMin = 6;
 
-    private const string IncompleteField = "Upload-Incomplete", InteropField = "Upload-Draft-Interop-Version", TusField = "Tus-Resumable";
+    private const string IncompleteField = "Upload-Incomplete", InteropField = "Upload-Draft-Interop-Version";
 
     private const string OffsetField =
         "Upload-Offset", CompleteField = "Upload-Complete", LengthField = "Upload-Length", LimitField = "Upload-Limit";
@@ -64,15 +64,6 @@ internal sealed record UploadFields(bool? IsComplete, long? Offset, long? Length
     /// say <c>?0</c> of their last part because they have not looked whether more follows.</summary>
     public bool IsRest(PendingUpload upload) => IsComplete == true || upload.Offset == upload.Length;
 
-    /// <summary>Refuses requests of tus 1.0, whose fields look alike and mean something else: an
-    /// upload of nothing would be made of its POST.</summary>
-    public static Task RefuseTusAsync(HttpContext http, RequestDelegate next) => http.Request.Headers[TusField].Count == 0
-        ? next(http)
-        : new Problem(
-            ProblemType.UploadProtocol,
-            $"tus ({TusField}: {http.Request.Headers[TusField]}) is not spoken here. Send the bytes by one PUT or POST, or in parts as "
-            + "draft-ietf-httpbis-resumable-upload has it (tus-js-client: protocol 'ietf-draft-05').").ExecuteAsync(http);
-
     /// <summary>Tells where an upload stands.</summary>
     public static void Add(IHeaderDictionary headers, PendingUpload upload, MurkyNode node, GatewayOptions limits)
     {
@@ -101,9 +92,10 @@ internal sealed record UploadFields(bool? IsComplete, long? Offset, long? Length
     public static void AddToOptions(HttpContext http)
     {
         var isUpload = http.Request.Path.StartsWithSegments("/uploads");
-        if (isUpload || http.Request.Path.StartsWithSegments("/resources"))
+        if (isUpload || http.Request.Path.StartsWithSegments("/resources") || http.Request.Path.StartsWithSegments("/files"))
         {
             var services = http.RequestServices;
+            TusProtocol.AddToOptions(http.Response.Headers, services.GetRequiredService<GatewaySettings>().Gateway);
             if (services.GetRequiredService<NodeHost>() is { IsOpen: true } host)
             {
                 AddLimits(http.Response.Headers, host.Node, services.GetRequiredService<GatewaySettings>().Gateway);
@@ -111,7 +103,7 @@ internal sealed record UploadFields(bool? IsComplete, long? Offset, long? Length
 
             if (isUpload)
             {
-                http.Response.Headers["Accept-Patch"] = PartialUpload;
+                http.Response.Headers["Accept-Patch"] = $"{PartialUpload}, {TusProtocol.OffsetStream}";
             }
         }
     }

@@ -88,6 +88,7 @@ internal static class UploadHandling
         headers.Location = $"/uploads/{upload.Token}";
         headers.CacheControl = "no-store";
         UploadFields.Add(headers, upload, node, limits);
+        TusProtocol.AddStanding(http, upload);
         return answer ?? TypedResults.Json(UploadView.Of(upload), statusCode: StatusCodes.Status201Created);
     }
 
@@ -154,7 +155,11 @@ internal static class UploadHandling
             return NotFound();
         }
 
-        if (TryReadAppend(http, out var fields, out var part, out var whole) is { } mistake)
+        var isTus = TusProtocol.IsSpoken(http.Request);
+        var whole = AnnouncedDigests.None;
+        if ((isTus
+            ? TusProtocol.TryReadAppend(http, out var fields, out var part)
+            : TryReadAppend(http, out fields, out part, out whole)) is { } mistake)
         {
             return mistake;
         }
@@ -210,16 +215,22 @@ internal static class UploadHandling
         if (node.FindPendingUpload(token) is not null)
         {
             UploadFields.Add(http.Response.Headers, upload, node, settings.Gateway);
+            TusProtocol.AddStanding(http, upload);
         }
 
         if (problem is not null)
         {
-            return problem;
+            return TusProtocol.OfChecksum(problem, isTus ? part : AnnouncedDigests.None);
         }
 
         if (result is null)
         {
             return TypedResults.NoContent();
+        }
+
+        if (isTus)
+        {
+            return ResourceWriting.ProblemOf(result) ?? (IResult)TypedResults.NoContent();
         }
 
         var note = UploadNote.Read(upload.Note);
@@ -262,6 +273,7 @@ internal static class UploadHandling
 
         http.Response.Headers.CacheControl = "no-store";
         UploadFields.Add(http.Response.Headers, upload, host.Node, settings.Gateway);
+        TusProtocol.AddStanding(http, upload);
         return (upload, null);
     }
 

@@ -30,6 +30,9 @@ internal sealed record UploadNote
     /// <summary>Digests of the whole that were announced, but for the SHA-256, which the store itself keeps: names and base64.</summary>
     public IReadOnlyDictionary<string, string> Digests { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>What a client of tus has told of it, as it was told; empty for none.</summary>
+    public string Metadata { get; init; } = "";
+
     /// <summary>Notes what a request asked.</summary>
     public static UploadNote Of(IHeaderDictionary headers, UploadRequest request, bool isClassic, Manifest? local) => new()
     {

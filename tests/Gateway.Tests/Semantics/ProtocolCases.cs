@@ -107,7 +107,7 @@ internal static class ProtocolCases
         new("OPTIONS of the list", "OPTIONS /resources", 204, "< Allow: GET, HEAD, POST", "<~ Upload-Limit: max-age="),
         new(
             "OPTIONS of an upload", "OPTIONS /uploads/x", 204, "< Allow: DELETE, GET, HEAD, PATCH",
-            "< Accept-Patch: application/partial-upload"),
+            "< Accept-Patch: application/partial-upload, application/offset+octet-stream"),
         new("OPTIONS of the server", "OPTIONS *", 204),
         new("the problem types are there to be read", "GET /problems/digest-mismatch", 200, "=~ \"status\":400"),
     ];

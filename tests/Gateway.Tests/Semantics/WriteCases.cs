@@ -112,16 +112,21 @@ internal static class WriteCases
         new("POST only if new, not new", "POST /resources", 412, "> If-None-Match: *", "for {posted}", "+posted", "! precondition-failed"),
         new("POST only over any, none there", "POST /resources", 412, "> If-Match: *", "+not there", "! precondition-failed"),
         new("PUT of a form", "PUT {new}", 415, "> Content-Type: multipart/form-data; boundary=x", "+hello", "! unsupported-media"),
-        new("PUT under the name of a file", "PUT /resources/notes.md", 400, "+hello", "! invalid-resource-id", "=~ POST /resources"),
         new(
-            "an upload of tus", "POST /resources", 412, "> Tus-Resumable: 1.0.0", "> Upload-Length: 5", "> Content-Length: 0",
-            "! unsupported-upload-protocol", "=~ tus", "<! Location"),
+            "PUT under the name of a file", "PUT /resources/notes.md", 400, "+hello", "! invalid-resource-id",
+            "=~ curl -T FILE .../files/"),
+        new(
+            "an upload of tus", "POST /resources", 201, "> Tus-Resumable: 1.0.0", "> Upload-Length: 5", "> Content-Length: 0",
+            "< Tus-Resumable: 1.0.0"),
+        new(
+            "an upload of an earlier tus", "POST /resources", 412, "> Tus-Resumable: 0.2.2", "> Upload-Length: 5", "> Content-Length: 0",
+            "! unsupported-upload-protocol", "< Tus-Version: 1.0.0", "<! Location"),
         new("PUT of tus", "PUT {new}", 412, "> Tus-Resumable: 1.0.0", "+hello", "! unsupported-upload-protocol"),
-        new("OPTIONS of tus", "OPTIONS /resources", 412, "> Tus-Resumable: 1.0.0", "! unsupported-upload-protocol"),
-        new("HEAD of tus", "HEAD /uploads/0", 412, "> Tus-Resumable: 1.0.0"),
+        new("OPTIONS of tus", "OPTIONS /resources", 204, "> Tus-Resumable: 1.0.0", "< Tus-Version: 1.0.0"),
+        new("HEAD of tus", "HEAD /uploads/0", 404, "> Tus-Resumable: 1.0.0"),
         new(
-            "PATCH of tus", "PATCH /uploads/0", 412, "> Tus-Resumable: 1.0.0", "> Content-Type: application/offset+octet-stream", "+x",
-            "! unsupported-upload-protocol"),
+            "PATCH of tus", "PATCH /uploads/0", 404, "> Tus-Resumable: 1.0.0", "> Content-Type: application/offset+octet-stream", "+x",
+            "! not-found"),
         new(
             "an upload of draft -03", "POST /resources", 412, "> Upload-Draft-Interop-Version: 5", "> Upload-Complete: ?0",
             "! unsupported-upload-protocol", "=~ -05"),

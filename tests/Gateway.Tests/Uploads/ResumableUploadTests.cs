@@ -389,7 +389,8 @@ public sealed class ResumableUploadTests : IClassFixture<SharedGateway>
             var answer = await _gateway.SendAsync("OPTIONS", path, null);
             Assert.Equal(204, answer.Status);
             Assert.Equal("max-age=86400", answer["Upload-Limit"]);
-            Assert.Equal(path == "/uploads/x" ? "application/partial-upload" : null, answer["Accept-Patch"]);
+            Assert.Equal(
+                path == "/uploads/x" ? "application/partial-upload, application/offset+octet-stream" : null, answer["Accept-Patch"]);
         }
     }
 

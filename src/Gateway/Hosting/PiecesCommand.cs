@@ -56,6 +56,7 @@ internal static class PiecesCommand
         // A name that a stranger gave is a name here, and no way to elsewhere.
         var name = Path.GetFileName(rebuild.Manifest.FileName ?? "");
         path ??= name is "" or "." or ".." ? $"{rebuild.Id}" : name;
+        var isBegun = false;
         try
         {
             if (path == "-")
@@ -66,12 +67,19 @@ internal static class PiecesCommand
             else
             {
                 await using var output = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read);
+                isBegun = true;
                 await rebuild.WriteAsync(output, errors.WriteLine, cancellationToken);
                 output.Flush(flushToDisk: true);
             }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
+            if (isBegun)
+            {
+                // A part of it must not be taken for the whole, nor be in the way of the next try.
+                File.Delete(path);
+            }
+
             await errors.WriteLineAsync($"{path}: {error.Message}");
             return Failed;
         }

@@ -50,7 +50,8 @@ internal static class ArchiveMessage
             return false;
         }
 
-        var coding = Encoding.ASCII.GetString(body.Slice(AskedBytes, body[50]));
+        // Read as Latin-1, bytes that are no ASCII stay what they are, and are refused.
+        var coding = Encoding.Latin1.GetString(body.Slice(AskedBytes, body[50]));
         if (!Manifest.IsCode(coding))
         {
             return false;

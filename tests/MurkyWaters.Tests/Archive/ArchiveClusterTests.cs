@@ -22,7 +22,8 @@ public class ArchiveClusterTests
         });
         var bytes = Bytes.Random(1_500_000, 1);
         var put = await cloud.PutAsync(0, 1, bytes, contentType: "text/plain");
-        Assert.Equal(3, await cloud[0].PropagateAsync(put.Id, 3, Patience, Cancellation));
+        // Where the writer is none of the places, its own copy stays for a while.
+        Assert.InRange(await cloud[0].PropagateAsync(put.Id, 3, Patience, Cancellation), 3, 4);
         await UntilAsync(() => cloud[0].Nodes.Count == 16, "all nodes are known");
 
         var started = await cloud[0].StartArchiveAsync(put.Id, null, isForced: false, Cancellation);

@@ -8,6 +8,9 @@ namespace MurkyWaters;
 /// <summary>What is kept in pieces.</summary>
 public sealed partial class MurkyNode
 {
+    /// <summary>What is whole somewhere is mostly found sooner.</summary>
+    private static readonly TimeSpan AnswersSoon = TimeSpan.FromMilliseconds(100);
+
     /// <summary>All jobs that are known here, the newest first.</summary>
     public IReadOnlyList<ArchiveJobSnapshot> ArchiveJobs => _archives.All;
 
@@ -89,26 +92,43 @@ public sealed partial class MurkyNode
         }
     }
 
-    /// <summary>What the other nodes say is newest of a resource; null when there are none.</summary>
-    private async Task<ReplicaVersion?> AskNewestAsync(ResourceId id, CancellationToken cancellationToken)
+    /// <summary>Opens what others have: whole, or else in pieces. Whether it is in pieces is found out while servers that are silent are
+    /// waited for, so that nobody waits longer for being told that there is nothing.</summary>
+    /// <returns>Null when it has come to be here meanwhile.</returns>
+    private async Task<OpenResult?> OpenElsewhereAsync(ResourceId id, OpenOptions options, CancellationToken cancellationToken)
     {
-        if (!_replicator.HasOthers)
-        {
-            return null;
-        }
-
-        // Whoever is told that there is nothing does not wait for long for those who do not answer.
         using var limit = new CancellationTokenSource(_options.Fetch.DiscoveryTimeout, _options.Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        using var looking = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        var opening = _fetches.OpenAsync(id, options, cancellationToken);
+        Task<PieceShape?>? shape = null;
         try
         {
-            return (await _replicator.SurveyAsync(id, either.Token)).Newest;
+            if (await Task.WhenAny(opening, Task.Delay(AnswersSoon, _options.Time, cancellationToken)) != opening)
+            {
+                shape = _reading.FindElsewhereAsync(id, looking.Token);
+            }
+
+            if (await opening is not { Status: OpenStatus.NotFound or OpenStatus.Unanswered } result)
+            {
+                return await opening;
+            }
+
+            shape ??= _reading.FindElsewhereAsync(id, looking.Token);
+            return await shape is { } found ? await _reading.OpenAsync(found, options, cancellationToken) : result;
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        finally
         {
-            return null;
+            await looking.CancelAsync();
+            if (shape is not null)
+            {
+                await ((Task)shape).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
     }
+
+    /// <summary>What the other nodes say is newest of a resource; null when there are none.</summary>
+    private async Task<ReplicaVersion?> AskNewestAsync(ResourceId id, CancellationToken cancellationToken) =>
+        _replicator.HasOthers ? (await _replicator.SurveyAsync(id, cancellationToken)).Newest : null;
 
     /// <summary>Somebody is to keep a version whose bytes nobody has: if it is in pieces, what it is is kept.</summary>
     private async Task<bool> AdoptAsync(ResourceId id, ReplicaVersion version)

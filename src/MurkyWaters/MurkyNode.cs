@@ -1,5 +1,5 @@
-using MurkyWaters.Backing;
 using MurkyWaters.Archive;
+using MurkyWaters.Backing;
 using MurkyWaters.Cluster;
 using MurkyWaters.Deploying;
 using MurkyWaters.Fetching;
@@ -134,10 +134,9 @@ public sealed partial class MurkyNode : IAsyncDisposable
             }
 
             // Of what was deleted here there may be a newer version elsewhere, so the rain is asked about that too.
-            if (await _fetches.OpenAsync(id, options, cancellationToken) is { } result)
+            if (await OpenElsewhereAsync(id, options, cancellationToken) is { } result)
             {
-                return result.Status is OpenStatus.NotFound or OpenStatus.Unanswered
-                    ? await _reading.TryOpenElsewhereAsync(id, options, cancellationToken) ?? result : result;
+                return result;
             }
         }
     }

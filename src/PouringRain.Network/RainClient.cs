@@ -3,8 +3,8 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using PouringRain.Protocol;
-using PouringRain.Protocol.Cluster;
 using PouringRain.Protocol.Archiving;
+using PouringRain.Protocol.Cluster;
 using PouringRain.Protocol.Deploying;
 using PouringRain.Protocol.Naming;
 

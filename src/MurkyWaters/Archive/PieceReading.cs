@@ -23,17 +23,19 @@ internal sealed class PieceReading(
     public async Task<OpenResult?> TryOpenKnownAsync(ResourceId id, OpenOptions options, CancellationToken cancellationToken) =>
         FindKnown(id) is { } shape ? await OpenAsync(shape, options, cancellationToken) : null;
 
-    /// <summary>Opens a resource whose bytes nobody has, if it is in pieces as the other nodes say; null when it is not.</summary>
-    public async Task<OpenResult?> TryOpenElsewhereAsync(ResourceId id, OpenOptions options, CancellationToken cancellationToken)
+    /// <summary>What a resource is whose bytes nobody has, if it is in pieces as the other nodes say; null when it is not, or when that is
+    /// not known in time.</summary>
+    public async Task<PieceShape?> FindElsewhereAsync(ResourceId id, CancellationToken cancellationToken)
     {
-        if (FindKnown(id) is { } known)
+        try
         {
-            return await OpenAsync(known, options, cancellationToken);
+            return FindKnown(id) ?? (await askNewest(id, cancellationToken) is { IsNone: false, IsDeleted: false } newest
+                ? await FindAsync(id, newest.Tag, cancellationToken) : null);
         }
-
-        return await askNewest(id, cancellationToken) is { IsNone: false, IsDeleted: false } newest
-            && await FindAsync(id, newest.Tag, cancellationToken) is { } shape
-            ? await OpenAsync(shape, options, cancellationToken) : null;
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
     }
 
     /// <summary>What is known here of a resource in pieces.</summary>

@@ -22,7 +22,11 @@ public class SwarmScenarioTests
     {
         var scenario = new SwarmScenario
         {
-            NodeCount = 41, BlockCount = 512, BlockBytes = 4096, RateBytesPerSecond = 250_000, Ceiling = 0.98,
+            NodeCount = 41,
+            BlockCount = 512,
+            BlockBytes = 4096,
+            RateBytesPerSecond = 250_000,
+            Ceiling = 0.98,
         };
         var result = scenario.Run();
         var afterwards = (scenario with { FindsOthersFirst = false }).Run();

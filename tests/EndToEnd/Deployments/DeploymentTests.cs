@@ -148,7 +148,7 @@ public sealed class DeploymentEverywhereTests(EtcdServers etcd) : IClassFixture<
     public async Task Another_node_goes_on_when_the_one_dies_that_runs_it_and_any_can_be_told_to_stop_it()
     {
         await using var fleet = await Fleet.StartAsync(
-            4, 12_000_000, $"Cluster:Etcd={string.Join(',', etcd.Addresses.Select(address => address.Authority))}",
+            4, 6_000_000, $"Cluster:Etcd={string.Join(',', etcd.Addresses.Select(address => address.Authority))}",
             $"Cluster:Name=deploy-{Guid.NewGuid():N}");
         var wish = new { resource = Fleet.Resource, targets = fleet.Ids, rateBytesPerSecond = 1_000_000, quorum = 3 };
         var id = await fleet.DeployAsync(3, wish);

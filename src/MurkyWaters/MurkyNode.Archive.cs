@@ -92,20 +92,20 @@ public sealed partial class MurkyNode
         }
     }
 
-    /// <summary>Opens what others have: whole, or else in pieces. Whether it is in pieces is found out while servers that are silent are
-    /// waited for, so that nobody waits longer for being told that there is nothing.</summary>
+    /// <summary>Opens what others have: whole, or else in pieces. What the nodes know of it is asked while silent servers are waited for, so
+    /// that nobody waits longer for being told that there is nothing.</summary>
     /// <returns>Null when it has come to be here meanwhile.</returns>
     private async Task<OpenResult?> OpenElsewhereAsync(ResourceId id, OpenOptions options, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(_options.Fetch.DiscoveryTimeout, _options.Time);
-        using var looking = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        using var asking = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         var opening = _fetches.OpenAsync(id, options, cancellationToken);
-        Task<PieceShape?>? shape = null;
+        Task<ReplicaVersion?>? newest = null;
         try
         {
             if (await Task.WhenAny(opening, Task.Delay(AnswersSoon, _options.Time, cancellationToken)) != opening)
             {
-                shape = _reading.FindElsewhereAsync(id, looking.Token);
+                newest = AskNewestAsync(id, asking.Token);
             }
 
             if (await opening is not { Status: OpenStatus.NotFound or OpenStatus.Unanswered } result)
@@ -113,22 +113,33 @@ public sealed partial class MurkyNode
                 return await opening;
             }
 
-            shape ??= _reading.FindElsewhereAsync(id, looking.Token);
-            return await shape is { } found ? await _reading.OpenAsync(found, options, cancellationToken) : result;
+            newest ??= AskNewestAsync(id, asking.Token);
+            return await newest is { IsNone: false, IsDeleted: false } version
+                && await _reading.FindAsync(id, version.Tag, cancellationToken) is { } shape
+                ? await _reading.OpenAsync(shape, options, cancellationToken) : result;
         }
         finally
         {
-            await looking.CancelAsync();
-            if (shape is not null)
+            await asking.CancelAsync();
+            if (newest is not null)
             {
-                await ((Task)shape).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await newest;
             }
         }
     }
 
-    /// <summary>What the other nodes say is newest of a resource; null when there are none.</summary>
-    private async Task<ReplicaVersion?> AskNewestAsync(ResourceId id, CancellationToken cancellationToken) =>
-        _replicator.HasOthers ? (await _replicator.SurveyAsync(id, cancellationToken)).Newest : null;
+    /// <summary>What the other nodes say is newest of a resource; null when there are none, or they do not say in time.</summary>
+    private async Task<ReplicaVersion?> AskNewestAsync(ResourceId id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return _replicator.HasOthers ? (await _replicator.SurveyAsync(id, cancellationToken)).Newest : null;
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>Somebody is to keep a version whose bytes nobody has: if it is in pieces, what it is is kept.</summary>
     private async Task<bool> AdoptAsync(ResourceId id, ReplicaVersion version)

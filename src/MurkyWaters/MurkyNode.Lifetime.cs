@@ -87,7 +87,7 @@ public sealed partial class MurkyNode
             logger);
         _folders = new FolderLister(store, _nodes, _transport, options.Time);
         _reading = new PieceReading(
-            store, _fetches, AskNewestAsync, options.Time, (id, index) => ArchiveLog.Lied(logger, id, index));
+            store, _fetches, options.Time, (id, index) => ArchiveLog.Lied(logger, id, index));
         _agent = new ArchiveAgent(store, _fetches, _reading, options.Cluster.RepairBytesPerSecondMax, options.Time, logger);
         var asking = new ArchiveAsking(store.NodeId, _agent, _nodes, _transport, options.Time);
         _archives = new Archives(store, asking, _reading, _nodes, _replicator, options.Time, logger);

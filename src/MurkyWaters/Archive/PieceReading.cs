@@ -2,19 +2,16 @@ using MurkyWaters.Fetching;
 using MurkyWaters.Store;
 using PouringRain.Coding.Erasure;
 using PouringRain.Protocol;
-using PouringRain.Protocol.Cluster;
 
 namespace MurkyWaters.Archive;
 
 /// <summary>Finds what is in pieces, and opens it. Thread-safe.</summary>
 /// <param name="store">What is here.</param>
 /// <param name="fetches">Brings what is not.</param>
-/// <param name="askNewest">Asks the other nodes for the newest version of a resource; null answers when there are none.</param>
 /// <param name="time">The clock.</param>
 /// <param name="onLie">Told of pieces that are not what they say.</param>
 internal sealed class PieceReading(
-    ResourceStore store, FetchTable fetches, Func<ResourceId, CancellationToken, Task<ReplicaVersion?>> askNewest, TimeProvider time,
-    Action<ResourceId, int> onLie)
+    ResourceStore store, FetchTable fetches, TimeProvider time, Action<ResourceId, int> onLie)
 {
     /// <summary>No manifest is longer.</summary>
     private const long TrailerBytesMax = 34L << 20;
@@ -22,21 +19,6 @@ internal sealed class PieceReading(
     /// <summary>Opens a resource that is known here as one in pieces; null when it is not.</summary>
     public async Task<OpenResult?> TryOpenKnownAsync(ResourceId id, OpenOptions options, CancellationToken cancellationToken) =>
         FindKnown(id) is { } shape ? await OpenAsync(shape, options, cancellationToken) : null;
-
-    /// <summary>What a resource is whose bytes nobody has, if it is in pieces as the other nodes say; null when it is not, or when that is
-    /// not known in time.</summary>
-    public async Task<PieceShape?> FindElsewhereAsync(ResourceId id, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return FindKnown(id) ?? (await askNewest(id, cancellationToken) is { IsNone: false, IsDeleted: false } newest
-                ? await FindAsync(id, newest.Tag, cancellationToken) : null);
-        }
-        catch (OperationCanceledException)
-        {
-            return null;
-        }
-    }
 
     /// <summary>What is known here of a resource in pieces.</summary>
     public PieceShape? FindKnown(ResourceId id) =>

@@ -92,8 +92,8 @@ public sealed partial class MurkyNode
         }
     }
 
-    /// <summary>Opens what others have: whole, or else in pieces. What the nodes know of it is asked while silent servers are waited for, so
-    /// that nobody waits longer for being told that there is nothing.</summary>
+    /// <summary>Opens what others have: whole, or else in pieces. What the nodes know of it is asked while silent servers are waited for,
+    /// so that nobody waits longer for being told that there is nothing.</summary>
     /// <returns>Null when it has come to be here meanwhile.</returns>
     private async Task<OpenResult?> OpenElsewhereAsync(ResourceId id, OpenOptions options, CancellationToken cancellationToken)
     {

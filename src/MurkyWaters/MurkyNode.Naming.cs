@@ -78,14 +78,7 @@ public sealed partial class MurkyNode
             ExpectedSha256 = manifest.Sha256,
             Precondition = precondition,
         });
-        var buffer = new byte[64 * 1024];
-        for (var offset = 0L; offset < manifest.Layout.Length;)
-        {
-            var count = await reader.ReadAsync(offset, buffer, cancellationToken);
-            await upload.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
-            offset += count;
-        }
-
+        await reader.ReadAllAsync(bytes => upload.WriteAsync(bytes, cancellationToken), cancellationToken);
         return await upload.CommitAsync(cancellationToken);
     }
 }

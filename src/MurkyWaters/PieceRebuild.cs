@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 using MurkyWaters.Archive;
 using MurkyWaters.Store;
@@ -100,17 +99,7 @@ public sealed class PieceRebuild : IDisposable
             0, long.MaxValue, index => tell($"Piece {index} is damaged; others are taken."), TimeProvider.System, cancellationToken);
         await using (reader)
         {
-            using var whole = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            var buffer = new byte[1 << 18];
-            for (long offset = 0; offset < _shape.Cells.Length;)
-            {
-                var count = await reader!.ReadAsync(offset, buffer, cancellationToken);
-                whole.AppendData(buffer, 0, count);
-                await target.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
-                offset += count > 0 ? count : throw new EndOfStreamException("The pieces end too early.");
-            }
-
-            if (Sha256Digest.Read(whole.GetHashAndReset()) != Manifest.Sha256)
+            if (await reader!.ReadAllAsync(bytes => target.WriteAsync(bytes, cancellationToken), cancellationToken) != Manifest.Sha256)
             {
                 throw new IOException("What was made has another SHA-256 than the manifest says.");
             }
@@ -128,10 +117,9 @@ public sealed class PieceRebuild : IDisposable
 
     private static void ReadExactly(SafeFileHandle file, long offset, byte[] bytes)
     {
-        for (var at = 0; at < bytes.Length;)
+        if (FileReads.Fill(file, offset, bytes) < bytes.Length)
         {
-            var count = RandomAccess.Read(file, bytes.AsSpan(at), offset + at);
-            at += count > 0 ? count : throw new EndOfStreamException("It ends too early.");
+            throw new EndOfStreamException("It ends too early.");
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using PouringRain.Network;
 using PouringRain.Protocol;
 
@@ -32,6 +33,42 @@ public abstract class ResourceReader : IAsyncDisposable
     /// <returns>How many bytes were read: at least 1, 0 only at the end.</returns>
     /// <exception cref="FetchFailedException">The rain has stopped for good.</exception>
     public abstract ValueTask<int> ReadAsync(long offset, Memory<byte> destination, CancellationToken cancellationToken);
+
+    /// <summary>Reads as many verified bytes as there is room for.</summary>
+    /// <exception cref="EndOfStreamException">The resource ends before.</exception>
+    /// <exception cref="FetchFailedException">The rain has stopped for good.</exception>
+    public async ValueTask ReadExactlyAsync(long offset, Memory<byte> destination, CancellationToken cancellationToken)
+    {
+        for (var filled = 0; filled < destination.Length;)
+        {
+            var count = await ReadAsync(offset + filled, destination[filled..], cancellationToken);
+            filled += count > 0 ? count : throw new EndOfStreamException($"The body ends before byte {offset + destination.Length}.");
+        }
+    }
+
+    /// <summary>Reads all of it, in order.</summary>
+    /// <param name="take">Takes a run of bytes, which are there until it has ended.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>The SHA-256 of what was read.</returns>
+    /// <exception cref="EndOfStreamException">It is shorter than its manifest says.</exception>
+    /// <exception cref="FetchFailedException">The rain has stopped for good.</exception>
+    public async Task<Sha256Digest> ReadAllAsync(Func<ReadOnlyMemory<byte>, ValueTask> take, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(take);
+        const int runBytes = 1 << 18;
+        var length = Manifest.Layout.Length;
+        using var whole = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = new byte[(int)Math.Min(runBytes, length)];
+        for (long offset = 0; offset < length; offset += buffer.Length)
+        {
+            var run = buffer.AsMemory(0, (int)Math.Min(buffer.Length, length - offset));
+            await ReadExactlyAsync(offset, run, cancellationToken);
+            whole.AppendData(run.Span);
+            await take(run);
+        }
+
+        return Sha256Digest.Read(whole.GetHashAndReset());
+    }
 
     /// <summary>Says where verified bytes at an offset stand, for the system's own copy from file to socket; waits for those that are not
     /// here yet.</summary>

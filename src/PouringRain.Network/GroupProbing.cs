@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using PouringRain.Protocol;
+using PouringRain.Protocol.Grouping;
 
 namespace PouringRain.Network;
 

@@ -351,6 +351,7 @@ public sealed class Fetch : IDisposable
             _orders.HurryAll(now);
         }
 
+        _company.EndIfOfAnother();
         while (_company.TryChoose(now, out var peer))
         {
             AddPath(now, peer, isNamed: true);

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using Gateway.Http;
 using MurkyWaters;
 
 namespace Gateway.Archive;
@@ -32,15 +32,13 @@ internal sealed record ArchiveView(
     DateTimeOffset Created, DateTimeOffset? Ended, IReadOnlyList<ArchivePieceView> Pieces, long RateBytesPerSecond, double? EtaSeconds)
 {
     public static ArchiveView Of(ArchiveJobSnapshot job) => new(
-        job.Id, Word(job.Kind), job.Resource.ToString(), job.Version.ToString(), job.Length, job.Coding,
-        job.Phase < ArchivePhase.Completed ? "running" : Word(job.Phase), Word(job.Phase), job.Reason.Length > 0 ? job.Reason : null,
+        job.Id, JsonText.Word(job.Kind), job.Resource.ToString(), job.Version.ToString(), job.Length, job.Coding,
+        job.Phase < ArchivePhase.Completed ? "running" : JsonText.Word(job.Phase), JsonText.Word(job.Phase),
+        job.Reason.Length > 0 ? job.Reason : null,
         job.Created, job.Ended,
         [.. job.Pieces.Select(piece => new ArchivePieceView(
-            piece.Index, piece.Node.ToString(), Word(piece.State), piece.Bytes, piece.Reason.Length > 0 ? piece.Reason : null))],
+            piece.Index, piece.Node.ToString(), JsonText.Word(piece.State), piece.Bytes, piece.Reason.Length > 0 ? piece.Reason : null))],
         job.RateBytesPerSecond, job.EtaSeconds);
-
-    private static string Word<T>(T value)
-        where T : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
 }
 
 /// <summary>A piece of a job, or a whole copy.</summary>

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using Gateway.Http;
 using MurkyWaters;
 
 namespace Gateway.Cluster;
@@ -31,7 +31,7 @@ internal sealed record NodeView(
 {
     public static NodeView Of(NodeSnapshot node, bool isSelf) => new(
         node.Id.ToString(), isSelf, node.Zone.Length == 0 ? null : node.Zone, node.Weight,
-        JsonNamingPolicy.CamelCase.ConvertName(node.State.ToString()),
+        JsonText.Word(node.State),
         node.Url.Length == 0 ? null : node.Url, node.Rain, node.Resources, node.Bytes, node.FreeBytes, node.Version, node.LastSeen,
         DrainView.Of(node.Drain));
 }

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using Gateway.Http;
 using MurkyWaters;
 using PouringRain.Protocol;
 using PouringRain.Protocol.Deploying;
@@ -78,10 +78,10 @@ internal sealed record DeploymentView(
         deployment.Plan.Sha256.ToString(),
         deployment.Plan.Order.Length,
         deployment.Plan.BlockCount,
-        JsonNamingPolicy.CamelCase.ConvertName(deployment.Plan.Order.Mode.ToString()),
+        JsonText.Word(deployment.Plan.Order.Mode),
         deployment.Plan.Order.Group is { Length: > 0 } group ? group : null,
         deployment.Plan.Order.RateBytesPerSecond,
-        JsonNamingPolicy.CamelCase.ConvertName(deployment.Phase.ToString()),
+        JsonText.Word(deployment.Phase),
         deployment.Created,
         deployment.StartAt,
         deployment.Ended,
@@ -136,7 +136,7 @@ internal sealed record ReceiverView(
     string Node, string State, int Blocks, long RateBytesPerSecond, double Loss, string? Reason, ReceiptView? Receipt)
 {
     public static ReceiverView Of(DeploymentReceiver row, Sha256Digest sha256) => new(
-        row.Node.ToString(), JsonNamingPolicy.CamelCase.ConvertName(row.State.ToString()), row.Blocks, row.RateBytesPerSecond,
+        row.Node.ToString(), JsonText.Word(row.State), row.Blocks, row.RateBytesPerSecond,
         row.LossPerMillion / 1e6, row.Reason.Length == 0 ? null : row.Reason,
         row.ReceiptMs is { } at ? new ReceiptView(sha256.ToString(), DateTimeOffset.FromUnixTimeMilliseconds(at)) : null);
 }

@@ -40,38 +40,11 @@ internal sealed record DeploymentWish(
         ["resource", "targets", "mode", "group", "rateBytesPerSecond", "startAt", "waves", "quorum"];
 
     /// <summary>Reads the body of a request.</summary>
-    public static async Task<(DeploymentRequest? Request, Problem? Problem)> ReadAsync(HttpRequest request, TimeProvider time)
-    {
-        var buffer = new byte[BytesMax + 1];
-        var length = await request.Body.ReadAtLeastAsync(
-            buffer, buffer.Length, throwOnEndOfStream: false, request.HttpContext.RequestAborted);
-        if (length > BytesMax)
-        {
-            return (null, new Problem(ProblemType.TooLarge, $"A deployment is asked for in {BytesMax} bytes at most."));
-        }
-
-        try
-        {
-            using var document = JsonDocument.Parse(buffer.AsMemory(0, length));
-            return (Read(document.RootElement, time.GetUtcNow()), null);
-        }
-        catch (JsonException)
-        {
-            return (null, new Problem(ProblemType.InvalidParameter, "The body is no JSON object."));
-        }
-        catch (FormatException wrong)
-        {
-            return (null, new Problem(ProblemType.InvalidParameter, wrong.Message));
-        }
-    }
+    public static Task<(DeploymentRequest? Request, Problem? Problem)> ReadAsync(HttpRequest request, TimeProvider time) =>
+        JsonBody.ReadAsync(request, BytesMax, "A deployment", body => Read(body, time.GetUtcNow()));
 
     private static DeploymentRequest Read(JsonElement body, DateTimeOffset now)
     {
-        if (body.ValueKind != JsonValueKind.Object)
-        {
-            throw new FormatException("The body is no JSON object.");
-        }
-
         foreach (var property in body.EnumerateObject())
         {
             if (!Names.Contains(property.Name))

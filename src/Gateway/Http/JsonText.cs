@@ -1,4 +1,5 @@
 using System.Text.Encodings.Web;
+using System.Text.Json;
 
 namespace Gateway.Http;
 
@@ -7,6 +8,10 @@ internal static class JsonText
 {
     /// <summary>Writes what HTML would take for its own as it is: the answers are JSON and say so, with <c>nosniff</c>.</summary>
     public static JavaScriptEncoder Encoder => JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+
+    /// <summary>A value of an enumeration as JSON has it.</summary>
+    public static string Word<T>(T value)
+        where T : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
 
     /// <summary>Ends every document that the framework writes with a newline. Stored bytes of that media type have a length and are left
     /// alone, as is what was written whole by its length.</summary>

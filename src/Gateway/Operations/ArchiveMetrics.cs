@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
-using System.Text.Json;
 using Gateway.Hosting;
+using Gateway.Http;
 using MurkyWaters;
 
 namespace Gateway.Operations;
@@ -25,7 +25,7 @@ internal sealed class ArchiveMetrics
             "murky.archive.jobs",
             () => Read(figures => Enum.GetValues<ArchivePhase>().Select(phase => new Measurement<long>(
                 figures.Jobs.GetValueOrDefault(phase),
-                new KeyValuePair<string, object?>("phase", JsonNamingPolicy.CamelCase.ConvertName(phase.ToString()))))),
+                new KeyValuePair<string, object?>("phase", JsonText.Word(phase))))),
             null, "Jobs that this node knows, by how far they are.");
         meter.CreateObservableCounter(
             "murky.archive.repairs",

@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
-using System.Text.Json;
 using Gateway.Hosting;
+using Gateway.Http;
 using MurkyWaters;
 using MurkyWaters.Cluster;
 using PouringRain.Protocol.Cluster;
@@ -72,6 +72,6 @@ internal sealed class ClusterMetrics
         var counts = _host.Node.ClusterFigures.Nodes;
         return States.Select(state => new Measurement<long>(
             counts.GetValueOrDefault(state),
-            new KeyValuePair<string, object?>("state", JsonNamingPolicy.CamelCase.ConvertName(state.ToString()))));
+            new KeyValuePair<string, object?>("state", JsonText.Word(state))));
     }
 }

@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
-using System.Text.Json;
 using Gateway.Hosting;
+using Gateway.Http;
 using MurkyWaters;
 using PouringRain.Protocol.Deploying;
 
@@ -42,7 +42,7 @@ internal sealed class DeploymentMetrics
 
     private static Measurement<long> Measure<T>(long value, string label, T state)
         where T : struct, Enum =>
-        new(value, new KeyValuePair<string, object?>(label, JsonNamingPolicy.CamelCase.ConvertName(state.ToString())));
+        new(value, new KeyValuePair<string, object?>(label, JsonText.Word(state)));
 
     private IEnumerable<Measurement<long>> Read(Func<DeploymentFigures, IEnumerable<Measurement<long>>> read) =>
         _host.IsOpen ? read(_host.Node.DeploymentFigures) : [];

@@ -162,18 +162,13 @@ internal sealed partial class ArchiveAgent
     /// <summary>Makes a piece that nobody has any more of others.</summary>
     private async Task RepairAsync(ArchiveOrder order, Work work)
     {
-        if (await _reading.FindAsync(order.Resource, order.Version.Tag, _stopping.Token) is not { } shape
-            || shape.Parent.Version != order.Version || shape.Code.Name != order.Coding)
+        var shape = await FindShapeAsync(order);
+        if (shape.Code.Name != order.Coding)
         {
-            throw new IOException("Nobody has the piece, and none of the others says what it is of.");
+            throw new IOException($"The pieces that there are, are of {shape.Code.Name}.");
         }
 
-        var opened = await _reading.OpenAsync(shape, new OpenOptions(), _stopping.Token);
-        if (opened.Reader is not { } reader)
-        {
-            throw new IOException($"Nobody has the piece, and without {string.Join(", ", opened.MissingPieces ?? [])} it cannot be made.");
-        }
-
+        var reader = await OpenPiecesAsync(shape);
         var began = _time.GetTimestamp();
         await using (reader)
         {
@@ -181,18 +176,28 @@ internal sealed partial class ArchiveAgent
                 _store, shape, order.Index,
                 async (offset, bytes, token) =>
                 {
-                    for (var at = 0; at < bytes.Length;)
-                    {
-                        var count = await reader.ReadAsync(offset + at, bytes[at..], token);
-                        at += count > 0 ? count : throw new EndOfStreamException("The pieces end too early.");
-                    }
-
+                    await reader.ReadExactlyAsync(offset, bytes, token);
                     await PaceAsync(work.Bytes * shape.Code.PartCount, began, token);
                 },
                 work.Add, _stopping.Token);
         }
 
         await _reading.ForgetCopiesAsync(shape);
+    }
+
+    /// <summary>What the version is in pieces.</summary>
+    /// <exception cref="IOException">None of them can be had.</exception>
+    private async Task<PieceShape> FindShapeAsync(ArchiveOrder order) =>
+        await _reading.FindAsync(order.Resource, order.Version.Tag, _stopping.Token) is { } shape && shape.Parent.Version == order.Version
+            ? shape : throw new IOException("None of the pieces says what it is of.");
+
+    /// <summary>Opens it out of them.</summary>
+    /// <exception cref="IOException">There are too few.</exception>
+    private async Task<ResourceReader> OpenPiecesAsync(PieceShape shape)
+    {
+        var opened = await _reading.OpenAsync(shape, new OpenOptions(), _stopping.Token);
+        return opened.Reader
+            ?? throw new IOException($"It cannot be had without the pieces {string.Join(", ", opened.MissingPieces ?? [])}.");
     }
 
     /// <summary>Repair is held to a number of bytes a second that come in for it.</summary>
@@ -211,17 +216,7 @@ internal sealed partial class ArchiveAgent
     private static Task ReadChecked(PieceShape shape, Blob blob, long offset, Memory<byte> bytes)
     {
         blob.Read(offset, bytes.Span);
-        var parent = shape.Parent;
-        for (var at = 0; at < bytes.Length; at += parent.Layout.BlockBytes)
-        {
-            var block = parent.Layout.BlockAt(offset + at);
-            if (BlockDigest.Of(parent.BlockDigestAlgorithm, bytes.Span.Slice(at, parent.Layout.BytesOf(block)))
-                != parent.BlockDigests[block])
-            {
-                throw new IOException($"Block {block} of {shape.Id} is not what its digest says.");
-            }
-        }
-
+        shape.ThrowIfOther(offset, bytes.Span);
         return Task.CompletedTask;
     }
 
@@ -277,18 +272,8 @@ internal sealed partial class ArchiveAgent
             return;
         }
 
-        if (await _reading.FindAsync(order.Resource, order.Version.Tag, _stopping.Token) is not { } shape
-            || shape.Parent.Version != order.Version)
-        {
-            throw new IOException("None of the pieces says what it is of.");
-        }
-
-        var opened = await _reading.OpenAsync(shape, new OpenOptions(), _stopping.Token);
-        if (opened.Reader is not { } reader)
-        {
-            throw new IOException($"It cannot be had without the pieces {string.Join(", ", opened.MissingPieces ?? [])}.");
-        }
-
+        var shape = await FindShapeAsync(order);
+        var reader = await OpenPiecesAsync(shape);
         await using (reader)
         {
             await PieceFile.RestoreAsync(_store, order.Resource, reader, work.Add, _stopping.Token);

@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using MurkyWaters.Jobs;
 using PouringRain.Protocol;
 
 namespace MurkyWaters.Archive;
 
 /// <summary>What outlives the process that runs a job.</summary>
-internal sealed record ArchiveRecord
+internal sealed record ArchiveRecord : IJobRecord<ArchiveRecord>
 {
     /// <summary>16 hexadecimal digits.</summary>
     public required string Id { get; init; }
@@ -32,6 +33,8 @@ internal sealed record ArchiveRecord
     public ImmutableArray<NodeId> Places { get; init; } = [];
 
     public bool IsOver => Phase >= ArchivePhase.Completed;
+
+    string IJobRecord<ArchiveRecord>.JobId => Id;
 
     public byte[] Write()
     {

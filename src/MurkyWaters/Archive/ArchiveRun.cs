@@ -237,17 +237,7 @@ internal sealed class ArchiveRun(
 
             await using (reader)
             {
-                using var hash = System.Security.Cryptography.IncrementalHash.CreateHash(
-                    System.Security.Cryptography.HashAlgorithmName.SHA256);
-                var buffer = new byte[1 << 18];
-                for (long offset = 0; offset < shape.Cells.Length;)
-                {
-                    var count = await reader.ReadAsync(offset, buffer, cancellationToken);
-                    hash.AppendData(buffer, 0, count);
-                    offset += count > 0 ? count : throw new EndOfStreamException("The pieces end too early.");
-                }
-
-                return Sha256Digest.Read(hash.GetHashAndReset()) == shape.Parent.Sha256;
+                return await reader.ReadAllAsync(_ => ValueTask.CompletedTask, cancellationToken) == shape.Parent.Sha256;
             }
         }
         catch (IOException)

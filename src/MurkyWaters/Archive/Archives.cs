@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using MurkyWaters.Cluster;
+using MurkyWaters.Jobs;
 using MurkyWaters.Replicating;
 using MurkyWaters.Store;
 using PouringRain.Coding.Erasure;
@@ -24,20 +25,25 @@ internal sealed class Archives : IAsyncDisposable
 
     private const string Kind = "archive";
 
+    /// <summary>A job that was made just now is left to its maker for so long.</summary>
+    private static readonly TimeSpan AbandonedAfter = TimeSpan.FromSeconds(2);
+
     private readonly ResourceStore _store;
     private readonly ArchiveAsking _asking;
     private readonly PieceReading _reading;
     private readonly ClusterNodes _nodes;
     private readonly Replicator _replicator;
     private readonly IClusterRegistry? _registry;
-    private readonly ArchiveNotes _notes;
+    private readonly JobNotes<ArchiveRecord> _notes;
+    private readonly RegistryJobs<ArchiveRecord> _jobs;
+    private readonly AbandonedJobs _abandoned = new(AbandonedAfter);
+    private readonly Lock _beginning = new();
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentDictionary<string, ArchiveRecord> _records = new();
     private readonly ConcurrentDictionary<string, ArchiveRun> _runs = new();
     private readonly ConcurrentDictionary<string, Task> _running = new();
-    private readonly Dictionary<string, Instant> _abandonedSince = [];
     private Task _adopting = Task.CompletedTask;
 
     public Archives(
@@ -46,7 +52,8 @@ internal sealed class Archives : IAsyncDisposable
     {
         (_store, _asking, _reading, _nodes, _replicator) = (store, asking, reading, nodes, replicator);
         (_registry, _time, _logger) = (nodes.Turns, time, logger);
-        _notes = new ArchiveNotes(store.Files, logger);
+        _notes = new JobNotes<ArchiveRecord>(store.Files, "archive", path => ArchiveLog.NoteUnreadable(logger, path));
+        _jobs = new RegistryJobs<ArchiveRecord>(_registry, Kind);
         foreach (var record in _registry is null ? _notes.Read() : [])
         {
             _records[record.Id] = record;
@@ -58,7 +65,7 @@ internal sealed class Archives : IAsyncDisposable
     {
         get
         {
-            var all = _records.Values.Concat(FromRegistry().Select(job => job.Record)).DistinctBy(record => record.Id)
+            var all = _records.Values.Concat(_jobs.Read().Select(job => job.Record)).DistinctBy(record => record.Id)
                 .Select(record => _runs.TryGetValue(record.Id, out var run) ? run.Snapshot : ArchiveRun.Of(record));
             return [.. all.OrderByDescending(job => job.Created)];
         }
@@ -66,13 +73,13 @@ internal sealed class Archives : IAsyncDisposable
 
     /// <summary>One of them; null when it is not known.</summary>
     public ArchiveJobSnapshot? Find(string id) => _runs.TryGetValue(id, out var run) ? run.Snapshot
-        : FromRegistry().FirstOrDefault(job => job.Record.Id == id).Record is { } there ? ArchiveRun.Of(there)
+        : _jobs.Read().FirstOrDefault(job => job.Record.Id == id).Record is { } there ? ArchiveRun.Of(there)
         : _records.TryGetValue(id, out var record) ? ArchiveRun.Of(record)
         : null;
 
     /// <summary>Whether a job of a resource has not ended.</summary>
     public bool IsUnderWay(ResourceId id) =>
-        _records.Values.Concat(FromRegistry().Select(job => job.Record)).Any(record => record.Resource == id && !record.IsOver);
+        _records.Values.Concat(_jobs.Read().Select(job => job.Record)).Any(record => record.Resource == id && !record.IsOver);
 
     /// <summary>Makes one, and begins it.</summary>
     /// <param name="kind">What it does.</param>
@@ -185,21 +192,10 @@ internal sealed class Archives : IAsyncDisposable
         _stopping.Dispose();
     }
 
-    private IEnumerable<(ArchiveRecord Record, NodeId? Runner, long Revision)> FromRegistry()
-    {
-        foreach (var job in _registry?.View.Jobs ?? [])
-        {
-            if (job.Kind == Kind && ArchiveRecord.TryRead(job.Document) is { } record && record.Id == job.Id)
-            {
-                yield return (record, job.Runner, job.Revision);
-            }
-        }
-    }
-
     /// <summary>Without a registry: begins those that have not ended, some at a time, the oldest first.</summary>
     private void BeginNext()
     {
-        lock (_abandonedSince)
+        lock (_beginning)
         {
             foreach (var record in _records.Values.Where(record => !record.IsOver && !_runs.ContainsKey(record.Id))
                 .OrderBy(record => record.CreatedMs).Take(RunningCountMax - _runs.Count))
@@ -278,7 +274,7 @@ internal sealed class Archives : IAsyncDisposable
 
         if (_registry is { } registry)
         {
-            foreach (var (old, _, revision) in FromRegistry().Where(job => job.Record.IsOver)
+            foreach (var (old, _, revision) in _jobs.Read().Where(job => job.Record.IsOver)
                 .OrderByDescending(job => job.Record.EndedMs).Skip(EndedCountMax).ToArray())
             {
                 _ = registry.Jobs.DeleteAsync(Kind, old.Id, revision, null, _stopping.Token);
@@ -289,23 +285,21 @@ internal sealed class Archives : IAsyncDisposable
     /// <summary>What nobody runs is taken in hand, by one of a few nodes that try at a time.</summary>
     private void FollowRegistry(IClusterRegistry registry)
     {
-        var now = _time.GetInstant();
-        foreach (var (record, runner, _) in FromRegistry().OrderBy(job => job.Record.CreatedMs))
+        var (jobs, now) = (_jobs.Read(), _time.GetInstant());
+        foreach (var (record, runner, _) in jobs.OrderBy(job => job.Record.CreatedMs))
         {
             if (record.IsOver || runner is not null || _runs.ContainsKey(record.Id))
             {
-                _abandonedSince.Remove(record.Id);
+                _abandoned.OnKept(record.Id);
             }
-            else if (_abandonedSince.TryAdd(record.Id, now) || now - _abandonedSince[record.Id] < TimeSpan.FromSeconds(2))
-            {
-                continue;
-            }
-            else if (System.Security.Cryptography.RandomNumberGenerator.GetInt32(Math.Max(1, _nodes.Nodes.Length / 4)) == 0)
+            else if (_abandoned.OnAbandoned(now, record.Id, _nodes.Nodes.Length))
             {
                 _adopting = AdoptAsync(registry, record.Id);
                 return;
             }
         }
+
+        _abandoned.Trim(jobs.Select(job => job.Record.Id));
     }
 
     private async Task AdoptAsync(IClusterRegistry registry, string id)

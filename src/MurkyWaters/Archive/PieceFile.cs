@@ -63,24 +63,16 @@ internal static class PieceFile
         ResourceStore store, ResourceId id, ResourceReader reader, Action<long> onWritten, CancellationToken cancellationToken)
     {
         var manifest = reader.Manifest;
-        using var whole = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         await using var target = new Target(store, manifest.Layout.Length);
-        var buffer = new byte[1 << 20];
-        for (long offset = 0; offset < manifest.Layout.Length;)
-        {
-            var count = await reader.ReadAsync(offset, buffer, cancellationToken);
-            if (count == 0)
+        var digest = await reader.ReadAllAsync(
+            bytes =>
             {
-                throw new EndOfStreamException($"{id} ends before byte {offset}.");
-            }
-
-            whole.AppendData(buffer, 0, count);
-            target.Write(buffer.AsSpan(0, count));
-            offset += count;
-            onWritten(count);
-        }
-
-        if (Sha256Digest.Read(whole.GetHashAndReset()) != manifest.Sha256)
+                target.Write(bytes.Span);
+                onWritten(bytes.Length);
+                return ValueTask.CompletedTask;
+            },
+            cancellationToken);
+        if (digest != manifest.Sha256)
         {
             throw new IOException("What was decoded has another SHA-256.");
         }

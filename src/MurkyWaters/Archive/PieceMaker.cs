@@ -147,17 +147,7 @@ internal sealed class PieceMaker
         var (offset, bytes) = Shape.BlocksOf(group);
         var blocks = GC.AllocateUninitializedArray<byte>(bytes);
         _read(offset, blocks);
-        var (parent, first) = (Shape.Parent, group * Shape.CellsPerBlock);
-        for (var at = 0; at < bytes; at += parent.Layout.BlockBytes)
-        {
-            var block = first + (at / parent.Layout.BlockBytes);
-            var own = blocks.AsSpan(at, parent.Layout.BytesOf(block));
-            if (BlockDigest.Of(parent.BlockDigestAlgorithm, own) != parent.BlockDigests[block])
-            {
-                throw new IOException($"Block {block} of {Shape.Id} is not what its digest says.");
-            }
-        }
-
+        Shape.ThrowIfOther(offset, blocks);
         var cells = GC.AllocateUninitializedArray<byte>(Shape.Layout.BlockBytes * _pieces.Length);
         Shape.Encode(_pieces, group, blocks, cells, Shape.Layout.BlockBytes);
         return cells;

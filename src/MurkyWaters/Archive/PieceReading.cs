@@ -191,12 +191,7 @@ internal sealed class PieceReading(
             async Task<byte[]> ReadAtAsync(long offset, int count)
             {
                 var bytes = new byte[count];
-                for (var at = 0; at < count;)
-                {
-                    var read = await reader.ReadAsync(offset + at, bytes.AsMemory(at), cancellationToken);
-                    at += read > 0 ? read : throw new EndOfStreamException("The piece ends too early.");
-                }
-
+                await reader.ReadExactlyAsync(offset, bytes, cancellationToken);
                 return bytes;
             }
         }

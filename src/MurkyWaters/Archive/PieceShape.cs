@@ -130,6 +130,22 @@ internal sealed class PieceShape
         return (offset, (int)Math.Min((long)CellsPerBlock * Cells.BlockBytes, Cells.Length - offset));
     }
 
+    /// <summary>Compares source blocks with their digests.</summary>
+    /// <param name="offset">Where in the resource the first of them begins.</param>
+    /// <param name="blocks">Whole blocks.</param>
+    /// <exception cref="IOException">One is not what its digest says.</exception>
+    public void ThrowIfOther(long offset, ReadOnlySpan<byte> blocks)
+    {
+        for (var at = 0; at < blocks.Length; at += Parent.Layout.BlockBytes)
+        {
+            var block = Parent.Layout.BlockAt(offset + at);
+            if (BlockDigest.Of(Parent.BlockDigestAlgorithm, blocks.Slice(at, Parent.Layout.BytesOf(block))) != Parent.BlockDigests[block])
+            {
+                throw new IOException($"Block {block} of {Id} is not what its digest says.");
+            }
+        }
+    }
+
     /// <summary>Copies of what comes behind the cells of a piece.</summary>
     /// <param name="index">Which piece.</param>
     /// <param name="offset">From where in the piece, at the end of the cells or behind.</param>

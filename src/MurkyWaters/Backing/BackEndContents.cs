@@ -80,13 +80,7 @@ internal sealed class StoredBody(ResourceReader reader) : IBackEndContent, IAsyn
 
     private async ValueTask ReadBlockAsync(int index, Memory<byte> block, CancellationToken cancellationToken)
     {
-        var offset = _manifest.Layout.OffsetOf(index);
-        for (var filled = 0; filled < block.Length;)
-        {
-            var count = await reader.ReadAsync(offset + filled, block[filled..], cancellationToken);
-            filled += count > 0 ? count : throw new EndOfStreamException("The body ends too early.");
-        }
-
+        await reader.ReadExactlyAsync(_manifest.Layout.OffsetOf(index), block, cancellationToken);
         if (BlockDigest.Of(_manifest.BlockDigestAlgorithm, block.Span) != _manifest.BlockDigests[index])
         {
             throw new InvalidDataException($"Block {index} of the body is not what it should be.");

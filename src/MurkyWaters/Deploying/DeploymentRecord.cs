@@ -3,13 +3,14 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using MurkyWaters.Jobs;
 using PouringRain.Protocol;
 using PouringRain.Protocol.Deploying;
 
 namespace MurkyWaters.Deploying;
 
 /// <summary>What outlives the process that runs a deployment: what was asked for, and who has ended how.</summary>
-internal sealed record DeploymentRecord
+internal sealed record DeploymentRecord : IJobRecord<DeploymentRecord>
 {
     /// <summary>Different reasons that are kept; of others it is only kept that there was one.</summary>
     private const int ReasonCountMax = 8;
@@ -30,6 +31,9 @@ internal sealed record DeploymentRecord
 
     /// <summary>When it ended; null until then.</summary>
     public long? EndedMs { get; init; }
+
+    /// <summary><see cref="Id"/> as text.</summary>
+    public string JobId => IdText(Id);
 
     /// <summary>Whether somebody has it stopped.</summary>
     public bool IsStopped { get; init; }

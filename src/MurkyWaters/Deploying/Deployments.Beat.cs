@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using MurkyWaters.Cluster;
-using PouringRain.Protocol;
+using MurkyWaters.Jobs;
 
 namespace MurkyWaters.Deploying;
 
@@ -10,8 +10,7 @@ internal sealed partial class Deployments
     /// <summary>A job that was made just now is left to its maker for so long.</summary>
     private static readonly TimeSpan AbandonedAfter = TimeSpan.FromSeconds(4);
 
-    private readonly Dictionary<string, (long Revision, DeploymentRecord? Record)> _read = [];
-    private readonly Dictionary<ulong, Instant> _abandonedSince = [];
+    private readonly AbandonedJobs _abandoned = new(AbandonedAfter);
     private Task _adopting = Task.CompletedTask;
 
     /// <summary>Once a second.</summary>
@@ -90,7 +89,7 @@ internal sealed partial class Deployments
             if (_registry is { } registry)
             {
                 if (await registry.Jobs.PutAsync(
-                    Kind, DeploymentRecord.IdText(run.Id), record.Write(), run.Revision, run.Turn, cancellationToken) is not { } job)
+                    Kind, record.JobId, record.Write(), run.Revision, run.Turn, cancellationToken) is not { } job)
                 {
                     await CatchUpAsync(registry, run);
                     return;
@@ -158,14 +157,14 @@ internal sealed partial class Deployments
         }
 
         await (run.Turn?.DisposeAsync() ?? ValueTask.CompletedTask);
-        var jobs = Jobs();
+        var jobs = _jobs.Read();
         foreach (var old in All.Where(deployment => deployment.Ended is not null).OrderByDescending(deployment => deployment.Ended)
             .Skip(EndedCountMax))
         {
             var id = old.Plan.Order.Deployment;
             if (_registry is null)
             {
-                _notes.Remove(id);
+                _notes.Remove(old.Id);
             }
             else if (jobs.FirstOrDefault(job => job.Record.Id == id) is { Record: not null } there)
             {
@@ -179,40 +178,10 @@ internal sealed partial class Deployments
         }
     }
 
-    /// <summary>The documents of the registry, as far as they can be read; each is read once.</summary>
-    private List<(DeploymentRecord Record, NodeId? Runner, long Revision)> Jobs()
-    {
-        var found = new List<(DeploymentRecord, NodeId?, long)>();
-        lock (_read)
-        {
-            var jobs = (_registry?.View.Jobs ?? []).Where(job => job.Kind == Kind).ToList();
-            foreach (var gone in _read.Keys.Except(jobs.Select(job => job.Id)).ToArray())
-            {
-                _read.Remove(gone);
-            }
-
-            foreach (var job in jobs)
-            {
-                if (!_read.TryGetValue(job.Id, out var read) || read.Revision != job.Revision)
-                {
-                    _read[job.Id] = read = (job.Revision, DeploymentRecord.TryRead(job.Document));
-                }
-
-                if (read.Record is { } record && DeploymentRecord.IdText(record.Id) == job.Id)
-                {
-                    found.Add((record, record.IsOver ? null : job.Runner, job.Revision));
-                }
-            }
-        }
-
-        return found;
-    }
-
-    /// <summary>What somebody else has stopped is stopped, and what nobody runs is taken in hand: by one of a few nodes that try at a
-    /// time, lest a thousand do when one has died.</summary>
+    /// <summary>What somebody else has stopped is stopped, and what nobody runs is taken in hand.</summary>
     private void FollowRegistry(IClusterRegistry registry)
     {
-        var (jobs, now) = (Jobs(), _time.GetInstant());
+        var (jobs, now) = (_jobs.Read(), _time.GetInstant());
         foreach (var (record, runner, revision) in jobs)
         {
             DeploymentRun? run;
@@ -228,17 +197,13 @@ internal sealed partial class Deployments
                     run.Stop();
                 }
 
-                _abandonedSince.Remove(record.Id);
+                _abandoned.OnKept(record.JobId);
             }
             else if (record.IsOver || runner is not null)
             {
-                _abandonedSince.Remove(record.Id);
+                _abandoned.OnKept(record.JobId);
             }
-            else if (_abandonedSince.TryAdd(record.Id, now) || now - _abandonedSince[record.Id] < AbandonedAfter)
-            {
-                continue;
-            }
-            else if (System.Security.Cryptography.RandomNumberGenerator.GetInt32(Math.Max(1, _nodes.Nodes.Length / 4)) == 0)
+            else if (_abandoned.OnAbandoned(now, record.JobId, _nodes.Nodes.Length))
             {
                 _adopting = AdoptAsync(registry, record.Id);
                 return;
@@ -254,10 +219,7 @@ internal sealed partial class Deployments
             }
         }
 
-        foreach (var gone in _abandonedSince.Keys.Except(jobs.Select(job => job.Record.Id)).ToArray())
-        {
-            _abandonedSince.Remove(gone);
-        }
+        _abandoned.Trim(jobs.Select(job => job.Record.JobId));
     }
 
     private async Task AdoptAsync(IClusterRegistry registry, ulong id)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using MurkyWaters.Cluster;
 using MurkyWaters.Fetching;
+using MurkyWaters.Jobs;
 using MurkyWaters.Store;
 using PouringRain.Network;
 using PouringRain.Protocol;
@@ -30,7 +31,8 @@ internal sealed partial class Deployments : IAsyncDisposable
     private readonly Func<IReadOnlyList<NodeSnapshot>> _snapshots;
     private readonly IClusterRegistry? _registry;
     private readonly DeployGroups _groups;
-    private readonly DeploymentNotes _notes;
+    private readonly JobNotes<DeploymentRecord> _notes;
+    private readonly RegistryJobs<DeploymentRecord> _jobs;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stopping = new();
@@ -55,7 +57,8 @@ internal sealed partial class Deployments : IAsyncDisposable
     {
         (_self, Agent, _nodes, _snapshots, _registry) = (store.NodeId, agent, nodes, snapshots, nodes.Turns);
         (_transport, _groups, _time, _logger) = (transport, groups, time, logger);
-        _notes = new DeploymentNotes(store.Files, logger);
+        _notes = new JobNotes<DeploymentRecord>(store.Files, "deployments", path => DeployLog.NoteUnreadable(logger, path));
+        _jobs = new RegistryJobs<DeploymentRecord>(_registry, Kind);
         foreach (var record in _registry is null ? _notes.Read() : [])
         {
             if (record.IsOver)
@@ -85,7 +88,7 @@ internal sealed partial class Deployments : IAsyncDisposable
                 all = _ended.Values.Select(record => Snapshot(record, null)).ToDictionary(IdOf);
             }
 
-            foreach (var job in Jobs())
+            foreach (var job in _jobs.Read())
             {
                 all.TryAdd(job.Record.Id, Snapshot(job.Record, job.Runner));
             }
@@ -142,7 +145,7 @@ internal sealed partial class Deployments : IAsyncDisposable
             }
         }
 
-        foreach (var (record, runner, _) in Jobs())
+        foreach (var (record, runner, _) in _jobs.Read())
         {
             if (record.Id == id)
             {
@@ -182,7 +185,7 @@ internal sealed partial class Deployments : IAsyncDisposable
                 Add(Make(record, null, 0));
             }
             else if (await registry.Jobs.PutAsync(
-                Kind, DeploymentRecord.IdText(record.Id), record.Write(), 0, null, cancellationToken) is { } job)
+                Kind, record.JobId, record.Write(), 0, null, cancellationToken) is { } job)
             {
                 await TakeInHandAsync(registry, job.Id, record, job.Revision, _stopping.Token);
             }
@@ -301,7 +304,7 @@ internal sealed partial class Deployments : IAsyncDisposable
 
     private DeploymentSnapshot Snapshot(DeploymentRecord record, NodeId? runner) => new()
     {
-        Id = DeploymentRecord.IdText(record.Id),
+        Id = record.JobId,
         Plan = record.Plan,
         Phase = record.Phase == DeploymentPhase.Running && record.IsStopped ? DeploymentPhase.Stopping : record.Phase,
         Created = DateTimeOffset.FromUnixTimeMilliseconds(record.CreatedMs),

@@ -80,27 +80,7 @@ public sealed class WholeContent : IDisposable
     }
 
     private sealed class Whole(Manifest manifest, Source source, BlockEncoders encoders)
-        : BlockContent(manifest, source, encoders, TimeProvider.System, checks: null)
-    {
-        public override bool IsComplete => true;
-
-        public override int HeldBlockCount => Manifest.Layout.BlockCount;
-
-        public override uint HeldEpoch => 0;
-
-        public override bool HasBlock(int blockIndex) => (uint)blockIndex < (uint)Manifest.Layout.BlockCount;
-
-        public override int CopyArrivals(int from, Span<int> blocks) => 0;
-
-        public override void CopyHeld(int firstBlock, Span<byte> bitmap)
-        {
-            bitmap.Clear();
-            for (var i = 0; i < 8 * bitmap.Length && HasBlock(firstBlock + i); i++)
-            {
-                bitmap[i >> 3] |= (byte)(1 << (i & 7));
-            }
-        }
-    }
+        : CompleteContent(manifest, source, encoders, TimeProvider.System, checks: null);
 
     private sealed class Source(IByteSource bytes, Sha256Digest digest) : IBlockSource
     {

@@ -44,34 +44,26 @@ internal static class StoreCopy
         ResourceStore store, StoreEntry source, ResourceId id, string path, Func<StoredResource?, bool>? precondition,
         ConditionalWrite? write, long elsewhere)
     {
-        var entry = store.FindEntry(id);
-        var known = entry?.Resource ?? store.FindInPieces(id)?.Resource;
-        var current = known is { Manifest.IsDeleted: false } ? known : null;
-        var newest = write is null ? current : write.NewestOf(known);
-        if (write is { IsRefused: true } || precondition?.Invoke(newest) == false)
+        var ground = WriteGround.Of(store, id, write);
+        if (ground.Refuse(write, precondition, path) is { } refusal)
         {
-            return new UploadResult(UploadOutcome.PreconditionFailed, newest);
-        }
-
-        if (newest?.Manifest.Path is { } other && other != path)
-        {
-            return new UploadResult(UploadOutcome.NameTaken, newest);
+            return refusal;
         }
 
         write?.ThrowIfLost();
         var from = source.Resource.Manifest;
-        if (store.NextStamp(known?.Manifest, elsewhere) is not { } stamp)
+        if (store.NextStamp(ground.Known?.Manifest, elsewhere) is not { } stamp)
         {
-            return new UploadResult(UploadOutcome.NoLaterVersion, current);
+            return new UploadResult(UploadOutcome.NoLaterVersion, ground.Current);
         }
 
         var manifest = Manifest.Create(
             from.Layout, from.Code, stamp, from.Sha256, from.ContentType, ResourcePath.NameOf(path), from.BlockDigests,
             (from.IsAttachment ? ManifestFlags.Attachment : 0)
-                | (StoreUpload.IsSameSecond(known?.Manifest, stamp) ? ManifestFlags.DateWeak : 0),
+                | (StoreUpload.IsSameSecond(ground.Known?.Manifest, stamp) ? ManifestFlags.DateWeak : 0),
             from.BlockDigestAlgorithm, path);
         var resource = new StoredResource(id, manifest, Retention.Kept);
         await store.CommitCopyAsync(resource, source.Blob!);
-        return new UploadResult(newest is null ? UploadOutcome.Created : UploadOutcome.Replaced, resource);
+        return new UploadResult(ground.Newest is null ? UploadOutcome.Created : UploadOutcome.Replaced, resource);
     }
 }

@@ -190,31 +190,25 @@ internal sealed partial class StoreUpload : Upload
 
     private async Task<UploadResult> CommitAsync(ResourceId id, Sha256Digest sha256, long elsewhere, ConditionalWrite? write)
     {
-        var entry = _store.FindEntry(id);
-        var inPieces = entry is null ? _store.FindInPieces(id)?.Resource : null;
-        var known = entry?.Resource ?? inPieces;
-        var current = known is { Manifest.IsDeleted: false } ? known : null;
-        var newest = write is null ? current : write.NewestOf(known);
-        if (write is { IsRefused: true } || (_options.Precondition is { } precondition && !precondition(newest)))
+        var ground = WriteGround.Of(_store, id, write);
+        if (ground.Refuse(write, _options.Precondition, _options.Path) is { } refusal)
         {
-            return new UploadResult(UploadOutcome.PreconditionFailed, newest);
+            return refusal;
         }
 
-        if (_options.Path is { } path && newest?.Manifest.Path is { } other && other != path)
-        {
-            return new UploadResult(UploadOutcome.NameTaken, newest);
-        }
-
+        var (entry, known, newest) = ground;
+        var current = ground.Current;
         write?.ThrowIfLost();
         var described = Describe(newest?.Manifest, sha256);
         if (current is not null && elsewhere <= current.Manifest.Stamp && IsSame(current.Manifest, sha256, described))
         {
-            if (inPieces is not null)
+            if (entry is null)
             {
-                return new UploadResult(UploadOutcome.Unchanged, inPieces);
+                // It is in pieces.
+                return new UploadResult(UploadOutcome.Unchanged, current);
             }
 
-            if (!_store.IsIntact(entry!))
+            if (!_store.IsIntact(entry))
             {
                 await PlaceAsync(current with { Retention = current.Retention == Retention.Kept ? Retention.Kept : _retention });
                 return new UploadResult(UploadOutcome.Unchanged, _store.FindEntry(id)?.Resource ?? current);
@@ -223,7 +217,7 @@ internal sealed partial class StoreUpload : Upload
             // What was fetched before and is put now is to stay.
             var kept = _retention == Retention.Cached || current.Retention == Retention.Kept
                 ? current
-                : _store.ChangeRetention(entry!, Retention.Kept);
+                : _store.ChangeRetention(entry, Retention.Kept);
             return new UploadResult(UploadOutcome.Unchanged, kept);
         }
 

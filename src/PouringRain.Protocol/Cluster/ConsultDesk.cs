@@ -55,4 +55,39 @@ internal sealed class ConsultDesk(NodeId node, ReadOnlyMemory<byte> tokenKey)
 
         return true;
     }
+
+    /// <summary>Answers a question whole.</summary>
+    /// <param name="kind">The kind that is answered here.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="from">Where the question came from.</param>
+    /// <param name="isTrusted">Whether whoever asks from there may be a node of the cluster; asked only for this kind.</param>
+    /// <param name="request">The question; any bytes at all.</param>
+    /// <param name="answer">At least <see cref="ConsultAnswer.BytesMax"/> bytes.</param>
+    /// <param name="answerBody">Makes the answer to what is to be looked at.</param>
+    /// <returns>The answer's length; 0 when the question is none of this kind.</returns>
+    public int Answer(
+        ConsultKind kind, Instant now, PeerAddress from, Func<PeerAddress, bool> isTrusted, ReadOnlySpan<byte> request, Span<byte> answer,
+        ConsultBodyAnswerer answerBody)
+    {
+        ArgumentNullException.ThrowIfNull(isTrusted);
+        if (!ConsultRequest.TryParse(request, out var asked, out var body) || asked.Kind != kind)
+        {
+            return 0;
+        }
+
+        var length = 0;
+        if (TryReceive(now, from, isTrusted(from), asked, out var said))
+        {
+            said.Status = asked.Version == ConsultRequest.FormatVersion
+                ? answerBody(body, answer[ConsultAnswer.FixedBytes..], out length) : ConsultStatus.Unknown;
+        }
+
+        return said.Write(answer, length);
+    }
 }
+
+/// <summary>Answers the body of a question.</summary>
+/// <param name="body">The body; any bytes at all.</param>
+/// <param name="answer">Takes the answer's body.</param>
+/// <param name="length">Its bytes; 0 unless it is answered.</param>
+internal delegate ConsultStatus ConsultBodyAnswerer(ReadOnlySpan<byte> body, Span<byte> answer, out int length);

@@ -30,31 +30,23 @@ public sealed class DeployDesk
     /// <param name="answer">At least <see cref="ConsultAnswer.BytesMax"/> bytes.</param>
     /// <returns>The answer's length; 0 when the question is none of this kind.</returns>
     public int Answer(
-        Instant now, PeerAddress from, Func<PeerAddress, bool> isTrusted, ReadOnlySpan<byte> request, Span<byte> answer)
+        Instant now, PeerAddress from, Func<PeerAddress, bool> isTrusted, ReadOnlySpan<byte> request, Span<byte> answer) =>
+        _desk.Answer(ConsultKind.Deploy, now, from, isTrusted, request, answer, AnswerBody);
+
+    private ConsultStatus AnswerBody(ReadOnlySpan<byte> body, Span<byte> answer, out int length)
     {
-        ArgumentNullException.ThrowIfNull(isTrusted);
-        if (!ConsultRequest.TryParse(request, out var asked, out var body) || asked.Kind != ConsultKind.Deploy)
+        length = 0;
+        if (!DeployMessage.TryParse(body, out var order))
         {
-            return 0;
-        }
-
-        if (!_desk.TryReceive(now, from, isTrusted(from), asked, out var said))
-        {
-            return said.Write(answer, 0);
-        }
-
-        if (asked.Version != ConsultRequest.FormatVersion || !DeployMessage.TryParse(body, out var order))
-        {
-            said.Status = ConsultStatus.Unknown;
-            return said.Write(answer, 0);
+            return ConsultStatus.Unknown;
         }
 
         if (_obey(order) is not { } report)
         {
-            said.Status = ConsultStatus.NotReady;
-            return said.Write(answer, 0);
+            return ConsultStatus.NotReady;
         }
 
-        return said.Write(answer, DeployMessage.WriteAnswer(answer[ConsultAnswer.FixedBytes..], report));
+        length = DeployMessage.WriteAnswer(answer, report);
+        return ConsultStatus.Answered;
     }
 }

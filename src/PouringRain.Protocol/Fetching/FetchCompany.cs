@@ -132,15 +132,25 @@ internal sealed class FetchCompany
         if (IsOfAnother)
         {
             useless = _paths.Find(static path => path.Neighbour is { IsNamed: true });
-            if (useless is null)
-            {
-                End();
-            }
-
             return useless is not null;
         }
 
         return IsActive && now >= _neighbourhood.NextTick && _neighbourhood.TryFindUseless(now, _paths, out useless);
+    }
+
+    /// <summary>Ends it where it is that of another version, once those have gone who were named to fetch that.</summary>
+    public void EndIfOfAnother()
+    {
+        if (!IsOfAnother)
+        {
+            return;
+        }
+
+        _neighbourhood.End();
+        foreach (var path in _paths)
+        {
+            path.Neighbour = null;
+        }
     }
 
     /// <summary>Whom to turn to next, if there is room for another.</summary>
@@ -310,6 +320,7 @@ internal sealed class FetchCompany
             return;
         }
 
+        var isWithdrawn = false;
         foreach (var path in _paths)
         {
             for (var i = 0; i < path.Log.Count && _picker.MindsSuggestions(path); i++)
@@ -317,18 +328,14 @@ internal sealed class FetchCompany
                 if (path.Log.ItemAt(i).BlockNumber == manifest.BlockNumber && path.Log.OutstandingAt(i) > 0)
                 {
                     _orders.Withdraw(path, i);
-                    _orders.HurryAll(now);
+                    isWithdrawn = true;
                 }
             }
         }
-    }
 
-    private void End()
-    {
-        _neighbourhood.End();
-        foreach (var path in _paths)
+        if (isWithdrawn)
         {
-            path.Neighbour = null;
+            _orders.HurryAll(now);
         }
     }
 

@@ -29,31 +29,23 @@ public sealed class FolderDesk
     /// <param name="answer">At least <see cref="ConsultAnswer.BytesMax"/> bytes.</param>
     /// <returns>The answer's length; 0 when the question is none of this kind.</returns>
     public int Answer(
-        Instant now, PeerAddress from, Func<PeerAddress, bool> isTrusted, ReadOnlySpan<byte> request, Span<byte> answer)
+        Instant now, PeerAddress from, Func<PeerAddress, bool> isTrusted, ReadOnlySpan<byte> request, Span<byte> answer) =>
+        _desk.Answer(ConsultKind.Folder, now, from, isTrusted, request, answer, AnswerBody);
+
+    private ConsultStatus AnswerBody(ReadOnlySpan<byte> body, Span<byte> answer, out int length)
     {
-        ArgumentNullException.ThrowIfNull(isTrusted);
-        if (!ConsultRequest.TryParse(request, out var asked, out var body) || asked.Kind != ConsultKind.Folder)
+        length = 0;
+        if (FolderMessage.TryParse(body) is not { } query)
         {
-            return 0;
-        }
-
-        if (!_desk.TryReceive(now, from, isTrusted(from), asked, out var said))
-        {
-            return said.Write(answer, 0);
-        }
-
-        if (asked.Version != ConsultRequest.FormatVersion || FolderMessage.TryParse(body) is not { } query)
-        {
-            said.Status = ConsultStatus.Unknown;
-            return said.Write(answer, 0);
+            return ConsultStatus.Unknown;
         }
 
         if (_list(query with { Limit = Math.Min(query.Limit, FolderMessage.EntryCountMax) }) is not var (entries, isEnd))
         {
-            said.Status = ConsultStatus.NotReady;
-            return said.Write(answer, 0);
+            return ConsultStatus.NotReady;
         }
 
-        return said.Write(answer, FolderMessage.WriteAnswer(answer[ConsultAnswer.FixedBytes..], entries, isEnd));
+        length = FolderMessage.WriteAnswer(answer, entries, isEnd);
+        return ConsultStatus.Answered;
     }
 }

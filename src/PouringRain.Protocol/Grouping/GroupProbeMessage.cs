@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace PouringRain.Network;
+namespace PouringRain.Protocol.Grouping;
 
 /// <summary>What those tell each other that look whether a group passes.</summary>
 /// <remarks>
@@ -13,17 +13,27 @@ namespace PouringRain.Network;
 ///     21 12*n  of each: who (8), probes heard of it (4)
 /// </code>
 /// </remarks>
-internal static class GroupProbeMessage
+public static class GroupProbeMessage
 {
-    public const int OthersMax = 32, BytesMax = FixedBytes + (OthersMax * EntryBytes);
+    /// <summary>Others that one tells of at most.</summary>
+    public const int OthersMax = 32;
+
+    /// <summary>Bytes of a datagram at most.</summary>
+    public const int BytesMax = FixedBytes + (OthersMax * EntryBytes);
 
     private const int FixedBytes = 21, EntryBytes = 12;
 
     private static ReadOnlySpan<byte> Magic => "rainlook"u8;
 
+    /// <summary>Writes one.</summary>
+    /// <param name="datagram">At least <see cref="BytesMax"/> bytes.</param>
+    /// <param name="own">Who tells it.</param>
+    /// <param name="number">Its number.</param>
+    /// <param name="others">Whom it has heard, and how many probes of each; the first <see cref="OthersMax"/> are told.</param>
     /// <returns>The datagram's length.</returns>
     public static int Write(Span<byte> datagram, ulong own, uint number, IEnumerable<(ulong Who, uint Heard)> others)
     {
+        ArgumentNullException.ThrowIfNull(others);
         Magic.CopyTo(datagram);
         BinaryPrimitives.WriteUInt64BigEndian(datagram[8..], own);
         BinaryPrimitives.WriteUInt32BigEndian(datagram[16..], number);
@@ -45,6 +55,7 @@ internal static class GroupProbeMessage
     /// <param name="who">Who tells it.</param>
     /// <param name="number">Its number.</param>
     /// <param name="heard">Probes of the reader that it has heard.</param>
+    /// <returns>Whether it is such a message.</returns>
     public static bool TryRead(ReadOnlySpan<byte> datagram, ulong own, out ulong who, out uint number, out uint heard)
     {
         (who, number, heard) = (0, 0, 0);

@@ -1,2 +1,2 @@
-// Each test starts several processes, which mostly wait: three tests at a time keep two cores busy.
-[assembly: CollectionBehavior(MaxParallelThreads = 3)]
+// Each test starts several processes, which mostly wait: four tests at a time keep two cores busy.
+[assembly: CollectionBehavior(MaxParallelThreads = 4)]

@@ -80,8 +80,8 @@ public sealed class ClientTests : IClassFixture<ClientTests.Sky>
         using var folder = new TestFolder();
         await TestBytes.WriteFileAsync(folder["in"], 9, 3_000_001);
         var run = await Tool.CurlAsync(
-            "-T", folder["in"], "-H", "Expect: 100-continue", "-H", "If-None-Match: *", "-o", folder["answer"], "-w",
-            "%{http_code} %{size_upload}", _sky.Url(1));
+            "-T", folder["in"], "-H", "Expect: 100-continue", "--expect100-timeout", "20", "-H", "If-None-Match: *",
+            "-o", folder["answer"], "-w", "%{http_code} %{size_upload}", _sky.Url(1));
         Assert.Equal("412 0", run.Succeeded());
     }
 

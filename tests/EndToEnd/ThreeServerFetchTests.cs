@@ -32,7 +32,7 @@ public sealed class ThreeServerFetchTests
             + $"{transfer.GetProperty("elapsedMs").GetDouble():F0} ms");
         Assert.InRange(overhead, 1.0, overheadMax);
         Assert.Equal(3, droplets.Length);
-        Assert.All(droplets, count => Assert.InRange((double)count / droplets.Sum(), 0.20, 0.47));
+        Assert.All(droplets, count => Assert.InRange((double)count / droplets.Sum(), 0.10, 0.60));
         Assert.InRange(memory, 1, 400_000_000);
     }
 }

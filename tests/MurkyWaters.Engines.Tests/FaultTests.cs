@@ -25,6 +25,8 @@ public sealed class FaultTests(EtcdServers servers) : EtcdTest(servers)
     }
 
     /// <summary>Requests that the frozen leader has not read yet are carried out, if at all, when nobody expects it any more.</summary>
+    /// <remarks>A leader that wakes up may think that it still is one, and have leases revoked that were renewed elsewhere: etcd's
+    /// issue 15247, mended in later versions of 3.4 and 3.5. Who loses its lease so is there again at once.</remarks>
     [Fact]
     public async Task The_leader_stands_still_for_twenty_seconds()
     {
@@ -45,7 +47,7 @@ public sealed class FaultTests(EtcdServers servers) : EtcdTest(servers)
 
         await thaw;
         await IsWholeAsync(registries);
-        Assert.All(registries, registry => Assert.Equal((true, 0), (registry.Status.IsConnected, registry.Status.LeasesLost)));
+        Assert.All(registries, registry => Assert.True(registry.Status is { IsConnected: true, LeasesLost: 0 or 1 }));
         foreach (var registry in registries)
         {
             await using var turn = await registry.TryLockAsync("k", EtcdServers.HangLimit, Limit);

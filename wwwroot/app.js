@@ -280,6 +280,7 @@ function setUpWants() {
     prefetch,
     propagate,
     delete: remove,
+    share,
     copy,
     'server-add': addServer,
     'server-remove': removeServer,
@@ -414,6 +415,13 @@ async function propagate({ id }) {
   tell(`${name} is being sent to the other nodes`, 'They are asked to fetch and keep it.');
   const answer = await callJson('POST', `resources/${id}/propagate?replicas=${others + 1}`);
   tell(`${name}: ${copiesText(answer.replicas)}`);
+}
+
+/** Makes a link with which anybody reads it for a day, also where a key is needed. */
+async function share(resource) {
+  const body = JSON.stringify({ ...(resource.path ? { path: resource.path } : { id: resource.id }), seconds: 24 * 60 * 60 });
+  const made = await callJson('POST', 'links', { headers: { 'Content-Type': 'application/json' }, body });
+  await copy(new URL(made.url.slice(1), document.baseURI).href);
 }
 
 async function remove(resource) {

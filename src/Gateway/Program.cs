@@ -15,6 +15,7 @@ using Gateway.Operations;
 using Gateway.Operations.Document;
 using Gateway.Rain;
 using Gateway.Resources;
+using Gateway.Sharing;
 using Gateway.Uploads;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.HostFiltering;
@@ -200,6 +201,7 @@ internal sealed partial class Program
 
         app.MapResources();
         app.MapFiles();
+        app.MapLinks();
         app.MapUploads();
         app.MapServers();
         app.MapSubscribers();

@@ -94,6 +94,7 @@ public sealed partial class MurkyNode
         _keeper = new PieceKeeper(store, asking, _nodes, _archives, options.PieceLookInterval, options.Time, logger);
         _policy = new ArchivePolicy(
             store, _archives, _replicator, _nodes, options.ArchiveAfter, options.ArchiveBytesMin, options.Time, logger);
+        Links = new ShareLinks(store.Files, store.NodeId, options.Time, logger);
         _replicator.Adopt = AdoptAsync;
         store.Changed += _keeper.NoteChanged;
         inbound.Open(

@@ -69,6 +69,11 @@ public sealed class PageTests
         chromium.Element(".resource-name").Click();
         Assert.Contains(
             $"curl -o note.txt {gateway.Url}/resources/18446744073709551615", chromium.Text(".resource-details"), StringComparison.Ordinal);
+        chromium.Run(
+            "[...document.querySelectorAll('.resource-details button')].find((one) => one.innerText.startsWith('Copy a link')).click()");
+        await chromium.WaitForAsync("return document.querySelector('.notice.good')?.innerText.includes('/s/') ?? false", "the link");
+        var link = chromium.Text(".notice.good").Split('\n').Single(line => line.StartsWith("http", StringComparison.Ordinal));
+        Assert.Equal("rain", (await Tool.CurlAsync("-f", link)).Succeeded());
         chromium.Element(".resource [aria-label^='Delete']").Click();
         chromium.Element("#confirm [value=yes]").Click();
         await chromium.WaitForAsync("return document.querySelectorAll('.resource').length === 0", "the deletion");

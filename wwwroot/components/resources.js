@@ -9,7 +9,7 @@ const typingMs = 200;
 
 /**
  * The list of resources with its search, which the gateway does: what is here is narrowed at once, and what it finds comes a moment
- * later. Fires `search`, `download`, `rain`, `prefetch`, `propagate`, `delete`, `copy`,
+ * later. Fires `search`, `download`, `rain`, `prefetch`, `propagate`, `delete`, `share`, `copy`,
  * `document` and `load-more`.
  */
 export function createResourceList(section, actions) {
@@ -126,6 +126,7 @@ export function createResourceList(section, actions) {
         iconButton('copy', `Copy: ${label}`, (event) => want(event.currentTarget, 'copy', line)))),
       h('div', { class: 'row-buttons' },
         h('button', { type: 'button', class: 'button', onclick: () => want(row, 'propagate', row.resource) }, 'Replicate to the other nodes'),
+        h('button', { type: 'button', class: 'button', onclick: () => want(row, 'share', row.resource) }, 'Copy a link for a day'),
         h('a', { class: 'button', href: manifest, onclick: (event) => followWithKey(event, resource, manifest) }, 'Manifest')));
   }
 

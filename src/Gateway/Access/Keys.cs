@@ -13,24 +13,33 @@ internal static class Keys
     private static readonly object Proof = new();
 
     /// <summary>Marks endpoints that tell of resources or change them.</summary>
-    private sealed class Required;
+    /// <param name="OfKey">Whether a key is needed for it.</param>
+    private sealed record Required(bool OfKey);
 
     /// <summary>Puts endpoints under the keys.</summary>
     public static TBuilder RequireKeys<TBuilder>(this TBuilder endpoints)
-        where TBuilder : IEndpointConventionBuilder => endpoints.WithMetadata(new Required());
+        where TBuilder : IEndpointConventionBuilder => endpoints.WithMetadata(new Required(OfKey: true));
+
+    /// <summary>Has endpoints, which need the node, answer without a key: they look at something else.</summary>
+    public static TBuilder ServeWithoutKey<TBuilder>(this TBuilder endpoints)
+        where TBuilder : IEndpointConventionBuilder => endpoints.WithMetadata(new Required(OfKey: false));
 
     /// <summary>Whether an endpoint is under the keys.</summary>
-    public static bool AreRequired(IEnumerable<object> metadata) => metadata.OfType<Required>().Any();
+    public static bool AreRequired(IEnumerable<object> metadata) => metadata.OfType<Required>().Any(mark => mark.OfKey);
 
-    /// <summary>Whether the endpoint of a request is under the keys, which is to say that it needs the node.</summary>
-    public static bool IsMarked(HttpContext http) => http.GetEndpoint()?.Metadata.GetMetadata<Required>() is not null;
+    /// <summary>Whether an endpoint needs the node.</summary>
+    public static bool IsNodeNeeded(IEnumerable<object> metadata) => metadata.OfType<Required>().Any();
+
+    /// <summary>Whether the endpoint of a request needs the node.</summary>
+    public static bool IsNodeNeeded(HttpContext http) => http.GetEndpoint()?.Metadata.GetMetadata<Required>() is not null;
 
     /// <summary>Checks the key before anything else is read of the request.</summary>
     public static Task CheckAsync(HttpContext http, RequestDelegate next)
     {
         var options = http.RequestServices.GetRequiredService<GatewaySettings>().Gateway;
         var isRead = HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method);
-        if (options.KeyDigests.Count == 0 || (isRead && !options.ProtectReads) || !IsMarked(http))
+        if (options.KeyDigests.Count == 0 || (isRead && !options.ProtectReads)
+            || http.GetEndpoint()?.Metadata.GetMetadata<Required>() is not { OfKey: true })
         {
             return next(http);
         }

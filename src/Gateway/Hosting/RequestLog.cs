@@ -1,5 +1,6 @@
 using Gateway.Http;
 using Gateway.Operations;
+using Gateway.Sharing;
 using Serilog;
 using Serilog.Events;
 
@@ -15,6 +16,11 @@ internal static class RequestLog
     /// <summary>What is asked over and over, by open pages and by whoever watches the gateway,
     /// is worth a line only when it goes wrong.</summary>
     private sealed record Quiet(bool IsStream);
+
+    /// <summary>The path of a request for the eyes of the operator: in its encoded form, so that there are no line breaks of strangers in
+    /// the log, and without what is a secret.</summary>
+    public static string PathOf(HttpContext http) =>
+        http.Request.Path.StartsWithSegments(SharedReading.Root) ? SharedReading.Root + "/*" : http.Request.Path.ToUriComponent();
 
     /// <summary>Writes the line of an endpoint that is polled at level Debug as long as all is well.</summary>
     public static TBuilder LogQuietly<TBuilder>(this TBuilder endpoint)
@@ -114,9 +120,7 @@ internal static class RequestLog
         return
         [
             Property("Method", http.Request.Method),
-
-            // In its encoded form: no line breaks of strangers in the log.
-            Property("Path", http.Request.Path.ToUriComponent()),
+            Property("Path", PathOf(http)),
             Property("Status", status),
             Property("Bytes", progress?.Describe(http.Response) ?? ""),
             Property("ElapsedMs", elapsedMs),

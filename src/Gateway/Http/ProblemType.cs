@@ -32,12 +32,14 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
     public static readonly ProblemType MismatchingUploadOffset =
         new("mismatching-upload-offset", 409, "The upload does not stand at the offset of the request", IsRegistered: true);
     public static readonly ProblemType TooManyServers = new("too-many-servers", 409, "No more servers can be added");
+    public static readonly ProblemType TooManyLinks = new("too-many-links", 409, "No more links can be made");
     public static readonly ProblemType DrainRefused = new("drain-refused", 409, "Too few nodes would be left");
     public static readonly ProblemType DeploymentRefused =
         new("deployment-refused", 409, "The deployment cannot be made as it was asked for");
     public static readonly ProblemType ArchiveRefused = new("archive-refused", 409, "The archive cannot be changed as it was asked for");
     public static readonly ProblemType AskTheNode = new("ask-the-node", 409, "Only the node itself can be asked for this");
     public static readonly ProblemType Gone = new("gone", 410, "The resource was deleted");
+    public static readonly ProblemType LinkEnded = new("link-ended", 410, "The link has ended");
     public static readonly ProblemType PreconditionFailed = new("precondition-failed", 412, "A precondition of the request does not hold");
     public static readonly ProblemType UploadProtocol = new("unsupported-upload-protocol", 412, "Uploads of this protocol are not taken");
     public static readonly ProblemType TooLarge = new("too-large", 413, "The body is larger than permitted");
@@ -64,15 +66,13 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
     /// <summary>Every kind.</summary>
     public static ImmutableArray<ProblemType> All { get; } =
     [
-        InvalidResourceId, InvalidParameter, InvalidPath, InvalidDigest, DigestMismatch, PartialPut, IncompleteBody, CompletedUpload,
-        InconsistentUploadLength, BadRequest, Unauthorized, CrossSite, ServiceWorker, NotFound, MethodNotAllowed, RequestTimeout, Conflict,
-        NameTaken, MismatchingUploadOffset, TooManyServers, DrainRefused, DeploymentRefused, ArchiveRefused, AskTheNode, Gone,
-        PreconditionFailed,
-        UploadProtocol,
-        TooLarge, UnsupportedMedia, RangeNotSatisfiable, Misdirected, TooManyRequests, ChecksumMismatch, Internal,
-        UnknownTransferCoding, IntegrityFailure,
-        Overloaded, Unavailable, ClusterUnavailable, StoreReadOnly, NotCached, PiecesMissing,
-        RetrievalTimeout, StoreFull,
+        InvalidResourceId, InvalidParameter, InvalidPath, InvalidDigest, DigestMismatch, PartialPut, IncompleteBody,
+        CompletedUpload, InconsistentUploadLength, BadRequest, Unauthorized, CrossSite, ServiceWorker, NotFound, MethodNotAllowed,
+        RequestTimeout, Conflict, NameTaken, MismatchingUploadOffset, TooManyServers, TooManyLinks, DrainRefused,
+        DeploymentRefused, ArchiveRefused, AskTheNode, Gone, LinkEnded, PreconditionFailed, UploadProtocol, TooLarge,
+        UnsupportedMedia, RangeNotSatisfiable, Misdirected, TooManyRequests, ChecksumMismatch, Internal, UnknownTransferCoding,
+        IntegrityFailure, Overloaded, Unavailable, ClusterUnavailable, StoreReadOnly, NotCached, PiecesMissing, RetrievalTimeout,
+        StoreFull,
     ];
 
     /// <summary>The stable URI of the kind.</summary>

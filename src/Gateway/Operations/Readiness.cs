@@ -69,7 +69,7 @@ internal sealed class Readiness
     /// <summary>Lets requests that need the node pass while it is there, and refuses them with 503 before and after.</summary>
     public async Task GuardAsync(HttpContext http, RequestDelegate next)
     {
-        if (!Keys.IsMarked(http))
+        if (!Keys.IsNodeNeeded(http))
         {
             await next(http);
             return;

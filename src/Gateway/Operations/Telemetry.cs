@@ -1,4 +1,5 @@
 using Gateway.Configuration;
+using Gateway.Hosting;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
@@ -31,7 +32,8 @@ internal static class Telemetry
                 .AddMeter(RequestMetrics.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
                 .AddOtlpExporter(options => Aim(options, endpoint, "metrics")))
             .WithTracing(traces => traces
-                .AddAspNetCoreInstrumentation()
+                .AddAspNetCoreInstrumentation(options => options.EnrichWithHttpResponse =
+                    static (activity, response) => activity.SetTag("url.path", RequestLog.PathOf(response.HttpContext)))
                 .AddSource("PouringRain.Transfers")
                 .AddOtlpExporter(options => Aim(options, endpoint, "traces")));
 

@@ -34,7 +34,7 @@ internal sealed class Archives : IAsyncDisposable
     private readonly ClusterNodes _nodes;
     private readonly Replicator _replicator;
     private readonly IClusterRegistry? _registry;
-    private readonly JobNotes<ArchiveRecord> _notes;
+    private readonly RecordFolder<ArchiveRecord> _notes;
     private readonly RegistryJobs<ArchiveRecord> _jobs;
     private readonly AbandonedJobs _abandoned = new(AbandonedAfter);
     private readonly Lock _beginning = new();
@@ -52,7 +52,7 @@ internal sealed class Archives : IAsyncDisposable
     {
         (_store, _asking, _reading, _nodes, _replicator) = (store, asking, reading, nodes, replicator);
         (_registry, _time, _logger) = (nodes.Turns, time, logger);
-        _notes = new JobNotes<ArchiveRecord>(store.Files, "archive", path => ArchiveLog.NoteUnreadable(logger, path));
+        _notes = new RecordFolder<ArchiveRecord>(store.Files, "archive", path => ArchiveLog.NoteUnreadable(logger, path));
         _jobs = new RegistryJobs<ArchiveRecord>(_registry, Kind);
         foreach (var record in _registry is null ? _notes.Read() : [])
         {

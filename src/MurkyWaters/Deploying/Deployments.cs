@@ -31,7 +31,7 @@ internal sealed partial class Deployments : IAsyncDisposable
     private readonly Func<IReadOnlyList<NodeSnapshot>> _snapshots;
     private readonly IClusterRegistry? _registry;
     private readonly DeployGroups _groups;
-    private readonly JobNotes<DeploymentRecord> _notes;
+    private readonly RecordFolder<DeploymentRecord> _notes;
     private readonly RegistryJobs<DeploymentRecord> _jobs;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -57,7 +57,7 @@ internal sealed partial class Deployments : IAsyncDisposable
     {
         (_self, Agent, _nodes, _snapshots, _registry) = (store.NodeId, agent, nodes, snapshots, nodes.Turns);
         (_transport, _groups, _time, _logger) = (transport, groups, time, logger);
-        _notes = new JobNotes<DeploymentRecord>(store.Files, "deployments", path => DeployLog.NoteUnreadable(logger, path));
+        _notes = new RecordFolder<DeploymentRecord>(store.Files, "deployments", path => DeployLog.NoteUnreadable(logger, path));
         _jobs = new RegistryJobs<DeploymentRecord>(_registry, Kind);
         foreach (var record in _registry is null ? _notes.Read() : [])
         {

@@ -82,6 +82,10 @@ internal static class ProblemAnswers
         if (Keys.AreRequired(api.ActionDescriptor.EndpointMetadata))
         {
             yield return ProblemType.Unauthorized;
+        }
+
+        if (Keys.IsNodeNeeded(api.ActionDescriptor.EndpointMetadata))
+        {
             yield return ProblemType.Unavailable;
         }
     }

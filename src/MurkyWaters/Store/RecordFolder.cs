@@ -1,25 +1,23 @@
-using MurkyWaters.Store;
+namespace MurkyWaters.Store;
 
-namespace MurkyWaters.Jobs;
-
-/// <summary>Where jobs of one kind are kept without a registry: a file each in a folder of the store, which is made with the first one.
-/// They are of this node.</summary>
+/// <summary>Where records of one kind are kept: a file each in a folder of the store, which is made with the first one. They are of this
+/// node.</summary>
 /// <param name="files">The store's files.</param>
 /// <param name="folder">The folder's name.</param>
-/// <param name="onUnreadable">Told of what is no such note, by its path.</param>
-internal sealed class JobNotes<T>(StoreFiles files, string folder, Action<string> onUnreadable)
-    where T : class, IJobRecord<T>
+/// <param name="onUnreadable">Told of what is no such record, by its path.</param>
+internal sealed class RecordFolder<T>(StoreFiles files, string folder, Action<string> onUnreadable)
+    where T : class, IStoredRecord<T>
 {
     private readonly string _folder = Path.Combine(files.Root, folder);
 
-    /// <summary>Reads all; what is no such note is set aside.</summary>
+    /// <summary>Reads all; what is no such record is set aside.</summary>
     /// <exception cref="IOException">One cannot be read.</exception>
     public List<T> Read()
     {
         var records = new List<T>();
         foreach (var path in StoreFiles.FolderExists(_folder) ? StoreFiles.Enumerate(_folder) : [])
         {
-            if (T.TryRead(StoreFiles.ReadBytes(path)) is { } record && record.JobId == Path.GetFileName(path))
+            if (T.TryRead(StoreFiles.ReadBytes(path)) is { } record && record.Name == Path.GetFileName(path))
             {
                 records.Add(record);
             }
@@ -43,10 +41,10 @@ internal sealed class JobNotes<T>(StoreFiles files, string folder, Action<string
             files.FlushFolder(files.Root);
         }
 
-        files.Replace(Path.Combine(_folder, record.JobId), record.Write());
+        files.Replace(Path.Combine(_folder, record.Name), record.Write());
     }
 
     /// <summary>Forgets one.</summary>
     /// <exception cref="StoreException">The disk does not let it go.</exception>
-    public void Remove(string jobId) => files.Delete(Path.Combine(_folder, jobId));
+    public void Remove(string name) => files.Delete(Path.Combine(_folder, name));
 }

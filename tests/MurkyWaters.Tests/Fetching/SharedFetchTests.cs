@@ -443,7 +443,8 @@ public class SharedFetchTests
         var bytes = Bytes.Random(length, 1);
         fixture.Offer(bytes);
         await fixture.ReadAllAsync();
-        await FetchFixture.EventuallyAsync(() => fixture.Node.Find(FetchFixture.Id) is not null, "it is kept");
+        await FetchFixture.EventuallyAsync(
+            () => fixture.Node.Find(FetchFixture.Id) is not null && fixture.Node.Figures.TransfersRunning == 0, "it is kept");
         return bytes;
     }
 

@@ -18,7 +18,7 @@ public sealed partial class ReadMeTests
     [Fact]
     public async Task Every_command_prints_what_the_readme_says()
     {
-        var text = await File.ReadAllLinesAsync(Path.Combine(RepositoryRoot(), "README.md"), TestContext.Current.CancellationToken);
+        var text = await File.ReadAllLinesAsync(Path.Combine(Repository.Root, "README.md"), TestContext.Current.CancellationToken);
         Assert.Contains(StartCommand, text);
         var steps = ReadSteps(text);
         Assert.InRange(steps.Count, 20, 200);
@@ -168,15 +168,4 @@ public sealed partial class ReadMeTests
 
     [GeneratedRegex(@"\d{4}-\d\d-\d\dT[\d:.]+\+00:00|[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} GMT")]
     private static partial Regex Times();
-
-    private static string RepositoryRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Gateway.sln")))
-        {
-            folder = folder.Parent ?? throw new DirectoryNotFoundException("The tests run inside the repository.");
-        }
-
-        return folder.FullName;
-    }
 }

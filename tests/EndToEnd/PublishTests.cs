@@ -1,0 +1,30 @@
+namespace EndToEnd;
+
+/// <summary>What publishing needs of the repository.</summary>
+public sealed class PublishTests
+{
+    /// <summary>A lock file that publishing changes is one that the next restore of everybody else refuses.</summary>
+    [Fact]
+    public async Task A_single_file_is_published_with_the_lock_files_that_there_are()
+    {
+        Tool.Require("dotnet");
+        using var folder = new TestFolder();
+        var root = Repository.Root;
+        foreach (var path in Directory.EnumerateFiles(root, "*.props").Concat(Find("*.props")).Concat(Find("*.csproj")).Concat(Find("packages.lock.json"))
+            .Append(Path.Combine(root, "global.json")))
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(CopyOf(path))!);
+            File.Copy(path, CopyOf(path));
+        }
+
+        // As publishing does, with -r, of a project that names its runtimes; locked, so that it fails where a file would be another.
+        var restored = await Tool.RunAsync(
+            "dotnet", "restore", folder["src/Gateway"], "--locked-mode", "-p:RuntimeIdentifier=linux-x64", "-p:PublishSingleFile=true");
+        Assert.True(restored.ExitCode == 0, restored.Output);
+
+        IEnumerable<string> Find(string name) =>
+            Directory.EnumerateFiles(Path.Combine(root, "src"), name, SearchOption.AllDirectories);
+
+        string CopyOf(string path) => folder[Path.GetRelativePath(root, path)];
+    }
+}

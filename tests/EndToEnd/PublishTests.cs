@@ -10,8 +10,9 @@ public sealed class PublishTests
         Tool.Require("dotnet");
         using var folder = new TestFolder();
         var root = Repository.Root;
-        foreach (var path in Directory.EnumerateFiles(root, "*.props").Concat(Find("*.props")).Concat(Find("*.csproj")).Concat(Find("packages.lock.json"))
-            .Append(Path.Combine(root, "global.json")))
+        foreach (var path in (IEnumerable<string>)[
+            .. Directory.EnumerateFiles(root, "*.props"), .. Find("*.props"), .. Find("*.csproj"), .. Find("packages.lock.json"),
+            Path.Combine(root, "global.json")])
         {
             Directory.CreateDirectory(Path.GetDirectoryName(CopyOf(path))!);
             File.Copy(path, CopyOf(path));

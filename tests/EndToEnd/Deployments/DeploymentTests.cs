@@ -163,7 +163,10 @@ public sealed class DeploymentEverywhereTests(EtcdServers etcd) : IClassFixture<
         var shown = await fleet.WaitAsync(1, id, "completed");
         Assert.All(Enumerable.Range(0, 3), node => Assert.Equal(
             fleet.Sha256, fleet.RowOf(shown, node).GetProperty("receipt").GetProperty("sha256").GetString()));
-        Assert.Equal(JsonValueKind.Null, fleet.RowOf(shown, 3).GetProperty("receipt").ValueKind);
+
+        // It may have been done before it died, on a slow machine.
+        var receipt = fleet.RowOf(shown, 3).GetProperty("receipt");
+        Assert.True(receipt.ValueKind == JsonValueKind.Null || receipt.GetProperty("sha256").GetString() == fleet.Sha256);
 
         // The one that comes back has to be asked anew, and has part of it.
         await fleet.Nodes[3].StartAgainAsync();

@@ -3,7 +3,6 @@ using Serilog;
 using Serilog.Core;
 using Serilog.Debugging;
 using Serilog.Events;
-using Serilog.Settings.Configuration;
 
 namespace Gateway.Hosting;
 
@@ -54,7 +53,7 @@ internal static class LoggingSetup
 
             // A start that fails is told in one line by Program; its stack trace helps nobody.
             .MinimumLevel.Override("Microsoft.Extensions.Hosting.Internal.Host", LevelAlias.Off)
-            .ReadFrom.Configuration(configuration, OptionsOf(configuration));
+            .ReadFrom.Configuration(configuration);
         if (!configuration.GetSection("Serilog:WriteTo").Exists())
         {
             // Requests do not wait for the output, unless they are thousands of lines ahead of it: then none is lost.
@@ -64,13 +63,6 @@ internal static class LoggingSetup
 
         return logger.CreateLogger();
     }
-
-    /// <summary>By itself Serilog looks through all assemblies beside the gateway for what the section may name. That takes longer than
-    /// much else of a start, and levels, which are most often all that there is, are its own.</summary>
-    private static ConfigurationReaderOptions OptionsOf(IConfiguration configuration) =>
-        configuration.GetSection("Serilog").GetChildren().All(part => part.Key.Equals("MinimumLevel", StringComparison.OrdinalIgnoreCase))
-            ? new ConfigurationReaderOptions(typeof(Log).Assembly)
-            : new ConfigurationReaderOptions();
 
     /// <summary>Puts Serilog behind <c>ILogger</c>, in place of the framework's own factory and its filter.</summary>
     public static void AddSerilogLogging(this IServiceCollection services, IConfiguration configuration) =>

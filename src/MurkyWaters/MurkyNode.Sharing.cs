@@ -9,7 +9,5 @@ public sealed partial class MurkyNode
     public ShareLinks Links { get; }
 
     /// <summary>Where another node's gateway is, if it says so.</summary>
-    public Uri? FindGateway(NodeId node) =>
-        Uri.TryCreate(Nodes.FirstOrDefault(known => known.Id == node)?.Url, UriKind.Absolute, out var url)
-        && url.Scheme is "http" or "https" ? url : null;
+    public Uri? FindGateway(NodeId node) => Nodes.FirstOrDefault(known => known.Id == node)?.FindGateway();
 }

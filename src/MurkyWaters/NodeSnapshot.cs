@@ -18,4 +18,8 @@ namespace MurkyWaters;
 /// <param name="Drain">How far it is with giving away what it keeps; null when it is not to be drained.</param>
 public sealed record NodeSnapshot(
     NodeId Id, string Zone, double Weight, MemberState State, string Url, IReadOnlyList<string> Rain, long Resources, long Bytes,
-    long FreeBytes, int Version, DateTimeOffset? LastSeen, NodeDrain? Drain);
+    long FreeBytes, int Version, DateTimeOffset? LastSeen, NodeDrain? Drain)
+{
+    /// <summary>Where its gateway is, as an address that clients can be led to; null when it says none, or something else.</summary>
+    public Uri? FindGateway() => Uri.TryCreate(Url, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" ? url : null;
+}

@@ -1,4 +1,5 @@
 using Gateway.Access;
+using Gateway.Cluster;
 using Gateway.Hosting;
 using Gateway.Http;
 using Gateway.Operations.Document;
@@ -90,8 +91,7 @@ internal static class DeploymentEndpoints
     {
         http.Response.Headers.CacheControl = "no-store";
         return host.Node.FindDeployment(id) is not { } found ? Unknown(id)
-            : found.RunnerUrl is { } url ? TypedResults.Redirect(
-                $"{url.GetLeftPart(UriPartial.Path).TrimEnd('/')}/deployments/{found.Id}", permanent: false, preserveMethod: true)
+            : found.RunnerUrl is { } url ? OtherGateway.RedirectTo(url, $"/deployments/{found.Id}")
             : TypedResults.Ok(DeploymentView.Of(found, hasReceivers: true));
     }
 

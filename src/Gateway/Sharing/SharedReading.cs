@@ -1,4 +1,5 @@
 using Gateway.Access;
+using Gateway.Cluster;
 using Gateway.Configuration;
 using Gateway.Hosting;
 using Gateway.Http;
@@ -61,9 +62,7 @@ internal static partial class SharedReading
                 await ResourceReading.AnswerAsync(http, host, settings, time, link.Resource, link.Path);
                 break;
             case { Outcome: ShareOutcome.Elsewhere } when host.Node.FindGateway(look.Node) is { } url:
-                await Results.Redirect(
-                    $"{url.GetLeftPart(UriPartial.Path).TrimEnd('/')}{Root}/{token}", permanent: false, preserveMethod: true)
-                    .ExecuteAsync(http);
+                await OtherGateway.RedirectTo(url, $"{Root}/{token}").ExecuteAsync(http);
                 break;
             case { Outcome: ShareOutcome.Elsewhere }:
                 await new Problem(

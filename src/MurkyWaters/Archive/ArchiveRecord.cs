@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using MurkyWaters.Jobs;
+using MurkyWaters.Store;
 using PouringRain.Protocol;
 
 namespace MurkyWaters.Archive;
@@ -70,42 +71,34 @@ internal sealed record ArchiveRecord : IJobRecord<ArchiveRecord>
     }
 
     /// <summary>Reads it; null for anything else.</summary>
-    public static ArchiveRecord? TryRead(ReadOnlyMemory<byte> bytes)
+    public static ArchiveRecord? TryRead(ReadOnlyMemory<byte> bytes) => RecordJson.TryRead(bytes, Read);
+
+    private static ArchiveRecord? Read(JsonElement json)
     {
-        try
-        {
-            using var parsed = JsonDocument.Parse(bytes);
-            var json = parsed.RootElement;
-            var id = Text("id");
-            if (id.Length != 16 || id.Any(digit => !char.IsAsciiHexDigitLower(digit))
-                || !ResourceId.TryParse(Text("resource"), out var resource) || !Sha256Digest.TryParseHex(Text("version"), out var version))
-            {
-                return null;
-            }
-
-            var places = json.GetProperty("places").EnumerateArray().Select(place =>
-                NodeId.TryParse(place.GetString(), out var node) ? node : throw new FormatException());
-            return new ArchiveRecord
-            {
-                Id = id,
-                Kind = Enum.Parse<ArchiveJobKind>(Text("kind")),
-                Resource = resource,
-                Version = version,
-                Length = json.GetProperty("length").GetInt64(),
-                Coding = Text("coding"),
-                CreatedMs = json.GetProperty("created").GetInt64(),
-                EndedMs = json.TryGetProperty("ended", out var ended) ? ended.GetInt64() : null,
-                Phase = Enum.Parse<ArchivePhase>(Text("phase")),
-                Reason = Text("reason"),
-                Places = [.. places],
-            };
-
-            string Text(string name) => json.GetProperty(name).GetString() ?? throw new FormatException();
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException or FormatException
-            or ArgumentException or OverflowException)
+        var id = Text("id");
+        if (id.Length != 16 || id.Any(digit => !char.IsAsciiHexDigitLower(digit))
+            || !ResourceId.TryParse(Text("resource"), out var resource) || !Sha256Digest.TryParseHex(Text("version"), out var version))
         {
             return null;
         }
+
+        var places = json.GetProperty("places").EnumerateArray().Select(place =>
+            NodeId.TryParse(place.GetString(), out var node) ? node : throw new FormatException());
+        return new ArchiveRecord
+        {
+            Id = id,
+            Kind = Enum.Parse<ArchiveJobKind>(Text("kind")),
+            Resource = resource,
+            Version = version,
+            Length = json.GetProperty("length").GetInt64(),
+            Coding = Text("coding"),
+            CreatedMs = json.GetProperty("created").GetInt64(),
+            EndedMs = json.TryGetProperty("ended", out var ended) ? ended.GetInt64() : null,
+            Phase = Enum.Parse<ArchivePhase>(Text("phase")),
+            Reason = Text("reason"),
+            Places = [.. places],
+        };
+
+        string Text(string name) => json.GetProperty(name).GetString() ?? throw new FormatException();
     }
 }

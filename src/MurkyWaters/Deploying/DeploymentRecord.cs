@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using MurkyWaters.Jobs;
+using MurkyWaters.Store;
 using PouringRain.Protocol;
 using PouringRain.Protocol.Deploying;
 
@@ -101,19 +102,7 @@ internal sealed record DeploymentRecord : IJobRecord<DeploymentRecord>
     }
 
     /// <summary>Reads it; null for anything else.</summary>
-    public static DeploymentRecord? TryRead(ReadOnlyMemory<byte> bytes)
-    {
-        try
-        {
-            using var parsed = JsonDocument.Parse(bytes);
-            return Read(parsed.RootElement);
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException or FormatException
-            or ArgumentException or OverflowException)
-        {
-            return null;
-        }
-    }
+    public static DeploymentRecord? TryRead(ReadOnlyMemory<byte> bytes) => RecordJson.TryRead(bytes, Read);
 
     /// <summary>16 hexadecimal digits.</summary>
     public static string IdText(ulong id) => id.ToString("x16", CultureInfo.InvariantCulture);

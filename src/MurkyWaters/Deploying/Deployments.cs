@@ -314,7 +314,6 @@ internal sealed partial class Deployments : IAsyncDisposable
         Receivers = record.Receivers,
         Runner = runner,
         RunnerUrl = runner is { } node && node != _self
-            && Uri.TryCreate(_snapshots().FirstOrDefault(known => known.Id == node)?.Url, UriKind.Absolute, out var url)
-            && url.Scheme is "http" or "https" ? url : null,
+            ? _snapshots().FirstOrDefault(known => known.Id == node)?.FindGateway() : null,
     };
 }

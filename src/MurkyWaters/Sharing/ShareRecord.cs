@@ -44,36 +44,28 @@ internal sealed record ShareRecord(ShareLink Link, Sha256Digest SecretDigest) : 
         return stream.ToArray();
     }
 
-    public static ShareRecord? TryRead(ReadOnlyMemory<byte> bytes)
+    public static ShareRecord? TryRead(ReadOnlyMemory<byte> bytes) => RecordJson.TryRead(bytes, Read);
+
+    private static ShareRecord? Read(JsonElement json)
     {
-        try
-        {
-            using var parsed = JsonDocument.Parse(bytes);
-            var json = parsed.RootElement;
-            var id = Text("id");
-            if (json.GetProperty("version").GetInt32() != Version || id.Length != 16 || id.Any(digit => !char.IsAsciiHexDigitLower(digit))
-                || !ResourceId.TryParse(Text("resource"), out var resource)
-                || !Sha256Digest.TryParseHex(Text("secret_sha256"), out var secret))
-            {
-                return null;
-            }
-
-            var used = json.TryGetProperty("used", out var at) ? Time(at) : (DateTimeOffset?)null;
-            return new ShareRecord(
-                new ShareLink(
-                    id, resource, json.TryGetProperty("path", out var path) ? path.GetString() : null, Time(json.GetProperty("created")),
-                    Time(json.GetProperty("expires")), json.GetProperty("once").GetBoolean(), used,
-                    used is null ? default : UInt128.Parse(Text("user"), NumberStyles.HexNumber, CultureInfo.InvariantCulture)),
-                secret);
-
-            static DateTimeOffset Time(JsonElement value) => DateTimeOffset.FromUnixTimeMilliseconds(value.GetInt64());
-
-            string Text(string name) => json.GetProperty(name).GetString() ?? throw new FormatException();
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException or FormatException
-            or ArgumentException or OverflowException)
+        var id = Text("id");
+        if (json.GetProperty("version").GetInt32() != Version || id.Length != 16 || id.Any(digit => !char.IsAsciiHexDigitLower(digit))
+            || !ResourceId.TryParse(Text("resource"), out var resource)
+            || !Sha256Digest.TryParseHex(Text("secret_sha256"), out var secret))
         {
             return null;
         }
+
+        var used = json.TryGetProperty("used", out var at) ? Time(at) : (DateTimeOffset?)null;
+        return new ShareRecord(
+            new ShareLink(
+                id, resource, json.TryGetProperty("path", out var path) ? path.GetString() : null, Time(json.GetProperty("created")),
+                Time(json.GetProperty("expires")), json.GetProperty("once").GetBoolean(), used,
+                used is null ? default : UInt128.Parse(Text("user"), NumberStyles.HexNumber, CultureInfo.InvariantCulture)),
+            secret);
+
+        static DateTimeOffset Time(JsonElement value) => DateTimeOffset.FromUnixTimeMilliseconds(value.GetInt64());
+
+        string Text(string name) => json.GetProperty(name).GetString() ?? throw new FormatException();
     }
 }

@@ -137,7 +137,7 @@ internal sealed partial class Program
         builder.Services.AddSingleton(loaded);
         builder.Services.AddSingleton(machine);
         builder.Services.AddConnectionRoom();
-        builder.Services.AddSingleton(new CurrentSettings(settings));
+        builder.Services.AddSingleton(new CurrentSettings(loaded));
         builder.Services.AddTransient(services => services.GetRequiredService<CurrentSettings>().Value);
         builder.Services.AddHostedService<SettingsReload>();
         builder.Services.AddSingleton<RequestMetrics>();
@@ -211,6 +211,7 @@ internal sealed partial class Program
         app.MapDeployments();
         app.MapArchive();
         app.MapStore();
+        app.MapSettings();
         app.MapHealth();
         app.MapMetrics();
         app.MapProblems();

@@ -62,6 +62,9 @@ public enum ResourceSort
 
     /// <summary>When the version was made.</summary>
     Modified,
+
+    /// <summary>The media type, and those of one type by their names.</summary>
+    Type,
 }
 
 /// <summary>Which resources are wanted, in what order.</summary>
@@ -79,15 +82,17 @@ public sealed record ResourceQuery
     /// <summary>Whether the greatest come first.</summary>
     public bool IsDescending { get; init; }
 
-    /// <summary>Words, each of which the file name, the media type or the id has somewhere,
-    /// without regard to case; null or empty for all.</summary>
+    /// <summary>Words, each of which the file name, the path, the media type or the id has somewhere, without regard to case (of a path
+    /// that of A to Z); null or empty for all. Those that have all words in their names and paths come first, in the order that is asked
+    /// for, and the others behind them.</summary>
     public string? Search { get; init; }
 }
 
 /// <summary>Where a page ended.</summary>
 /// <param name="Id">Its last resource.</param>
 /// <param name="Key">What that was ordered by; empty for the id.</param>
-public sealed record ResourcePlace(ResourceId Id, string Key);
+/// <param name="IsBehindNames">Whether a search has told of all whose names have its words, and this is one of the others.</param>
+public sealed record ResourcePlace(ResourceId Id, string Key, bool IsBehindNames = false);
 
 /// <summary>A page of resources.</summary>
 /// <param name="Items">In the order that was asked for.</param>

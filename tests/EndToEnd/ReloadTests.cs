@@ -24,6 +24,19 @@ public sealed class ReloadTests
         Assert.Equal(413, await PutAsync(gateway, "1", 101, "the first of keys"));
         Assert.Equal(65_536, (await gateway.GetJsonAsync("/resources/1/manifest")).GetProperty("blockSize").GetInt32());
 
+        // The list of settings has what is in force, what waits for the next start, and who said so; no key.
+        var listed = await gateway.GetJsonAsync("/settings");
+        var settings = listed.GetProperty("items").EnumerateArray()
+            .ToDictionary(setting => setting.GetProperty("name").GetString()!);
+        Assert.Equal($"auto, 131072, {file}", Said("Rain:BlockSize"));
+        Assert.Equal($"100, , {file}", Said("Gateway:MaxBodyBytes"));
+        Assert.Equal($", , {file}", Said("Gateway:Keys"));
+        Assert.Equal("3, , default", Said("Cluster:Replicas"));
+        Assert.EndsWith(", arguments", Said("Urls"), StringComparison.Ordinal);
+        Assert.DoesNotContain("first of keys", listed.GetRawText(), StringComparison.Ordinal);
+        string Said(string name) =>
+            string.Join(", ", new[] { "value", "next", "setBy" }.Select(property => settings[name].GetProperty(property).GetString()));
+
         // What is wrong is refused as a whole, the key in it too, and told once.
         await EditAsync("{ \"Gateway\": { \"Keys\": \"the second of keys\", \"MaxBodyBytes\": \"much\" } }");
         await SaysAsync(gateway, "those before stay in force: Gateway:MaxBodyBytes = \"much\"");

@@ -25,7 +25,10 @@ internal sealed record LoadedSettings
     public IReadOnlyList<string> FilesRead => [.. Files.Where(file => file.Bytes is not null).Select(file => file.Path)];
 
     /// <summary>Names of what is not given any more and stays.</summary>
-    public IReadOnlyList<string> Kept { get; init; } = [];
+    public required IReadOnlyList<string> Kept { get; init; }
+
+    /// <summary>Who said what, by the names of the settings that somebody said anything of (<see cref="SettingOrigins"/>).</summary>
+    public required IReadOnlyDictionary<string, string> Origins { get; init; }
 
     /// <summary>The settings; where one is wrong, its default.</summary>
     public required GatewaySettings Settings { get; init; }

@@ -22,7 +22,7 @@ internal static class SettingsLoader
         var contentRoot = FindContentRoot(host["contentRoot"], mistakes);
         var environmentName = host["environment"] is { Length: > 0 } named ? named : Environments.Production;
         var files = ReadFiles(contentRoot, environmentName);
-        return Load(args, contentRoot, environmentName, files, Build(args, files, mistakes), mistakes, isRunning);
+        return Load(args, contentRoot, environmentName, files, Build(args, files, mistakes), [], mistakes, isRunning);
     }
 
     /// <summary>Reads everything again, in a gateway that runs with what was read before. Files do not vanish then, and protection is
@@ -36,10 +36,7 @@ internal static class SettingsLoader
             .ToList();
         var read = Build(before.Arguments, files, mistakes);
         var kept = SettingsKept.Find(before.Configuration, read);
-        var configuration = new ConfigurationBuilder().AddConfiguration(read).AddInMemoryCollection(kept).Build();
-        return Load(before.Arguments, before.ContentRoot, before.EnvironmentName, files, configuration, mistakes,
-            isRunning: true) with
-        { Kept = [.. kept.Keys] };
+        return Load(before.Arguments, before.ContentRoot, before.EnvironmentName, files, read, kept, mistakes, isRunning: true);
     }
 
     /// <summary>The files that are read when they are there, lowest first, as they are now.</summary>
@@ -60,10 +57,11 @@ internal static class SettingsLoader
     }
 
     private static LoadedSettings Load(
-        string[] args, string contentRoot, string environmentName, IReadOnlyList<SettingsFile> files, IConfigurationRoot configuration,
-        List<string> mistakes, bool isRunning)
+        string[] args, string contentRoot, string environmentName, IReadOnlyList<SettingsFile> files, IConfigurationRoot read,
+        Dictionary<string, string?> kept, List<string> mistakes, bool isRunning)
     {
         var canRead = mistakes.Count == 0;
+        var configuration = new ConfigurationBuilder().AddConfiguration(read).AddInMemoryCollection(kept).Build();
         var reader = new SettingsReader(configuration, contentRoot, mistakes);
         var settings = new GatewaySettings(reader);
 
@@ -91,6 +89,8 @@ internal static class SettingsLoader
                 ?? Path.Combine(contentRoot, "wwwroot"),
             EnvironmentName = environmentName,
             Files = files,
+            Kept = [.. kept.Keys],
+            Origins = SettingOrigins.Find(read, files, kept),
             Settings = settings,
             Mistakes = mistakes,
         };

@@ -25,21 +25,12 @@ internal sealed partial class SettingsReload : BackgroundService
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _askedFor = new(0, 1);
 
-    /// <summary>What only a start changes, as it was at this one.</summary>
-    private readonly Dictionary<string, string?> _started;
-
-    /// <summary>What was read and found right last.</summary>
-    private LoadedSettings _before;
-
     public SettingsReload(LoadedSettings loaded, CurrentSettings current, IOptions<HostOptions> hostOptions, ILogger<SettingsReload> logger)
     {
         _loaded = loaded;
-        _before = loaded;
         _current = current;
         _hostOptions = hostOptions.Value;
         _logger = logger;
-        _started = KnownSettings.All.Where(setting => !setting.IsLive)
-            .ToDictionary(setting => setting.Name, string? (setting) => loaded.Configuration[setting.Name] ?? setting.Default);
     }
 
     /// <inheritdoc/>
@@ -90,7 +81,7 @@ internal sealed partial class SettingsReload : BackgroundService
 
     private void Reload(IReadOnlyList<SettingsFile> files)
     {
-        var read = SettingsLoader.LoadAgain(_before, files);
+        var read = SettingsLoader.LoadAgain(_current.Read, files);
         if (read.Mistakes.Count > 0)
         {
             foreach (var mistake in read.Mistakes)
@@ -101,8 +92,8 @@ internal sealed partial class SettingsReload : BackgroundService
             return;
         }
 
-        var changed = SettingsDifference.Find(_before.Configuration, read.Configuration);
-        _before = read;
+        var changed = SettingsDifference.Find(_current.Read.Configuration, read.Configuration);
+        _current.Read = read;
         _current.Value = new GatewaySettings(new SettingsReader(WithoutLater(read.Configuration), _loaded.ContentRoot, []));
         _hostOptions.ShutdownTimeout = _current.Value.Gateway.ShutdownTimeout;
         _loaded.Configuration.Replace(read.Configuration);
@@ -125,7 +116,7 @@ internal sealed partial class SettingsReload : BackgroundService
 
     /// <summary>What is in force now: what waits for the next start stays what it was at this one.</summary>
     private IConfiguration WithoutLater(IConfiguration read) =>
-        new ConfigurationBuilder().AddConfiguration(read).AddInMemoryCollection(_started).Build();
+        new ConfigurationBuilder().AddConfiguration(read).AddInMemoryCollection(_current.Started).Build();
 
     private static bool IsSame(IReadOnlyList<SettingsFile> left, IReadOnlyList<SettingsFile> right) =>
         left.Zip(right).All(pair => pair.First.IsSame(pair.Second));

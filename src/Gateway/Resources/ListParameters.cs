@@ -13,10 +13,14 @@ internal delegate void ListParameters(
     [Meaning("Items of a page at most, from 1 to 1000; 100 by default.", 100)]
     int? limit,
     [FromQuery(Name = "sort"),
-        Meaning("What they are listed by: id (the default), name, length or modified.", "name", Pattern = "^(id|name|length|modified)$")]
+        Meaning(
+            "What they are listed by: id (the default), name, length, modified or type.", "name",
+            Pattern = "^(id|name|length|modified|type)$")]
     string? sort,
     [FromQuery(Name = "order"), Meaning("asc (the default), or desc for the greatest first.", "desc", Pattern = "^(asc|desc)$")]
     string? order,
     [FromQuery(Name = "search")]
-    [Meaning("Words, each of which the file name, the media type or the id has somewhere, without regard to case.", "holiday mp4")]
+    [Meaning(
+        "Words, each of which the file name, the path, the media type or the id has somewhere, without regard to case. Those that have all "
+            + "of them in name and path come first.", "holiday mp4")]
     string? search);

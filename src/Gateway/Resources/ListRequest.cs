@@ -9,13 +9,15 @@ using PouringRain.Protocol;
 namespace Gateway.Resources;
 
 /// <summary>Reads what a list is asked with, and writes where its next page begins: the last id, and in other orders than that of ids,
-/// behind a dot, what it was ordered by in base64url.</summary>
+/// behind a dot, what it was ordered by in base64url; a star at the end where a search is through with names.</summary>
 internal static class ListRequest
 {
     /// <summary>Items of a page at most.</summary>
     public const int PageItemsMax = 1000;
 
     private const int PageItems = 100;
+
+    private const string BehindNames = "*";
 
     /// <summary>Characters of a search at most.</summary>
     private const int SearchLengthMax = 1000;
@@ -32,6 +34,7 @@ internal static class ListRequest
             "name" => ResourceSort.Name,
             "length" => ResourceSort.Length,
             "modified" => ResourceSort.Modified,
+            "type" => ResourceSort.Type,
             _ => null,
         };
         bool? isDescending = (string?)query["order"] switch { null or "asc" => false, "desc" => true, _ => null };
@@ -39,7 +42,7 @@ internal static class ListRequest
         var count = PageItems;
         if (sort is null)
         {
-            problem = new Problem(ProblemType.InvalidParameter, $"sort={query["sort"]} is wrong: id, name, length or modified is wanted.");
+            problem = new Problem(ProblemType.InvalidParameter, $"sort={query["sort"]} is wrong: id, name, length, modified or type is wanted.");
         }
         else if (isDescending is null)
         {
@@ -79,13 +82,14 @@ internal static class ListRequest
     /// <summary>What <c>next</c> says.</summary>
     public static string? Write(ResourcePlace? place) =>
         place is null ? null
-            : place.Key.Length == 0 ? place.Id.ToString()
-            : $"{place.Id}.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(place.Key))}";
+            : $"{place.Id}{(place.Key.Length == 0 ? "" : $".{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(place.Key))}")}"
+                + (place.IsBehindNames ? BehindNames : "");
 
     private static bool TryReadPlace(string text, ResourceSort sort, [NotNullWhen(true)] out ResourcePlace? place)
     {
         place = null;
-        var parts = text.Split('.');
+        var isBehindNames = text.EndsWith(BehindNames, StringComparison.Ordinal);
+        var parts = (isBehindNames ? text[..^BehindNames.Length] : text).Split('.');
         if (!ResourceId.TryParse(parts[0], out var id) || parts.Length != (sort == ResourceSort.Id ? 1 : 2))
         {
             return false;
@@ -94,7 +98,7 @@ internal static class ListRequest
         var key = "";
         if (parts.Length == 2)
         {
-            if (!Base64Url.IsValid(parts[1]))
+            if (parts[1].Length == 0 || !Base64Url.IsValid(parts[1]))
             {
                 return false;
             }
@@ -102,7 +106,7 @@ internal static class ListRequest
             key = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(parts[1]));
         }
 
-        place = new ResourcePlace(id, key);
+        place = new ResourcePlace(id, key, isBehindNames);
         return true;
     }
 }

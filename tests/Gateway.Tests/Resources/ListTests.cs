@@ -34,6 +34,12 @@ public sealed class ListTests
     [InlineData("sort=length", "100 3 20")]
     [InlineData("sort=length&order=desc", "20 3 100")]
     [InlineData("sort=modified", "3 20 100")]
+    [InlineData("sort=type", "100 20 3")]
+    [InlineData("sort=type&order=desc", "3 20 100")]
+    [InlineData("search=e", "3 20 100")]
+    [InlineData("search=i", "3 20 100")]
+    [InlineData("search=p&order=desc", "100 20 3")]
+    [InlineData("search=w%20n&sort=modified&order=desc", "3 20")]
     [InlineData("order=desc", "100 20 3")]
     [InlineData("search=ZWEI", "20")]
     [InlineData("search=text%20plain", "3 20")]
@@ -68,6 +74,7 @@ public sealed class ListTests
     [InlineData("after=1.abc", "invalid-resource-id")]
     [InlineData("sort=name&after=1", "invalid-resource-id")]
     [InlineData("sort=name&after=1.%2A", "invalid-resource-id")]
+    [InlineData("after=*", "invalid-resource-id")]
     public async Task What_a_list_cannot_be_asked_is_said(string query, string problem)
     {
         await using var gateway = await TestGateway.StartAsync();

@@ -1,6 +1,7 @@
 using System.Globalization;
 using MurkyWaters.Store.Catalog;
 using PouringRain.Protocol;
+using PouringRain.Protocol.Naming;
 
 namespace MurkyWaters.Tests.Store;
 
@@ -16,6 +17,13 @@ public sealed class CatalogListTests(CatalogListTests.Filled filled) : IClassFix
     [InlineData(ResourceSort.Length, true, null)]
     [InlineData(ResourceSort.Modified, false, null)]
     [InlineData(ResourceSort.Modified, true, null)]
+    [InlineData(ResourceSort.Type, false, null)]
+    [InlineData(ResourceSort.Type, true, null)]
+    [InlineData(ResourceSort.Type, false, "holiday 1")]
+    [InlineData(ResourceSort.Modified, true, "deep/folder 7")]
+    [InlineData(ResourceSort.Id, true, "1 9")]
+    [InlineData(ResourceSort.Length, true, "1 9")]
+    [InlineData(ResourceSort.Name, false, "text")]
     [InlineData(ResourceSort.Id, false, "holiday")]
     [InlineData(ResourceSort.Id, true, "HOLIDAY png")]
     [InlineData(ResourceSort.Name, false, "holiday 7")]
@@ -43,20 +51,32 @@ public sealed class CatalogListTests(CatalogListTests.Filled filled) : IClassFix
 
         var words = (search ?? "").ToLowerInvariant().Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var wanted = filled.Resources.Where(item => words.All(word =>
-            (item.Name ?? "").ToLowerInvariant().Contains(word, StringComparison.Ordinal)
+            IsNamed(item, word)
                 || item.Type.Contains(word, StringComparison.Ordinal)
             || item.Id.ToString(CultureInfo.InvariantCulture).Contains(word, StringComparison.Ordinal)
             || (ResourceId.TryParse(word, out var id) && id.Value == item.Id))).ToList();
         Assert.Equal(wanted.Select(item => item.Id).Order(), seen.Select(item => item.Id.Value).Order());
-        var keys = seen.Select(item => sort switch
+        var isNamed = wanted.Where(item => words.All(word => IsNamed(item, word))).Select(item => item.Id).ToHashSet();
+        Assert.All(seen.Take(isNamed.Count), item => Assert.Contains(item.Id.Value, isNamed));
+        foreach (var part in (IEnumerable<ListedResource>[])[seen.Take(isNamed.Count), seen.Skip(isNamed.Count)])
+        {
+            var keys = KeysOf(part, sort);
+            Assert.Equal(isDescending ? keys.OrderDescending(StringComparer.Ordinal) : keys.Order(StringComparer.Ordinal), keys);
+        }
+    }
+
+    private static bool IsNamed((ulong Id, string? Name, string? Path, string Type) item, string word) =>
+        $"{item.Name}\0{item.Path}".ToLowerInvariant().Contains(word, StringComparison.Ordinal);
+
+    private static List<string> KeysOf(IEnumerable<ListedResource> items, ResourceSort sort) =>
+        [.. items.Select(item => sort switch
         {
             ResourceSort.Name => (item.FileName ?? "").ToLowerInvariant(),
             ResourceSort.Length => item.Length.ToString("d20", CultureInfo.InvariantCulture),
             ResourceSort.Modified => item.Stamp.ToString("d20", CultureInfo.InvariantCulture),
+            ResourceSort.Type => $"{item.ContentType}\0{(item.FileName ?? "").ToLowerInvariant()}",
             _ => item.Id.Value.ToString("d20", CultureInfo.InvariantCulture),
-        }).ToList();
-        Assert.Equal(isDescending ? keys.OrderDescending(StringComparer.Ordinal) : keys.Order(StringComparer.Ordinal), keys);
-    }
+        })];
 
     [Fact]
     public void What_is_counted_and_known_is_what_is_there()
@@ -73,6 +93,7 @@ public sealed class CatalogListTests(CatalogListTests.Filled filled) : IClassFix
     [InlineData("length", "length = 1 AND id > 5")]
     [InlineData("stamp", "stamp > 5")]
     [InlineData("name_key, media_type", "name_key = 'a' AND media_type = 'b' AND id > 5")]
+    [InlineData("media_type, name_key", "media_type = 'a' AND name_key = 'b' AND id > 5")]
     public void Ranges_are_of_an_index(string order, string condition)
     {
         using var connection = CatalogConnection.Open(Path.Combine(filled.Store.Options.Path, CatalogSchema.FileName), isWriter: false);
@@ -96,7 +117,7 @@ public sealed class CatalogListTests(CatalogListTests.Filled filled) : IClassFix
 
         internal StoreFixture Store { get; private set; } = null!;
 
-        internal List<(ulong Id, string? Name, string Type)> Resources { get; } = [];
+        internal List<(ulong Id, string? Name, string? Path, string Type)> Resources { get; } = [];
 
         public async ValueTask InitializeAsync()
         {
@@ -109,11 +130,13 @@ public sealed class CatalogListTests(CatalogListTests.Filled filled) : IClassFix
                     var id = i % 5 == 0 ? (1ul << 63) + (ulong)i + 1 : i % 7 == 0 ? (ulong)i * 7_000_000_000 : 1 + (ulong)(7 * i);
                     var name = (i % 4) switch { 0 => $"Holiday {i}.png", 1 => $"übung-{i % 50}.txt", 2 => $"Notes {i % 20}", _ => null };
                     var type = types[i % types.Length];
+                    var path = i % 11 == 0 ? $"Deep/Folder {i % 9}/{i}.dat" : null;
+                    id = path is null ? id : ResourcePath.IdOf(path).Value;
                     await Store.PutAsync(
-                        id, BitConverter.GetBytes(i)[..(1 + (i % 3))], new UploadOptions { FileName = name, ContentType = type });
+                        id, BitConverter.GetBytes(i)[..(1 + (i % 3))], new UploadOptions { FileName = name, Path = path, ContentType = type });
                     lock (Resources)
                     {
-                        Resources.Add((id, name, type));
+                        Resources.Add((id, name, path, type));
                     }
                 });
             Assert.Equal(count, Resources.Select(item => item.Id).Distinct().Count());

@@ -107,6 +107,12 @@ internal static class CatalogSchema
         UPDATE resources SET path = name_in_manifest(id, manifest);
         CREATE INDEX resources_by_path ON resources (path) WHERE path IS NOT NULL;
         """,
+        """
+        -- Lists by type; and a search that reads the index of names alone finds what is in paths too.
+        CREATE INDEX resources_by_type ON resources (media_type, name_key);
+        DROP INDEX resources_by_name;
+        CREATE INDEX resources_by_name ON resources (name_key, media_type, path);
+        """,
     ];
 
     /// <summary>The version of now.</summary>

@@ -15,7 +15,7 @@ internal sealed partial class ResourceCatalog
     private const string Columns = "r.id, r.version, r.stamp, r.length, r.code, r.block_size, r.symbol_size, r.sha256, r.media_type, "
         + "r.file_name, r.retention, r.name_key, r.coding, r.path";
 
-    /// <summary>Between the two parts of a place in the order of names. No name has it.</summary>
+    /// <summary>Between the two parts of a place in the orders of names and of types. Neither has it.</summary>
     private const char KeySeparator = '\0';
 
     /// <summary>A page.</summary>
@@ -29,14 +29,22 @@ internal sealed partial class ResourceCatalog
         {
             // One more than wanted tells whether there are more.
             var items = new List<ListedResource>(Math.Min(query.Limit, 1024) + 1);
-            foreach (var (condition, values) in RangesOf(query))
+            var ofNames = 0;
+            foreach (var finds in PassesOf(query, words.Length))
             {
-                if (items.Count <= query.Limit)
+                // Where the place is of another pass, this one begins at its beginning.
+                var from = query.After is { } after && after.IsBehindNames == (finds == Finds.Others) ? query : query with { After = null };
+                foreach (var (condition, values) in RangesOf(from))
                 {
-                    Take(
-                        connection, SqlOf(query, condition, values.Length, words.Length),
-                        [.. values, query.Limit + 1 - items.Count, .. words, .. ids], items);
+                    if (items.Count <= query.Limit)
+                    {
+                        Take(
+                            connection, SqlOf(query, condition, values.Length, words.Length, finds),
+                            [.. values, query.Limit + 1 - items.Count, .. words, .. ids], items);
+                    }
                 }
+
+                ofNames = finds == Finds.Names ? items.Count : ofNames;
             }
 
             if (items.Count <= query.Limit)
@@ -45,9 +53,13 @@ internal sealed partial class ResourceCatalog
             }
 
             items.RemoveRange(query.Limit, items.Count - query.Limit);
-            return new ResourcePage(items, PlaceOf(items[^1], query.Sort));
+            return new ResourcePage(items, PlaceOf(items[^1], query.Sort, words.Length > 0 && ofNames < query.Limit));
         });
     }
+
+    /// <summary>A search finds those first whose names have all its words, and then the others.</summary>
+    private static Finds[] PassesOf(ResourceQuery query, int wordCount) =>
+        wordCount == 0 ? [Finds.All] : query.After is { IsBehindNames: true } ? [Finds.Others] : [Finds.Names, Finds.Others];
 
     /// <summary>What to ask for, one after the other, to go on behind a place.</summary>
     private static (string Condition, object[] Values)[] RangesOf(ResourceQuery query)
@@ -79,19 +91,20 @@ internal sealed partial class ResourceCatalog
         }
 
         var last = CatalogChange.KeyOf(after.Id);
-        if (query.Sort == ResourceSort.Name)
+        var columns = ColumnsOf(query.Sort);
+        if (columns is [var major, var minor])
         {
             var parts = after.Key.Split(KeySeparator, 2);
-            var (name, type) = (parts[0], parts.Length > 1 ? parts[1] : "");
+            var (first, second) = (parts[0], parts.Length > 1 ? parts[1] : "");
             return
             [
-                ($"name_key = $1 AND media_type = $2 AND id {beyond} $3", [name, type, last]),
-                ($"name_key = $1 AND media_type {beyond} $2", [name, type]),
-                ($"name_key {beyond} $1", [name]),
+                ($"{major} = $1 AND {minor} = $2 AND id {beyond} $3", [first, second, last]),
+                ($"{major} = $1 AND {minor} {beyond} $2", [first, second]),
+                ($"{major} {beyond} $1", [first]),
             ];
         }
 
-        var column = ColumnsOf(query.Sort)[0];
+        var column = columns[0];
         _ = long.TryParse(after.Key, NumberStyles.None, CultureInfo.InvariantCulture, out var number);
         return [($"{column} = $1 AND id {beyond} $2", [number, last]), ($"{column} {beyond} $1", [number])];
     }
@@ -101,10 +114,11 @@ internal sealed partial class ResourceCatalog
         ResourceSort.Name => ["name_key", "media_type"],
         ResourceSort.Length => ["length"],
         ResourceSort.Modified => ["stamp"],
+        ResourceSort.Type => ["media_type", "name_key"],
         _ => [],
     };
 
-    private static string SqlOf(ResourceQuery query, string condition, int valueCount, int wordCount)
+    private static string SqlOf(ResourceQuery query, string condition, int valueCount, int wordCount, Finds finds)
     {
         var direction = query.IsDescending ? " DESC" : "";
         string[] order = [.. ColumnsOf(query.Sort), "id"];
@@ -116,10 +130,15 @@ internal sealed partial class ResourceCatalog
             return $"SELECT {Columns} FROM resources r WHERE {condition} AND r.parent IS NULL {outer} {limit}";
         }
 
-        // Found in the index of names alone, which is narrow; in the order of lengths and times then among those that were found.
-        var filter = string.Join(" AND ", Enumerable.Range(valueCount + 2, wordCount).Select(i => string.Create(
+        // Found in the index of names alone, which is narrow; in the other orders then among those that were found.
+        int[] wordIndexes = [.. Enumerable.Range(valueCount + 2, wordCount)];
+        var named = string.Join(" AND ", wordIndexes.Select(i => string.Create(
+            CultureInfo.InvariantCulture, $"(instr(name_key, ${i}) OR instr(lower(ifnull(path, '')), ${i}))")));
+        var found = string.Join(" AND ", wordIndexes.Select(i => string.Create(
             CultureInfo.InvariantCulture,
-            $"(instr(name_key, ${i}) OR instr(lower(media_type), ${i}) OR instr(printf('%llu', id), ${i}) OR id = ${i + wordCount})")));
+            $"(instr(name_key, ${i}) OR instr(lower(ifnull(path, '')), ${i}) OR instr(lower(media_type), ${i}) "
+                + $"OR instr(printf('%llu', id), ${i}) OR id = ${i + wordCount})")));
+        var filter = finds == Finds.Names ? named : $"{found} AND NOT ({named})";
 
         // The index of names does not say what is a piece, and that of pieces has nothing else.
         const string noPiece = "id NOT IN (SELECT id FROM resources WHERE parent IS NOT NULL)";
@@ -155,11 +174,28 @@ internal sealed partial class ResourceCatalog
         }
     }
 
-    private static ResourcePlace PlaceOf(ListedResource last, ResourceSort sort) => new(last.Id, sort switch
+    private static ResourcePlace PlaceOf(ListedResource last, ResourceSort sort, bool isBehindNames) => new(
+        last.Id,
+        sort switch
+        {
+            ResourceSort.Name => $"{last.NameKey}{KeySeparator}{last.ContentType}",
+            ResourceSort.Length => last.Length.ToString(CultureInfo.InvariantCulture),
+            ResourceSort.Modified => last.Stamp.ToString(CultureInfo.InvariantCulture),
+            ResourceSort.Type => $"{last.ContentType}{KeySeparator}{last.NameKey}",
+            _ => "",
+        },
+        isBehindNames);
+
+    /// <summary>What one pass through the index looks for.</summary>
+    private enum Finds
     {
-        ResourceSort.Name => $"{last.NameKey}{KeySeparator}{last.ContentType}",
-        ResourceSort.Length => last.Length.ToString(CultureInfo.InvariantCulture),
-        ResourceSort.Modified => last.Stamp.ToString(CultureInfo.InvariantCulture),
-        _ => "",
-    });
+        /// <summary>Everything.</summary>
+        All,
+
+        /// <summary>What has all words of the search in its name or path.</summary>
+        Names,
+
+        /// <summary>What has them otherwise.</summary>
+        Others,
+    }
 }

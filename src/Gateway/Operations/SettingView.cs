@@ -27,7 +27,8 @@ internal sealed record SettingView(
         var value = setting.IsLive ? read : Text(current.Started[setting.Name]);
         return new SettingView(
             setting.Name, setting.IsSecret ? null : value, setting.IsSecret || read == value ? null : read, setting.Default,
-            current.Read.Origins.GetValueOrDefault(setting.Name, SettingOrigins.Default), setting.IsSecret, setting.IsLive, setting.Meaning);
+            current.Read.Origins.GetValueOrDefault(setting.Name, SettingOrigins.Default), setting.IsSecret, setting.IsLive,
+            setting.Meaning);
 
         string Text(string? given) => string.IsNullOrEmpty(given) ? setting.Default : given.Trim();
     }

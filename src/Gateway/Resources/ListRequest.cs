@@ -42,7 +42,8 @@ internal static class ListRequest
         var count = PageItems;
         if (sort is null)
         {
-            problem = new Problem(ProblemType.InvalidParameter, $"sort={query["sort"]} is wrong: id, name, length, modified or type is wanted.");
+            problem = new Problem(
+                ProblemType.InvalidParameter, $"sort={query["sort"]} is wrong: id, name, length, modified or type is wanted.");
         }
         else if (isDescending is null)
         {

@@ -42,7 +42,8 @@ internal static partial class DoorsAttack
         var document = await owner.GetAsync("/openapi/v1.json", stage.Cancellation);
         if (!document.IsSuccess)
         {
-            throw new InvalidOperationException($"The API's document was not to be had: status {document.Status} after {document.Elapsed}.");
+            throw new InvalidOperationException(
+                $"The API's document was not to be had: status {document.Status} after {document.Elapsed}.");
         }
 
         using var json = JsonDocument.Parse(document.Body);

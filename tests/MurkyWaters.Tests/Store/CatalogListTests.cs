@@ -133,7 +133,8 @@ public sealed class CatalogListTests(CatalogListTests.Filled filled) : IClassFix
                     var path = i % 11 == 0 ? $"Deep/Folder {i % 9}/{i}.dat" : null;
                     id = path is null ? id : ResourcePath.IdOf(path).Value;
                     await Store.PutAsync(
-                        id, BitConverter.GetBytes(i)[..(1 + (i % 3))], new UploadOptions { FileName = name, Path = path, ContentType = type });
+                        id, BitConverter.GetBytes(i)[..(1 + (i % 3))],
+                        new UploadOptions { FileName = name, Path = path, ContentType = type });
                     lock (Resources)
                     {
                         Resources.Add((id, name, path, type));

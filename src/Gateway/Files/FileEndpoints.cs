@@ -2,6 +2,7 @@ using Gateway.Access;
 using Gateway.Http;
 using Gateway.Operations.Document;
 using Gateway.Resources;
+using Gateway.Uploads;
 using Microsoft.AspNetCore.Mvc;
 using static Gateway.Http.ProblemType;
 
@@ -27,16 +28,13 @@ internal static class FileEndpoints
                 InvalidPath, NotFound, Conflict, PreconditionFailed, IntegrityFailure, Overloaded, StoreReadOnly, ClusterUnavailable,
                 RetrievalTimeout, StoreFull);
         files.MapPost("/{**path}", FileWriting.PostAsync).WithName("PostFile").WithMetadata(new DisableRequestSizeLimitAttribute())
-            .Takes<CopyParameters>().Takes<ConditionParameters>()
+            .Takes<CopyParameters>().Takes<ConditionParameters>().Takes<UploadParameters>()
             .TakesBytes("The form, of a folder; a file takes no body.", "multipart/form-data", isRequired: false)
             .Produces<FormAnswer>(200).Produces<FormAnswer>(201).OrProduces<ResourceSummary>(200).OrProduces<ResourceSummary>(201)
-            .Produces(303)
-            .Sends([200, 201], AnswerField.Location, AnswerField.EntityTag, AnswerField.ReprDigest, AnswerField.LegacyDigest)
-            .Sends([201], AnswerField.UploadOffset, AnswerField.UploadComplete, AnswerField.UploadLength, AnswerField.UploadLimit)
+            .OrProduces<UploadView>(201).Produces<ResourceSummary>(202).Produces(303).SendsFieldsOfUploads()
             .Sends([303], AnswerField.Location)
             .Fails(
-                InvalidParameter, InvalidPath, InvalidDigest, IncompleteBody, InconsistentUploadLength, UploadProtocol,
-                ChecksumMismatch, NotFound, Gone, RequestTimeout, Conflict, NameTaken, PreconditionFailed,
-                TooLarge, UnsupportedMedia, IntegrityFailure, Overloaded, StoreReadOnly, ClusterUnavailable, RetrievalTimeout, StoreFull);
+                [.. ResourceEndpoints.FailuresOfUploads, InvalidPath, ChecksumMismatch, NotFound, Gone, Conflict, NameTaken,
+                PreconditionFailed, IntegrityFailure, RetrievalTimeout]);
     }
 }

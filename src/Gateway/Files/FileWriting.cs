@@ -34,11 +34,13 @@ internal static class FileWriting
     /// <summary>Uploads a form into a folder, or copies or moves a file</summary>
     /// <remarks>
     /// The files of a form (multipart/form-data) are kept under their names in the folder, also those that came before one that failed.
-    /// A request of tus (Tus-Resumable: 1.0.0) creates an upload there, to which PATCH of its Location adds the bytes.
+    /// A request of tus (Tus-Resumable: 1.0.0), or with Upload-Complete one of the IETF draft whose Content-Disposition or metadata name
+    /// the file, creates an upload there, to which PATCH of its Location adds the bytes.
     /// With ?copyTo= or ?moveTo= the file gets another name, without its bytes being copied. A move is a copy and then a deletion.
     /// </remarks>
     /// <response code="200">The other name had another version, or the same one; of a form: all files were here already.</response>
     /// <response code="201">The file has the other name; of a form: the files are kept.</response>
+    /// <response code="202">It is kept here, but not yet on as many nodes as were asked for.</response>
     /// <response code="303">A form of a browser was taken; the folder shows it.</response>
     public static async Task<IResult> PostAsync(
         HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time,
@@ -68,7 +70,27 @@ internal static class FileWriting
                 + "file.");
         }
 
-        return await FormReceiving.ReceiveAsync(http, host.Node, settings, name);
+        return http.Request.Headers["Upload-Complete"].Count > 0
+            ? await CreateAsync(http, host.Node, settings, time, name)
+            : await FormReceiving.ReceiveAsync(http, host.Node, settings, name);
+    }
+
+    /// <summary>An upload of the IETF draft, of the file that the request names, in a folder.</summary>
+    private static async Task<IResult> CreateAsync(
+        HttpContext http, MurkyNode node, GatewaySettings settings, TimeProvider time, string folder)
+    {
+        var headers = http.Request.Headers;
+        var file = SentDisposition.Read(headers.ContentDisposition).FileName ?? TusProtocol.FileNameIn(headers);
+        if (string.IsNullOrEmpty(file))
+        {
+            return new Problem(
+                ProblemType.InvalidParameter,
+                $"{FilePath.UrlOf(folder)} is a folder: Content-Disposition has to have a filename, or Upload-Metadata one.");
+        }
+
+        return FilePath.TryReadTarget(folder + file.TrimStart('/'), "", out var path) is { } wrong
+            ? wrong
+            : await ResourceWriting.ReceiveAsync(http, node, settings, time, ResourcePath.IdOf(path), path, isClassic: false);
     }
 
     private static async Task<IResult> CopyAsync(

@@ -77,7 +77,7 @@ internal static class ResourceEndpoints
     private static RouteHandlerBuilder AnswersAsIn2012(this RouteHandlerBuilder endpoint) =>
         endpoint.Produces<ClassicAnswer>(200).Produces<ClassicAnswer>(202).Produces<UploadView>(201).SendsFieldsOfUploads();
 
-    private static RouteHandlerBuilder SendsFieldsOfUploads(this RouteHandlerBuilder endpoint) =>
+    public static RouteHandlerBuilder SendsFieldsOfUploads(this RouteHandlerBuilder endpoint) =>
         endpoint.Sends(
                 [200, 201, 202], AnswerField.Location, AnswerField.EntityTag, AnswerField.ReprDigest, AnswerField.LegacyDigest,
                 AnswerField.UploadComplete)

@@ -57,6 +57,11 @@ internal static class TusProtocol
             + "to /files/ or /resources, and HEAD, PATCH and DELETE of what that makes.").ExecuteAsync(http);
     }
 
+    /// <summary>The file name that a request's metadata have, or null: there are clients that send them with the IETF draft
+    /// too.</summary>
+    public static string? FileNameIn(IHeaderDictionary headers) =>
+        TryReadMetadata(headers, out var metadata) is null ? FileNameIn(metadata) : null;
+
     /// <summary>Tells what is spoken, in an answer to OPTIONS of what takes uploads.</summary>
     public static void AddToOptions(IHeaderDictionary headers, GatewayOptions limits)
     {
@@ -95,7 +100,7 @@ internal static class TusProtocol
             return noChecksum;
         }
 
-        var name = metadata.GetValueOrDefault("filename") ?? metadata.GetValueOrDefault("name");
+        var name = FileNameIn(metadata);
         string? path = null;
         if (place is not null)
         {
@@ -220,6 +225,9 @@ internal static class TusProtocol
     public static Problem OfChecksum(Problem problem, AnnouncedDigests part) => part.IsEmpty || !problem.Is(ProblemType.DigestMismatch)
         ? problem
         : new Problem(ProblemType.ChecksumMismatch, "The bytes of this request do not have its checksum. None of them is kept.");
+
+    private static string? FileNameIn(Dictionary<string, string> metadata) =>
+        metadata.GetValueOrDefault("filename") ?? metadata.GetValueOrDefault("name");
 
     private static bool IsOffsetStream(HttpRequest request) =>
         string.Equals(request.ContentType?.Split(';')[0].Trim(), OffsetStream, StringComparison.OrdinalIgnoreCase);

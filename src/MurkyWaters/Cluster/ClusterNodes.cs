@@ -42,6 +42,7 @@ internal sealed class ClusterNodes : IAsyncDisposable
     private Instant _contactsChangedAt;
     private long _rememberedView = -1;
     private string _remembered = "";
+    private TaskCompletionSource? _turn;
 
     public ClusterNodes(
         ClusterOptions options, ResourceStore store, ServerTable servers, IRainTransport transport, IClusterRegistry? registry,
@@ -225,6 +226,32 @@ internal sealed class ClusterNodes : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until who was to be asked has answered: a node that has just started does not know yet who is there.</summary>
+    /// <param name="patience">How long after the start, or after there was somebody new to ask, that is waited for at most.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public async Task SettleAsync(TimeSpan patience, CancellationToken cancellationToken)
+    {
+        while (!IsSettled)
+        {
+            var fresh = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var turn = Interlocked.CompareExchange(ref _turn, fresh, null) ?? fresh;
+            var left = patience - (_time.GetInstant() - _contactsChangedAt);
+            if (IsSettled || left <= TimeSpan.Zero)
+            {
+                return;
+            }
+
+            try
+            {
+                await turn.Task.WaitAsync(left, _time, cancellationToken);
+            }
+            catch (TimeoutException)
+            {
+                return;
+            }
+        }
+    }
+
     /// <summary>Answers what another node asks.</summary>
     /// <param name="now">The time.</param>
     /// <param name="from">Who asks.</param>
@@ -261,6 +288,11 @@ internal sealed class ClusterNodes : IAsyncDisposable
     /// <summary>By the thread of the sockets: whoever goes by the members is told when they have changed.</summary>
     private void NoteTurn()
     {
+        if (Volatile.Read(ref _turn) is not null)
+        {
+            Interlocked.Exchange(ref _turn, null)?.TrySetResult();
+        }
+
         var view = _membership.ViewNumber;
         if (Interlocked.Exchange(ref _toldView, view) != view)
         {

@@ -12,7 +12,7 @@ namespace MurkyWaters.Naming;
 /// what is known here to have been deleted since does not. Thread-safe.</summary>
 internal sealed class FolderLister
 {
-    /// <summary>How long a page waits for the other nodes.</summary>
+    /// <summary>How long a page waits for the other nodes, and soon after the start until it is known who they are.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     private readonly ResourceStore _store;
@@ -42,6 +42,7 @@ internal sealed class FolderLister
     /// <exception cref="StoreException">The catalog cannot be read.</exception>
     public async Task<FolderPage> ListAsync(FolderQuery query, CancellationToken cancellationToken)
     {
+        await _nodes.SettleAsync(Patience, cancellationToken);
         var members = _nodes.Members.Where(member => member.Id != _store.NodeId && member.State != MemberState.Gone).ToArray();
         var asked = members.Where(member => member.IsReachable && !member.Rain.IsDefaultOrEmpty).ToArray();
         var inquiry = AskAsync(query, asked, cancellationToken);
@@ -64,7 +65,8 @@ internal sealed class FolderLister
         }
 
         var inquiry = new FolderInquiry(
-            _store.NodeId, _tokens, query, members, _time.GetInstant() + Patience, RandomNumber.Draw());
+            _store.NodeId, _tokens, query, members, _time.GetInstant() + Patience, _nodes.ContactsChangedAt + Patience,
+            RandomNumber.Draw());
         var over = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {

@@ -18,7 +18,7 @@ public sealed class FolderInquiry
     private readonly NodeId _node;
     private readonly TokenCache _tokens;
     private readonly Asked[] _asked;
-    private readonly Instant _end;
+    private readonly Instant _end, _trustedBy;
     private SplitMix _random;
     private bool _isUp;
 
@@ -28,14 +28,17 @@ public sealed class FolderInquiry
     /// <param name="query">What is wanted of each node.</param>
     /// <param name="others">Whom to ask.</param>
     /// <param name="end">When the time is up.</param>
+    /// <param name="trustedBy">Until then who refuses is asked again: a node that has just started is a stranger to the others until they
+    /// have heard of it.</param>
     /// <param name="seed">Seeds the random choices; another one every time.</param>
     public FolderInquiry(
-        NodeId node, TokenCache tokens, FolderQuery query, IEnumerable<ClusterMember> others, Instant end, ulong seed)
+        NodeId node, TokenCache tokens, FolderQuery query, IEnumerable<ClusterMember> others, Instant end, Instant trustedBy,
+        ulong seed)
     {
         ArgumentNullException.ThrowIfNull(tokens);
         ArgumentNullException.ThrowIfNull(query);
         ArgumentOutOfRangeException.ThrowIfLessThan(query.Limit, 1, nameof(query));
-        (_node, _tokens, _query, _end) = (node, tokens, query, end);
+        (_node, _tokens, _query, _end, _trustedBy) = (node, tokens, query, end, trustedBy);
         _asked =
         [
             .. others.Where(other => other.Id != node && !other.Rain.IsDefaultOrEmpty).Select(other => new Asked(other, query.After)),
@@ -127,7 +130,7 @@ public sealed class FolderInquiry
                 || FolderMessage.TryParseAnswer(body, QueryOf(asked)) is not var (entries, isEnd))
             {
                 // It does not trust this node, or its release is one that knows no names: it will not tell.
-                asked.IsRefused = true;
+                asked.IsRefused = now >= _trustedBy;
                 return;
             }
 

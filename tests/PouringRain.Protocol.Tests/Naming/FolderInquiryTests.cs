@@ -17,6 +17,7 @@ public class FolderInquiryTests
     private Instant _now = new(1_000_000_000);
     private int _datagrams;
     private Func<int, bool> _isLost = _ => false;
+    private Action _onDatagram = () => { };
 
     [Fact]
     public void EachNodeTellsAllThatIsWanted()
@@ -67,6 +68,22 @@ public class FolderInquiryTests
     }
 
     [Fact]
+    public void WhoHasJustStartedIsTrustedSoon()
+    {
+        Has(1, 5);
+        Has(2, 5);
+        _strangers.Add(new NodeId(1));
+        _strangers.Add(new NodeId(2));
+        _trustedBy = _now + TimeSpan.FromSeconds(2);
+        var start = _now;
+        _onDatagram = () => _ = _now - start > TimeSpan.FromSeconds(1) && _strangers.Remove(new NodeId(2));
+        var inquiry = Make(10, 1, 2);
+        Run(inquiry);
+        Assert.True(_now >= _trustedBy && _now < _end);
+        Assert.Equal([false, true], inquiry.Answers.Select(answer => answer.IsWhole));
+    }
+
+    [Fact]
     public void NonsenseIsNoAnswer()
     {
         var query = new FolderQuery("a/", "m", 10);
@@ -101,7 +118,7 @@ public class FolderInquiryTests
         Assert.Equal(query, FolderMessage.TryParse(body.AsSpan(0, FolderMessage.Write(body, query))));
     }
 
-    private Instant _end;
+    private Instant _end, _trustedBy;
 
     private static FolderEntry[] Entries(int count) =>
         [.. Enumerable.Range(0, count).Select(i =>
@@ -125,7 +142,8 @@ public class FolderInquiryTests
         _end = _now + TimeSpan.FromSeconds(3);
         return new FolderInquiry(
             Self, _tokens, new FolderQuery("a/", after, limit),
-            nodes.Select(node => new ClusterMember { Id = new NodeId(node), Rain = [new PeerAddress(1000 + node, 1)] }), _end, 1);
+            nodes.Select(node => new ClusterMember { Id = new NodeId(node), Rain = [new PeerAddress(1000 + node, 1)] }), _end,
+            _trustedBy, 1);
     }
 
     private void Run(FolderInquiry inquiry)
@@ -134,6 +152,7 @@ public class FolderInquiryTests
         {
             while (inquiry.TryPollTransmit(_now, _buffer, out var transmit))
             {
+                _onDatagram();
                 var node = new NodeId(transmit.To.Address - 1000);
                 var length = _desks[node].Answer(
                     _now, new PeerAddress(1, 1), _ => !_strangers.Contains(node), _buffer.AsSpan(0, transmit.Length), _answer);

@@ -42,7 +42,7 @@ internal static class EndpointDeclarations
         return endpoint.WithMetadata([.. types]);
     }
 
-    /// <summary>Declares a second JSON body that an answer may have.</summary>
+    /// <summary>Declares another JSON body that an answer may have.</summary>
     /// <typeparam name="T">The body, which another operation answers too.</typeparam>
     public static RouteHandlerBuilder OrProduces<T>(this RouteHandlerBuilder endpoint, int status) =>
         endpoint.WithMetadata(new AlsoAnswered(status, typeof(T)));

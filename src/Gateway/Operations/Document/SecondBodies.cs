@@ -5,7 +5,7 @@ using Microsoft.OpenApi;
 
 namespace Gateway.Operations.Document;
 
-/// <summary>Describes answers whose body is one of two: of several bodies with one status the framework keeps the last.</summary>
+/// <summary>Describes answers whose body is one of several: of several bodies with one status the framework keeps the last.</summary>
 internal static class SecondBodies
 {
     public static Task CompleteAsync(
@@ -24,7 +24,8 @@ internal static class SecondBodies
             var schema = new OpenApiSchemaReference(second.Type.Name, context.Document);
             if (answer.Content!.TryGetValue(MediaTypeNames.Application.Json, out var body))
             {
-                body.Schema = new OpenApiSchema { OneOf = [body.Schema!, schema] };
+                var others = body.Schema is OpenApiSchema { OneOf: { } several } ? several : [body.Schema!];
+                body.Schema = new OpenApiSchema { OneOf = [.. others, schema] };
             }
             else
             {

@@ -1,0 +1,134 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+
+namespace EndToEnd;
+
+/// <summary>
+/// A network before a gateway that is cut once: when so many bytes have passed, both ways and over all connections, every connection
+/// that is open is reset, and new ones are answered when what happens meanwhile (the gateway killed and started again, say) has happened.
+/// </summary>
+internal sealed class CutRelay : IAsyncDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly ConcurrentDictionary<Socket, bool> _open = new();
+    private readonly int _targetPort;
+    private readonly long _bytesBeforeCut;
+    private readonly Func<Task> _meanwhile;
+    private readonly Task _accepting;
+    private Task _cut = Task.CompletedTask;
+    private long _passed;
+    private int _isCut;
+
+    /// <summary>Begins to listen.</summary>
+    /// <param name="targetPort">The port of loopback where what comes goes.</param>
+    /// <param name="bytesBeforeCut">After so many bytes comes the cut.</param>
+    /// <param name="meanwhile">What happens while the network is cut.</param>
+    public CutRelay(int targetPort, long bytesBeforeCut, Func<Task> meanwhile)
+    {
+        _targetPort = targetPort;
+        _bytesBeforeCut = bytesBeforeCut;
+        _meanwhile = meanwhile;
+        _listener.Start();
+        _accepting = AcceptAsync();
+    }
+
+    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
+    /// <summary>Whether the cut has come.</summary>
+    public bool IsCut => Volatile.Read(ref _isCut) == 1;
+
+    /// <summary>Bytes that have passed, both ways, so far.</summary>
+    public long Passed => Interlocked.Read(ref _passed);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        _listener.Stop();
+        await _accepting;
+        await _cut;
+        _stopping.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        var connections = new List<Task>();
+        try
+        {
+            while (true)
+            {
+                connections.Add(ForwardAsync(await _listener.AcceptSocketAsync(_stopping.Token)));
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            await Task.WhenAll(connections);
+        }
+    }
+
+    private async Task ForwardAsync(Socket client)
+    {
+        using var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        using (client)
+        {
+            try
+            {
+                await Volatile.Read(ref _cut);
+                await server.ConnectAsync(new IPEndPoint(IPAddress.Loopback, _targetPort), _stopping.Token);
+                _open[client] = true;
+                await Task.WhenAll(PumpAsync(client, server), PumpAsync(server, client));
+            }
+            catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
+            {
+                // A side has gone, or the test is over.
+            }
+            finally
+            {
+                _open.TryRemove(client, out _);
+            }
+        }
+    }
+
+    private async Task PumpAsync(Socket from, Socket to)
+    {
+        var buffer = new byte[256 * 1024];
+        try
+        {
+            int count;
+            while ((count = await from.ReceiveAsync(buffer, _stopping.Token)) > 0)
+            {
+                for (var sent = 0; sent < count;)
+                {
+                    sent += await to.SendAsync(buffer.AsMemory(sent, count - sent), _stopping.Token);
+                }
+
+                if (Interlocked.Add(ref _passed, count) > _bytesBeforeCut && Interlocked.Exchange(ref _isCut, 1) == 0)
+                {
+                    Volatile.Write(ref _cut, CutAsync());
+                }
+            }
+
+            to.Shutdown(SocketShutdown.Send);
+        }
+        catch
+        {
+            // One side has gone: so has the other.
+            from.Dispose();
+            to.Dispose();
+            throw;
+        }
+    }
+
+    private Task CutAsync()
+    {
+        foreach (var client in _open.Keys)
+        {
+            // A reset, as of a network that fails, not a clean end.
+            client.LingerState = new LingerOption(true, 0);
+            client.Dispose();
+        }
+
+        return _meanwhile();
+    }
+}

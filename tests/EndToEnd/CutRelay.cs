@@ -105,7 +105,9 @@ internal sealed class CutRelay : IAsyncDisposable
 
                 if (Interlocked.Add(ref _passed, count) > _bytesBeforeCut && Interlocked.Exchange(ref _isCut, 1) == 0)
                 {
-                    Volatile.Write(ref _cut, CutAsync());
+                    var cut = new Task<Task>(CutAsync);
+                    Volatile.Write(ref _cut, cut.Unwrap());
+                    cut.RunSynchronously();
                 }
             }
 

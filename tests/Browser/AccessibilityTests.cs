@@ -37,11 +37,28 @@ public sealed class AccessibilityTests
             + "document.querySelectorAll('#nodes-table tbody tr').length === 7 && document.querySelectorAll('.past-line').length === 2",
             "tables and rain");
         Check(chromium, "as it opens");
+        foreach (var view in new[] { "rain", "cluster", "deployments", "settings" })
+        {
+            chromium.Go(view);
+            await chromium.WaitForAsync("return !document.getElementById('view-' + arguments[0]).hidden", view, view);
+            Check(chromium, $"the view {view}");
+        }
 
-        chromium.Run("document.querySelectorAll('details').forEach((details) => { details.open = true; }); "
-            + "document.querySelector('.resource-name').click(); document.querySelector('.past-line button').click()");
+        await chromium.WaitForAsync("return document.querySelectorAll('#settings-table tbody tr').length === 2", "the settings");
+        Check(chromium, "with settings");
+        chromium.Go("rain");
+        chromium.Run("document.querySelector('.past-line button').click()");
         await chromium.WaitForAsync("return document.querySelectorAll('.transfer.ended').length > 0", "an explained transfer");
-        Check(chromium, "with details open and a transfer explained");
+        Check(chromium, "with a transfer explained");
+        chromium.Go("files");
+        chromium.Run("document.querySelector('.drop-options').open = true; document.querySelector('.resource input').click()");
+        Check(chromium, "with options and a selection");
+        chromium.Run("document.querySelector('.drop-options').open = false; document.querySelector('.resource-name').click()");
+        Check(chromium, "with details");
+        chromium.Run("document.getElementById('details-close').click(); document.getElementById('show-folders').click()");
+        await chromium.WaitForAsync("return !document.getElementById('crumbs').hidden", "folders");
+        Check(chromium, "with folders");
+        chromium.Run("document.getElementById('show-all').click()");
 
         chromium.Run("const s = document.getElementById('search'); s.value = '987654321'; s.dispatchEvent(new Event('input'))");
         Check(chromium, "with an id that is not kept here");
@@ -72,13 +89,16 @@ public sealed class AccessibilityTests
             fault => Assert.Contains(wrong, found => found.Contains(fault, StringComparison.Ordinal)));
     }
 
-    [Fact]
-    public async Task The_focus_goes_through_every_control_once_in_the_order_of_the_document_and_is_seen()
+    [Theory]
+    [InlineData("files")]
+    [InlineData("cluster")]
+    [InlineData("settings")]
+    public async Task The_focus_goes_through_every_control_once_in_the_order_of_the_document_and_is_seen(string view)
     {
         await using var gateway = await FurnishedAsync();
         gateway.Rains.Clear();
         using var chromium = Chromium.Start();
-        chromium.Open(gateway.Url);
+        chromium.Open($"{gateway.Url}/#/{view}");
         await chromium.WaitForAsync(
             "return document.querySelectorAll('.resource').length === 3 && document.querySelectorAll('#servers tbody tr').length > 0 && "
             + "document.querySelectorAll('#subscribers tbody tr').length > 0 && "
@@ -95,7 +115,7 @@ public sealed class AccessibilityTests
             new Actions(chromium.Driver).SendKeys(Keys.Tab).Perform();
             var seen = chromium.Json("""
                 const e = document.activeElement;
-                const ring = e.matches('#file-input') ? e.parentElement : e;
+                const ring = e.matches('#file-input, #folder-input') ? e.parentElement : e;
                 const style = getComputedStyle(ring);
                 const box = ring.getBoundingClientRect();
                 const isRinged = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;

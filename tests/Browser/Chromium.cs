@@ -82,6 +82,15 @@ internal sealed class Chromium : IDisposable
 
     public void Open(string url) => _driver.Navigate().GoToUrl(url);
 
+    /// <summary>Goes to a view of the page, as its links do: files, rain, cluster, deployments or settings.</summary>
+    public void Go(string view) => Run("location.hash = `#/${arguments[0]}`", view);
+
+    /// <summary>Clicks a button by its words.</summary>
+    public void Press(string within, string words) => Assert.True(
+        (bool)Run(
+            "const one = [...document.querySelectorAll(arguments[0] + ' button')].find((each) => each.innerText.trim() === arguments[1]);"
+                + "one?.click(); return one !== undefined && one.checkVisibility()", within, words)!, $"no button {words}");
+
     /// <summary>Sets the viewport in CSS pixels; a narrow one is a phone's.</summary>
     public void Resize(int width, int height, double pixelRatio = 1) => Cdp("Emulation.setDeviceMetricsOverride", new()
     {

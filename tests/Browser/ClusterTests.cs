@@ -9,7 +9,7 @@ public sealed class ClusterTests
         await using var gateway = await ScriptedGateway.StartAsync();
         gateway.NodeCount = 5;
         using var chromium = Chromium.Start();
-        chromium.Open(gateway.Url);
+        chromium.Open($"{gateway.Url}/#/cluster");
         await chromium.WaitForAsync("return document.querySelectorAll('#nodes-table tbody tr').length === 5", "the nodes");
         Assert.Equal(
             "Any 2 nodes, or any 1 zone, can be lost now without losing a resource.", chromium.Text("#cluster-lead"));

@@ -11,7 +11,7 @@ public sealed class FleetTests
         gateway.MachineCount = 1000;
         using var chromium = Chromium.Start();
         chromium.Resize(360, 900);
-        chromium.Open(gateway.Url);
+        chromium.Open($"{gateway.Url}/#/deployments");
         await chromium.WaitForAsync("return document.querySelectorAll('#fleet-grid .fleet-cell').length === 1000", "the machines");
         Assert.Equal(
             "167 of 1,000 machines have it and have read it back on 239.77.0.1:7857, wave 2 of 3: running.",

@@ -69,8 +69,7 @@ public sealed class PageTests
         chromium.Element(".resource-name").Click();
         Assert.Contains(
             $"curl -o note.txt {gateway.Url}/resources/18446744073709551615", chromium.Text(".resource-details"), StringComparison.Ordinal);
-        chromium.Run(
-            "[...document.querySelectorAll('.resource-details button')].find((one) => one.innerText.startsWith('Copy a link')).click()");
+        chromium.Press(".resource-details", "Copy a link for a day");
         await chromium.WaitForAsync("return document.querySelector('.notice.good')?.innerText.includes('/s/') ?? false", "the link");
         var link = chromium.Text(".notice.good").Split('\n').Single(line => line.StartsWith("http", StringComparison.Ordinal));
         Assert.Equal("rain", (await Tool.CurlAsync("-f", link)).Succeeded());
@@ -150,6 +149,7 @@ public sealed class PageTests
         // Another one, of which nobody answers: a problem document with the servers asked.
         chromium.Run("document.getElementById('notices').replaceChildren(); const s = document.getElementById('search'); s.value = '9'; "
             + "s.dispatchEvent(new Event('input'))");
+        await chromium.WaitForAsync("return document.querySelector('.elsewhere').dataset.id === '9'", "what is said of it");
         chromium.Element(".elsewhere .primary").Click();
         await chromium.WaitForAsync("return document.querySelectorAll('.notice.bad tbody tr').length === 3", "the servers asked");
         Assert.Single(chromium.Elements(".notice.bad"));
@@ -203,13 +203,15 @@ public sealed class PageTests
         await chromium.WaitForAsync("return document.querySelectorAll('.resource').length === 1", "the resource");
         chromium.Element(".resource-name").Click();
 
-        chromium.Element(".resource-details button.button").Click();
+        chromium.Press(".resource-details", "Replicate");
         await chromium.WaitForAsync(
             "return document.getElementById('notices').innerText.includes('There is no other node to send Resource 5 to')",
             "that it is alone");
+        chromium.Go("cluster");
         chromium.Element("#server-address").SendKeys($"127.0.0.1:{ports[1]}\n");
         await chromium.WaitForAsync("return document.querySelectorAll('#servers tbody tr').length === 2", "the other node");
-        chromium.Element(".resource-details button.button").Click();
+        chromium.Go("files");
+        chromium.Press(".resource-details", "Replicate");
         await chromium.WaitForAsync(
             "return document.getElementById('notices').innerText.includes('2 nodes hold it, this one among them.')", "the copy");
 
@@ -318,6 +320,7 @@ public sealed class PageTests
         chromium.Open(gateway.Url);
         await chromium.WaitForAsync("return document.querySelectorAll('#servers tbody tr').length === 3", "three servers");
 
+        chromium.Go("cluster");
         chromium.Element("#server-address").SendKeys("192.0.2.1:1980\n");
         await chromium.WaitForAsync("return document.querySelectorAll('#servers tbody tr').length === 4", "a fourth");
         Assert.Contains("until this gateway ends", chromium.Text("#server-hint"), StringComparison.Ordinal);
@@ -415,6 +418,7 @@ public sealed class PageTests
         chromium.Element(".resource-name").Click();
         chromium.Element(".resource [aria-label^='Let']").Click();
         await chromium.WaitForAsync("return document.querySelectorAll('.transfer.ended').length === 1", "the rain");
+        chromium.Go("files");
         chromium.Element(".resource [aria-label^='Delete']").Click();
         Assert.Contains("“report⟨U+202E⟩fdp.exe”", chromium.Text("#confirm"), StringComparison.Ordinal);
         Assert.Equal(0, chromium.Number("""

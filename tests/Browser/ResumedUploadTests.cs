@@ -71,7 +71,7 @@ public sealed class ResumedUploadTests
         Assert.Single(chromium.Elements(".upload"));
         Assert.Equal("{}", chromium.Run("return localStorage.getItem('pouring-rain-uploads')"));
         await AssertKeptAsync(gateway, folder, sha256);
-        Assert.Equal(1, gateway.Log.Split("POST /resources").Length - 1);
+        Assert.Equal(1, gateway.Log.Split("PUT /files/big.bin").Length - 1);
         Assert.Empty(chromium.ConsoleErrors());
     }
 

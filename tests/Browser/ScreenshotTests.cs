@@ -35,13 +35,20 @@ public sealed class ScreenshotTests
                 "return document.querySelectorAll('.resource').length > 0 && "
                 + "Number(document.querySelector('.transfer')?.dataset.verified) > 2000",
                 "resources, and rain half fallen");
-            var tall = width == 360 ? (int)chromium.Number("return document.documentElement.scrollHeight") : height;
-            chromium.Resize(width, tall);
+            if (width > 1024)
+            {
+                chromium.Run("document.querySelector('.resource-name').click()");
+            }
+
             foreach (var dark in new[] { false, true })
             {
-                chromium.PreferDark(dark);
-                await Task.Delay(1200, TestContext.Current.CancellationToken);
-                chromium.Screenshot(Path.Combine(folder, $"page-{width}-{(dark ? "dark" : "light")}.png"), width, tall);
+                await PictureAsync(chromium, Path.Combine(folder, $"page-{width}-{(dark ? "dark" : "light")}.png"), (width, height), dark);
+            }
+
+            foreach (var view in width == 1024 ? new[] { "rain", "cluster", "settings" } : [])
+            {
+                chromium.Go(view);
+                await PictureAsync(chromium, Path.Combine(folder, $"{view}-{width}-dark.png"), (width, height), dark: true);
             }
 
             Assert.Empty(chromium.ConsoleErrors());
@@ -92,10 +99,17 @@ public sealed class ScreenshotTests
         using var chromium = Chromium.Start();
         chromium.Resize(1280, 1400);
         gateway.Restart();
-        chromium.Open(gateway.Url);
+        chromium.Open($"{gateway.Url}/#/rain");
         await chromium.WaitForAsync("return Number(document.querySelector('.transfer')?.dataset.verified) > 500", "rain half fallen");
         chromium.Screenshot(Path.Combine(folder, "swarm-1280-dark.png"), 1280, 1400);
         Assert.Empty(chromium.ConsoleErrors());
+    }
+
+    private static async Task PictureAsync(Chromium chromium, string path, (int Width, int Height) size, bool dark)
+    {
+        chromium.PreferDark(dark);
+        await Task.Delay(1200, TestContext.Current.CancellationToken);
+        chromium.Screenshot(path, size.Width, size.Height);
     }
 
     private static void Furnish(ScriptedGateway gateway)

@@ -22,7 +22,7 @@ internal sealed partial class ScriptedGateway
 
     private void MapUploads()
     {
-        _app.MapPost("/resources", CreateUpload);
+        _app.MapPut("/files/{**path}", CreateUpload);
         _app.MapPut("/resources/{id}", CreateUpload);
         _app.MapMethods("/uploads/{token}", ["HEAD"], ShowUpload);
         _app.MapPatch("/uploads/{token}", (Delegate)TakePieceAsync);

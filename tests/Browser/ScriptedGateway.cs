@@ -51,7 +51,10 @@ internal sealed partial class ScriptedGateway : IAsyncDisposable
 
     public void Restart() => _clock.Restart();
 
-    public void AddResource(ulong id, string? fileName, long length, string contentType, TimeSpan age) => _resources[id] = new JsonObject
+    public void AddResource(ulong id, string? fileName, long length, string contentType, TimeSpan age) =>
+        _resources[id] = Resource(id, fileName, length, contentType, age);
+
+    private static JsonObject Resource(ulong id, string? fileName, long length, string contentType, TimeSpan age) => new()
     {
         ["id"] = id.ToString(System.Globalization.CultureInfo.InvariantCulture),
         ["length"] = length,
@@ -79,7 +82,11 @@ internal sealed partial class ScriptedGateway : IAsyncDisposable
         var root = RepositoryRoot();
         _app.Use(async (context, next) =>
         {
-            string[] paths = ["/resources", "/uploads", "/transfers", "/servers", "/subscribers", "/nodes", "/cluster", "/deployments"];
+            string[] paths =
+            [
+                "/resources", "/uploads", "/transfers", "/servers", "/subscribers", "/nodes", "/cluster", "/deployments", "/files",
+                "/store", "/settings", "/links",
+            ];
             var isApi = paths.Any(
                 path => context.Request.Path.StartsWithSegments(path, StringComparison.Ordinal));
             if (Key is not null && isApi && context.Request.Headers.Authorization != $"Bearer {Key}")
@@ -95,13 +102,6 @@ internal sealed partial class ScriptedGateway : IAsyncDisposable
         _app.UseStaticFiles(Static(Path.Combine(root, "tests/Browser/Page"), "/page-tests"));
         _app.UseRouting();
         _app.MapGet(
-            "/resources", () => Results.Json(
-                new JsonObject
-                {
-                    ["items"] = new JsonArray([.. _resources.OrderBy(pair => pair.Key).Select(pair => pair.Value.DeepClone())]),
-                    ["next"] = null,
-                }));
-        _app.MapGet(
             "/resources/{id}", (string id) => Results.Problem(
                 "No server answered within 2 s.", statusCode: 504, title: "The rain did not come in time",
                 extensions: new Dictionary<string, object?>
@@ -116,6 +116,7 @@ internal sealed partial class ScriptedGateway : IAsyncDisposable
                     },
                 }));
         _app.MapDelete("/resources/{id}", (ulong id) => _resources.TryRemove(id, out _) ? Results.NoContent() : Results.NotFound());
+        MapLists();
         MapUploads();
         MapCluster();
         MapDeployments();

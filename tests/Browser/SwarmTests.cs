@@ -17,7 +17,7 @@ public sealed class SwarmTests
         using var chromium = Chromium.Start();
         chromium.Resize(width, height);
         gateway.Restart();
-        chromium.Open(gateway.Url);
+        chromium.Open($"{gateway.Url}/#/rain");
         await chromium.WaitForAsync("return Number(document.querySelector('.transfer')?.dataset.verified) > 100", "the first blocks");
 
         var company = (string)chromium.Run("return document.querySelector('.company').innerText")!;
@@ -47,7 +47,7 @@ public sealed class SwarmTests
         using var chromium = Chromium.Start();
         chromium.Resize(1280, 1000);
         gateway.Restart();
-        chromium.Open(gateway.Url);
+        chromium.Open($"{gateway.Url}/#/rain");
         await chromium.WaitForAsync("return Number(document.querySelector('.transfer')?.dataset.verified) > 20", "the first blocks");
 
         Assert.False((bool)chromium.Run("return document.querySelector('.company').checkVisibility()")!);

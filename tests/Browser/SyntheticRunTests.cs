@@ -47,7 +47,7 @@ public sealed class SyntheticRunTests
         using var chromium = Chromium.Start();
         chromium.Resize(width, height);
         gateway.Restart();
-        chromium.Open(gateway.Url);
+        chromium.Open($"{gateway.Url}/#/rain");
         await chromium.WaitForAsync("return Number(document.querySelector('.transfer')?.dataset.verified) > 300", "the first blocks");
         chromium.Run("document.querySelector('.sky').scrollIntoView({ block: 'center' })");
 

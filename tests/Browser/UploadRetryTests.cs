@@ -18,7 +18,7 @@ public sealed class UploadRetryTests
 
         var requests = gateway.UploadRequests.ToArray();
         Assert.Equal(
-            forgets ? "POST PATCH HEAD POST PATCH" : "POST PATCH HEAD PATCH", string.Join(' ', requests.Select(request => request.Method)));
+            forgets ? "PUT PATCH HEAD PUT PATCH" : "PUT PATCH HEAD PATCH", string.Join(' ', requests.Select(request => request.Method)));
         Assert.True(requests[2].At - requests[1].At > TimeSpan.FromMilliseconds(300), "it was asked about at once");
         Assert.Contains(
             chromium.Json("return JSON.stringify(seen)").EnumerateArray(),
@@ -37,7 +37,7 @@ public sealed class UploadRetryTests
         await chromium.WaitForAsync("return document.querySelectorAll('.upload.done').length === 1", "the upload");
 
         var requests = gateway.UploadRequests.ToArray();
-        Assert.Equal("POST PATCH HEAD PATCH", string.Join(' ', requests.Select(request => request.Method)));
+        Assert.Equal("PUT PATCH HEAD PATCH", string.Join(' ', requests.Select(request => request.Method)));
         Assert.True(requests[2].At - requests[1].At >= TimeSpan.FromSeconds(2.9), "it was asked again too early");
         Assert.Contains(
             chromium.Json("return JSON.stringify(seen)").EnumerateArray(),

@@ -1,9 +1,53 @@
 import { visible } from '../logic/text.js';
 import { setText } from './dom.js';
 
-/** Asks whether something is to be deleted; true when it is. */
-export function confirmDelete(name) {
-  return confirm('Delete this resource?', `“${name}” is forgotten here and by the other nodes. This cannot be undone.`, 'Delete');
+/** Asks whether one or more are to be deleted; true when they are. */
+export function confirmDelete(names, number) {
+  return number === 1
+    ? confirm('Delete this file?', `${names} is forgotten here and by the other nodes. This cannot be undone.`, 'Delete')
+    : confirm('Delete these files?', `${names} are forgotten here and by the other nodes. This cannot be undone.`, 'Delete', 'Keep them');
+}
+
+/** Asks whether what is named is to be archived; true when it is. */
+export function confirmArchive(names) {
+  return confirm(
+    'Archive?', `Of ${names} coded pieces are made, on as many nodes as there are, and the replicas go. It is read as before, and can be turned back at any time.`,
+    'Archive', 'Leave it');
+}
+
+/** Asks whether a link is to end now; true when it is. */
+export function confirmRevocation({ path, resource }) {
+  return confirm('Revoke this link?', `Whoever has the link to “${path ?? `Resource ${resource}`}” reads nothing by it any more.`, 'Revoke', 'Leave it');
+}
+
+/** Asks for another name. @returns {Promise<{verb: 'move' | 'copy', name: string} | null>} */
+export async function askName(path) {
+  const dialog = document.getElementById('rename');
+  const input = document.getElementById('rename-input');
+  input.value = path;
+  enterMeans(dialog, input, 'move');
+  const verb = await ask(dialog, input);
+  const name = input.value.trim().replace(/^\/+/, '');
+  return (verb === 'move' || verb === 'copy') && name !== '' && name !== path ? { verb, name } : null;
+}
+
+/** Asks how something is to be deployed. @returns {Promise<object | null>} What a deployment is asked for with, but for the resource. */
+export async function askDeployment(name, zones) {
+  const dialog = document.getElementById('deploy');
+  const [targets, mode, speed, waves] = ['targets', 'mode', 'rate', 'waves'].map((part) => document.getElementById(`deploy-${part}`));
+  setText(document.getElementById('deploy-text'), `${name} is put onto machines, each of which reads back what it has and sends a receipt.`);
+  targets.replaceChildren(new Option('all nodes', ''), ...zones.map((zone) => new Option(`the zone ${visible(zone)}`, zone)));
+  if ((await ask(dialog, targets)) !== 'deploy') {
+    return null;
+  }
+
+  const numbers = waves.value.split(',').map((part) => Number(part)).filter((wave) => wave > 0);
+  return {
+    targets: targets.value === '' ? 'all' : { zone: targets.value },
+    mode: mode.value,
+    ...(speed.value === '' ? {} : { rateBytesPerSecond: Math.round(Number(speed.value) * 1e6) }),
+    ...(numbers.length > 0 ? { waves: numbers } : {}),
+  };
 }
 
 /** Asks whether a server is to be removed; true when it is. */
@@ -54,13 +98,7 @@ export function askKey(text, canForget) {
   setText(document.getElementById('key-text'), text);
   document.getElementById('key-forget').hidden = !canForget;
   input.value = '';
-  // Enter in the field is "Use it", not the form's first button.
-  input.onkeydown = (event) => {
-    if (event.key === 'Enter') {
-      event.preventDefault();
-      dialog.close('save');
-    }
-  };
+  enterMeans(dialog, input, 'save');
   return ask(dialog, input).then((answer) => {
     const key = input.value.trim();
     input.value = '';
@@ -70,6 +108,16 @@ export function askKey(text, canForget) {
 
     return answer === 'save' && key !== '' ? key : undefined;
   });
+}
+
+/** Enter in a field is not the form's first button. */
+function enterMeans(dialog, input, answer) {
+  input.onkeydown = (event) => {
+    if (event.key === 'Enter') {
+      event.preventDefault();
+      dialog.close(answer);
+    }
+  };
 }
 
 /** What waits for a dialog's answer: a dialog that is opened again before its last close was told gives that one none. */

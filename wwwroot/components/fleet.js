@@ -5,7 +5,7 @@ import { h, keyed, setAttribute, setText } from './dom.js';
 import { noteText } from './tables.js';
 
 /** A deployment to a fleet: a cell a machine, filled as far as it is, coloured as it stands. */
-export function createFleet(section) {
+export function createFleet(section, nameOf) {
   const note = section.querySelector('#fleet-note');
   const lead = section.querySelector('#fleet-lead');
   const legend = section.querySelector('#fleet-legend');
@@ -19,7 +19,7 @@ export function createFleet(section) {
         return;
       }
 
-      setText(note, noteText(`Resource ${shown.resource}`, asOf));
+      setText(note, noteText(nameOf(shown.resource), asOf));
       setText(lead, holdTogether(deploymentText(shown)));
       keyed(legend, countsOf(shown), (one) => one.state, createCount, (line, one) => setText(line.lastElementChild, `${one.state} ${count(one.count)}`));
       const machines = machinesOf(shown);

@@ -1,4 +1,5 @@
 import { count, duration, percent, rate, size, words } from '../logic/format.js';
+import { ending } from '../logic/explain.js';
 import { byteRate, isRunning, nameOfTransfer, ordered, progress } from '../logic/transfers.js';
 import { h, keyed, setAttribute, setText, want } from './dom.js';
 import { createTransferCard } from './transfer-card.js';
@@ -6,7 +7,8 @@ import { createTransferCard } from './transfer-card.js';
 const cardCountMax = 6;
 const pastCountMax = 30;
 
-/** All transfers: a card for each that runs or was opened, a line for each that has ended. Fires `transfer-open`. */
+/** All transfers: a card for each that runs or was opened, a line for each that has ended, those before the gateway's start among them.
+ * Fires `transfer-open`. */
 export function createRain(section) {
   const cards = section.querySelector('#transfers');
   const calm = section.querySelector('#calm');
@@ -15,7 +17,11 @@ export function createRain(section) {
   const note = section.querySelector('#rain-note');
 
   return {
-    /** @param {object} book @param {{opened: Set<number>, stoppable: Set<string>, asOf: string | null}} view `asOf` when the gateway is not heard. */
+    /**
+     * @param {object} book
+     * @param {object} view `opened` numbers, `stoppable` resources, `asOf` when the gateway is not heard, `earlier` transfers, which the
+     * gateway knows no more.
+     */
     update(book, view) {
       const { running, ended } = ordered(book);
       const shown = [...running.slice(0, cardCountMax), ...ended.filter((record) => view.opened.has(record.id))];
@@ -24,8 +30,12 @@ export function createRain(section) {
       });
       calm.hidden = shown.length > 0 || view.asOf !== null;
       const lines = [...running.slice(cardCountMax), ...ended.filter((record) => !view.opened.has(record.id))].slice(0, pastCountMax);
-      pastTitle.hidden = lines.length === 0;
-      keyed(past, lines, (record) => record.id, createLine, updateLine);
+      const before = view.earlier.slice(0, Math.max(0, pastCountMax - lines.length));
+      pastTitle.hidden = lines.length + before.length === 0;
+      keyed(
+        past, [...lines, ...before.map((latest) => ({ latest, endedAt: latest.endedAt }))],
+        (record) => record.id ?? `before ${record.endedAt} ${record.latest.resource}`,
+        (record) => (record.id === undefined ? createPast() : createLine(record)), updateLine);
       const speed = running.reduce((sum, record) => sum + byteRate(record), 0);
       setText(note, view.asOf === '' ? 'not seen yet' : view.asOf !== null ? `as of ${view.asOf}` : running.length === 0 ? '' : `${count(running.length)} under way, ${rate(speed)}`);
     },
@@ -37,19 +47,30 @@ export function createRain(section) {
         h('span', { class: 'state' }), h('span', { class: 'past-name' }), h('span', { class: 'past-facts' })));
   }
 
+  /** Of what the gateway knows no more there is a line, with what was said of it. */
+  function createPast() {
+    return h('li', { class: 'past-line before' },
+      h('details', {}, h('summary', {}, h('span', { class: 'state' }), h('span', { class: 'past-name' }), h('span', { class: 'past-facts' })), h('p', { class: 'past-words' })));
+  }
+
   function updateLine(line, record) {
     const { latest } = record;
-    const [state, name, facts] = line.firstElementChild.children;
+    const [state, name, facts] = line.querySelectorAll('.state, .past-name, .past-facts');
+    const said = line.querySelector('.past-words');
     setText(state, words(latest.state));
     setAttribute(state, 'data-kind', latest.state === 'completed' ? 'good' : isRunning(latest) || latest.state === 'cancelled' ? 'plain' : 'bad');
     setText(name, nameOfTransfer(latest));
     const share = progress(latest);
     const came = latest.receivedBytes > 0;
     setText(facts, [
+      record.endedAt ? new Date(record.endedAt).toLocaleString() : null,
       latest.length ? size(latest.length) : null,
       came && latest.state !== 'completed' ? percent(share) : null,
       latest.elapsedMs > 0 ? duration(latest.elapsedMs) : null,
-      came ? rate(byteRate(record)) : null,
+      came ? rate(latest.elapsedMs > 0 && record.endedAt ? (latest.receivedBytes / latest.elapsedMs) * 1000 : record.samples ? byteRate(record) : 0) : null,
     ].filter((fact) => fact).join(' · '));
+    if (said) {
+      setText(said, [ending(latest), latest.state === 'completed' ? latest.verdict : ''].filter((text) => text).join(' '));
+    }
   }
 }

@@ -1,86 +1,64 @@
 import { count, duration, holdTogether, percent, rate, size } from '../logic/format.js';
 import { isolate } from '../logic/text.js';
-import { canPause, isOver } from '../logic/uploads.js';
+import { canPause, isOver, summary } from '../logic/uploads.js';
 import { h, iconButton, keyed, setAttribute, setText, want } from './dom.js';
 
-/** The drop target, the picker and the options. Fires `upload-wanted` with {files, folders, id, code, replicas}. */
-export function createDropTarget(form) {
-  const input = form.querySelector('#file-input');
-  let depth = 0;
-  input.addEventListener('change', () => {
-    offer(input.files);
-    input.value = '';
-  });
-  form.addEventListener('submit', (event) => event.preventDefault());
-
-  // Files may be dropped anywhere on the page: missing the target must not navigate away.
-  const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes('Files');
-  document.addEventListener('dragenter', (event) => {
-    if (carriesFiles(event)) {
-      depth++;
-      form.classList.add('over');
-    }
-  });
-  document.addEventListener('dragleave', () => {
-    depth = Math.max(0, depth - 1);
-    form.classList.toggle('over', depth > 0);
-  });
-  document.addEventListener('dragover', (event) => {
-    if (carriesFiles(event)) {
-      event.preventDefault();
-      event.dataTransfer.dropEffect = 'copy';
-    }
-  });
-  document.addEventListener('drop', (event) => {
-    if (carriesFiles(event)) {
-      event.preventDefault();
-      depth = 0;
-      form.classList.remove('over');
-      const { files, folders } = sort(event.dataTransfer);
-      offer(files, folders);
-    }
-  });
-
-  function offer(files, folders = []) {
-    if (files.length + folders.length > 0) {
-      want(form, 'upload-wanted', {
-        files: [...files],
-        folders,
-        id: form.querySelector('#upload-id').value,
-        code: form.querySelector('#upload-code').value,
-        replicas: form.querySelector('#upload-replicas').value,
-      });
-    }
-  }
-}
-
-/** A browser gives a dropped folder as a file that cannot be read; its entry tells. */
-function sort({ items, files }) {
-  const entries = [...items].filter((item) => item.kind === 'file').map((item) => ({ entry: item.webkitGetAsEntry?.() ?? null, file: item.getAsFile() }));
-  if (entries.length === 0) {
-    return { files: [...files], folders: [] };
-  }
+/**
+ * The list of uploads and its head. Fires `upload-cancel`, `upload-dismiss`, `upload-pause`, `upload-resume`, `upload-retry` and
+ * `upload-replace` with the key; `uploads-clear`, `uploads-pause`, `uploads-resume` and `uploads-replace` for all.
+ * @param {HTMLElement} tray
+ */
+export function createTray(tray) {
+  const list = tray.querySelector('#uploads');
+  const [title, replace, pause, clear, fold] = ['title', 'replace', 'pause', 'clear', 'fold'].map((name) => tray.querySelector(`#tray-${name}`));
+  let wasEmpty = true;
+  replace.addEventListener('click', () => want(tray, 'uploads-replace'));
+  pause.addEventListener('click', () => want(tray, pause.dataset.resumes ? 'uploads-resume' : 'uploads-pause'));
+  clear.addEventListener('click', () => want(tray, 'uploads-clear'));
+  fold.addEventListener('click', () => setFolded(!list.hidden));
 
   return {
-    files: entries.filter(({ entry, file }) => !entry?.isDirectory && file !== null).map(({ file }) => file),
-    folders: entries.filter(({ entry }) => entry?.isDirectory).map(({ entry }) => entry.name),
+    update(queue) {
+      const all = summary(queue);
+      tray.hidden = queue.items.length === 0;
+      if (wasEmpty && !tray.hidden) {
+        setFolded(false);
+      }
+
+      wasEmpty = tray.hidden;
+      setText(title, titleOf(all));
+      replace.hidden = all.asking < 2;
+      pause.hidden = all.pausable + all.paused < 2;
+      pause.dataset.resumes = all.pausable === 0 ? 'true' : '';
+      setText(pause, all.pausable === 0 ? 'Go on with all' : 'Pause all');
+      clear.hidden = all.over === 0;
+      keyed(list, queue.items, (item) => item.key, createRow, updateRow);
+    },
   };
+
+  function setFolded(isFolded) {
+    list.hidden = isFolded;
+    const label = isFolded ? 'Unfold the uploads' : 'Fold the uploads';
+    setAttribute(fold, 'aria-expanded', String(!isFolded));
+    setAttribute(fold, 'aria-label', label);
+    setAttribute(fold, 'title', label);
+  }
 }
 
-/**
- * Draws the list. Fires `upload-cancel`, `upload-dismiss`, `upload-pause`, `upload-resume` and `upload-replace` with the key.
- * @param {HTMLElement} list
- * @param {object} queue
- */
-export function drawUploads(list, queue) {
-  keyed(list, queue.items, (item) => item.key, createRow, updateRow);
+function titleOf({ open, over, failed, share }) {
+  if (open > 0) {
+    return `${count(open)} to upload, ${percent(share)}`;
+  }
+
+  return failed > 0 ? `${count(failed)} not uploaded` : over > 0 ? 'Uploads' : 'Begun uploads';
 }
 
 function createRow(item) {
   const name = isolate(item.name);
   const row = h('li', { class: 'upload' },
     h('div', { class: 'upload-head' },
-      h('p', { class: 'upload-name' }, item.name),
+      h('p', { class: 'upload-name' }, item.id === null ? item.path : item.name),
+      iconButton('retry', `Upload ${name} again`, () => want(row, 'upload-retry', item.key), 'upload-retry'),
       iconButton('pause', `Pause the upload of ${name}`, () => want(row, 'upload-pause', item.key), 'upload-pause'),
       iconButton('play', `Go on with the upload of ${name}`, () => want(row, 'upload-resume', item.key), 'upload-resume'),
       iconButton('close', `Cancel the upload of ${name}`, () => want(row, row.dataset.over ? 'upload-dismiss' : 'upload-cancel', item.key), 'upload-end')),
@@ -100,14 +78,14 @@ function updateRow(row, item) {
   bar.value = item.state === 'done' ? 1 : item.length > 0 ? item.sent / item.length : 0;
   bar.hidden = (over && item.state !== 'done') || item.state === 'asking';
   row.querySelector('.upload-question').hidden = item.state !== 'asking';
+  row.querySelector('.upload-retry').hidden = !['failed', 'cancelled'].includes(item.state) || item.file === null;
   row.querySelector('.upload-end').hidden = item.state === 'cancelling';
   swap(row.querySelector('.upload-pause'), !canPause(item), row.querySelector('.upload-resume'), item.state !== 'paused');
-  if (over && !row.dataset.over) {
-    row.dataset.over = 'true';
-    const button = row.querySelector('.upload-end');
-    setAttribute(button, 'aria-label', `Take ${isolate(item.name)} off this list`);
-    setAttribute(button, 'title', `Take ${isolate(item.name)} off this list`);
-  }
+  row.dataset.over = over ? 'true' : '';
+  const button = row.querySelector('.upload-end');
+  const label = over ? `Take ${isolate(item.name)} off this list` : `Cancel the upload of ${isolate(item.name)}`;
+  setAttribute(button, 'aria-label', label);
+  setAttribute(button, 'title', label);
 }
 
 /** Hides and shows two buttons that take each other's place, and the focus with it. */
@@ -138,13 +116,16 @@ function stateText(item) {
     case 'cancelled': return item.problem === null
       ? 'Cancelled; nothing was stored'
       : `Cancelled here, but the gateway could not be told (${lower(item.problem.title)}). It keeps what came for a while, and then lets it go.`;
-    case 'done': return `${item.wasLate ? 'It was stored before it could be cancelled: ' : ''}${size(item.length)}, stored as ${item.result?.id ?? ''}${copiesText(item)}`;
+    case 'done': return `${item.wasLate ? 'It was stored before it could be cancelled: ' : ''}${size(item.length)}, stored${item.id === null ? '' : ` as ${item.result?.id ?? ''}`}${copiesText(item)}`;
     default: return [item.problem?.title, item.problem?.detail].filter((text) => text).join('. ');
   }
 }
 
-function questionText({ id, occupant }) {
-  return `The id ${id} is taken: ${occupant.name === null ? 'a resource' : `“${isolate(occupant.name)}”`}${occupant.length === null ? '' : `, ${size(occupant.length)}`}. Replace it?`;
+function questionText({ id, path, occupant }) {
+  const bytes = occupant.length === null ? '' : `, ${size(occupant.length)}`;
+  return id === null
+    ? `“${isolate(path)}” is there already${bytes}. Replace it?`
+    : `The id ${id} is taken: ${occupant.name === null ? 'a resource' : `“${isolate(occupant.name)}”`}${bytes}. Replace it?`;
 }
 
 /** Why it does not go on, and when it will try to. */

@@ -1,6 +1,7 @@
 // Ids, search, the lines to copy. Pure.
 
-import { isolate, plain } from './text.js';
+import { addressOf, nameIn } from './files.js';
+import { plain } from './text.js';
 
 const idMax = (1n << 64n) - 1n;
 
@@ -15,21 +16,14 @@ export function parseId(text) {
   return value <= idMax ? value.toString() : null;
 }
 
-/** What to call a resource, on its own. */
-export function nameOf(resource) {
-  return resource.fileName || `Resource ${resource.id}`;
-}
-
-/** What to call a resource in a sentence. */
-export function calledIn(resource) {
-  return isolate(nameOf(resource));
-}
-
-/** Those that match every word of the query, by name, type, code or id (also in hex). */
-export function search(resources, query) {
+/** Rows that match every word of the query, by name, path, type or id (also in hex); those first whose names do. */
+export function search(rows, query) {
   const words = query.toLowerCase().split(/\s+/).filter((word) => word !== '');
   const id = parseId(query);
-  return resources.filter((resource) => resource.id === id || words.every((word) => haystack(resource).includes(word)));
+  const has = (text) => words.every((word) => text.includes(word));
+  const found = rows.filter((row) => row.id === id || has(haystack(row)));
+  const isNamed = (row) => has(`${row.name ?? ''} ${row.path ?? ''}`.toLowerCase());
+  return words.length === 0 ? found : [...found.filter(isNamed), ...found.filter((row) => !isNamed(row))];
 }
 
 /** The id asked for, when the query is one and nothing listed has it. */
@@ -38,25 +32,13 @@ export function missingId(resources, query) {
   return id !== null && !resources.some((resource) => resource.id === id) ? id : null;
 }
 
-/** New pages merged in: one entry an id, in order of ids. */
-export function merge(known, items) {
-  const byId = new Map(known.map((resource) => [resource.id, resource]));
-  for (const item of items) {
-    if (parseId(item?.id) !== null) {
-      byId.set(item.id, item);
-    }
-  }
-
-  return [...byId.values()].sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
-}
-
 /**
  * Shell commands that do what the page does. The file name is quoted for a POSIX shell, and what is copied is what is seen. The key
  * itself is never written into them: it would stay in the shell's history.
  */
-export function commands(resource, origin, needsKey = false) {
-  const url = `${origin}/resources/${resource.id}`;
-  const file = shellQuote(plain(resource.fileName || resource.id));
+export function commands(row, origin, needsKey = false) {
+  const url = shellQuote(`${origin}/${addressOf(row)}`);
+  const file = shellQuote(plain(row.path ? nameIn(row.path) : row.fileName || row.id));
   const key = needsKey ? '-H "Authorization: Bearer $KEY" ' : '';
   return [
     { label: 'Download', line: `curl ${key}-o ${file} ${url}` },
@@ -67,7 +49,7 @@ export function commands(resource, origin, needsKey = false) {
 
 /** Quotes for a POSIX shell; plain names stay plain. */
 export function shellQuote(text) {
-  return /^[A-Za-z0-9_.][A-Za-z0-9_./-]*$/.test(text) ? text : `'${text.replace(/^-/, './-').replaceAll("'", "'\\''")}'`;
+  return /^[A-Za-z0-9_.][A-Za-z0-9_./:%-]*$/.test(text) ? text : `'${text.replace(/^-/, './-').replaceAll("'", "'\\''")}'`;
 }
 
 /** A Content-Disposition header for a file name: ASCII with an RFC 8187 twin. */
@@ -84,7 +66,7 @@ export function parseEndpoint(text) {
   return port >= 1 && port <= 65535 ? { host: match[1], port, endpoint: `${match[1]}:${port}` } : null;
 }
 
-function haystack(resource) {
-  const hex = parseId(resource.id) === null ? '' : `0x${BigInt(resource.id).toString(16)}`;
-  return `${resource.fileName ?? ''} ${resource.contentType ?? ''} ${resource.code ?? ''} ${resource.id} ${hex}`.toLowerCase();
+function haystack(row) {
+  const hex = parseId(row.id) === null ? '' : `0x${BigInt(row.id).toString(16)}`;
+  return `${row.name ?? ''} ${row.path ?? ''} ${row.contentType ?? ''} ${row.id ?? ''} ${hex}`.toLowerCase();
 }

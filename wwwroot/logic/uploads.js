@@ -1,7 +1,7 @@
 // The list of uploads as a machine. Pure: `step` gives the list after an event, and an event that does not fit the state of its upload,
 // or that comes from a run which is no longer the present one, changes nothing.
 //
-//   waiting ── started → sending ⇄ finishing → done | failed        paused ── resume → waiting
+//   waiting ── started → sending ⇄ finishing → done | failed        paused ── resume → waiting        failed, cancelled ── retry → waiting
 //                          ⇅ broken                                  asking ── replace → waiting
 //   remembered (begun by an earlier page) waits for its file         cancelling → cancelled | done
 //
@@ -20,7 +20,7 @@ const moves = {
   broke: [['sending', 'finishing'], (item, { problem, nextAtMs }) => ({ state: 'broken', speed: null, problem, nextAtMs })],
   occupied: [underWay, (item, { occupant }) => ({ state: 'asking', location: null, sent: 0, speed: null, occupant })],
   replace: [['asking'], (item) => ({ state: 'waiting', replaces: item.occupant.etag })],
-  pause: [['sending', 'broken'], () => ({ state: 'paused', speed: null })],
+  pause: [['waiting', 'sending', 'broken'], () => ({ state: 'paused', speed: null })],
   resume: [['paused'], () => ({ state: 'waiting' })],
   cancel: [
     ['waiting', 'asking', 'paused', 'remembered', ...underWay],
@@ -29,6 +29,7 @@ const moves = {
   cancelled: [['cancelling'], (item, { problem }) => ({ state: 'cancelled', problem: problem ?? null })],
   finished: [[...underWay, 'cancelling'], (item, { result }) => ({ state: 'done', sent: item.length, result, wasLate: item.state === 'cancelling' })],
   failed: [underWay, (item, { problem }) => ({ state: 'failed', problem })],
+  retry: [['failed', 'cancelled'], () => ({ state: 'waiting', location: null, sent: 0, problem: null, replaces: null, wasLate: false, wasRenewed: false })],
 };
 
 /** An empty list. */
@@ -49,19 +50,23 @@ export function step(queue, key, event, details = {}) {
 }
 
 /**
- * Adds files; only the first gets the id, the others take theirs from their content. One that was begun before goes on where it
- * stopped, unless another id is wanted for it now. One that is on the list already, under the same id, is not added again: a paused one
- * goes on instead.
+ * Adds files, each under its path in a folder; the first goes under the id in place of a path, if there is one. One that was begun before
+ * goes on where it stopped, where it is to be the same. One that is on the list already, and is to be the same, is not added again: a
+ * paused one goes on instead.
+ * @param {{file: File, path: string}[]} files The path is that in the folder that was chosen or dropped, or the name.
+ * @param {{id?: string | null, folder?: string, code?: string, replicas?: string}} options The folder is '' or ends with a slash.
  * @param {object} memory What is remembered, by location (net/memory.js).
  * @returns {{queue: object, known: object[]}} The list, and those that were on it already.
  */
-export function enqueue(queue, files, { id = null, code = '', replicas = '' }, memory = {}) {
+export function enqueue(queue, files, { id = null, folder = '', code = '', replicas = '' }, memory = {}) {
   const known = [];
   let next = queue;
-  [...files].forEach((file, index) => {
-    const wanted = index === 0 ? id : null;
+  [...files].forEach(({ file, path }, index) => {
+    const target = index === 0 && id !== null ? { id, path: null } : { id: null, path: `${folder}${path}` };
+    // Whoever chooses a file again without saying where means where it goes already.
+    const isSame = (other) => (other.id === target.id && (other.path ?? null) === target.path) || (target.id === null && other.id !== null);
     const print = fingerprint(file);
-    const twin = next.items.find((item) => item.fingerprint === print && !isOver(item) && item.state !== 'remembered' && (wanted === null || wanted === item.id));
+    const twin = next.items.find((item) => item.fingerprint === print && !isOver(item) && item.state !== 'remembered' && isSame(item));
     if (twin) {
       known.push(twin);
       next = step(next, twin.key, 'resume');
@@ -69,9 +74,9 @@ export function enqueue(queue, files, { id = null, code = '', replicas = '' }, m
     }
 
     const taken = new Set(next.items.filter((item) => !isOver(item) && item.state !== 'remembered').map((item) => item.location));
-    const begun = Object.values(memory).find((each) => each.fingerprint === print && !taken.has(each.location) && (wanted === null || wanted === each.id));
+    const begun = Object.values(memory).find((each) => each.fingerprint === print && !taken.has(each.location) && isSame(each));
     const left = next.items.filter((item) => !(begun && item.state === 'remembered' && item.location === begun.location));
-    const item = createItem(next.next, { fingerprint: print, name: file.name, length: file.size, id: wanted, ...begun }, { file, code, replicas, state: 'waiting' });
+    const item = createItem(next.next, { fingerprint: print, name: file.name, length: file.size, ...target, ...begun }, { file, code, replicas, state: 'waiting' });
     next = { next: next.next + 1, items: [...left, item] };
   });
   return { queue: next, known };
@@ -94,9 +99,30 @@ export function nextToStart(queue) {
   return places > 0 ? queue.items.find((item) => item.state === 'waiting') ?? null : null;
 }
 
-/** Takes one that is over off the list. */
-export function dismiss(queue, key) {
-  return { ...queue, items: queue.items.filter((item) => item.key !== key || !isOver(item)) };
+/** Takes one that is over off the list, or with no key all of them. */
+export function dismiss(queue, key = null) {
+  return { ...queue, items: queue.items.filter((item) => (key !== null && item.key !== key) || !isOver(item)) };
+}
+
+/** How the list stands: how many are under way or wait, how many are over, how far all of them are. */
+export function summary({ items }) {
+  const open = items.filter((item) => !isOver(item));
+  const going = open.filter((item) => item.state !== 'remembered');
+  const length = going.reduce((sum, item) => sum + item.length, 0);
+  return {
+    open: going.length,
+    over: items.length - open.length,
+    failed: items.filter((item) => item.state === 'failed').length,
+    asking: open.filter((item) => item.state === 'asking').length,
+    pausable: open.filter(canPause).length,
+    paused: open.filter((item) => item.state === 'paused').length,
+    share: length > 0 ? going.reduce((sum, item) => sum + item.sent, 0) / length : 0,
+  };
+}
+
+/** Where an upload goes, for people. */
+export function targetOf({ id, path }) {
+  return id === null ? path : `id ${id}`;
 }
 
 /** Whether nothing more will happen to it. */
@@ -129,13 +155,15 @@ export function measure(before, bytes, atMs) {
   return { bytes, atMs, speed: before.speed === null ? now : before.speed + (now - before.speed) * weight };
 }
 
-function createItem(key, { fingerprint: print, name, length, id, location = null, sent = 0 }, more) {
+function createItem(key, { fingerprint: print, name, length, id = null, path = null, location = null, sent = 0 }, more) {
   return {
     key,
     fingerprint: print,
     name,
     length,
     id,
+    // An earlier page may have remembered one that had neither.
+    path: path ?? (id === null ? name : null),
     location,
     sent,
     run: 0,

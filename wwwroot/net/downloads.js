@@ -1,13 +1,14 @@
 // Bytes from the gateway onto this machine.
 
+import { addressOf, nameIn } from '../logic/files.js';
 import { call, currentKey, doReadsNeedKey, learnWhetherReadsNeedKey } from './api.js';
 
 /**
  * By the browser's own download where it can be; a key can only travel with a call of ours. Calls that forbid the browser its cache say
  * no-cache, which would make the gateway ask the rain for what it keeps.
  */
-export async function download({ id, fileName }) {
-  const path = `resources/${id}?download=1`;
+export async function download(row) {
+  const path = `${addressOf(row)}?download=1`;
   if (currentKey() !== null && !doReadsNeedKey()) {
     await learnWhetherReadsNeedKey();
   }
@@ -19,7 +20,7 @@ export async function download({ id, fileName }) {
 
   const response = await call('GET', path, { cache: 'default' });
   const address = URL.createObjectURL(await response.blob());
-  save(address, fileName ?? id);
+  save(address, row.path ? nameIn(row.path) : row.fileName ?? row.id);
   setTimeout(() => URL.revokeObjectURL(address), 60000);
 }
 

@@ -5,7 +5,7 @@ const storageName = 'pouring-rain-uploads';
 /** As long as the gateway keeps what it has of one, unless it says otherwise. */
 const ageMaxMs = 24 * 3600 * 1000;
 
-/** All that is remembered: {location: {fingerprint, location, id, name, length, sent, atMs}}. */
+/** All that is remembered: {location: {fingerprint, location, id, path, name, length, sent, atMs}}. */
 export function recallUploads(nowMs) {
   const known = read();
   return Object.fromEntries(Object.entries(known).filter(([, upload]) => isWhole(upload) && nowMs - upload.atMs < ageMaxMs));

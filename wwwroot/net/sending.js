@@ -1,26 +1,28 @@
-// How a file of the list is sent, and what an id that is taken comes to.
+// How a file of the list is sent, and what a name or an id that is taken comes to.
 
+import { addressOf } from '../logic/files.js';
 import { disposition } from '../logic/resources.js';
 import { call } from './api.js';
 import { uploadInPieces } from './resumable.js';
 
 /**
- * Sends one. An id that is free must still be so when the bytes are stored, and one that is to be replaced must be at the version that
+ * Sends one. A name or an id that is free must still be so when the bytes are stored, and one that is to be replaced must be at the version that
  * was looked at; else an error with `occupant` says who is there.
  */
 export async function sendItem(item, report, signal) {
   const query = new URLSearchParams([['code', item.code], ['replicas', item.replicas]].filter(([, value]) => value));
-  const path = item.id === null ? 'resources' : `resources/${item.id}`;
+  const path = addressOf(item);
   let replaces = item.replaces;
   for (;;) {
     try {
       return await uploadInPieces({
-        method: item.id === null ? 'POST' : 'PUT',
+        method: 'PUT',
         path: query.size > 0 ? `${path}?${query}` : path,
         headers: {
-          'Content-Type': item.file.type || 'application/octet-stream',
-          'Content-Disposition': disposition(item.name),
-          ...conditionOf(item.id, replaces),
+          // The gateway knows types by their names too.
+          ...(item.file.type || item.id !== null ? { 'Content-Type': item.file.type || 'application/octet-stream' } : {}),
+          ...(item.id === null ? {} : { 'Content-Disposition': disposition(item.name) }),
+          ...(replaces === null ? { 'If-None-Match': '*' } : { 'If-Match': replaces }),
         },
         file: item.file,
         location: item.location,
@@ -28,31 +30,27 @@ export async function sendItem(item, report, signal) {
         signal,
       });
     } catch (problem) {
-      if (problem.status !== 412 || item.id === null) {
+      if (problem.status !== 412) {
         throw problem;
       }
 
-      const occupant = await findOccupant(item.id, signal);
+      const occupant = await findOccupant(path, signal);
       if (occupant !== null) {
         problem.occupant = occupant;
         throw problem;
       }
 
-      // What was to be replaced has been deleted meanwhile: the id is free.
+      // What was to be replaced has been deleted meanwhile: the place is free.
       replaces = null;
     }
   }
 }
 
-function conditionOf(id, replaces) {
-  return id === null ? {} : replaces === null ? { 'If-None-Match': '*' } : { 'If-Match': replaces };
-}
-
-/** Who has an id: {etag, name, length}, or null. */
-async function findOccupant(id, signal) {
+/** Who is at a path of the gateway: {etag, name, length}, or null. */
+async function findOccupant(path, signal) {
   try {
     // Any other mode than this makes the browser say no-cache, which asks the rain though it is kept here.
-    const { headers } = await call('HEAD', `resources/${id}`, { signal, cache: 'default' });
+    const { headers } = await call('HEAD', path, { signal, cache: 'default' });
     const length = Number(headers.get('content-length') ?? Number.NaN);
     return { etag: headers.get('etag'), name: nameIn(headers.get('content-disposition')), length: Number.isFinite(length) ? length : null };
   } catch (problem) {

@@ -23,6 +23,11 @@ export function createUploader({ send, giveUp, memory, onChange, onEnd }) {
     resume: (key) => take(key, 'resume'),
     replace: (key) => take(key, 'replace'),
     dismiss: (key) => set(dismiss(queue, key)),
+    clear: () => set(dismiss(queue)),
+    retry: (key) => take(key, 'retry'),
+    pauseAll: () => queue.items.forEach((item) => take(item.key, 'pause')),
+    resumeAll: () => queue.items.forEach((item) => take(item.key, 'resume')),
+    replaceAll: () => queue.items.forEach((item) => take(item.key, 'replace')),
     cancel,
   };
 
@@ -85,7 +90,7 @@ export function createUploader({ send, giveUp, memory, onChange, onEnd }) {
 
   /** What the sending of one tells. */
   function createReport(item, report) {
-    const { fingerprint, id, name, length } = item;
+    const { fingerprint, id, path, name, length } = item;
     let { location } = item;
     let measured = null;
     return {
@@ -94,7 +99,7 @@ export function createUploader({ send, giveUp, memory, onChange, onEnd }) {
         report('located', { location });
       },
       kept(sent) {
-        memory.remember({ fingerprint, id, name, length, location, sent, atMs: Date.now() });
+        memory.remember({ fingerprint, id, path, name, length, location, sent, atMs: Date.now() });
       },
       progress(sent) {
         measured = measure(measured, Math.min(sent, length), performance.now());

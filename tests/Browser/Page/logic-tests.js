@@ -5,12 +5,13 @@ import { aloneText, canDrain, canTellOfDrains, clusterNote, copiesWanted, drainT
 import { copiesText, ending, explain, isFailure, shares, weather } from '/logic/explain.js';
 import { ago, brief, count, duration, percent, rate, size, words } from '/logic/format.js';
 import { createLink, heard, isStale, linkState, linkWarning, linkWord, streamed } from '/logic/link.js';
-import { commands, disposition, merge, missingId, nameOf, parseEndpoint, parseId, search, shellQuote } from '/logic/resources.js';
+import { addressOf, between, crumbsOf, encodePath, folderNamed, folderOf, nameIn, ordered as orderRows, pictureOf, previewOf, rowOfItem, rowOfResource } from '/logic/files.js';
+import { commands, disposition, missingId, parseEndpoint, parseId, search, shellQuote } from '/logic/resources.js';
 import { afterFailure, backoff, retryAfter } from '/logic/retry.js';
 import { companyText, heldShare, isInCompany, namings, roleName } from '/logic/swarm.js';
 import { byteRate, createBook, forgetEnded, lossOf, nameOfTransfer, niceCeiling, observe, ordered, peakRate, progress, ratesAt, retain, timeLeft, sourceRate } from '/logic/transfers.js';
 import { isolate, plain, visible } from '/logic/text.js';
-import { canPause, createQueue, dismiss, enqueue, fingerprint, isOver, measure, nextToStart, recall, step } from '/logic/uploads.js';
+import { canPause, createQueue, dismiss, enqueue, fingerprint, isOver, measure, nextToStart, recall, step, summary } from '/logic/uploads.js';
 import { forget, recallUploads, remember } from '/net/memory.js';
 import { createEventParser } from '/net/sse.js';
 import { createUploader } from '/net/uploader.js';
@@ -27,8 +28,8 @@ const tests = {
   'ids beyond 2^53 keep every digit'() {
     equal(parseId('9007199254740993'), '9007199254740993');
   },
-  'search finds by every word, by name, type, code, id and hex id'() {
-    const all = [resource('255', 'Rain radar.png', 'image/png'), resource('7', null, 'text/plain')];
+  'search finds by every word, by name, type, id and hex id'() {
+    const all = [row('255', 'Rain radar.png', 'image/png'), row('7', null, 'text/plain')];
     equal(ids(search(all, '')), ['255', '7']);
     equal(ids(search(all, 'RADAR png')), ['255']);
     equal(ids(search(all, 'text')), ['7']);
@@ -38,9 +39,43 @@ const tests = {
     equal(missingId(all, '0x7'), null);
     equal(missingId(all, 'radar'), null);
   },
-  'pages merge by id, in order of numbers'() {
-    const merged = merge([resource('10', 'old', '')], [resource('9', 'a', ''), resource('10', 'new', ''), { id: 'bad' }]);
-    equal(merged.map((item) => `${item.id} ${nameOf(item)}`), ['9 a', '10 new']);
+  'what is found by its name comes first'() {
+    const rows = [row('1', 'a.png', 'image/png'), row('2', 'png notes.txt', 'text/plain'), row('3', 'b.txt', 'text/plain', 'old png/b.txt')];
+    equal(ids(search(rows, 'png')), ['1', '2', '3']);
+    equal(ids(search([row('4', 'b', 'image/png'), ...rows], 'png')), ['1', '2', '3', '4']);
+  },
+  'a row is what is listed, of a file without a name by its id'() {
+    equal([rowOfResource({ id: '5', fileName: null, length: 1 }).name, rowOfResource({ id: '5', path: 'a/b c.txt', fileName: 'x' }).name], ['Resource 5', 'b c.txt']);
+    const folder = rowOfItem({ kind: 'folder', name: 'a', path: 'x/a/' });
+    equal([folder.kind, folder.key, previewOf(folder), pictureOf(folder)], ['folder', 'folder x/a/', null, 'folder']);
+    equal(['image/png', 'video/mp4', 'audio/ogg', 'text/plain; charset=utf-8', 'application/json', 'application/pdf', 'application/zip', ''].map((type) => previewOf(row('1', 'a', type))), ['image', 'video', 'audio', 'text', 'text', 'pdf', null, null]);
+    equal(pictureOf(row('1', 'a', 'application/gzip')), 'package');
+  },
+  'a folder is ordered as it is asked, folders first and by their names'() {
+    const rows = [row('1', 'b', 'x/x'), { kind: 'folder', name: 'z', path: 'z/' }, row('2', 'A', 'a/a'), { kind: 'folder', name: 'y', path: 'y/' }];
+    rows[0].length = 2;
+    const names = (sort) => orderRows(rows, sort).map((one) => one.name).join('');
+    equal([names({ by: 'name' }), names({ by: 'name', isDescending: true }), names({ by: 'length', isDescending: true }), names({ by: 'type' })], ['yzAb', 'zybA', 'yzbA', 'yzAb']);
+  },
+  'paths are taken apart and put into addresses'() {
+    equal([folderOf('a/b/c'), folderOf('a/b/'), folderOf('c'), nameIn('a/b/'), nameIn('c')], ['a/b/', 'a/', '', 'b', 'c']);
+    equal(crumbsOf('a/b/').map((crumb) => `${crumb.name}=${crumb.path}`), ['All folders=', 'a=a/', 'b=a/b/']);
+    equal([folderNamed(' /a//b '), folderNamed('/'), folderNamed('')], ['a/b/', '', '']);
+    equal([encodePath('a b/ü?#.txt'), addressOf({ path: 'a/b', id: '1' }), addressOf({ path: null, id: '1' })], ['a%20b/%C3%BC%3F%23.txt', 'files/a/b', 'resources/1']);
+    equal(commands({ id: '5', path: "it's/a b.txt" }, 'http://h:1')[0].line, "curl -o 'a b.txt' 'http://h:1/files/it'\\''s/a%20b.txt'");
+  },
+  'a range is from the one chosen before to the one chosen now, either way'() {
+    const rows = ['a', 'b', 'c', 'd'].map((key) => ({ key }));
+    equal([between(rows, 'b', 'd'), between(rows, 'd', 'b'), between(rows, 'gone', 'c')].map((some) => some.map((one) => one.key).join('')), ['bcd', 'bcd', 'c']);
+  },
+  'what has failed or was cancelled can be tried again, and the list tells how it stands'() {
+    const failed = step(step(listOf('a', 'b', 'c'), 1, 'started', { run: 1 }), 1, 'failed', { run: 1, problem: {} });
+    const again = step(failed, 1, 'retry');
+    equal([failed.items[0].state, again.items[0].state, again.items[0].problem], ['failed', 'waiting', null]);
+    equal(step(step(failed, 2, 'cancel'), 2, 'retry').items[1].state, 'waiting');
+    const paused = step(failed, 3, 'pause');
+    equal(summary(paused), { open: 2, over: 1, failed: 1, asking: 0, pausable: 1, paused: 1, share: 0 });
+    equal(dismiss(paused).items.length, 2);
   },
   'commands quote what a shell would take apart'() {
     equal(shellQuote('plain-1.iso'), 'plain-1.iso');
@@ -277,7 +312,7 @@ const tests = {
     equal(states(started, ['failed', { run: 1, problem: {} }], ['resume']), 'failed');
     equal(states(started, ['pause']), 'paused');
     equal(states(started, ['pause'], ['resume']), 'waiting');
-    equal(states(['pause']), 'waiting');
+    equal(states(['pause']), 'paused', 'what waits can be halted too');
     equal(states(['cancel']), 'cancelled');
     equal(states(started, ['cancel']), 'cancelling');
     equal(states(started, located, ['pause'], ['cancel']), 'cancelling');
@@ -313,19 +348,19 @@ const tests = {
     equal(canPause(queue.items[2]), true);
   },
   'one that is on the list already is not added twice'() {
-    const file = { name: 'a', size: 10, lastModified: 1 };
+    const [file] = filesOf('a');
     const first = enqueue(createQueue(), [file, file], {});
     equal([first.queue.items.length, first.known.length], [1, 1]);
     const sending = step(first.queue, 1, 'started', { run: 1 });
     equal(enqueue(sending, [file], {}).queue.items.length, 1);
     equal(enqueue(sending, [file], { id: '5' }).queue.items.length, 2);
-    equal(enqueue(sending, [{ ...file, lastModified: 2 }], {}).queue.items.length, 2);
+    equal(enqueue(sending, [{ ...file, file: { ...file.file, lastModified: 2 } }], {}).queue.items.length, 2);
     equal(enqueue(step(sending, 1, 'pause'), [file], {}).queue.items.map((item) => item.state), ['waiting']);
     equal(enqueue(step(sending, 1, 'finished', { run: 1, result: {} }), [file], {}).queue.items.length, 2);
   },
   'an upload that was begun goes on when its file is chosen again, and only then'() {
-    const file = { name: 'big.iso', size: 4000, lastModified: 7 };
-    const memory = { 'uploads/t': { fingerprint: fingerprint(file), location: 'uploads/t', id: '5', name: 'big.iso', length: file.size, sent: 1000, atMs: 1 } };
+    const file = { file: { name: 'big.iso', size: 4000, lastModified: 7 }, path: 'big.iso' };
+    const memory = { 'uploads/t': { fingerprint: fingerprint(file.file), location: 'uploads/t', id: '5', name: 'big.iso', length: 4000, sent: 1000, atMs: 1 } };
     const recalled = recall(createQueue(), memory);
     const chosen = (files, options) => enqueue(recalled, files, options, memory).queue.items;
     equal(recalled.items.map((item) => `${item.state} ${item.name} ${item.sent}`), ['remembered big.iso 1000']);
@@ -334,7 +369,7 @@ const tests = {
     const again = enqueue(recalled, [file], {}, memory).queue;
     equal(again.items.map((item) => `${item.state} ${item.location} ${item.id} ${item.sent}`), ['waiting uploads/t 5 1000']);
     equal(enqueue(again, [file], { id: '6' }, memory).queue.items.map((item) => item.location), ['uploads/t', null], 'one upload has one sender');
-    equal(chosen([{ ...file, lastModified: 8 }], {}).map((item) => item.location), ['uploads/t', null]);
+    equal(chosen([{ ...file, file: { ...file.file, lastModified: 8 } }], {}).map((item) => item.location), ['uploads/t', null]);
     equal(chosen([file], { id: '6' }).map((item) => `${item.location} ${item.id}`), ['uploads/t 5', 'null 6']);
     equal(chosen([file], { id: '5' }).length, 1);
   },
@@ -564,7 +599,7 @@ function listOf(...names) {
 }
 
 function filesOf(...names) {
-  return names.map((name) => ({ name, size: 10, lastModified: 1 }));
+  return names.map((name) => ({ file: { name, size: 10, lastModified: 1 }, path: name }));
 }
 
 /** The owner of the list with a gateway that is played. */
@@ -583,8 +618,8 @@ function uploaderOf(send, giveUp = async () => null) {
   };
 }
 
-function resource(id, fileName, contentType) {
-  return { id, fileName, contentType, code: 'lt' };
+function row(id, fileName, contentType, path = null) {
+  return rowOfResource({ id, fileName, contentType, path, length: 1 });
 }
 
 function transfer(id, droplets, state = 'raining', elapsedMs = 0) {

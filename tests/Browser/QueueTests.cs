@@ -1,0 +1,78 @@
+using System.Text.RegularExpressions;
+using EndToEnd;
+using OpenQA.Selenium;
+
+namespace Browser;
+
+/// <summary>Ten files at once, of which some are paused, cancelled and tried again at random: what the page says is what the store has, by
+/// the log of requests too.</summary>
+public sealed partial class QueueTests
+{
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Ten_uploads_end_as_the_page_says(int seed)
+    {
+        using var folder = new TestFolder();
+        var ports = GatewayProcess.FreePorts(4);
+        await using var gateway = await GatewayProcess.StartAsync(
+            folder["node"], ports[0], ports[1..], ports[1..], "Serilog:MinimumLevel:Override:Gateway.Requests=Debug");
+        var hashes = new Dictionary<string, string>();
+        for (var i = 0; i < 10; i++)
+        {
+            hashes[$"f{i}.bin"] = await TestBytes.WriteFileAsync(folder[$"f{i}.bin"], (ulong)((10 * seed) + i), 700_000 + (i * 1000));
+        }
+
+        using var chromium = Chromium.Start();
+        chromium.Open(gateway.Url);
+        await chromium.WaitForAsync("return document.getElementById('link-text').textContent === 'Live'", "the event stream");
+        chromium.Cdp("Network.enable", []);
+        Throttle(chromium, 700_000);
+        chromium.DropFile("#files-empty", [.. hashes.Keys.Select(name => folder[name])]);
+        await chromium.WaitForAsync("return document.querySelectorAll('.upload').length === 10", "the list");
+
+        var random = new Random(seed);
+        for (var act = 0; act < 25; act++)
+        {
+            // Whichever of its buttons an upload shows just now; what is over is not taken off the list.
+            chromium.Run(
+                """
+                const row = document.querySelectorAll('.upload')[arguments[0]];
+                const isShown = (one) => !one.hidden && !/off this list/.test(one.ariaLabel);
+                const shown = [...row.querySelectorAll('.icon-button')].filter(isShown);
+                shown[arguments[1] % shown.length]?.click();
+                """,
+                random.Next(10), random.Next(60));
+            await Task.Delay(random.Next(120), TestContext.Current.CancellationToken);
+        }
+
+        Throttle(chromium, -1);
+        chromium.Run("[...document.querySelectorAll('.upload-resume')].filter((one) => !one.hidden).forEach((one) => one.click())");
+        await chromium.WaitForAsync(
+            "return [...document.querySelectorAll('.upload')].every((one) => /done|cancelled|failed/.test(one.className))",
+            "the end of all");
+
+        var said = chromium.Elements(".upload").Select(row => (
+            Name: row.FindElement(By.CssSelector(".upload-name")).Text, State: row.GetAttribute("class")!.Split(' ')[^1])).ToList();
+        var kept = (await gateway.GetJsonAsync("/resources")).GetProperty("items").EnumerateArray()
+            .ToDictionary(item => item.GetProperty("path").GetString()!, item => item.GetProperty("sha256").GetString()!);
+        var done = said.Where(one => one.State == "done").Select(one => one.Name);
+        Assert.Equal(done.Order(StringComparer.Ordinal), kept.Keys.Order(StringComparer.Ordinal));
+        Assert.All(kept, pair => Assert.Equal(hashes[pair.Key], pair.Value));
+        Assert.DoesNotContain(said, one => one.State == "failed");
+
+        // Each that was stored was completed by one request, and of those that were not none was.
+        Assert.Equal(kept.Count, Completed().Count(gateway.Log));
+        Assert.Equal("{}", chromium.Run("return localStorage.getItem('pouring-rain-uploads') ?? '{}'"));
+        chromium.Element("#tray-clear").Click();
+        Assert.True((bool)chromium.Run("return document.getElementById('tray').hidden")!);
+        Assert.Empty(chromium.ConsoleErrors());
+    }
+
+    [GeneratedRegex("PATCH /uploads/[^ ]+ 201")]
+    private static partial Regex Completed();
+
+    private static void Throttle(Chromium chromium, int uploadBytesPerSecond) => chromium.Cdp(
+        "Network.emulateNetworkConditions",
+        new() { ["offline"] = false, ["latency"] = 0, ["downloadThroughput"] = -1, ["uploadThroughput"] = uploadBytesPerSecond });
+}

@@ -1,0 +1,96 @@
+import { want } from './dom.js';
+
+/** Files of one drop at most: a folder of more is better taken by a program. */
+const fileCountMax = 10_000;
+
+/**
+ * The pickers, their options, and the whole page as a place to drop files and folders on. Fires `upload-wanted` with {files, id, folder,
+ * code, replicas, isCut}: each file as {file, path}; `isCut` when there were more than are taken at once.
+ * @param {HTMLFormElement} form
+ * @param {HTMLElement} veil What lies over the page while something is held over it.
+ * @param {() => string} describe Where a drop would go, in words.
+ */
+export function createDropTarget(form, veil, describe) {
+  const [files, folder] = [form.querySelector('#file-input'), form.querySelector('#folder-input')];
+  let depth = 0;
+  for (const input of [files, folder]) {
+    input.addEventListener('change', () => {
+      offer([...input.files].map((file) => ({ file, path: file.webkitRelativePath || file.name })));
+      input.value = '';
+    });
+  }
+
+  form.addEventListener('submit', (event) => event.preventDefault());
+
+  // Files may be dropped anywhere on the page: missing a target must not navigate away.
+  const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes('Files');
+  document.addEventListener('dragenter', (event) => {
+    if (carriesFiles(event)) {
+      setDepth(depth + 1);
+    }
+  });
+  document.addEventListener('dragleave', () => setDepth(Math.max(0, depth - 1)));
+  document.addEventListener('dragover', (event) => {
+    if (carriesFiles(event)) {
+      event.preventDefault();
+      event.dataTransfer.dropEffect = 'copy';
+    }
+  });
+  document.addEventListener('drop', (event) => {
+    if (carriesFiles(event)) {
+      event.preventDefault();
+      setDepth(0);
+      gather(event.dataTransfer).then(({ found, isCut }) => offer(found, isCut));
+    }
+  });
+
+  function setDepth(next) {
+    depth = next;
+    veil.hidden = depth === 0;
+    veil.firstElementChild.textContent = describe();
+  }
+
+  function offer(found, isCut = false) {
+    if (found.length > 0) {
+      const [id, place, code, replicas] = ['id', 'folder', 'code', 'replicas'].map((name) => form.querySelector(`#upload-${name}`).value);
+      want(form, 'upload-wanted', { files: found, id, folder: place, code, replicas, isCut });
+    }
+  }
+}
+
+/** Every file of a drop, those in folders too, each with its path within the drop. */
+async function gather({ items, files }) {
+  // What was dropped is to be had only until the event is over, but for the entries.
+  const entries = [...items].filter((item) => item.kind === 'file').map((item) => ({ entry: item.webkitGetAsEntry?.() ?? null, file: item.getAsFile() }));
+  if (entries.length === 0) {
+    return { found: [...files].map((file) => ({ file, path: file.name })), isCut: false };
+  }
+
+  const found = entries.filter(({ entry, file }) => !entry?.isDirectory && file !== null).map(({ file }) => ({ file, path: file.name }));
+  const folders = entries.map(({ entry }) => entry).filter((entry) => entry?.isDirectory);
+  while (folders.length > 0 && found.length < fileCountMax) {
+    const folder = folders.shift();
+    for (const entry of await readAll(folder.createReader())) {
+      if (entry.isDirectory) {
+        folders.push(entry);
+      } else {
+        found.push({ file: await new Promise((resolve, reject) => entry.file(resolve, reject)), path: entry.fullPath.replace(/^\//, '') });
+      }
+    }
+  }
+
+  return { found: found.slice(0, fileCountMax), isCut: folders.length > 0 || found.length > fileCountMax };
+}
+
+/** A browser gives the entries of a folder a hundred at a time. */
+async function readAll(reader) {
+  const entries = [];
+  for (;;) {
+    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    if (some.length === 0) {
+      return entries;
+    }
+
+    entries.push(...some);
+  }
+}

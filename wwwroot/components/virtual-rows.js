@@ -1,0 +1,85 @@
+import { keyed } from './dom.js';
+
+/** Rows above and below the window that are there all the same, so that a short scroll shows no gap. */
+const marginRows = 8;
+
+/** A taller element than this no browser lays out. */
+const heightMax = 30_000_000;
+
+/**
+ * Rows of which only those in the window are elements, however many there are. The height of one is `--row-height` of the scroller.
+ * @param {HTMLElement} scroller What scrolls.
+ * @param {HTMLElement} sizer The element in it that is as high as all rows.
+ * @param {{create: Function, update: Function, needs: (index: number) => void}} rows `create()` makes a row, `update(row, item, index)`
+ * fills it; `item` is undefined for one that is not known yet, and `needs` says up to which index they are wanted.
+ */
+export function createVirtualRows(scroller, sizer, { create, update, needs }) {
+  let items = [];
+  let total = 0;
+  let frame = 0;
+  scroller.addEventListener('scroll', drawSoon, { passive: true });
+  new ResizeObserver(drawSoon).observe(scroller);
+
+  return {
+    /** @param {object[]} next The rows that are known, each with a `key`. @param {number} count How many there are in all. */
+    update(next, count) {
+      items = next;
+      total = Math.max(count, next.length);
+      draw();
+    },
+    toTop() {
+      scroller.scrollTop = 0;
+    },
+    /** Puts the focus on the row of a key, if it is known. */
+    focus(key) {
+      const index = items.findIndex((item) => item.key === key);
+      if (index >= 0) {
+        scroller.scrollTop = Math.max(0, index * rowHeight() - scroller.clientHeight / 2);
+        draw();
+        sizer.querySelector(`[data-key="${CSS.escape(key)}"] button`)?.focus();
+      }
+    },
+  };
+
+  function drawSoon() {
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      draw();
+    });
+  }
+
+  function draw() {
+    const height = rowHeight();
+    const shown = Math.min(total, Math.floor(heightMax / height));
+    sizer.style.height = `${shown * height}px`;
+    const first = Math.max(0, Math.floor(scroller.scrollTop / height) - marginRows);
+    const last = Math.min(shown, Math.ceil((scroller.scrollTop + scroller.clientHeight) / height) + marginRows);
+    const window = Array.from({ length: Math.max(0, last - first) }, (_, at) => ({ index: first + at, item: items[first + at] }));
+
+    // Whoever is in a row stays there, however far it is scrolled away.
+    const held = document.activeElement?.closest?.('[data-key]');
+    const heldIndex = held && sizer.contains(held) ? items.findIndex((item) => item.key === held.dataset.key) : -1;
+    if (heldIndex >= 0 && heldIndex < first) {
+      window.unshift({ index: heldIndex, item: items[heldIndex] });
+    } else if (heldIndex >= last) {
+      window.push({ index: heldIndex, item: items[heldIndex] });
+    }
+
+    keyed(sizer, window, ({ index, item }) => item?.key ?? `unknown ${index}`, () => create(), (row, { index, item }) => {
+      const top = `translateY(${index * height}px)`;
+      if (row.style.transform !== top) {
+        row.style.transform = top;
+      }
+
+      row.setAttribute('aria-rowindex', String(index + 2));
+      update(row, item, index);
+    });
+    if (last > 0) {
+      needs(last - 1);
+    }
+  }
+
+  function rowHeight() {
+    return parseFloat(getComputedStyle(scroller).getPropertyValue('--row-height')) || 44;
+  }
+}

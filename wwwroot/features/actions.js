@@ -1,0 +1,179 @@
+// What can be done with files: downloaded, looked at, copied to other nodes, archived, renamed, given to others, deleted.
+
+import { copy } from '../components/clipboard.js';
+import { askName, confirmArchive, confirmDelete, showDocument } from '../components/dialogs.js';
+import { announce } from '../components/dom.js';
+import { complain, tell } from '../components/notices.js';
+import { showPreview } from '../components/preview.js';
+import { copiesText } from '../logic/explain.js';
+import { addressOf, calledRow, encodePath, folderNamed, previewOf } from '../logic/files.js';
+import { count, size } from '../logic/format.js';
+import { isolate } from '../logic/text.js';
+import { call, callJson, doReadsNeedKey, Problem } from '../net/api.js';
+import { download, probe } from '../net/downloads.js';
+import { attempt, takeWants } from './wants.js';
+
+/** A browser that is asked for several downloads at once takes the last alone. */
+const downloadSpacingMs = 400;
+
+/** Of a text as much is shown as somebody may read. */
+const previewBytesMax = 256 * 1024;
+const daySeconds = 24 * 60 * 60;
+const json = { 'Content-Type': 'application/json' };
+
+/**
+ * @param {Document} page
+ * @param {object} needs `files` and `details` to keep up; `rain.whileAsked`; `cluster` for who else there is.
+ */
+export function createActions(page, { files, details, rain, cluster }) {
+  takeWants({
+    download: async (row) => {
+      await (row.isElsewhere ? rain.whileAsked(row.id, () => probe(row.id)) : null);
+      await download(row);
+    },
+    'selected-download': async (rows) => {
+      for (const row of rows) {
+        await download(row);
+        await new Promise((resolve) => setTimeout(resolve, downloadSpacingMs));
+      }
+    },
+    preview,
+    replicate,
+    'selected-replicate': (rows) => each(rows, replicate),
+    archive: (row) => archiveAll([row]),
+    'selected-archive': archiveAll,
+    restore,
+    rename,
+    share,
+    copy,
+    document: showWithKey,
+    delete: (row) => removeAll([row]),
+    'selected-delete': removeAll,
+  });
+
+  /** Does the same with several, one after the other; one that fails does not keep the others from it. */
+  async function each(rows, work) {
+    for (const row of rows) {
+      await attempt(() => work(row));
+    }
+  }
+
+  async function preview(row) {
+    const kind = previewOf(row);
+    const title = calledRow(row);
+    if (kind === 'text') {
+      const response = await call('GET', addressOf(row), row.length > previewBytesMax ? { headers: { Range: `bytes=0-${previewBytesMax - 1}` }, cache: 'default' } : { cache: 'default' });
+      const note = row.length > previewBytesMax ? `The first ${size(previewBytesMax)} of ${size(row.length)}.` : '';
+      await showPreview(page.getElementById('preview'), { title, kind, note, text: await response.text() });
+      return;
+    }
+
+    // A frame goes without the key; a link that ends with the hour needs none.
+    const address = doReadsNeedKey() ? new URL((await makeLink(row, 60 * 60)).url.slice(1), document.baseURI).href : addressOf(row);
+    await showPreview(page.getElementById('preview'), { title, kind, address });
+  }
+
+  /** Waits for every other node that is known, as long as the gateway does, and tells who has said that it holds it. */
+  async function replicate(row) {
+    const name = calledRow(row);
+    await cluster.refreshServers();
+    const others = cluster.servers().filter((server) => !server.isOwn).length;
+    if (others === 0) {
+      tell(`There is no other node to send ${name} to`, 'This one alone holds it. Servers of other nodes can be added below the list of servers.');
+      return;
+    }
+
+    tell(`${name} is being sent to the other nodes`, 'They are asked to fetch and keep it.');
+    const answer = await callJson('POST', `resources/${row.id}/propagate?replicas=${others + 1}`);
+    tell(`${name}: ${copiesText(answer.replicas)}`);
+  }
+
+  async function archiveAll(rows) {
+    if (await confirmArchive(nameAll(rows))) {
+      await each(rows, async (row) => {
+        await call('POST', `resources/${row.id}/archive`);
+        tell(`${calledRow(row)} is being archived`, 'Its replicas go when the pieces are written and read back.');
+      });
+      await files.refresh();
+    }
+  }
+
+  async function restore(row) {
+    await call('DELETE', `resources/${row.id}/archive`);
+    tell(`${calledRow(row)} is being turned back into replicas`);
+  }
+
+  async function rename(row) {
+    const answer = await askName(row.path);
+    if (answer === null) {
+      return;
+    }
+
+    const { verb, name } = answer;
+    const path = `${folderNamed(name.slice(0, name.lastIndexOf('/') + 1))}${name.slice(name.lastIndexOf('/') + 1)}`;
+    try {
+      await call('POST', `files/${encodePath(row.path)}?${verb === 'move' ? 'moveTo' : 'copyTo'}=${encodeURIComponent(path)}`, { headers: { 'If-None-Match': '*' } });
+    } catch (problem) {
+      throw problem.status !== 412 ? problem : new Problem({ title: `There is a file of the name “${isolate(path)}” already`, detail: 'Nothing was changed. Give another name, or delete that one first.' });
+    }
+
+    announce(`${calledRow(row)} is ${verb === 'move' ? 'now' : 'also'} ${isolate(path)}.`);
+    if (verb === 'move') {
+      details.close();
+    }
+
+    await files.refresh();
+  }
+
+  /** Makes a link with which anybody reads it for a day, also where a key is needed. */
+  async function share(row) {
+    const made = await makeLink(row, daySeconds);
+    await copy(new URL(made.url.slice(1), document.baseURI).href);
+  }
+
+  function makeLink(row, seconds) {
+    return callJson('POST', 'links', { headers: json, body: JSON.stringify({ ...(row.path ? { path: row.path } : { id: row.id }), seconds }) });
+  }
+
+  async function removeAll(rows) {
+    if (!(await confirmDelete(nameAll(rows), rows.length))) {
+      return;
+    }
+
+    const gone = [];
+    await each(rows, async (row) => {
+      const name = calledRow(row);
+      try {
+        // What was looked at, and not what has come in its place since.
+        await call('DELETE', addressOf(row), { headers: row.etag ? { 'If-Match': row.etag } : {} });
+      } catch (problem) {
+        throw problem.status !== 412 ? problem : new Problem({ title: `${name} was not deleted`, detail: 'It has been replaced since it was shown here. Look at it again, and delete it then.' });
+      }
+
+      gone.push(row.key);
+    });
+    if (gone.length > 0) {
+      announce(rows.length === 1 ? `${calledRow(rows[0])} is deleted.` : `${count(gone.length)} are deleted.`);
+    }
+
+    if (gone.length < rows.length && rows.length > 1) {
+      complain(new Problem({ title: `${count(rows.length - gone.length)} of ${count(rows.length)} were not deleted`, detail: 'They are still selected.' }));
+    }
+
+    files.forget(gone);
+    details.close();
+    await files.refresh();
+    page.getElementById('main').focus();
+  }
+
+  /** A link's document, by a call that carries the key. */
+  async function showWithKey({ path, title, fileName }) {
+    const response = await call('GET', path);
+    const text = await response.text();
+    await showDocument(title, fileName.endsWith('.json') ? JSON.stringify(JSON.parse(text), null, 2) : text, fileName);
+  }
+}
+
+function nameAll(rows) {
+  return rows.length === 1 ? `“${calledRow(rows[0])}”` : `${count(rows.length)} files`;
+}

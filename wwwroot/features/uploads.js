@@ -1,0 +1,84 @@
+// What goes up: files that are chosen or dropped, and the list of them.
+
+import { announce } from '../components/dom.js';
+import { createDropTarget } from '../components/drop.js';
+import { complain, tell } from '../components/notices.js';
+import { createTray } from '../components/uploads.js';
+import { folderNamed } from '../logic/files.js';
+import { count, size } from '../logic/format.js';
+import { parseId } from '../logic/resources.js';
+import { isolate } from '../logic/text.js';
+import { targetOf } from '../logic/uploads.js';
+import { Problem } from '../net/api.js';
+import * as memory from '../net/memory.js';
+import { giveUp } from '../net/resumable.js';
+import { sendItem } from '../net/sending.js';
+import { createUploader } from '../net/uploader.js';
+import { takeWants } from './wants.js';
+
+/** Files of one choice whose names are told one by one. */
+const namedMax = 5;
+
+/**
+ * @param {Document} page
+ * @param {object} needs `folder()` that is shown; `whileAsked(id, work)`; `onStored()`.
+ */
+export function createUploads(page, { folder, whileAsked, onStored }) {
+  const tray = createTray(page.getElementById('tray'));
+  const uploads = createUploader({ send, giveUp, memory, onChange: tray.update, onEnd });
+  createDropTarget(page.getElementById('drop'), page.getElementById('drop-veil'), () => `Drop to upload into ${folderShown() === '' ? 'the uppermost folder' : isolate(folderShown())}`);
+  takeWants({
+    'upload-wanted': take,
+    'upload-cancel': uploads.cancel,
+    'upload-dismiss': uploads.dismiss,
+    'upload-pause': uploads.pause,
+    'upload-resume': uploads.resume,
+    'upload-retry': uploads.retry,
+    'upload-replace': uploads.replace,
+    'uploads-clear': uploads.clear,
+    'uploads-pause': uploads.pauseAll,
+    'uploads-resume': uploads.resumeAll,
+    'uploads-replace': uploads.replaceAll,
+  });
+  uploads.recall();
+
+  function folderShown() {
+    const typed = page.getElementById('upload-folder').value;
+    return typed.trim() === '' ? folder() : folderNamed(typed);
+  }
+
+  function take({ files, id, code, replicas, isCut }) {
+    const wanted = id.trim() === '' ? null : parseId(id);
+    if (id.trim() !== '' && wanted === null) {
+      throw new Problem({ title: 'That is no id', detail: `“${id}” is not a number from 0 to 18,446,744,073,709,551,615, decimal or 0x…. Nothing was taken.` });
+    }
+
+    if (isCut) {
+      complain(new Problem({ title: `${count(files.length)} files were taken`, detail: 'There are more in what was dropped; a program that uploads folders is the better way for so many.' }));
+    }
+
+    const known = uploads.add(files, { id: wanted, folder: folderShown(), code, replicas });
+    page.getElementById('upload-id').value = '';
+    page.querySelector('.drop-options').open = false;
+    if (known.length > 0) {
+      const names = known.slice(0, namedMax).map((item) => isolate(item.name)).join(', ');
+      tell('On the list already', known.length > namedMax ? `${names} and ${count(known.length - namedMax)} more` : names);
+    }
+  }
+
+  /** Whether an id is free is asked of the rain too; that nobody has it is no failure then. */
+  function send(item, report, signal) {
+    const work = () => sendItem(item, report, signal);
+    return item.id === null ? work() : whileAsked(item.id, work);
+  }
+
+  function onEnd(item) {
+    if (item.state === 'failed') {
+      complain(item.problem, `“${isolate(targetOf(item))}” was not uploaded.`);
+      return;
+    }
+
+    announce(`${isolate(item.name)} is uploaded, ${size(item.length)}.`);
+    onStored();
+  }
+}

@@ -3,7 +3,7 @@ using EndToEnd;
 namespace Browser;
 
 /// <summary>Pictures of the page, on demand: <c>POURING_RAIN_SCREENSHOTS</c> names the folder they go to, <c>docs/screenshots</c> when it
-/// is not set. README's developer section has the command.</summary>
+/// is not set. docs/developers.md has the command.</summary>
 public sealed class ScreenshotTests
 {
     private static readonly (int Width, int Height)[] Sizes = [(360, 800), (1024, 1000), (1920, 1200)];

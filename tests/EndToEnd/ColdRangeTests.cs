@@ -11,7 +11,7 @@ public sealed class ColdRangeTests
     [Fact]
     public Task A_range_costs_the_blocks_it_touches() => RangeAsync(256L << 20, 256 << 10);
 
-    /// <summary>Ten GB of disk and half a minute; README's developer section has the command.</summary>
+    /// <summary>Ten GB of disk and half a minute; docs/developers.md has the command.</summary>
     [Fact(Explicit = true)]
     public Task A_range_of_ten_gigabytes_costs_the_blocks_it_touches() => RangeAsync(10_000_000_000, 1 << 20);
 

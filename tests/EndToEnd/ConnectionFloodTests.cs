@@ -38,7 +38,7 @@ public sealed class ConnectionFloodTests
             StringComparison.Ordinal);
     }
 
-    /// <summary>README's developer section has the command.</summary>
+    /// <summary>docs/developers.md has the command.</summary>
     [Theory(Explicit = true)]
     [InlineData(256, true)]
     [InlineData(400, false)]

@@ -13,7 +13,7 @@ public sealed class CrowdTests
     [Fact]
     public Task Idle_connections_and_slow_readers_hold_back_nobody() => CrowdAsync(idle: 500, slow: 20, requests: 50, medianMax: null);
 
-    /// <summary>Wants 10,400 open files here and in the gateway; README's developer section has the command.</summary>
+    /// <summary>Wants 10,400 open files here and in the gateway; docs/developers.md has the command.</summary>
     [Fact(Explicit = true)]
     public Task Ten_thousand_idle_connections_and_two_hundred_slow_readers_hold_back_nobody() =>
         CrowdAsync(idle: 10_000, slow: 200, requests: 500, TimeSpan.FromMilliseconds(50));

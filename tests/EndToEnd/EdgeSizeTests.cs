@@ -32,7 +32,7 @@ public sealed class EdgeSizeTests
         }
     }
 
-    /// <summary>Minutes and 10 GB of disk; README's developer section has the command.</summary>
+    /// <summary>Minutes and 10 GB of disk; docs/developers.md has the command.</summary>
     [Fact(Explicit = true)]
     public async Task Five_gibibytes_made_while_sending_come_back_and_nothing_is_held_in_memory()
     {

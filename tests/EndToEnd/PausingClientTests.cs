@@ -8,7 +8,7 @@ using System.Text;
 namespace EndToEnd;
 
 /// <summary>Clients that pause keep what they asked for; clients that trickle for ever are cut, and meanwhile hold back nobody. All with
-/// the limits as they are by default, so these take minutes; README's developer section has the command.</summary>
+/// the limits as they are by default, so these take minutes; docs/developers.md has the command.</summary>
 public sealed class PausingClientTests
 {
     private const int BodyBytes = 10_000_000, PauseCount = 10;

@@ -6,22 +6,25 @@ using System.Text.RegularExpressions;
 namespace EndToEnd;
 
 /// <summary>
-/// README.md, run as it is written: every <c>console</c> block in one shell and in order, against a fresh gateway, and what the commands
-/// print is compared with what the README says they print. In a line of the README <c>...</c> stands for anything, alone in a line for any
-/// lines; dates may differ. Only the ports are others here, and where the program was built.
+/// README.md and documents with commands, run as they are written: every <c>console</c> block of one in one shell and in order, against a
+/// fresh gateway, and what the commands print is compared with what it says they print. In a line <c>...</c> stands for anything, alone in
+/// a line for any lines; dates may differ. Only the ports are others here, and where the program was built.
 /// </summary>
 public sealed partial class ReadMeTests
 {
     private const string StartCommand = "    dotnet run -c Release --project src/Gateway";
     private static readonly string[] Ports = ["8080", "8091", "8092", "8093", "1980", "1981", "1982", "1991", "1992", "1993"];
 
-    [Fact]
-    public async Task Every_command_prints_what_the_readme_says()
+    [Theory]
+    [InlineData("README.md", 50)]
+    [InlineData("docs/http.md", 7)]
+    [InlineData("docs/fleet.md", 5)]
+    public async Task Every_command_prints_what_is_said(string document, int stepsMin)
     {
-        var text = await File.ReadAllLinesAsync(Path.Combine(Repository.Root, "README.md"), TestContext.Current.CancellationToken);
-        Assert.Contains(StartCommand, text);
+        var text = await File.ReadAllLinesAsync(Path.Combine(Repository.Root, document), TestContext.Current.CancellationToken);
+        Assert.True(document != "README.md" || text.Contains(StartCommand));
         var steps = ReadSteps(text);
-        Assert.InRange(steps.Count, 20, 200);
+        Assert.InRange(steps.Count, stepsMin, 200);
         foreach (var program in new[] { "bash", "curl", "wget", "openssl", "cmp" })
         {
             Tool.Require(program);
@@ -42,7 +45,7 @@ public sealed partial class ReadMeTests
             {
                 wrong.AppendLine(
                     CultureInfo.InvariantCulture,
-                    $"line {step.Line}: {step.Command}\nexit code {exitCode}; README:\n{step.Expected}\nprinted:\n{shown}\n");
+                    $"line {step.Line}: {step.Command}\nexit code {exitCode}; {document}:\n{step.Expected}\nprinted:\n{shown}\n");
             }
         }
 

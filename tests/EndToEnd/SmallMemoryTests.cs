@@ -12,7 +12,7 @@ public sealed class SmallMemoryTests
     public Task More_downloads_than_the_memory_has_windows_for_end_whole() =>
         DownloadAsync(heapMiB: 192, resources: 16, clients: 20, length: 32_000_000);
 
-    /// <summary>README's developer section has the command; it wants 26 GB of disk.</summary>
+    /// <summary>docs/developers.md has the command; it wants 26 GB of disk.</summary>
     [Theory(Explicit = true)]
     [InlineData(384, 64, 64)]
     [InlineData(768, 64, 64)]

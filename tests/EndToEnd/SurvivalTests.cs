@@ -11,7 +11,7 @@ public sealed class SurvivalTests
     [Fact]
     public Task A_fetch_goes_on_where_the_gateway_was_killed() => FetchAsync(96L << 20, 12_000_000, readyMax: null);
 
-    /// <summary>Six GiB of disk and a minute; README's developer section has the command.</summary>
+    /// <summary>Six GiB of disk and a minute; docs/developers.md has the command.</summary>
     [Fact(Explicit = true)]
     public Task A_fetch_of_two_gibibytes_goes_on_where_the_gateway_was_killed() =>
         FetchAsync(2L << 30, 80_000_000, TimeSpan.FromSeconds(2));

@@ -3,7 +3,8 @@ namespace Gateway.Configuration;
 /// <summary>Every setting, read and checked. A reload makes another one.</summary>
 /// <remarks>
 /// A setting is a property here or of one of the sections: its name, default, form, meaning and traits stand where it is read.
-/// A new one needs that property, and what the tests then ask for: a row in README's table and an entry in appsettings.json.
+/// A new one needs that property, and what the tests then ask for: a row in the table of docs/settings.md and an entry in
+/// appsettings.json.
 /// </remarks>
 internal sealed class GatewaySettings(SettingsReader reader)
 {

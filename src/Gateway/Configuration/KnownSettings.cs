@@ -4,7 +4,8 @@ namespace Gateway.Configuration;
 
 /// <summary>
 /// Every setting of the gateway. Each is declared once, where it is read: as a property of <see cref="GatewaySettings"/> or of one of
-/// its sections. The search for unknown names, <c>--help</c>, README's table and the tests of appsettings.json go by this list.
+/// its sections. The search for unknown names, <c>--help</c>, the table of docs/settings.md and the tests of appsettings.json go by
+/// this list.
 /// </summary>
 internal static class KnownSettings
 {

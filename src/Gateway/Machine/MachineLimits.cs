@@ -2,7 +2,7 @@ namespace Gateway.Machine;
 
 /// <summary>
 /// The one place that knows what the machine gives this process, and divides it. Nothing here is ever handed out whole: the runtime, the
-/// store and the rain come first, then fetches, then clients. README's table of limits says the same in words.
+/// store and the rain come first, then fetches, then clients. docs/settings.md says the same in words.
 /// </summary>
 internal sealed record MachineLimits
 {

@@ -11,27 +11,28 @@ public sealed class DocumentTests
     private const string TableStart = "<!-- settings: this table is written by the tests, with UPDATE_SNAPSHOTS=1 -->\n";
     private const string TableEnd = "<!-- /settings -->\n";
 
-    private static readonly string Readme = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "README.md"));
+    private static readonly string Settings = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "settings.md"));
+    private static readonly string Http = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "http.md"));
 
     /// <summary>A setting that is added or changed shows up as a change of the table. UPDATE_SNAPSHOTS=1 writes it anew.</summary>
     [Fact]
-    public void The_readme_has_the_table_of_settings()
+    public void The_table_of_settings_is_that_of_the_program()
     {
         var table = string.Concat(KnownSettings.All.Select(setting =>
             $"| `{setting.Name}` | {(setting.Default.Length == 0 ? "none" : $"`{setting.Default}`")} | {setting.Meaning} | "
             + $"{(setting.IsLive ? "yes" : "")} |\n")
             .Prepend("| setting | default | meaning | live |\n| --- | --- | --- | --- |\n"));
-        var start = Readme.IndexOf(TableStart, StringComparison.Ordinal) + TableStart.Length;
-        var end = Readme.IndexOf(TableEnd, StringComparison.Ordinal);
+        var start = Settings.IndexOf(TableStart, StringComparison.Ordinal) + TableStart.Length;
+        var end = Settings.IndexOf(TableEnd, StringComparison.Ordinal);
         Assert.InRange(start, TableStart.Length, end);
         if (Environment.GetEnvironmentVariable("UPDATE_SNAPSHOTS") == "1")
         {
             File.WriteAllText(
-                Path.Combine(Path.GetDirectoryName(ThisFile())!, "../../../README.md"), Readme[..start] + table + Readme[end..]);
+                Path.Combine(Path.GetDirectoryName(ThisFile())!, "../../../docs/settings.md"), Settings[..start] + table + Settings[end..]);
         }
         else
         {
-            Assert.Equal(table, Readme[start..end]);
+            Assert.Equal(table, Settings[start..end]);
         }
     }
 
@@ -47,11 +48,11 @@ public sealed class DocumentTests
     }
 
     [Fact]
-    public void The_readme_names_every_problem()
+    public void Every_problem_is_named()
     {
         foreach (var type in ProblemType.All)
         {
-            Assert.Contains($"`{type.Name}`", Readme, StringComparison.Ordinal);
+            Assert.Contains($"`{type.Name}`", Http, StringComparison.Ordinal);
         }
     }
 

@@ -18,6 +18,7 @@ using Simulation.Swarms;
 // dotnet run -c Release --project tests/Simulation -- --table MB > tests/Simulation/table.md
 // dotnet run -c Release --project tests/Simulation -- --sharing SECONDS [--only TEXT]
 // dotnet run -c Release --project tests/Simulation -- --transfers SECONDS [--seeds N --only TEXT]
+// dotnet run -c Release --project tests/Simulation -- --first-byte-table SEEDS [--only TEXT] > tests/Simulation/beginnings.md
 // dotnet run -c Release --project tests/Simulation -- --swarm NODES [--first SEED --blocks N --ordered 1
 // --ceiling SHARE --loss PERCENT --megabits M]
 // dotnet run -c Release --project tests/Simulation -- --swarms N [--first N --planted 1|2]
@@ -30,6 +31,7 @@ using Simulation.Swarms;
 // dotnet run -c Release --project tests/Simulation -- --flows rain,cubic+500 [--seconds S
 // --megabits M --rtt MS --loss PERCENT --queue BDP --step S]
 long seeds = 200, first = 1, fuzz = 0, table = 0, fetches = 0, stores = 0, clusters = 0, planted = 0, deployments = 0;
+long firstByteTable = 0;
 long swarmModel = 0, swarmTable = 0, swarm = 0, swarms = 0, blocks = 256;
 long group = 0, groups = 0, groupTable = 0, groupMb = 32, groupBlockKb = 1024, slower = 0;
 double worst = 0;
@@ -144,6 +146,9 @@ for (var i = 0; i + 1 < args.Length; i += 2)
         case "--transfers":
             transfers = number;
             break;
+        case "--first-byte-table":
+            firstByteTable = value;
+            break;
         case "--step":
             step = number;
             break;
@@ -167,6 +172,12 @@ if (transfers > 0)
     var text = new System.Text.StringBuilder();
     TransferTable.Write(text, transfers, (int)Math.Min(seeds, 200), only);
     Console.Write(text);
+    return 0;
+}
+
+if (firstByteTable > 0)
+{
+    Console.Write(BeginningTable.Write((int)Math.Min(firstByteTable, 50), only));
     return 0;
 }
 

@@ -28,7 +28,7 @@ public sealed class Bottleneck : IDisposable
         };
         LossPerMillion = lossPerMillion;
         RoundTripMs = roundTripMs;
-        _content = new SimEndless(blocks: 4096);
+        _content = new SimEndless(4L << 30);
     }
 
     public SimWorld World { get; }

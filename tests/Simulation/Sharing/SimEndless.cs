@@ -3,30 +3,34 @@ using PouringRain.Protocol;
 
 namespace Simulation;
 
-/// <summary>A resource as long as wanted in the memory of one block: every block of it is the same.</summary>
+/// <summary>A resource as long as wanted in the memory of one block: every block of it is how that block begins.</summary>
 public sealed class SimEndless : IRainContent
 {
-    private const int BlockBytes = 1 << 20, SymbolSize = 1408;
-    private readonly IBlockEncoder _encoder, _smallEncoder;
+    private const int LargestBlockBytes = 1 << 20, SymbolSize = 1408;
+
+    // A systematic code whose symbols do not depend on the block's number: one encoder does for all blocks of a length.
+    private readonly Dictionary<(int Bytes, int SymbolSize), IBlockEncoder> _encoders = [];
+    private readonly byte[] _block = new byte[LargestBlockBytes];
 
     /// <summary>Makes one.</summary>
-    /// <param name="blocks">Blocks of 1 MiB.</param>
-    public SimEndless(int blocks)
+    /// <param name="length">Its bytes.</param>
+    /// <param name="blockBytes">Bytes of a block, 1 MiB at most.</param>
+    public SimEndless(long length, int blockBytes = LargestBlockBytes)
     {
-        var block = new byte[BlockBytes];
-        new SimRandom(3).Fill(block);
-        ResourceLayout.TryCreate((long)blocks * BlockBytes, BlockBytes, SymbolSize, out var layout);
-        var digests = new BlockDigest[blocks];
-        digests.AsSpan().Fill(BlockDigest.Of(BlockDigestAlgorithm.Blake3, block));
-        Manifest = Manifest.Create(layout!, "raptorq", 1, default, "application/octet-stream", null, digests);
-        FountainCodes.TryGet("raptorq", out var code);
+        new SimRandom(3).Fill(_block);
+        ResourceLayout.TryCreate(length, blockBytes, SymbolSize, out var layout);
+        var digests = new BlockDigest[layout!.BlockCount];
+        var byBytes = new Dictionary<int, BlockDigest>();
+        for (var i = 0; i < digests.Length; i++)
+        {
+            var bytes = layout.BytesOf(i);
+            if (!byBytes.TryGetValue(bytes, out digests[i]))
+            {
+                byBytes[bytes] = digests[i] = BlockDigest.Of(BlockDigestAlgorithm.Blake3, _block.AsSpan(0, bytes));
+            }
+        }
 
-        // A systematic code whose symbols do not depend on the block's number: one encoder does for all.
-        _encoder = code!.CreateEncoder(layout!.SymbolsOf(0), SymbolSize);
-        _encoder.Begin(0, block);
-        var small = Manifest.SmallLayout;
-        _smallEncoder = code.CreateEncoder(small.SymbolsOf(0), small.SymbolSize);
-        _smallEncoder.Begin(0, block);
+        Manifest = Manifest.Create(layout, "raptorq", 1, default, "application/octet-stream", null, digests);
     }
 
     public Manifest Manifest { get; }
@@ -37,7 +41,16 @@ public sealed class SimEndless : IRainContent
 
     public SymbolReadResult TryReadSymbol(int blockIndex, uint esi, Span<byte> destination)
     {
-        (destination.Length == SymbolSize ? _encoder : _smallEncoder).Encode(esi, destination);
+        var bytes = Manifest.Layout.BytesOf(blockIndex);
+        if (!_encoders.TryGetValue((bytes, destination.Length), out var encoder))
+        {
+            FountainCodes.TryGet("raptorq", out var code);
+            encoder = code!.CreateEncoder((bytes + destination.Length - 1) / destination.Length, destination.Length);
+            encoder.Begin(0, _block.AsMemory(0, bytes));
+            _encoders[(bytes, destination.Length)] = encoder;
+        }
+
+        encoder.Encode(esi, destination);
         return SymbolReadResult.Ok;
     }
 }

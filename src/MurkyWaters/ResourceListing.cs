@@ -20,11 +20,8 @@ public sealed record ListedResource
     /// <summary>The code that it is rained with.</summary>
     public required string Code { get; init; }
 
-    /// <summary>Bytes of a source block.</summary>
-    public required int BlockSize { get; init; }
-
-    /// <summary>Bytes of a symbol.</summary>
-    public required int SymbolSize { get; init; }
+    /// <summary>How it lies in blocks and symbols.</summary>
+    public required ResourceLayout Layout { get; init; }
 
     /// <summary>SHA-256 of the whole.</summary>
     public required Sha256Digest Sha256 { get; init; }

@@ -6,17 +6,19 @@ public sealed class BlockDigester : IDisposable
 {
     private readonly List<BlockDigest> _digests = [];
     private Blake3.Hasher? _hasher;
-    private int _inBlock;
+    private int _inBlock, _now;
 
     /// <summary>Begins.</summary>
-    /// <param name="blockBytes">Bytes of every block but the last.</param>
-    public BlockDigester(int blockBytes)
+    /// <param name="blockBytes">Bytes of a block: see <see cref="ResourceLayout.BlockBytes"/>.</param>
+    /// <param name="isGrowing">Whether the first blocks are small.</param>
+    public BlockDigester(int blockBytes, bool isGrowing = false)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(blockBytes, 1);
         BlockBytes = blockBytes;
+        _now = isGrowing ? ResourceLayout.FirstBlockBytes : blockBytes;
     }
 
-    /// <summary>Bytes of every block but the last.</summary>
+    /// <summary>Bytes of a block.</summary>
     public int BlockBytes { get; }
 
     /// <summary>Takes the next bytes.</summary>
@@ -24,18 +26,18 @@ public sealed class BlockDigester : IDisposable
     {
         while (!bytes.IsEmpty)
         {
-            var count = Math.Min(bytes.Length, BlockBytes - _inBlock);
-            if (count == BlockBytes)
+            var count = Math.Min(bytes.Length, _now - _inBlock);
+            if (count == _now)
             {
                 // A whole block at once needs no state.
-                _digests.Add(BlockDigest.Of(BlockDigestAlgorithm.Blake3, bytes[..count]));
+                Add(BlockDigest.Of(BlockDigestAlgorithm.Blake3, bytes[..count]));
             }
             else
             {
                 _hasher ??= Blake3.Hasher.New();
                 _hasher.Update(bytes[..count]);
                 _inBlock += count;
-                if (_inBlock == BlockBytes)
+                if (_inBlock == _now)
                 {
                     EndBlock();
                 }
@@ -65,6 +67,13 @@ public sealed class BlockDigester : IDisposable
         _hasher!.Finalize(digest);
         _hasher.Reset();
         _inBlock = 0;
-        _digests.Add(BlockDigest.Read(digest));
+        Add(BlockDigest.Read(digest));
+    }
+
+    private void Add(BlockDigest digest)
+    {
+        // The first two blocks of those that grow are of one size.
+        _now = _digests.Count == 0 ? _now : Math.Min(2 * _now, BlockBytes);
+        _digests.Add(digest);
     }
 }

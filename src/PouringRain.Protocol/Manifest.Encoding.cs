@@ -10,7 +10,7 @@ namespace PouringRain.Protocol;
 /// <code>
 /// offset size
 ///      0    4  "PRM3"
-///      4    1  flags
+///      4    1  flags: those of <see cref="ManifestFlags"/>, and 8 for a growing layout
 ///      5    1  algorithm of the block digests
 ///      6    8  stamp, milliseconds
 ///     14    8  length of the resource
@@ -38,6 +38,9 @@ public sealed partial class Manifest
     /// <summary>The most bytes of all fields: those there are, with room for more.</summary>
     private const int FieldBytesMax = 4096;
 
+    /// <summary>The flag of a growing layout. It is no matter of <see cref="Flags"/>: the layout says it.</summary>
+    private const byte GrowingFlag = 8;
+
     private const byte FileNameField = 1, PathField = 2, PieceField = 3, FirstIgnorableField = 128;
 
     /// <summary>Reads the encoded form; total: anything that <see cref="Bytes"/> cannot be is refused.</summary>
@@ -58,7 +61,8 @@ public sealed partial class Manifest
             return ManifestReading.Malformed;
         }
 
-        var flags = (ManifestFlags)bytes[4];
+        var isGrowing = (bytes[4] & GrowingFlag) != 0;
+        var flags = (ManifestFlags)(bytes[4] & ~GrowingFlag);
         if ((flags & ~(ManifestFlags.Deleted | ManifestFlags.DateWeak | ManifestFlags.Attachment)) != 0)
         {
             return ManifestReading.UnknownFlag;
@@ -79,7 +83,7 @@ public sealed partial class Manifest
         var rest = bytes[FixedBytes..];
         if ((isDeleted && (flags != ManifestFlags.Deleted || length != 0))
             || !IsStamp(stamp, isDeleted)
-            || !ResourceLayout.TryCreate(length, blockBytes, symbolSize, out var layout)
+            || !ResourceLayout.TryCreate(length, blockBytes, symbolSize, isGrowing, out var layout)
             || !TryTake(ref rest, CodeBytesMax, out var part) || !TryReadText(part, out var code) || !IsCode(code)
             || !TryTake(ref rest, ContentTypeBytesMax, out part) || !TryReadText(part, out var contentType) || !IsContentType(contentType)
             || !TryTake(ref rest, FieldBytesMax, out part)
@@ -195,7 +199,7 @@ public sealed partial class Manifest
         var bytes =
             new byte[FixedBytes + 6 + code.Length + contentType.Length + fields.Length + (_blockDigests.Length * BlockDigest.SizeBytes)];
         "PRM3"u8.CopyTo(bytes);
-        bytes[4] = (byte)Flags;
+        bytes[4] = (byte)((int)Flags | (Layout.IsGrowing ? GrowingFlag : 0));
         bytes[5] = (byte)BlockDigestAlgorithm;
         BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(6), Stamp);
         BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(14), Layout.Length);

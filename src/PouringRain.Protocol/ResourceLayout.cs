@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 
 namespace PouringRain.Protocol;
@@ -5,7 +6,9 @@ namespace PouringRain.Protocol;
 /// <summary>
 /// How a resource's bytes lie in source blocks and symbols: all length arithmetic is here. Every block but the last holds
 /// <see cref="BlockBytes"/> bytes; a block of n bytes has K = ceil(n / T) symbols, the last one padded with zeros when coded.
-/// An empty resource has no blocks.
+/// An empty resource has no blocks. In a growing layout the bytes of the first block are cut again: into one block of
+/// <see cref="FirstBlockBytes"/>, another of as many, and then each twice as long as the one before, so that a reader gets its first byte
+/// when a dozen symbols are there.
 /// </summary>
 public sealed record ResourceLayout
 {
@@ -35,19 +38,31 @@ public sealed record ResourceLayout
     /// <summary>Its bounds.</summary>
     public const int AutoBlockBytesMin = 64 * 1024, AutoBlockBytesMax = 1024 * 1024;
 
-    private ResourceLayout(long length, int blockBytes, int symbolSize)
+    /// <summary>Bytes of the first block of a growing layout: twelve symbols of the usual size, which fit a first flight beside the
+    /// manifest of 1 GiB.</summary>
+    public const int FirstBlockBytes = 16 * 1024;
+
+    private ResourceLayout(long length, int blockBytes, int symbolSize, bool isGrowing)
     {
         Length = length;
         BlockBytes = blockBytes;
         SymbolSize = symbolSize;
-        BlockCount = (int)((length + blockBytes - 1) / blockBytes);
+        IsGrowing = isGrowing;
+        BlockCount = length == 0 ? 0 : IndexAt(length - 1) + 1;
     }
 
     /// <summary>The resource's bytes.</summary>
     public long Length { get; }
 
-    /// <summary>Bytes of every source block but the last.</summary>
+    /// <summary>Bytes of every source block but the last, and but for those that the first is cut into when it grows.</summary>
     public int BlockBytes { get; }
+
+    /// <summary>Whether the first blocks are small.</summary>
+    public bool IsGrowing { get; }
+
+    /// <summary>What messages say for the bytes of a block: of a growing layout one more. Who does not know of such layouts takes the
+    /// message as ever, gets the manifest, and there finds a flag that it does not know.</summary>
+    public int ToldBlockBytes => BlockBytes + (IsGrowing ? 1 : 0);
 
     /// <summary>T: bytes of a symbol.</summary>
     public int SymbolSize { get; }
@@ -55,13 +70,35 @@ public sealed record ResourceLayout
     /// <summary>Source blocks; 0 when the resource is empty.</summary>
     public int BlockCount { get; }
 
+    /// <summary>K of a block of <see cref="BlockBytes"/>, or of all there is when that is less; at least 1.</summary>
+    public int SymbolsOfLargest => (int)Math.Max(1, (Math.Min(BlockBytes, Length) + SymbolSize - 1) / SymbolSize);
+
+    /// <summary>Blocks more than there would be if the first did not grow.</summary>
+    private int GrowthCount => IsGrowing ? GrowthCountOf(BlockBytes) : 0;
+
     /// <summary>Makes a layout, or says no when a value is out of its bounds.</summary>
+    public static bool TryCreate(long length, long blockBytes, long symbolSize, [NotNullWhen(true)] out ResourceLayout? layout) =>
+        TryCreate(length, blockBytes, symbolSize, isGrowing: false, out layout);
+
+    /// <summary>Makes a layout that grows or does not, or says no when a value is out of its bounds.</summary>
     public static bool TryCreate(
-        long length, long blockBytes, long symbolSize, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out ResourceLayout? layout)
+        long length, long blockBytes, long symbolSize, bool isGrowing, [NotNullWhen(true)] out ResourceLayout? layout)
     {
-        layout = IsPossible(length, blockBytes, symbolSize) ? new ResourceLayout(length, (int)blockBytes, (int)symbolSize) : null;
+        var isPossible = isGrowing
+            ? MayGrow(blockBytes) && length > FirstBlockBytes && length <= LengthMaxOf(blockBytes, symbolSize, isGrowing)
+            : IsPossible(length, blockBytes, symbolSize);
+        layout = isPossible ? new ResourceLayout(length, (int)blockBytes, (int)symbolSize, isGrowing) : null;
         return layout is not null;
     }
+
+    /// <summary>Makes a layout of what messages say: see <see cref="ToldBlockBytes"/>.</summary>
+    public static bool TryCreateTold(long length, long toldBytes, long symbolSize, [NotNullWhen(true)] out ResourceLayout? layout) =>
+        MayGrow(toldBytes - 1) ? TryCreate(length, toldBytes - 1, symbolSize, isGrowing: true, out layout)
+        : TryCreate(length, toldBytes, symbolSize, out layout);
+
+    /// <summary>Whether blocks of a size can begin small: it is a power of two, and worth it.</summary>
+    public static bool MayGrow(long blockBytes) =>
+        blockBytes is >= AutoBlockBytesMin and < BlockBytesMax && BitOperations.IsPow2(blockBytes);
 
     /// <summary>Whether the values are within their bounds.</summary>
     public static bool IsPossible(long length, long blockBytes, long symbolSize) => length >= 0
@@ -81,6 +118,10 @@ public sealed record ResourceLayout
         return Math.Min(BlockCountMax, named) * blockBytes;
     }
 
+    /// <summary>As <see cref="LengthMaxOf(long, long)"/>, of a layout that grows, which has some blocks more.</summary>
+    public static long LengthMaxOf(long blockBytes, long symbolSize, bool isGrowing) =>
+        LengthMaxOf(blockBytes, symbolSize) is var max && isGrowing && max > 0 ? max - (GrowthCountOf(blockBytes) * blockBytes) : max;
+
     /// <summary>A size of blocks that suits a length: about <see cref="AutoBlockCount"/> of them, each a power of two, from
     /// <see cref="AutoBlockBytesMin"/> to <see cref="AutoBlockBytesMax"/>, or to as many symbols as a block may have. What is small begins
     /// to come out early and is fetched from many; what is large needs no larger manifest than that.</summary>
@@ -96,11 +137,16 @@ public sealed record ResourceLayout
     {
         var least = (Math.Max(BlockBytes, manifestBytes) + SymbolCountMax - 1) / SymbolCountMax;
         var size = Math.Max(SmallSymbolSize, least);
-        return size < SymbolSize ? new ResourceLayout(Length, BlockBytes, size) : this;
+        return size < SymbolSize ? new ResourceLayout(Length, BlockBytes, size, IsGrowing) : this;
     }
 
     /// <summary>Bytes of the block <paramref name="blockIndex"/>, without padding.</summary>
-    public int BytesOf(int blockIndex) => (int)Math.Min(BlockBytes, Length - OffsetOf(blockIndex));
+    public int BytesOf(int blockIndex)
+    {
+        var offset = OffsetOf(blockIndex);
+        var most = !IsGrowing || offset >= BlockBytes ? BlockBytes : Math.Max((int)offset, FirstBlockBytes);
+        return (int)Math.Min(most, Length - offset);
+    }
 
     /// <summary>K of the block <paramref name="blockIndex"/>.</summary>
     public int SymbolsOf(int blockIndex) => (BytesOf(blockIndex) + SymbolSize - 1) / SymbolSize;
@@ -111,7 +157,10 @@ public sealed record ResourceLayout
     {
         ArgumentOutOfRangeException.ThrowIfNegative(blockIndex);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(blockIndex, BlockCount);
-        return (long)blockIndex * BlockBytes;
+        var growth = GrowthCount;
+        return blockIndex > growth ? (long)(blockIndex - growth) * BlockBytes
+            : blockIndex == 0 ? 0
+            : (long)FirstBlockBytes << (blockIndex - 1);
     }
 
     /// <summary>The block that holds the byte at <paramref name="offset"/>.</summary>
@@ -120,6 +169,13 @@ public sealed record ResourceLayout
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(offset, Length);
-        return (int)(offset / BlockBytes);
+        return IndexAt(offset);
     }
+
+    private static int GrowthCountOf(long blockBytes) => BitOperations.Log2((ulong)blockBytes / FirstBlockBytes);
+
+    private int IndexAt(long offset) =>
+        !IsGrowing || offset >= BlockBytes ? (int)(offset / BlockBytes) + GrowthCount
+        : offset < FirstBlockBytes ? 0
+        : 1 + BitOperations.Log2((uint)offset / FirstBlockBytes);
 }

@@ -231,7 +231,7 @@ public sealed partial class Scenario
         var layout = client.Fetch.SymbolSize == manifest.Layout.SymbolSize ? manifest.Layout : manifest.SmallLayout;
         var manifestSymbols = (manifest.Bytes.Length + layout.SymbolSize - 1) / layout.SymbolSize;
         var inWork = client.Fetch.Snapshot(client.LocalNow).SymbolsNeeded - manifestSymbols - client.Blocks.Keys.Sum(layout.SymbolsOf);
-        if (inWork > Math.Max(2, client.Options.WindowBytesMax / layout.BlockBytes) * layout.SymbolsOf(0))
+        if (inWork > Math.Max(2, client.Options.WindowBytesMax / layout.BlockBytes) * layout.SymbolsOfLargest)
         {
             Fail($"{inWork} symbols in work are more than the window: {Describe(client)}");
         }

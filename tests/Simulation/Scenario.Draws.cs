@@ -18,6 +18,13 @@ public sealed partial class Scenario
         var length = Math.Max(0, (symbols * symbolSize) - (int)_random.Below(symbolSize));
         var blockSymbols = _random.Pick(1, 7, 40, 200);
         var code = FountainCodes.All[(int)_random.Below(FountainCodes.All.Length)].Name;
+        if (_random.Chance(150_000))
+        {
+            // As new resources are: the first blocks are small.
+            length = (int)_random.Between(ResourceLayout.FirstBlockBytes + 1, _random.Pick(50_000, 200_000, 600_000));
+            return Publish(length, code, 65_536 * _random.Pick(1, 2), Math.Max(256, symbolSize), stamp, isGrowing: true);
+        }
+
         return Publish(length, code, blockSymbols * symbolSize, symbolSize, stamp);
     }
 
@@ -25,14 +32,14 @@ public sealed partial class Scenario
     private SimContent DrawSuccessor(SimContent content, long stamp)
     {
         var layout = content.Manifest.Layout;
-        return Publish((int)layout.Length, content.Manifest.Code, layout.BlockBytes, layout.SymbolSize, stamp);
+        return Publish((int)layout.Length, content.Manifest.Code, layout.BlockBytes, layout.SymbolSize, stamp, layout.IsGrowing);
     }
 
-    private SimContent Publish(int length, string code, int blockBytes, int symbolSize, long stamp)
+    private SimContent Publish(int length, string code, int blockBytes, int symbolSize, long stamp, bool isGrowing = false)
     {
         var bytes = new byte[length];
         _random.Fill(bytes);
-        return Publish(SimContent.Create(bytes, code, blockBytes, symbolSize, stamp));
+        return Publish(SimContent.Create(bytes, code, blockBytes, symbolSize, stamp, isGrowing));
     }
 
     private SimContent Publish(SimContent content)

@@ -53,9 +53,9 @@ internal record ResourceSummary
         FileName = resource.FileName;
         Path = resource.Path;
         Code = resource.Code;
-        BlockSize = resource.BlockSize;
-        SymbolSize = resource.SymbolSize;
-        Blocks = (int)((resource.Length + resource.BlockSize - 1) / resource.BlockSize);
+        BlockSize = resource.Layout.BlockBytes;
+        SymbolSize = resource.Layout.SymbolSize;
+        Blocks = resource.Layout.BlockCount;
         Version = resource.Version.ToString();
         Modified = DateTimeOffset.FromUnixTimeMilliseconds(resource.Stamp);
         (Holders, Wanted) = HoldersOf(resource.Id, node);

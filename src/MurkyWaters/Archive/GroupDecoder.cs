@@ -1,5 +1,4 @@
 using PouringRain.Coding.Erasure;
-using PouringRain.Protocol;
 
 namespace MurkyWaters.Archive;
 
@@ -89,13 +88,13 @@ internal sealed class GroupDecoder(PieceShape shape)
             cells.Find(read => read.Piece == piece).Cells.AsSpan(0, bytes).CopyTo(_cells.AsSpan(i * _stride));
         }
 
-        var (parent, layout) = (shape.Parent, shape.Cells);
+        var layout = shape.Cells;
         for (var at = 0; at < blocks.Length; at += layout.BlockBytes)
         {
             var block = (group * shape.CellsPerBlock) + (at / layout.BlockBytes);
             var decoded = blocks.Slice(at, layout.BytesOf(block));
             CellCoder.Decode(shape.Code, _coefficients, _cells.AsSpan(at / layout.BlockBytes * layout.CellBytes), _stride, decoded);
-            if (BlockDigest.Of(parent.BlockDigestAlgorithm, decoded) != parent.BlockDigests[block])
+            if (shape.FindOther(layout.OffsetOf(block), decoded) is not null)
             {
                 return false;
             }

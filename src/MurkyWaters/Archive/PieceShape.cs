@@ -21,6 +21,7 @@ namespace MurkyWaters.Archive;
 ///    -48   40  the coding's name, ASCII, filled up with zeros
 ///     -8    8  "PRPIECE1"
 /// </code>
+/// Where the version's first blocks are small, those that together have the bytes of one have a cell in common, as if they were one.
 /// As a resource a piece lies in blocks of whole cells, so many that a block has <see cref="BlockBytesMin"/> bytes at least: who reads one
 /// source block of a small resource fetches the cells of its neighbours too, and a manifest has no more digests than that is worth.
 /// </summary>
@@ -136,14 +137,31 @@ internal sealed class PieceShape
     /// <exception cref="IOException">One is not what its digest says.</exception>
     public void ThrowIfOther(long offset, ReadOnlySpan<byte> blocks)
     {
-        for (var at = 0; at < blocks.Length; at += Parent.Layout.BlockBytes)
+        if (FindOther(offset, blocks) is { } block)
         {
-            var block = Parent.Layout.BlockAt(offset + at);
-            if (BlockDigest.Of(Parent.BlockDigestAlgorithm, blocks.Slice(at, Parent.Layout.BytesOf(block))) != Parent.BlockDigests[block])
-            {
-                throw new IOException($"Block {block} of {Id} is not what its digest says.");
-            }
+            throw new IOException($"Block {block} of {Id} is not what its digest says.");
         }
+    }
+
+    /// <summary>The first of whole source blocks that is not what its digest says; null when all are.</summary>
+    /// <param name="offset">Where in the resource the first of them begins.</param>
+    /// <param name="blocks">Whole blocks.</param>
+    public int? FindOther(long offset, ReadOnlySpan<byte> blocks)
+    {
+        while (!blocks.IsEmpty)
+        {
+            var block = Parent.Layout.BlockAt(offset);
+            var bytes = Parent.Layout.BytesOf(block);
+            if (BlockDigest.Of(Parent.BlockDigestAlgorithm, blocks[..bytes]) != Parent.BlockDigests[block])
+            {
+                return block;
+            }
+
+            offset += bytes;
+            blocks = blocks[bytes..];
+        }
+
+        return null;
     }
 
     /// <summary>Copies of what comes behind the cells of a piece.</summary>

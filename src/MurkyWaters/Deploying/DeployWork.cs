@@ -60,7 +60,7 @@ internal sealed class DeployWork : IDisposable
             return new DeployReport
             {
                 Progress = DeployProgress.Verifying,
-                Blocks = bytes == manifest.Layout.Length ? manifest.Layout.BlockCount : (int)(bytes / manifest.Layout.BlockBytes),
+                Blocks = bytes == manifest.Layout.Length ? manifest.Layout.BlockCount : manifest.Layout.BlockAt(bytes),
                 BlockCount = manifest.Layout.BlockCount,
                 LossPerMillion = _report.LossPerMillion,
                 RateBytesPerSecond = _rate.Note(DeployProgress.Verifying, bytes),

@@ -51,7 +51,7 @@ internal static class ClassicAsking
         }
 
         var options = store.Options;
-        if (!ResourceLayout.TryCreate(bytes.Length, options.BlockBytesOf(bytes.Length), options.SymbolSize, out var layout))
+        if (!options.TryLayOut(bytes.Length, out var layout))
         {
             throw new UnreachableException("A resource of format 1 has few blocks of any size.");
         }

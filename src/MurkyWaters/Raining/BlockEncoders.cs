@@ -47,7 +47,7 @@ internal sealed class BlockEncoders : IDisposable
         IBlockSource source, BlockChecks? checks, IFountainCode code, ResourceLayout layout, int blockIndex, uint esi,
         Span<byte> destination)
     {
-        var key = new Key(source.Digest, code, layout.SymbolSize, layout.BlockBytes, blockIndex);
+        var key = new Key(source.Digest, code, layout.SymbolSize, layout.ToldBlockBytes, blockIndex);
         if (!_slots.TryGetValue(key, out var slot))
         {
             Schedule(key, source, checks, layout, isAsked: true);

@@ -58,7 +58,8 @@ internal sealed class CheckedBlob : VerifiedBlocks
     }
 
     private static bool HasBytesOf(Manifest left, Manifest right) =>
-        left.Layout.Length == right.Layout.Length && left.Layout.BlockBytes == right.Layout.BlockBytes && left.Sha256 == right.Sha256
+        left.Layout.Length == right.Layout.Length && left.Layout.ToldBlockBytes == right.Layout.ToldBlockBytes
+        && left.Sha256 == right.Sha256
         && left.BlockDigestAlgorithm == right.BlockDigestAlgorithm && left.BlockDigests.SequenceEqual(right.BlockDigests);
 
     private static CheckedBlob? TryOpen(ResourceStore store, StoreEntry entry, Manifest manifest, ILogger logger)

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using PouringRain.Protocol;
 
 namespace MurkyWaters.Store;
@@ -67,6 +68,18 @@ internal sealed record StoreOptions
 
     /// <summary>Bytes of a block of a new resource of some length; the most there may be when the length is not known.</summary>
     public int BlockBytesOf(long? length) => BlockSize > 0 ? BlockSize : ResourceLayout.AutoBlockBytes(length ?? long.MaxValue, SymbolSize);
+
+    /// <summary>Whether a new resource of some length begins with small blocks: where no size was set, but for the last few MiB that a
+    /// manifest can name. What is not longer than one of them has only one anyway.</summary>
+    public bool BlocksGrow(long? length) => BlockSize == 0 && BlockBytesOf(length) is var blockBytes
+        && ResourceLayout.MayGrow(blockBytes) && (length ?? 0) <= ResourceLayout.LengthMaxOf(blockBytes, SymbolSize, isGrowing: true);
+
+    /// <summary>The layout of a new resource; false when it is too long for one.</summary>
+    public bool TryLayOut(long length, [NotNullWhen(true)] out ResourceLayout? layout)
+    {
+        var isGrowing = length > ResourceLayout.FirstBlockBytes && BlocksGrow(length);
+        return ResourceLayout.TryCreate(length, BlockBytesOf(length), SymbolSize, isGrowing, out layout);
+    }
 
     /// <summary>Whether what is here in part is rained.</summary>
     public bool RainsPartials { get; init; } = true;

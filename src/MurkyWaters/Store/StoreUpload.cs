@@ -49,7 +49,7 @@ internal sealed partial class StoreUpload : Upload
         ResourceStore store, UploadOptions options, StoreOptions defaults, Action<StoredResource>? onStored = null,
         Retention retention = Retention.Kept)
     {
-        if (!ResourceLayout.TryCreate(options.Length ?? 0, defaults.BlockBytesOf(options.Length), defaults.SymbolSize, out _))
+        if (!defaults.TryLayOut(options.Length ?? 0, out _))
         {
             throw new ArgumentException("The length, block size and symbol size make no layout.", nameof(options));
         }
@@ -226,7 +226,7 @@ internal sealed partial class StoreUpload : Upload
             return new UploadResult(UploadOutcome.NoLaterVersion, current);
         }
 
-        if (!ResourceLayout.TryCreate(_length, _defaults.BlockBytesOf(_length), _defaults.SymbolSize, out var layout))
+        if (!_defaults.TryLayOut(_length, out var layout))
         {
             return new UploadResult(UploadOutcome.TooLong, current);
         }
@@ -279,7 +279,12 @@ internal sealed partial class StoreUpload : Upload
     /// <summary>Has what is in the buffer hashed, and written where it is not in the file yet.</summary>
     private ValueTask HandOnAsync(bool isWritten)
     {
-        _pipeline ??= new UploadPipeline(_defaults.BlockBytesOf(_options.Length), Write, Environment.ProcessorCount > 1);
+        if (_pipeline is null)
+        {
+            _pipeline = new UploadPipeline(
+                _defaults.BlockBytesOf(_options.Length), Write, Environment.ProcessorCount > 1, _defaults.BlocksGrow(_options.Length));
+        }
+
         var (buffer, count) = (_filling!, _filled);
         (_filling, _filled) = (null, 0);
         return _pipeline.AddAsync(buffer, count, _length - count, isWritten);
@@ -304,7 +309,7 @@ internal sealed partial class StoreUpload : Upload
         var blockBytes = _defaults.BlockBytesOf(_length);
         if (_pipeline is null)
         {
-            using var blocks = new BlockDigester(blockBytes);
+            using var blocks = new BlockDigester(blockBytes, _defaults.BlocksGrow(_length));
             blocks.Append(_filling.AsSpan(0, _filled));
             _blockDigests = blocks.Finish().ToArray();
             if (_filled > 0 && !IsInMemory)
@@ -316,7 +321,9 @@ internal sealed partial class StoreUpload : Upload
         }
 
         await SettleAsync();
-        _blockDigests = _pipeline.BlockBytes == blockBytes ? _pipeline.FinishBlocks() : await Task.Run(() => HashBlocksOfFile(blockBytes));
+        _blockDigests = _pipeline.BlockBytes == blockBytes && _pipeline.IsGrowing == _defaults.BlocksGrow(_length)
+            ? _pipeline.FinishBlocks()
+            : await Task.Run(() => HashBlocksOfFile(blockBytes));
         return _pipeline.FinishWhole();
     }
 
@@ -325,7 +332,7 @@ internal sealed partial class StoreUpload : Upload
         var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(blockBytes, _defaults.UploadBufferBytes));
         try
         {
-            using var blocks = new BlockDigester(blockBytes);
+            using var blocks = new BlockDigester(blockBytes, _defaults.BlocksGrow(_length));
             var step = Math.Max(1, _defaults.UploadBufferBytes / blockBytes) * blockBytes;
             for (var offset = 0L; offset < _length; offset += step)
             {

@@ -33,10 +33,12 @@ internal sealed class UploadPipeline : IValueTaskSource, IDisposable
     /// <param name="blockBytes">Bytes of a block.</param>
     /// <param name="write">Puts bytes into the file, at an offset.</param>
     /// <param name="isParallel">Whether there is more than one core.</param>
-    public UploadPipeline(int blockBytes, Action<ReadOnlySpan<byte>, long> write, bool isParallel)
+    /// <param name="isGrowing">Whether the first blocks are small.</param>
+    public UploadPipeline(int blockBytes, Action<ReadOnlySpan<byte>, long> write, bool isParallel, bool isGrowing = false)
     {
         _write = write;
-        _blocks = new BlockDigester(blockBytes);
+        IsGrowing = isGrowing;
+        _blocks = new BlockDigester(blockBytes, isGrowing);
         if (isParallel)
         {
             _blockStage = new Stage(this, TakeBlocks);
@@ -46,6 +48,9 @@ internal sealed class UploadPipeline : IValueTaskSource, IDisposable
 
     /// <summary>Bytes of a block.</summary>
     public int BlockBytes => _blocks.BlockBytes;
+
+    /// <summary>Whether the first blocks are small.</summary>
+    public bool IsGrowing { get; }
 
     /// <summary>Memory of the buffers that are under way.</summary>
     public int BufferBytes => Volatile.Read(ref _bufferBytes);

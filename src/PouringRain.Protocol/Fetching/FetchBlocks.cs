@@ -287,7 +287,7 @@ internal sealed class FetchBlocks : IDisposable
     {
         _pool?.Dispose();
         _layout = AreSmall ? _version!.SmallLayout : _version!.Layout;
-        _pool = new BlockPool(_version.Code, _layout.SymbolSize, _layout.BlockCount > 0 ? _layout.SymbolsOf(0) : 0);
+        _pool = new BlockPool(_version.Code, _layout.SymbolSize, _layout.SymbolsOfLargest);
     }
 
     private void Add(CollectingBlock block)

@@ -121,7 +121,7 @@ internal sealed class FetchOrders
             return credit;
         }
 
-        var block = _blocks.Layout.SymbolsOf(0);
+        var block = _blocks.Layout.SymbolsOfLargest;
         return Math.Max(credit, path.Log.Outstanding + (path.Log.Outstanding < block / 2 ? block : 0));
     }
 

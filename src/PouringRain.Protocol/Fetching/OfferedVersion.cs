@@ -40,7 +40,7 @@ internal sealed class OfferedVersion
         Span<char> name = stackalloc char[Manifest.CodeBytesMax];
         if (!Encoding.UTF8.TryGetChars(codeName, name, out var count)
             || !FountainCodes.TryGet(name[..count].ToString(), out var code)
-            || !ResourceLayout.TryCreate(offer.Length, offer.BlockBytes, offer.SymbolSize, out var layout))
+            || !ResourceLayout.TryCreateTold(offer.Length, offer.BlockBytes, offer.SymbolSize, out var layout))
         {
             return null;
         }

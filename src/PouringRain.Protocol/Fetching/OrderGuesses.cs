@@ -1,10 +1,15 @@
+using System.Numerics;
+
 namespace PouringRain.Protocol;
 
 /// <summary>What is ordered before the layout is known, which follows the length, and what becomes of it when it is.</summary>
 internal sealed class OrderGuesses
 {
     private const int LargeBlockBytes = ResourceLayout.AutoBlockBytesMax, SmallBlockBytes = ResourceLayout.AutoBlockBytesMin;
-    private const int ManifestSymbols = 4, LargeCountMax = 3, SmallCountMax = LargeBlockBytes / SmallBlockBytes;
+    private const int ManifestSymbols = 40, LargeCountMax = 3, SmallCountMax = LargeBlockBytes / SmallBlockBytes;
+
+    /// <summary>How many blocks more large resources have where the first is cut up, as in all that are new.</summary>
+    private static readonly int GrowthCount = BitOperations.Log2(LargeBlockBytes / ResourceLayout.FirstBlockBytes);
 
     private readonly List<FetchPath> _paths;
     private readonly DemandList _demand;
@@ -49,19 +54,22 @@ internal sealed class OrderGuesses
         var credit = path.Rate.RoundTrip > TimeSpan.Zero ? path.CreditTarget(_orders.DropletBytes) : 32;
         if (_demand.FirstOffset < SmallBlockBytes)
         {
-            // Block 0 begins all, whatever its size. If blocks are small, those that follow are
+            // Block 0 begins all, whatever its size. If blocks are small, or grow, those that follow are
             // in credit, too; if not, they come next all the same.
+            var growing = ResourceLayout.FirstBlockBytes;
             for (var block = 0; block < SmallCountMax && credit > 0 && block * (long)SmallBlockBytes < _demand.FirstLength; block++)
             {
-                var count = Math.Min(credit, block == 0 ? perLarge : perSmall);
+                var perGrowing = (growing / _orders.GuessedSymbolSize / step) + 1;
+                var count = Math.Min(credit, block == 0 ? perLarge : Math.Max(perSmall, perGrowing));
                 path.Log.Add(new RequestItem((uint)block, (uint)index, (byte)step, (ushort)count));
-                credit -= Math.Min(count, perSmall);
+                credit -= Math.Min(count, perGrowing);
+                growing = block == 0 ? growing : Math.Min(2 * growing, LargeBlockBytes);
             }
         }
         else if (ResourceLayout.AutoBlockBytes(_demand.FirstOffset, _orders.GuessedSymbolSize) == LargeBlockBytes)
         {
             // What has bytes there has large blocks; where in others of unknown size a byte is cannot be told.
-            var first = _demand.FirstOffset / LargeBlockBytes;
+            var first = (_demand.FirstOffset / LargeBlockBytes) + GrowthCount;
             for (var n = 0; n < LargeCountMax && credit > 0 && n * (long)LargeBlockBytes < _demand.FirstLength
                 && first + n < ResourceLayout.BlockCountMax; n++)
             {

@@ -96,7 +96,7 @@ internal sealed class OrderShares
         var openable = _picker.CountUpTo(Math.Clamp(_blocks.Room, 0, blocksCounted));
         if (openable > 0)
         {
-            missing += openable * (long)_blocks.Layout.SymbolsOf(0);
+            missing += openable * (long)_blocks.Layout.SymbolsOfLargest;
         }
 
         return openable == blocksCounted ? int.MaxValue : (int)Math.Max(1, (missing + turns - 1) / turns);
@@ -141,7 +141,7 @@ internal sealed class OrderShares
             return int.MaxValue;
         }
 
-        double missing = unopened * (long)_blocks.Layout.SymbolsOf(0);
+        double missing = unopened * (long)_blocks.Layout.SymbolsOfLargest;
         foreach (var block in _blocks.Open)
         {
             missing += block.Phase == BlockPhase.Collecting ? Math.Max(block.Outstanding + block.Deficit(loss), 0) : 0;

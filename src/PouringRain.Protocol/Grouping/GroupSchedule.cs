@@ -176,7 +176,7 @@ internal sealed class GroupSchedule
         _nextStart = _clock;
 
         // One ESI for all blocks, so that nobody needs to remember how far each had come. After millions of symbols it begins anew.
-        RoundEsi = _esiHighest + (uint)(3 * SymbolsOf(0)) < _esiMax ? _esiHighest : 0;
+        RoundEsi = _esiHighest + (uint)(3 * _code.SymbolsToRequest(_layout.SymbolsOfLargest)) < _esiMax ? _esiHighest : 0;
         _esiHighest = RoundEsi;
         (_wanted, _rained) = (_rained, _wanted);
         IsAnyWanted = false;
@@ -227,7 +227,9 @@ internal sealed class GroupSchedule
     /// <summary>What a block needed that has had time to be repaired.</summary>
     private void Learn(int number)
     {
-        if (Round == 1 && number >= 0 && Find((uint)number) is { } block)
+        // Of a dozen symbols chance takes a larger part than of hundreds: small blocks, with which a resource may begin, teach nothing.
+        if (Round == 1 && number >= 0 && Find((uint)number) is { } block
+            && 2 * _layout.SymbolsOf(number) >= _layout.SymbolsOfLargest)
         {
             var symbols = SymbolsOf(number);
             var needed = (block.Target - RoundEsi - symbols) / (double)symbols;

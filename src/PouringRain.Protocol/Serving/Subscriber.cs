@@ -60,7 +60,7 @@ internal sealed class Subscriber
     /// <summary>The less it holds, counting what it has been sent, the less this is: what it holds in the high half, its number in
     /// <see cref="Company"/> in the low one.</summary>
     public long Deprivation =>
-        (Math.Min(HeldReported + (SymbolsSinceReport / Math.Max(1, Layout.SymbolsOf(0))), int.MaxValue) << 32) | (uint)Serial;
+        (Math.Min(HeldReported + (SymbolsSinceReport / Layout.SymbolsOfLargest), int.MaxValue) << 32) | (uint)Serial;
 
     public UInt128 Token { get; set; }
 

@@ -13,7 +13,7 @@ namespace PouringRain.Protocol;
 ///     16   32  version
 ///     48    8  stamp, milliseconds
 ///     56    8  length of the resource
-///     64    4  bytes of a block
+///     64    4  bytes of a block, and one more when the layout grows
 ///     68    2  T
 ///     70    4  bytes of the manifest
 ///     74    4  rate on the wire, thousands of bits a second

@@ -12,7 +12,7 @@ namespace PouringRain.Protocol;
 ///      7   32  version
 ///     39    8  stamp, milliseconds
 ///     47    8  length of the resource
-///     55    4  bytes of a block
+///     55    4  bytes of a block, and one more when the layout grows
 ///     59    2  T
 ///     61    4  bytes of the manifest
 ///     65    4  what of its node's ceiling the server's subscribers may have, bytes a second, 0 for no ceiling
@@ -44,6 +44,7 @@ internal struct OfferMessage
 
     public long Length { get; set; }
 
+    /// <summary>As <see cref="ResourceLayout.ToldBlockBytes"/>.</summary>
     public int BlockBytes { get; set; }
 
     public int SymbolSize { get; set; }
@@ -113,7 +114,7 @@ internal struct OfferMessage
         Version = manifest.Version,
         Stamp = manifest.Stamp,
         Length = manifest.Layout.Length,
-        BlockBytes = manifest.Layout.BlockBytes,
+        BlockBytes = manifest.Layout.ToldBlockBytes,
         SymbolSize = manifest.Layout.SymbolSize,
         ManifestBytes = manifest.Bytes.Length,
     };

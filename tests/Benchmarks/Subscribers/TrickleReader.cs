@@ -50,7 +50,7 @@ internal sealed class TrickleReader(uint subscriptionId, ulong resource, uint ra
         }
 
         if (OfferMessage.TryParse(datagram, out var offer, out _)
-            && ResourceLayout.TryCreate(offer.Length, offer.BlockBytes, offer.SymbolSize, out var layout))
+            && ResourceLayout.TryCreateTold(offer.Length, offer.BlockBytes, offer.SymbolSize, out var layout))
         {
             var isFirst = _version is null;
             (_version, _layout, _token) = (offer.Version, layout, offer.Token);

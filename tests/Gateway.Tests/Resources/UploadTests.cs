@@ -29,7 +29,7 @@ public sealed class UploadTests : IClassFixture<SharedGateway>
         Assert.Equal("a b.txt", summary.GetProperty("fileName").GetString());
         Assert.Equal(65_536, summary.GetProperty("blockSize").GetInt32());
         Assert.Equal(1408, summary.GetProperty("symbolSize").GetInt32());
-        Assert.Equal(46, summary.GetProperty("blocks").GetInt32());
+        Assert.Equal(48, summary.GetProperty("blocks").GetInt32());
         Assert.Equal(created.ETag.Trim('"'), summary.GetProperty("version").GetString());
         Assert.Equal(1, summary.GetProperty("replicas").GetInt32());
         Assert.NotEmpty(summary.GetProperty("code").GetString()!);

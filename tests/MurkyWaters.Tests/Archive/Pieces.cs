@@ -7,11 +7,11 @@ namespace MurkyWaters.Tests.Archive;
 /// <summary>All pieces of some bytes, in memory.</summary>
 internal sealed class Pieces
 {
-    public Pieces(int length, int blockBytes, ErasureCode? code = null, int symbolSize = 100)
+    public Pieces(int length, int blockBytes, ErasureCode? code = null, int symbolSize = 100, bool isGrowing = false)
     {
         Whole = Bytes.Random(length, length);
-        Assert.True(ResourceLayout.TryCreate(length, blockBytes, symbolSize, out var layout));
-        using var digester = new BlockDigester(blockBytes);
+        Assert.True(ResourceLayout.TryCreate(length, blockBytes, symbolSize, isGrowing, out var layout));
+        using var digester = new BlockDigester(blockBytes, isGrowing);
         digester.Append(Whole);
         var parent = Manifest.Create(layout, "raptorq", 1000, Sha256Digest.Of(Whole), "text/plain", "a.txt", digester.Finish());
         Assert.True(PieceShape.TryCreate(new ResourceId(7), parent, code ?? ErasureCodes.RapidRaid, out var shape));

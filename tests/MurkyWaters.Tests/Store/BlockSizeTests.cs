@@ -61,6 +61,7 @@ public sealed class BlockSizeTests : IDisposable
             (await store.PutAsync(1, bytes, new UploadOptions { Length = isSaid ? length : null }, chunk: 99_999)).Resource!.Manifest;
 
         Assert.Equal(length > 128 * MiB ? 128 * KiB : 64 * KiB, manifest.Layout.BlockBytes);
+        Assert.Equal(length > 16 * KiB, manifest.Layout.IsGrowing);
         Assert.Equal(SHA256.HashData(bytes), manifest.Sha256.ToArray());
         Assert.Equal(BlockDigest.OfBlocks(manifest.Layout, bytes), manifest.BlockDigests.ToArray());
     }

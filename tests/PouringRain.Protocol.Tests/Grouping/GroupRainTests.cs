@@ -19,11 +19,13 @@ public class GroupRainTests
     }
 
     [Theory]
-    [InlineData(10_000, 1.10, 1.10)]
-    [InlineData(50_000, 1.18, 1.17)]
-    public void WhatEachLostIsMadeGoodForAllAtOnce(int lossPerMillion, double timeMax, double sentMax)
+    [InlineData(10_000, 1.10, 1.10, false)]
+    [InlineData(50_000, 1.18, 1.17, false)]
+    [InlineData(10_000, 1.10, 1.10, true)]
+    [InlineData(50_000, 1.18, 1.17, true)]
+    public void WhatEachLostIsMadeGoodForAllAtOnce(int lossPerMillion, double timeMax, double sentMax, bool isGrowing)
     {
-        var run = new GroupRun { Receivers = 32, Bytes = Bytes, LossPerMillion = lossPerMillion }.Run();
+        var run = new GroupRun { Receivers = 32, Bytes = Bytes, LossPerMillion = lossPerMillion, IsGrowing = isGrowing }.Run();
         Assert.Equal(GroupEndReason.Completed, run.EndReason);
         Assert.InRange(run.Time, 1.048 + (lossPerMillion * 1e-6), timeMax);
         Assert.InRange(run.Sent, 1.048 + (lossPerMillion * 1e-6), sentMax);

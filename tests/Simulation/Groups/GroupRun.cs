@@ -23,6 +23,9 @@ public sealed class GroupRun
 
     public int BlockBytes { get; init; } = 1 << 20;
 
+    /// <summary>Whether the first blocks are small.</summary>
+    public bool IsGrowing { get; init; }
+
     public ulong Seed { get; init; } = 1;
 
     public TimeSpan RoundTrip { get; init; } = TimeSpan.FromMilliseconds(1);
@@ -91,7 +94,8 @@ public sealed class GroupRun
         var world = new SimWorld(Seed) { TimerLateness = TimeSpan.FromMicroseconds(100) };
         world.Random.Fill(bytes);
         world.Network.DefaultFaults = new LinkFaults { Delay = RoundTrip / 2 };
-        var content = SimContent.Create(bytes, blockBytes: blockBytes, symbolSize: symbolSize);
+        var content = SimContent.Create(
+            bytes, blockBytes: blockBytes, symbolSize: symbolSize, isGrowing: IsGrowing);
         byte[]? secret = IsSealed ? [.. "a secret"u8] : null;
         var sender = new SimGroupSender(
             world, PeerAddress.FromIPv4(0x0A00_0001, 1980),

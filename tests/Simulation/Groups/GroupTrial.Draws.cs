@@ -25,10 +25,16 @@ public sealed partial class GroupTrial
         blockBytes = Math.Max(blockBytes, symbolSize);
         var blocks = _random.Pick(1, 3, 10, 40, 120);
         var length = _random.Chance(20_000) ? 0 : Math.Min((long)blockBytes * blocks, 3_000_000) - _random.Below(blockBytes);
+        var isGrowing = symbolSize == 1408 && blocks == 40;
+        if (isGrowing)
+        {
+            (blockBytes, length) = (1 << 16, Math.Min(length, 500_000));
+        }
+
         var bytes = new byte[length];
         _random.Fill(bytes);
         var content = SimContent.Create(
-            bytes, _random.Chance(200_000) ? "lt" : "raptorq", blockBytes, symbolSize, stamp);
+            bytes, _random.Chance(200_000) ? "lt" : "raptorq", blockBytes, symbolSize, stamp, isGrowing);
         content.Random = _random;
         content.NotReadyPerMillion = _random.Chance(200_000) ? 200_000 : 0;
         _known[content.Manifest.Version] = content;

@@ -15,10 +15,11 @@ public sealed class SimEndless : IRainContent
     /// <summary>Makes one.</summary>
     /// <param name="length">Its bytes.</param>
     /// <param name="blockBytes">Bytes of a block, 1 MiB at most.</param>
-    public SimEndless(long length, int blockBytes = LargestBlockBytes)
+    /// <param name="isGrowing">Whether the first blocks are small.</param>
+    public SimEndless(long length, int blockBytes = LargestBlockBytes, bool isGrowing = false)
     {
         new SimRandom(3).Fill(_block);
-        ResourceLayout.TryCreate(length, blockBytes, SymbolSize, out var layout);
+        ResourceLayout.TryCreate(length, blockBytes, SymbolSize, isGrowing, out var layout);
         var digests = new BlockDigest[layout!.BlockCount];
         var byBytes = new Dictionary<int, BlockDigest>();
         for (var i = 0; i < digests.Length; i++)

@@ -21,11 +21,12 @@ public sealed partial class SwarmTrial
 
     private SimContent DrawContent()
     {
-        var blockBytes = 1024 * _random.Pick(2, 4, 8, 16);
+        var isGrowing = _random.Chance(100_000);
+        var blockBytes = isGrowing ? 1 << 16 : 1024 * _random.Pick(2, 4, 8, 16);
         var blockCount = _random.Between(12, _random.Pick(24, 64, 160));
         var bytes = new byte[(blockCount * blockBytes) - _random.Below(blockBytes)];
         new SimRandom(_random.Next()).Fill(bytes);
-        return SimContent.Create(bytes, blockBytes: blockBytes, symbolSize: _random.Pick(1408, 1408, 512));
+        return SimContent.Create(bytes, blockBytes: blockBytes, symbolSize: _random.Pick(1408, 1408, 512), isGrowing: isGrowing);
     }
 
     private void DrawNodes()

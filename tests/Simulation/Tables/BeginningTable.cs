@@ -85,7 +85,7 @@ public static class BeginningTable
         var server = new SimServer(world, PeerAddress.FromIPv4(0x0A00_0001, 1980));
         server.Uplink.RateBytesPerSecond = rate;
         server.Uplink.QueueBytes = Math.Max(QueueBytesMin, rate / 10);
-        server.Catalog.Add(Id, new SimEndless(bytes, ResourceLayout.AutoBlockBytes(bytes, SymbolSize)));
+        server.Catalog.Add(Id, new SimEndless(bytes, ResourceLayout.AutoBlockBytes(bytes, SymbolSize), isGrowing: true));
         var tokens = new TokenCache();
         var address = PeerAddress.FromIPv4(0xC0A8_0001, 4000);
         world.Network.SetFaults(server.Address, address, faults with { LossPerMillion = loss });
@@ -99,8 +99,7 @@ public static class BeginningTable
             world.Run(TimeSpan.FromSeconds(1));
         }
 
-        using var client = NewClient(world, server, PeerAddress.FromIPv4(0xC0A8_0001, 4001), tokens);
-        world.Network.SetFaults(server.Address, client.Address, faults with { LossPerMillion = loss });
+        using var client = NewClient(world, server, address, tokens);
         client.Pump(world.Now);
         world.RunUntil(
             () => client.HasEnded || (isFirstOnly && client.Deliveries.Exists(static each => each.Block == 0)), TimeSpan.FromSeconds(200));

@@ -26,7 +26,7 @@ public static class Table
             "| --- | --- | --- | --- | --- | --- | --- |");
         var bytes = new byte[megabytes * 1_000_000];
         new SimRandom(1).Fill(bytes);
-        var content = SimContent.Create(bytes, blockBytes: 1 << 20);
+        var content = SimContent.Create(bytes, blockBytes: 1 << 20, isGrowing: true);
         foreach (var loss in (int[])[0, 1000, 10_000, 50_000, 100_000, 200_000])
         {
             foreach (var servers in (int[])[1, 3])

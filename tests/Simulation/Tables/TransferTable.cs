@@ -84,7 +84,7 @@ public static class TransferTable
         var server = new SimServer(world, PeerAddress.FromIPv4(0x0A00_0001, 1980));
         server.Uplink.RateBytesPerSecond = rate;
         server.Uplink.QueueBytes = Math.Max(QueueBytesMin, rate / 10);
-        server.Catalog.Add(Id, new SimEndless((long)blocks * BlockBytes));
+        server.Catalog.Add(Id, new SimEndless((long)blocks * BlockBytes, isGrowing: true));
         var tokens = new TokenCache();
         if (isWarm)
         {

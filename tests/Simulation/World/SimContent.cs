@@ -49,9 +49,11 @@ public sealed class SimContent : IRainContent
     public SimRandom? Random { get; set; }
 
     public static SimContent Create(
-        byte[] bytes, string code = "raptorq", int blockBytes = 64 * 1024, int symbolSize = 1408, long stamp = 1)
+        byte[] bytes, string code = "raptorq", int blockBytes = 64 * 1024, int symbolSize = 1408, long stamp = 1,
+        bool isGrowing = false)
     {
-        if (!ResourceLayout.TryCreate(bytes.Length, blockBytes, symbolSize, out var layout))
+        isGrowing &= bytes.Length > ResourceLayout.FirstBlockBytes;
+        if (!ResourceLayout.TryCreate(bytes.Length, blockBytes, symbolSize, isGrowing, out var layout))
         {
             throw new ArgumentException("The layout is impossible.", nameof(bytes));
         }

@@ -127,7 +127,7 @@ internal sealed class PutChange(CatalogRow row) : ResourceChange(row.Id)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
             """).Run(
             KeyOf(Id), BytesOf(manifest.Version), manifest.Stamp, row.RetentionWord, manifest.Layout.Length, manifest.Code,
-            manifest.Layout.BlockBytes, manifest.Layout.SymbolSize, BytesOf(manifest.Sha256), manifest.ContentType, manifest.FileName,
+            manifest.Layout.ToldBlockBytes, manifest.Layout.SymbolSize, BytesOf(manifest.Sha256), manifest.ContentType, manifest.FileName,
             CatalogRow.NameKeyOf(manifest.FileName), row.LastReadUnixMs, row.Blob is { } blob ? BytesOf(blob) : null,
             manifest.Bytes.ToArray(), row.Body, manifest.Piece is { } piece ? KeyOf(piece.Parent) : null, row.Coding,
             NameOf(Id, manifest));

@@ -161,8 +161,7 @@ internal sealed partial class ResourceCatalog
                 Stamp = reader.GetInt64(2),
                 Length = reader.GetInt64(3),
                 Code = reader.GetString(4),
-                BlockSize = reader.GetInt32(5),
-                SymbolSize = reader.GetInt32(6),
+                Layout = LayoutOf(reader.GetInt64(3), reader.GetInt32(5), reader.GetInt32(6)),
                 Sha256 = Sha256Digest.Read(reader.GetFieldValue<byte[]>(7)),
                 ContentType = reader.GetString(8),
                 FileName = reader.IsDBNull(9) ? null : reader.GetString(9),
@@ -173,6 +172,10 @@ internal sealed partial class ResourceCatalog
             });
         }
     }
+
+    private static ResourceLayout LayoutOf(long length, int toldBytes, int symbolSize) =>
+        ResourceLayout.TryCreateTold(length, toldBytes, symbolSize, out var layout) ? layout
+        : throw new System.IO.InvalidDataException("The catalog has a resource in blocks that there cannot be.");
 
     private static ResourcePlace PlaceOf(ListedResource last, ResourceSort sort, bool isBehindNames) => new(
         last.Id,

@@ -28,4 +28,19 @@ public sealed class PublishTests
 
         string CopyOf(string path) => folder[Path.GetRelativePath(root, path)];
     }
+
+    /// <summary>With the reason and with what to do, before anything is built that would fail at its start.</summary>
+    [Theory]
+    [InlineData("PublishTrimmed")]
+    [InlineData("PublishAot")]
+    public async Task Trimmed_and_ahead_of_time_are_refused(string property)
+    {
+        Tool.Require("dotnet");
+        var project = Path.Combine(Repository.Root, "src/Gateway");
+        var refused = await Tool.RunAsync("dotnet", "msbuild", project, "-t:RefuseTrimming", "-nologo", $"-p:{property}=true");
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("by reflection", refused.Output, StringComparison.Ordinal);
+        Assert.Contains("--self-contained", refused.Output, StringComparison.Ordinal);
+        (await Tool.RunAsync("dotnet", "msbuild", project, "-t:RefuseTrimming", "-nologo")).Succeeded();
+    }
 }

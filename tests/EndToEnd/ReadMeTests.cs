@@ -53,6 +53,18 @@ public sealed partial class ReadMeTests
         Assert.Equal(steps.Count, printed.Count);
     }
 
+    /// <summary>What is run by a command of the documents is what is measured and shipped.</summary>
+    [Fact]
+    public void The_gateway_is_never_run_unoptimised()
+    {
+        var documents = Directory.GetFiles(Path.Combine(Repository.Root, "docs"), "*.md")
+            .Append(Path.Combine(Repository.Root, "README.md")).Append(Path.Combine(Repository.Root, "deploy/README.md"));
+        var commands = documents.SelectMany(File.ReadLines).Where(line => line.Contains("dotnet ", StringComparison.Ordinal)
+            && line.Contains("src/Gateway", StringComparison.Ordinal)).ToList();
+        Assert.InRange(commands.Count, 3, 100);
+        Assert.All(commands, line => Assert.Contains("-c Release", line, StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Anything_matches_three_dots_and_nothing_else_does()
     {

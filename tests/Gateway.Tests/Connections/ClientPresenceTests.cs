@@ -45,6 +45,31 @@ public sealed class ClientPresenceTests : IClassFixture<ClientPresenceTests.Gate
     public Task So_it_is_with_tls(string request, int status, string stored) =>
         AskAsync(_gateways.Secure, isSecure: true, request, status, stored);
 
+    /// <summary>As <c>ffmpeg -method PUT</c> does: what has arrived whole is kept, though nobody waits to hear so.</summary>
+    [Theory]
+    [InlineData("PUT {0} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello")]
+    [InlineData("PUT {0} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")]
+    public async Task Who_goes_away_after_a_whole_upload_has_stored_it(string request)
+    {
+        for (var i = 0; i < 10; i++)
+        {
+            var path = TestGateway.NewPath();
+            await using (var raw = await RawHttp.ConnectAsync(_gateways.Plain))
+            {
+                await raw.SendAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, request, path));
+            }
+
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(Test);
+            limit.CancelAfter(TimeSpan.FromSeconds(60));
+            while ((await _gateways.Plain.GetAsync(path)).Status != 200)
+            {
+                await Task.Delay(5, limit.Token);
+            }
+
+            Assert.Equal("hello"u8.ToArray(), (await _gateways.Plain.GetAsync(path)).Body);
+        }
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

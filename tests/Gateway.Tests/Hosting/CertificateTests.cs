@@ -78,6 +78,32 @@ public sealed class CertificateTests : IDisposable
         Assert.Contains(middle.Thumbprint, client.Chain);
     }
 
+    /// <summary>RFC 9110 §5.5: bytes beyond ASCII are opaque, and end neither the request nor the connection of the others.</summary>
+    [Fact]
+    public async Task Latin_1_in_a_field_is_no_error_over_http_2()
+    {
+        Write(isPem: true);
+        await using var gateway = await TestGateway.StartAsync(
+            "Urls=https://127.0.0.1:0", $"Kestrel:Certificates:Default:Path={_folder["tls.crt"]}",
+            $"Kestrel:Certificates:Default:KeyPath={_folder["tls.key"]}");
+        using var client = NewClient(gateway.Port);
+        foreach (var (name, value) in ((string, string)[])[
+            ("Cookie", "name=J\u00f6rg"), ("User-Agent", "Br\u00fclls/1.0"), ("Referer", "https://gateway.example/\u00e4"),
+            ("X-Name", "\u00ff\u0080")])
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/health/live")
+            {
+                Version = HttpVersion.Version20,
+                VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            };
+            Assert.True(request.Headers.TryAddWithoutValidation(name, value));
+            using var response = await client.Client.SendAsync(request, _test);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        }
+
+        Assert.Equal(1, client.Connections);
+    }
+
     /// <summary>Not beside the settings file, nor beside the executable.</summary>
     [Theory]
     [InlineData("Kestrel:Endpoints:Https:Certificate")]
@@ -148,6 +174,7 @@ public sealed class CertificateTests : IDisposable
     {
         public TlsClient(int port) => Client = new HttpClient(new SocketsHttpHandler
         {
+            RequestHeaderEncodingSelector = (_, _) => System.Text.Encoding.Latin1,
             SslOptions = new SslClientAuthenticationOptions
             {
                 RemoteCertificateValidationCallback = (_, certificate, chain, _) =>

@@ -4,6 +4,46 @@ namespace Browser;
 public sealed class FleetTests
 {
     [Fact]
+    public async Task What_is_selected_is_archived_and_deployed_as_it_is_asked()
+    {
+        await using var gateway = await ScriptedGateway.StartAsync();
+        (gateway.NodeCount, gateway.MachineCount) = (5, 3);
+        gateway.AddResource(42, "image.tar", 1_000_000, "application/x-tar", TimeSpan.FromHours(1));
+        gateway.AddResource(43, "other.tar", 1_000_000, "application/x-tar", TimeSpan.FromHours(2));
+        using var chromium = Chromium.Start();
+        chromium.Open(gateway.Url);
+        await chromium.WaitForAsync(
+            "return document.querySelectorAll('.resource').length === 2 && document.querySelectorAll('#nodes-table tbody tr').length === 5",
+            "files and nodes");
+        chromium.Element("#select-all").Click();
+        chromium.Press("#selection", "Archive");
+        Assert.Contains("Of 2 files coded pieces are made", chromium.Text("#confirm"), StringComparison.Ordinal);
+        AccessibilityTests.Check(chromium, "with the question about an archive");
+        chromium.Element("#confirm [value=yes]").Click();
+        await chromium.WaitForAsync(
+            "return document.getElementById('notices').innerText.includes('other.tar is being archived')", "both to be archived");
+        Assert.Equal(["42", "43"], gateway.Wishes);
+
+        chromium.Element(".resource:nth-child(2) input").Click();
+        chromium.Press("#selection", "Deploy");
+        AccessibilityTests.Check(chromium, "with a deployment to be asked for");
+        chromium.Element("#deploy-targets").SendKeys("the zone");
+        chromium.Element("#deploy-mode").SendKeys("as a swarm");
+        chromium.Element("#deploy-rate").SendKeys("12.5");
+        chromium.Element("#deploy-waves").SendKeys("1, 10");
+        chromium.Element("#deploy [value=deploy]").Click();
+        await chromium.WaitForAsync("return document.body.dataset.view === 'deployments'", "the view of deployments");
+        Assert.Matches(
+            """^\{"resource":"42","targets":\{"zone":"[^"]+"\},"mode":"swarm","rateBytesPerSecond":12500000,"waves":\[1,10\]\}$""",
+            gateway.Wishes.Last());
+        await chromium.WaitForAsync(
+            "return document.querySelectorAll('#deployment-list li').length === 1 && !document.getElementById('fleet').hidden", "the list");
+        Assert.StartsWith("image.tar", chromium.Text("#deployment-list"), StringComparison.Ordinal);
+        Assert.Equal("image.tar", chromium.Text("#fleet-note"));
+        Assert.Empty(chromium.ConsoleErrors());
+    }
+
+    [Fact]
     public async Task A_thousand_machines_are_a_cell_each_with_state_and_progress()
     {
         await using var gateway = await ScriptedGateway.StartAsync();

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -14,6 +15,9 @@ internal sealed partial class ScriptedGateway
     /// <summary>How many machines a deployment is for; 0 for none.</summary>
     public int MachineCount { get; set; }
 
+    /// <summary>Bodies of what was asked for: deployments, and archive jobs as their resources.</summary>
+    public ConcurrentQueue<string> Wishes { get; } = new();
+
     /// <summary>Whether all have it.</summary>
     public bool IsDeployed { get; set; }
 
@@ -23,6 +27,16 @@ internal sealed partial class ScriptedGateway
         {
             ["items"] = new JsonArray([.. MachineCount == 0 ? [] : (JsonNode[])[Deployment(hasReceivers: false)]]),
         }));
+        _app.MapPost("/deployments", async (HttpRequest request) =>
+        {
+            Wishes.Enqueue(await new StreamReader(request.Body).ReadToEndAsync());
+            return Results.Json(new JsonObject { ["id"] = "9f86d081884c7d65" }, statusCode: 202);
+        });
+        _app.MapPost("/resources/{id}/archive", (string id) =>
+        {
+            Wishes.Enqueue(id);
+            return Results.Json(new JsonObject(), statusCode: 202);
+        });
         _app.MapGet("/deployments/{id}", () => Results.Json(Deployment(hasReceivers: true)));
     }
 

@@ -15,8 +15,9 @@ const pollMs = 10_000;
 /** Who types on is not asked for yet. */
 const typingMs = 200;
 
-/** More pages than these are not read again by themselves. */
-const refreshedPagesMax = 5;
+/** More pages than these are not read again by themselves; nor are more than those when something was done. */
+const polledPagesMax = 5;
+const refreshedPagesMax = 40;
 
 /**
  * @param {Document} page
@@ -66,7 +67,7 @@ export function createFiles(page, { views, asOf }) {
     'check-all': (isChecked) => select(() => shown().filter((row) => row.kind === 'file').forEach((row) => mark(row, isChecked))),
   });
   page.addEventListener('keydown', onKey);
-  every(pollMs, refresh);
+  every(pollMs, poll);
 
   return {
     /** Shows what the address says: all, or a folder. */
@@ -181,21 +182,33 @@ export function createFiles(page, { views, asOf }) {
     draw();
   }
 
-  /** Looks whether anything has changed. What is long is not read anew under whoever looks at it: it is said that it has changed. */
+  /** Reads what is shown anew. */
   async function refresh() {
-    const pages = Math.max(1, Math.ceil(list.rows.length / pageRows));
-    if (list.source === null || pages <= refreshedPagesMax) {
-      await load(pages);
+    await load(Math.min(pagesRead(), refreshedPagesMax));
+  }
+
+  /** Looks whether anything has changed. What is long is not read anew under whoever looks at it: it is said that it has changed. */
+  async function poll() {
+    if (pagesRead() <= polledPagesMax) {
+      await refresh();
       return;
     }
 
     const own = list;
+    if (own.source === null) {
+      return;
+    }
+
     const [first, total] = await Promise.all([listAll({ ...sort, query: list.query }).next(), list.query === '' ? countAll() : null]);
     if (list.source === own.source) {
       const hasChanged = total !== own.total || first.rows.some((row, at) => row.version !== own.rows[at]?.version);
       list = { ...list, hasChanged };
       draw();
     }
+  }
+
+  function pagesRead() {
+    return Math.max(1, Math.ceil(list.rows.length / pageRows));
   }
 
   function shown() {

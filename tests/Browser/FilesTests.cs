@@ -39,7 +39,7 @@ public sealed class FilesTests
         Assert.Empty(chromium.ConsoleErrors());
     }
 
-    /// <summary>On demand, for it measures: the time between two frames while 100,000 rows are scrolled.</summary>
+    /// <summary>On demand, for it measures: the time between two frames while 100,000 rows are scrolled by 9,000 pixels a second.</summary>
     [Fact(Explicit = true)]
     public async Task Frames_follow_each_other_while_a_hundred_thousand_are_scrolled()
     {
@@ -60,7 +60,7 @@ public sealed class FilesTests
             const turn = (now) => {
               gaps.push(now - last);
               last = now;
-              scroller.scrollTop = (step * 7919 * 44) % (scroller.scrollHeight - 1000);
+              scroller.scrollTop = 1_000_000 + step * 150;
               if (++step < 300) { requestAnimationFrame(turn); } else {
                 gaps.sort((a, b) => a - b);
                 done(`median ${gaps[150].toFixed(1)} ms, 95 of 100 within ${gaps[285].toFixed(1)} ms, long tasks ${work.length}`);

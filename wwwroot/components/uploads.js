@@ -22,7 +22,8 @@ export function createTray(tray) {
       const all = summary(queue);
       tray.hidden = queue.items.length === 0;
       if (wasEmpty && !tray.hidden) {
-        setFolded(false);
+        // What waits for a file of its own is no news; on a small machine it would cover half of the page.
+        setFolded(all.open + all.over === 0 && matchMedia('(max-width: 640px)').matches);
       }
 
       wasEmpty = tray.hidden;

@@ -14,6 +14,8 @@ const heightMax = 30_000_000;
  * fills it; `item` is undefined for one that is not known yet, and `needs` says up to which index they are wanted.
  */
 export function createVirtualRows(scroller, sizer, { create, update, needs }) {
+  // Rows that have left the window: to fill one is cheaper than to make one.
+  const left = [];
   let items = [];
   let total = 0;
   let frame = 0;
@@ -65,7 +67,7 @@ export function createVirtualRows(scroller, sizer, { create, update, needs }) {
       window.push({ index: heldIndex, item: items[heldIndex] });
     }
 
-    keyed(sizer, window, ({ index, item }) => item?.key ?? `unknown ${index}`, () => create(), (row, { index, item }) => {
+    keyed(sizer, window, ({ index, item }) => item?.key ?? `unknown ${index}`, take, (row, { index, item }) => {
       const top = `translateY(${index * height}px)`;
       if (row.style.transform !== top) {
         row.style.transform = top;
@@ -77,6 +79,17 @@ export function createVirtualRows(scroller, sizer, { create, update, needs }) {
     if (last > 0) {
       needs(last - 1);
     }
+  }
+
+  function take() {
+    const known = left.pop();
+    if (known !== undefined) {
+      return known;
+    }
+
+    const row = create();
+    row.addEventListener('removed', () => left.push(row));
+    return row;
   }
 
   function rowHeight() {

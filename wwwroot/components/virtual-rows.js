@@ -19,8 +19,14 @@ export function createVirtualRows(scroller, sizer, { create, update, needs }) {
   let items = [];
   let total = 0;
   let frame = 0;
+
+  // Of a row, in pixels; asked for again when the scroller is another size.
+  let height = 0;
   scroller.addEventListener('scroll', drawSoon, { passive: true });
-  new ResizeObserver(drawSoon).observe(scroller);
+  new ResizeObserver(() => {
+    height = 0;
+    drawSoon();
+  }).observe(scroller);
 
   return {
     /** @param {object[]} next The rows that are known, each with a `key`. @param {number} count How many there are in all. */
@@ -36,7 +42,8 @@ export function createVirtualRows(scroller, sizer, { create, update, needs }) {
     focus(key) {
       const index = items.findIndex((item) => item.key === key);
       if (index >= 0) {
-        scroller.scrollTop = Math.max(0, index * rowHeight() - scroller.clientHeight / 2);
+        measure();
+        scroller.scrollTop = Math.max(0, index * height - scroller.clientHeight / 2);
         draw();
         sizer.querySelector(`[data-key="${CSS.escape(key)}"] button`)?.focus();
       }
@@ -51,11 +58,16 @@ export function createVirtualRows(scroller, sizer, { create, update, needs }) {
   }
 
   function draw() {
-    const height = rowHeight();
+    measure();
     const shown = Math.min(total, Math.floor(heightMax / height));
-    sizer.style.height = `${shown * height}px`;
-    const first = Math.max(0, Math.floor(scroller.scrollTop / height) - marginRows);
-    const last = Math.min(shown, Math.ceil((scroller.scrollTop + scroller.clientHeight) / height) + marginRows);
+    const { scrollTop, clientHeight } = scroller;
+    const tall = `${shown * height}px`;
+    if (sizer.style.height !== tall) {
+      sizer.style.height = tall;
+    }
+
+    const first = Math.max(0, Math.floor(scrollTop / height) - marginRows);
+    const last = Math.min(shown, Math.ceil((scrollTop + clientHeight) / height) + marginRows);
     const window = Array.from({ length: Math.max(0, last - first) }, (_, at) => ({ index: first + at, item: items[first + at] }));
 
     // Whoever is in a row stays there, however far it is scrolled away.
@@ -92,7 +104,7 @@ export function createVirtualRows(scroller, sizer, { create, update, needs }) {
     return row;
   }
 
-  function rowHeight() {
-    return parseFloat(getComputedStyle(scroller).getPropertyValue('--row-height')) || 44;
+  function measure() {
+    height ||= parseFloat(getComputedStyle(scroller).getPropertyValue('--row-height')) || 44;
   }
 }

@@ -28,7 +28,7 @@ function start(page) {
 
     settings.show(view === 'settings');
   });
-  const files = createFiles(page, { views, asOf });
+  const files = createFiles(page, { views, asOf, onFolder: () => details.close() });
   const nameOf = (id) => files.find(id)?.name ?? `Resource ${id}`;
   const cluster = createCluster(page, { asOf, onSeen: () => drawWeather() });
   const rain = createRain(page, { connection, views, onEnded: refreshFiles, onSky: () => drawWeather() });

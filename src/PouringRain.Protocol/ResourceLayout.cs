@@ -91,10 +91,11 @@ public sealed record ResourceLayout
         return layout is not null;
     }
 
-    /// <summary>Makes a layout of what messages say: see <see cref="ToldBlockBytes"/>.</summary>
+    /// <summary>Makes a layout of what messages say: see <see cref="ToldBlockBytes"/>. What is too short to grow has blocks of just as
+    /// many bytes.</summary>
     public static bool TryCreateTold(long length, long toldBytes, long symbolSize, [NotNullWhen(true)] out ResourceLayout? layout) =>
-        MayGrow(toldBytes - 1) ? TryCreate(length, toldBytes - 1, symbolSize, isGrowing: true, out layout)
-        : TryCreate(length, toldBytes, symbolSize, out layout);
+        (MayGrow(toldBytes - 1) && TryCreate(length, toldBytes - 1, symbolSize, isGrowing: true, out layout))
+        || TryCreate(length, toldBytes, symbolSize, out layout);
 
     /// <summary>Whether blocks of a size can begin small: it is a power of two, and worth it.</summary>
     public static bool MayGrow(long blockBytes) =>

@@ -155,16 +155,47 @@ public sealed class FilesTests
         await PutAsync(gateway, folder, "f3.txt", "other bytes");
 
         chromium.Press("#selection", "Delete");
-        Assert.Contains("4 files are forgotten here", chromium.Text("#confirm"), StringComparison.Ordinal);
+        Assert.Contains(
+            "4 files, “f5.txt”, “f4.txt”, “f3.txt” and others, are forgotten here", chromium.Text("#confirm"), StringComparison.Ordinal);
         chromium.Element("#confirm [value=yes]").Click();
         await chromium.WaitForAsync(
             "return document.getElementById('notices').innerText.includes('1 of 4 were not deleted')", "that one was not");
         Assert.Contains("f3.txt was not deleted", chromium.Text("#notices"), StringComparison.Ordinal);
         await NamesAsync(chromium, "f3.txt", "f6.txt", "f1.txt");
-        Assert.StartsWith("1 selected", chromium.Text("#selection-note"), StringComparison.Ordinal);
+
+        // What has another version now is not what was selected.
+        Assert.False(chromium.Element("#selection").Displayed);
         Assert.Equal(3, (await gateway.GetJsonAsync("/resources")).GetProperty("items").GetArrayLength());
+        chromium.Element(".resource input").Click();
+        Assert.True(chromium.Element("#selection").Displayed);
         new Actions(chromium.Driver).SendKeys(Keys.Escape).Perform();
         await chromium.WaitForAsync("return document.getElementById('selection').hidden", "nothing to be selected");
+    }
+
+    /// <summary>A folder's list tells no version: what is deleted is what was shown all the same.</summary>
+    [Fact]
+    public async Task What_was_replaced_since_its_folder_was_shown_is_not_deleted()
+    {
+        using var folder = new TestFolder();
+        await using var gateway = await StartAsync(folder);
+        await PutAsync(gateway, folder, "100% ä/a.txt", "first");
+        await PutAsync(gateway, folder, "100% ä/b.txt", "second");
+        using var chromium = Chromium.Start();
+        chromium.Open($"{gateway.Url}/#/files/folders/");
+        await NamesAsync(chromium, "100% ä");
+        chromium.Element(".resource-name").Click();
+        await NamesAsync(chromium, "b.txt", "a.txt");
+        chromium.Element(".resource:nth-child(2) [aria-label^='Delete']").Click();
+        await PutAsync(gateway, folder, "100% ä/a.txt", "the other");
+        chromium.Element("#confirm [value=yes]").Click();
+        await chromium.WaitForAsync(
+            "return document.querySelector('.notice.bad')?.innerText.includes('has been replaced since') ?? false", "the refusal");
+        Assert.Equal("the other", (await Tool.CurlAsync("-f", $"{gateway.Url}/files/100%25%20%C3%A4/a.txt")).Succeeded());
+
+        await NamesAsync(chromium, "a.txt", "b.txt");
+        chromium.Element(".resource:nth-child(2) [aria-label^='Delete']").Click();
+        chromium.Element("#confirm [value=yes]").Click();
+        await NamesAsync(chromium, "a.txt");
     }
 
     [Fact]
@@ -178,10 +209,15 @@ public sealed class FilesTests
         chromium.Open($"{gateway.Url}/#/files/folders/docs/");
         await NamesAsync(chromium, "a.txt");
         chromium.Element(".resource-name").Click();
+        const string place = "return JSON.stringify(document.getElementById('files').getBoundingClientRect())";
+        var before = chromium.Run(place);
         await RenameAsync(chromium, "taken.txt", "move");
         await chromium.WaitForAsync(
             "return document.querySelector('.notice.bad')?.innerText.includes('There is a file of the name “taken.txt” already') ?? false",
             "the refusal");
+
+        // What is told moves nothing.
+        Assert.Equal(before, chromium.Run(place));
         await RenameAsync(chromium, "docs/copy of a.txt", "copy");
         await NamesAsync(chromium, "copy of a.txt", "a.txt");
         await RenameAsync(chromium, "other/b.txt", "move");
@@ -246,6 +282,9 @@ public sealed class FilesTests
             chromium.Element("#details-close").Click();
         }
 
+        // Links that showed what is protected ended with it.
+        var links = await Tool.CurlAsync("-f", "-H", "Authorization: Bearer rain-or-shine-0123456789", $"{gateway.Url}/links");
+        Assert.Contains("\"items\":[]", links.Succeeded(), StringComparison.Ordinal);
         Assert.Equal("Pouring Rain", chromium.Driver.Title);
         Assert.DoesNotContain(chromium.ConsoleErrors(), error => !error.Contains("401", StringComparison.Ordinal));
     }
@@ -269,8 +308,9 @@ public sealed class FilesTests
     {
         var file = folder[Path.GetFileName(path)];
         await File.WriteAllTextAsync(file, text, TestContext.Current.CancellationToken);
-        (await Tool.CurlAsync("-f", "-H", "Authorization: Bearer rain-or-shine-0123456789", "-T", file, $"{gateway.Url}/files/{path}"))
-            .Succeeded();
+        var address = Uri.EscapeDataString(path).Replace("%2F", "/", StringComparison.Ordinal);
+        (await Tool.CurlAsync(
+            "-f", "-H", "Authorization: Bearer rain-or-shine-0123456789", "-T", file, $"{gateway.Url}/files/{address}")).Succeeded();
 
         // Of what is made within one millisecond none is the newer one.
         await Task.Delay(2, TestContext.Current.CancellationToken);

@@ -17,7 +17,8 @@ public sealed class FleetTests
             "files and nodes");
         chromium.Element("#select-all").Click();
         chromium.Press("#selection", "Archive");
-        Assert.Contains("Of 2 files coded pieces are made", chromium.Text("#confirm"), StringComparison.Ordinal);
+        Assert.Contains(
+            "Of 2 files, “image.tar”, “other.tar”, coded pieces are made", chromium.Text("#confirm"), StringComparison.Ordinal);
         AccessibilityTests.Check(chromium, "with the question about an archive");
         chromium.Element("#confirm [value=yes]").Click();
         await chromium.WaitForAsync(

@@ -97,6 +97,7 @@ internal sealed partial class ScriptedGateway
         ["name"] = name,
         ["value"] = value,
         ["next"] = null,
+        ["isWaiting"] = false,
         ["default"] = standard,
         ["setBy"] = setBy,
         ["isSecret"] = value is null,

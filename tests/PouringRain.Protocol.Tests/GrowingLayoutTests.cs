@@ -17,6 +17,16 @@ public sealed class GrowingLayoutTests
         Assert.Equal(expected, string.Join(' ', Enumerable.Range(0, layout.BlockCount).Select(layout.BytesOf)));
     }
 
+    /// <summary>What is too short to grow is in blocks of as many bytes as are told.</summary>
+    [Fact]
+    public void WhatIsToldOfAShortOneIsTheSizeOfItsBlocks()
+    {
+        Assert.True(ResourceLayout.TryCreateTold(5, 65_537, 1408, out var plain));
+        Assert.Equal((65_537, false, 1), (plain.BlockBytes, plain.IsGrowing, plain.BlockCount));
+        Assert.True(ResourceLayout.TryCreateTold(20_000, 65_537, 1408, out var growing));
+        Assert.Equal((65_536, true, 65_537), (growing.BlockBytes, growing.IsGrowing, growing.ToldBlockBytes));
+    }
+
     /// <summary>Block after block, without gaps, and every byte in the block that says so.</summary>
     [Fact]
     public void TheBlocksAreTheWhole()

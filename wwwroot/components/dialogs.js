@@ -35,6 +35,9 @@ export async function askName(path) {
 export async function askDeployment(name, zones) {
   const dialog = document.getElementById('deploy');
   const [targets, mode, speed, waves] = ['targets', 'mode', 'rate', 'waves'].map((part) => document.getElementById(`deploy-${part}`));
+  const form = dialog.querySelector('form');
+  form.reset();
+  [speed, waves].forEach((field) => enterMeans(dialog, field, 'deploy'));
   setText(document.getElementById('deploy-text'), `${name} is put onto machines, each of which reads back what it has and sends a receipt.`);
   targets.replaceChildren(new Option('all nodes', ''), ...zones.map((zone) => new Option(`the zone ${visible(zone)}`, zone)));
   if ((await ask(dialog, targets)) !== 'deploy') {
@@ -115,7 +118,9 @@ function enterMeans(dialog, input, answer) {
   input.onkeydown = (event) => {
     if (event.key === 'Enter') {
       event.preventDefault();
-      dialog.close(answer);
+      if (input.form.reportValidity()) {
+        dialog.close(answer);
+      }
     }
   };
 }

@@ -69,19 +69,29 @@ export function setAttribute(element, name, value) {
  * `update(child, item)`. Children keep their place in the focus order and their state.
  */
 export function keyed(parent, items, keyOf, create, update) {
-  const old = new Map([...parent.children].map((child) => [child.dataset.key, child]));
-  const seen = new Set();
-  let at = parent.firstElementChild;
+  const wanted = new Map();
   for (const item of items) {
     let key = String(keyOf(item));
-    while (seen.has(key)) {
+    while (wanted.has(key)) {
       // Two items of one name stay two children.
       key += '′';
     }
 
-    seen.add(key);
+    wanted.set(key, item);
+  }
+
+  // What goes makes way first: what stays is not moved then, which would take the focus from it.
+  const old = new Map([...parent.children].map((child) => [child.dataset.key, child]));
+  for (const [key, child] of old) {
+    if (!wanted.has(key)) {
+      child.dispatchEvent(new CustomEvent('removed'));
+      child.remove();
+    }
+  }
+
+  let at = parent.firstElementChild;
+  for (const [key, item] of wanted) {
     let child = old.get(key);
-    old.delete(key);
     if (child === undefined) {
       child = create(item);
       child.dataset.key = key;
@@ -94,11 +104,6 @@ export function keyed(parent, items, keyOf, create, update) {
     }
 
     update(child, item);
-  }
-
-  for (const child of old.values()) {
-    child.dispatchEvent(new CustomEvent('removed'));
-    child.remove();
   }
 }
 

@@ -5,17 +5,18 @@ const fileCountMax = 10_000;
 
 /**
  * The pickers, their options, and the whole page as a place to drop files and folders on. Fires `upload-wanted` with {files, id, folder,
- * code, replicas, isCut}: each file as {file, path}; `isCut` when there were more than are taken at once.
+ * code, replicas, isCut, lost}: each file as {file, path}; `isCut` when there were more than are taken at once, `lost` how many could not be
+ * read.
  * @param {HTMLFormElement} form
  * @param {HTMLElement} veil What lies over the page while something is held over it.
- * @param {() => string} describe Where a drop would go, in words.
+ * @param {{folder: () => string, describe: () => string}} place The folder that a drop would go to now, and in words.
  */
-export function createDropTarget(form, veil, describe) {
+export function createDropTarget(form, veil, { folder: folderNow, describe }) {
   const [files, folder] = [form.querySelector('#file-input'), form.querySelector('#folder-input')];
   let depth = 0;
   for (const input of [files, folder]) {
     input.addEventListener('change', () => {
-      offer([...input.files].map((file) => ({ file, path: file.webkitRelativePath || file.name })));
+      offer([...input.files].map((file) => ({ file, path: file.webkitRelativePath || file.name })), read());
       input.value = '';
     });
   }
@@ -40,7 +41,9 @@ export function createDropTarget(form, veil, describe) {
     if (carriesFiles(event)) {
       event.preventDefault();
       setDepth(0);
-      gather(event.dataTransfer).then(({ found, isCut }) => offer(found, isCut));
+      // Where it goes is where it was dropped, whatever is shown when a large folder has been gone through.
+      const options = read();
+      gather(event.dataTransfer).then((gathered) => offer(gathered.found, { ...options, ...gathered }));
     }
   });
 
@@ -50,10 +53,14 @@ export function createDropTarget(form, veil, describe) {
     veil.firstElementChild.textContent = describe();
   }
 
-  function offer(found, isCut = false) {
-    if (found.length > 0) {
-      const [id, place, code, replicas] = ['id', 'folder', 'code', 'replicas'].map((name) => form.querySelector(`#upload-${name}`).value);
-      want(form, 'upload-wanted', { files: found, id, folder: place, code, replicas, isCut });
+  function read() {
+    const [id, code, replicas] = ['id', 'code', 'replicas'].map((name) => form.querySelector(`#upload-${name}`).value);
+    return { id, folder: folderNow(), code, replicas, isCut: false, lost: 0 };
+  }
+
+  function offer(files, { id, folder: into, code, replicas, isCut, lost }) {
+    if (files.length + lost > 0) {
+      want(form, 'upload-wanted', { files, id, folder: into, code, replicas, isCut, lost });
     }
   }
 }
@@ -63,23 +70,33 @@ async function gather({ items, files }) {
   // What was dropped is to be had only until the event is over, but for the entries.
   const entries = [...items].filter((item) => item.kind === 'file').map((item) => ({ entry: item.webkitGetAsEntry?.() ?? null, file: item.getAsFile() }));
   if (entries.length === 0) {
-    return { found: [...files].map((file) => ({ file, path: file.name })), isCut: false };
+    return { found: [...files].map((file) => ({ file, path: file.name })), isCut: false, lost: 0 };
   }
 
   const found = entries.filter(({ entry, file }) => !entry?.isDirectory && file !== null).map(({ file }) => ({ file, path: file.name }));
   const folders = entries.map(({ entry }) => entry).filter((entry) => entry?.isDirectory);
+  let lost = 0;
   while (folders.length > 0 && found.length < fileCountMax) {
     const folder = folders.shift();
-    for (const entry of await readAll(folder.createReader())) {
+    const inside = await readAll(folder.createReader()).catch(() => {
+      lost++;
+      return [];
+    });
+    for (const entry of inside) {
       if (entry.isDirectory) {
         folders.push(entry);
       } else {
-        found.push({ file: await new Promise((resolve, reject) => entry.file(resolve, reject)), path: entry.fullPath.replace(/^\//, '') });
+        const file = await new Promise((resolve) => entry.file(resolve, () => resolve(null)));
+        if (file === null) {
+          lost++;
+        } else {
+          found.push({ file, path: entry.fullPath.replace(/^\//, '') });
+        }
       }
     }
   }
 
-  return { found: found.slice(0, fileCountMax), isCut: folders.length > 0 || found.length > fileCountMax };
+  return { found: found.slice(0, fileCountMax), isCut: folders.length > 0 || found.length > fileCountMax, lost };
 }
 
 /** A browser gives the entries of a folder a hundred at a time. */

@@ -1,5 +1,5 @@
 import { crumbsOf } from '../logic/files.js';
-import { h, keyed, setText, want } from './dom.js';
+import { h, keyed, setAttribute, setText, want } from './dom.js';
 
 /** The way to the folder that is shown. Fires `folder-open` with a path. */
 export function createCrumbs(nav) {
@@ -10,7 +10,7 @@ export function createCrumbs(nav) {
       keyed(nav, folder === null ? [] : crumbsOf(folder), (crumb) => `at ${crumb.path}`, createCrumb, (part, crumb) => {
         part.path = crumb.path;
         setText(part, crumb.name);
-        part.toggleAttribute('aria-current', crumb.path === folder);
+        setAttribute(part, 'aria-current', crumb.path === folder ? 'location' : null);
       });
     },
   };

@@ -19,14 +19,14 @@ export function createRain(section) {
   return {
     /**
      * @param {object} book
-     * @param {object} view `opened` numbers, `stoppable` resources, `asOf` when the gateway is not heard, `earlier` transfers, which the
+     * @param {object} view `opened` numbers, `stoppable` resources, numbers that are `stopping`, `asOf` when the gateway is not heard, `earlier` transfers, which the
      * gateway knows no more.
      */
     update(book, view) {
       const { running, ended } = ordered(book);
       const shown = [...running.slice(0, cardCountMax), ...ended.filter((record) => view.opened.has(record.id))];
       keyed(cards, shown, (record) => record.id, createTransferCard, (card, record) => {
-        card.show(record, { name: nameOfTransfer(record.latest), canStop: view.stoppable.has(record.latest.resource), asOf: view.asOf });
+        card.show(record, { name: nameOfTransfer(record.latest), canStop: view.stoppable.has(record.latest.resource), isStopping: view.stopping.has(record.id), asOf: view.asOf });
       });
       calm.hidden = shown.length > 0 || view.asOf !== null;
       const lines = [...running.slice(cardCountMax), ...ended.filter((record) => !view.opened.has(record.id))].slice(0, pastCountMax);
@@ -34,7 +34,7 @@ export function createRain(section) {
       pastTitle.hidden = lines.length + before.length === 0;
       keyed(
         past, [...lines, ...before.map((latest) => ({ latest, endedAt: latest.endedAt }))],
-        (record) => record.id ?? `before ${record.endedAt} ${record.latest.resource}`,
+        (record) => record.id ?? `before ${record.endedAt} ${record.latest.id} ${record.latest.resource}`,
         (record) => (record.id === undefined ? createPast() : createLine(record)), updateLine);
       const speed = running.reduce((sum, record) => sum + byteRate(record), 0);
       setText(note, view.asOf === '' ? 'not seen yet' : view.asOf !== null ? `as of ${view.asOf}` : running.length === 0 ? '' : `${count(running.length)} under way, ${rate(speed)}`);
@@ -67,7 +67,7 @@ export function createRain(section) {
       latest.length ? size(latest.length) : null,
       came && latest.state !== 'completed' ? percent(share) : null,
       latest.elapsedMs > 0 ? duration(latest.elapsedMs) : null,
-      came ? rate(latest.elapsedMs > 0 && record.endedAt ? (latest.receivedBytes / latest.elapsedMs) * 1000 : record.samples ? byteRate(record) : 0) : null,
+      came ? rate(record.samples !== undefined ? byteRate(record) : latest.elapsedMs > 0 ? (latest.receivedBytes / latest.elapsedMs) * 1000 : 0) : null,
     ].filter((fact) => fact).join(' · '));
     if (said) {
       setText(said, [ending(latest), latest.state === 'completed' ? latest.verdict : ''].filter((text) => text).join(' '));

@@ -43,15 +43,23 @@ export function createSettingsTable(section) {
   function updateRow(row, item) {
     const [name, value, byDefault, setBy] = row.children;
     setText(name.lastElementChild, `${capital(item.meaning)}.${item.isLive ? '' : ' A change waits for the next start.'}`);
-    setText(value, `${item.isSecret ? (item.setBy === 'default' ? 'not set' : 'set, and not shown') : item.value === '' ? 'none' : item.value}${item.next === null ? '' : ` (from the next start on: ${item.next || 'none'})`}`);
+    setText(value, valueOf(item));
     setText(byDefault, item.default === '' ? 'none' : item.default);
     setText(setBy, sayings[item.setBy] ?? item.setBy);
     row.classList.toggle('changed', isOther(item));
   }
 }
 
+function valueOf(item) {
+  if (item.isSecret) {
+    return item.isWaiting ? 'changed; from the next start on' : item.setBy === 'default' ? 'not set' : 'set, and not shown';
+  }
+
+  return `${item.value === '' ? 'none' : item.value}${item.isWaiting ? ` (from the next start on: ${item.next || 'none'})` : ''}`;
+}
+
 function isOther(item) {
-  return item.isSecret ? item.setBy !== 'default' : item.value !== item.default || item.next !== null;
+  return item.isSecret ? item.setBy !== 'default' : item.value !== item.default || item.isWaiting;
 }
 
 function capital(text) {

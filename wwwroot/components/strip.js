@@ -9,8 +9,8 @@ const shownMax = 3;
 export function createStrip(strip) {
   const list = strip.querySelector('#strip-list');
   return {
-    /** @param {object[]} running Records, oldest first. @param {(record: object) => boolean} canStop @param {boolean} isUnheard */
-    update(running, canStop, isUnheard) {
+    /** @param {object[]} running Records, oldest first. @param {(record: object) => boolean} canStop @param {Set<number>} stopping @param {boolean} isUnheard */
+    update(running, canStop, stopping, isUnheard) {
       strip.hidden = running.length === 0;
       keyed(list, running.slice(0, shownMax), (record) => record.id, createLine, (line, record) => {
         const [name, bar, facts, stop] = line.children;
@@ -18,8 +18,8 @@ export function createStrip(strip) {
         setText(name, called);
         bar.value = progress(record.latest);
         setAttribute(bar, 'aria-label', `Verified of ${isolate(called)}`);
-        setText(facts, isUnheard ? 'not heard of' : `${percent(progress(record.latest))}, ${rate(byteRate(record))}`);
-        stop.hidden = !canStop(record);
+        setText(facts, isUnheard ? 'not heard of' : stopping.has(record.id) ? 'stopping' : `${percent(progress(record.latest))}, ${rate(byteRate(record))}`);
+        stop.hidden = !canStop(record) || stopping.has(record.id);
         setAttribute(stop, 'aria-label', `Stop ${isolate(called)}`);
       });
       strip.dataset.more = running.length > shownMax ? `and ${count(running.length - shownMax)} more` : '';

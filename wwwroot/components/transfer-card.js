@@ -25,7 +25,7 @@ const stateChips = { raining: 'good', completed: 'good', discovering: 'plain', c
 
 /**
  * The live view of one transfer, and what explains it once it has ended. Fires `transfer-close` and `transfer-stop` with its number.
- * @returns {HTMLElement} An element with `show(record, {name, canStop, asOf})`.
+ * @returns {HTMLElement} An element with `show(record, {name, canStop, isStopping, asOf})`.
  */
 export function createTransferCard(record) {
   const titleId = `transfer-${record.id}-title`;
@@ -89,7 +89,7 @@ export function createTransferCard(record) {
   card.show = show;
   return card;
 
-  function show(next, { name, canStop, asOf }) {
+  function show(next, { name, canStop, isStopping, asOf }) {
     current = next;
     const { latest } = next;
     const runs = isRunning(latest);
@@ -97,7 +97,7 @@ export function createTransferCard(record) {
     field.update(latest, performance.now());
     setText(title, name);
     setText(facts, factsOf(latest, name));
-    setText(chip, isUnheard ? 'not heard of' : words(latest.state));
+    setText(chip, isUnheard ? 'not heard of' : runs && isStopping ? 'stopping' : words(latest.state));
     setAttribute(chip, 'data-kind', isUnheard ? 'plain' : stateChips[latest.state] ?? 'bad');
     const gaugeTexts = [
       percent(progress(latest)),
@@ -111,7 +111,7 @@ export function createTransferCard(record) {
     setText(gauges[5].value.previousElementSibling, runs ? 'Left' : 'Took');
     setText(verdict, isUnheard ? `As of ${asOf}: ${latest.verdict ?? ''}` : latest.verdict ?? '');
     bar.value = progress(latest);
-    stopButton.hidden = !canStop || !runs;
+    stopButton.hidden = !canStop || isStopping || !runs;
     closeButton.hidden = runs;
     showSources(latest, next);
     showExplanation(latest, runs);

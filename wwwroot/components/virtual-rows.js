@@ -38,15 +38,22 @@ export function createVirtualRows(scroller, sizer, { create, update, needs }) {
     toTop() {
       scroller.scrollTop = 0;
     },
-    /** Puts the focus on the row of a key, if it is known. */
+    /** Puts the focus on the row of a key; false when it is not known. */
     focus(key) {
       const index = items.findIndex((item) => item.key === key);
       if (index >= 0) {
         measure();
-        scroller.scrollTop = Math.max(0, index * height - scroller.clientHeight / 2);
-        draw();
-        sizer.querySelector(`[data-key="${CSS.escape(key)}"] button`)?.focus();
+        const top = index * height;
+        if (top < scroller.scrollTop || top + height > scroller.scrollTop + scroller.clientHeight) {
+          scroller.scrollTop = Math.max(0, top - scroller.clientHeight / 2);
+          draw();
+        }
+
+        sizer.querySelector(`[data-key="${CSS.escape(key)}"] button`)?.focus({ preventScroll: true });
+        return true;
       }
+
+      return false;
     },
   };
 

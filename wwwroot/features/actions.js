@@ -18,6 +18,9 @@ const downloadSpacingMs = 400;
 
 /** Of a text as much is shown as somebody may read. */
 const previewBytesMax = 256 * 1024;
+
+/** Of several files as many are named. */
+const namedMax = 3;
 const daySeconds = 24 * 60 * 60;
 const json = { 'Content-Type': 'application/json' };
 
@@ -31,12 +34,10 @@ export function createActions(page, { files, details, rain, cluster }) {
       await (row.isElsewhere ? rain.whileAsked(row.id, () => probe(row.id)) : null);
       await download(row);
     },
-    'selected-download': async (rows) => {
-      for (const row of rows) {
-        await download(row);
-        await new Promise((resolve) => setTimeout(resolve, downloadSpacingMs));
-      }
-    },
+    'selected-download': (rows) => each(rows, async (row) => {
+      await download(row);
+      await new Promise((resolve) => setTimeout(resolve, downloadSpacingMs));
+    }),
     preview,
     replicate,
     'selected-replicate': (rows) => each(rows, replicate),
@@ -68,9 +69,18 @@ export function createActions(page, { files, details, rain, cluster }) {
       return;
     }
 
-    // A frame goes without the key; a link that ends with the hour needs none.
-    const address = doReadsNeedKey() ? new URL((await makeLink(row, 60 * 60)).url.slice(1), document.baseURI).href : addressOf(row);
-    await showPreview(page.getElementById('preview'), { title, kind, address });
+    if (!doReadsNeedKey()) {
+      await showPreview(page.getElementById('preview'), { title, kind, address: addressOf(row) });
+      return;
+    }
+
+    // What shows it goes without the key: by a link that is for this alone.
+    const link = await makeLink(row, 60 * 60);
+    try {
+      await showPreview(page.getElementById('preview'), { title, kind, address: new URL(link.url.slice(1), document.baseURI).href });
+    } finally {
+      await call('DELETE', `links/${encodeURIComponent(link.id)}`);
+    }
   }
 
   /** Waits for every other node that is known, as long as the gateway does, and tells who has said that it holds it. */
@@ -117,10 +127,12 @@ export function createActions(page, { files, details, rain, cluster }) {
       throw problem.status !== 412 ? problem : new Problem({ title: `There is a file of the name “${isolate(path)}” already`, detail: 'Nothing was changed. Give another name, or delete that one first.' });
     }
 
-    announce(`${calledRow(row)} is ${verb === 'move' ? 'now' : 'also'} ${isolate(path)}.`);
     if (verb === 'move') {
       details.close();
+      files.forget([row.key]);
     }
+
+    announce(`${calledRow(row)} is ${verb === 'move' ? 'now' : 'also'} ${isolate(path)}.`);
 
     await files.refresh();
   }
@@ -145,25 +157,37 @@ export function createActions(page, { files, details, rain, cluster }) {
       const name = calledRow(row);
       try {
         // What was looked at, and not what has come in its place since.
-        await call('DELETE', addressOf(row), { headers: row.etag ? { 'If-Match': row.etag } : {} });
+        await call('DELETE', addressOf(row), { headers: { 'If-Match': row.etag ?? await etagOf(row) } });
       } catch (problem) {
         throw problem.status !== 412 ? problem : new Problem({ title: `${name} was not deleted`, detail: 'It has been replaced since it was shown here. Look at it again, and delete it then.' });
       }
 
       gone.push(row.key);
     });
+    files.forget(gone);
+    details.closeIf(gone);
     if (gone.length > 0) {
       announce(rows.length === 1 ? `${calledRow(rows[0])} is deleted.` : `${count(gone.length)} are deleted.`);
+      page.getElementById('main').focus();
     }
 
     if (gone.length < rows.length && rows.length > 1) {
-      complain(new Problem({ title: `${count(rows.length - gone.length)} of ${count(rows.length)} were not deleted`, detail: 'They are still selected.' }));
+      complain(new Problem({ title: `${count(rows.length - gone.length)} of ${count(rows.length)} were not deleted`, detail: 'What is said above says why.' }));
     }
 
-    files.forget(gone);
-    details.close();
     await files.refresh();
-    page.getElementById('main').focus();
+  }
+
+  /** The version of a file in a folder, of which a list does not tell: the one that is there, if it is the one that was shown. */
+  async function etagOf(row) {
+    const { headers } = await call('HEAD', addressOf(row), { cache: 'default' });
+    const seconds = (date) => Math.floor(Date.parse(date ?? '') / 1000);
+    const isShown = Number(headers.get('content-length')) === row.length && seconds(headers.get('last-modified')) <= seconds(row.modified);
+    if (!isShown) {
+      throw new Problem({ status: 412, title: 'It is another version' });
+    }
+
+    return headers.get('etag');
   }
 
   /** A link's document, by a call that carries the key. */
@@ -175,5 +199,6 @@ export function createActions(page, { files, details, rain, cluster }) {
 }
 
 function nameAll(rows) {
-  return rows.length === 1 ? `“${calledRow(rows[0])}”` : `${count(rows.length)} files`;
+  const named = rows.slice(0, namedMax).map((row) => `“${calledRow(row)}”`).join(', ');
+  return rows.length === 1 ? named : rows.length <= namedMax ? `${count(rows.length)} files, ${named},` : `${count(rows.length)} files, ${named} and others,`;
 }

@@ -7,7 +7,7 @@ import { createFleet } from '../components/fleet.js';
 import { calledRow } from '../logic/files.js';
 import { call, callJson } from '../net/api.js';
 import { readDeployments } from '../net/deployments.js';
-import { every, takeWants } from './wants.js';
+import { attempt, every, takeWants } from './wants.js';
 
 const pollMs = 2000;
 const patienceMs = 4000;
@@ -55,12 +55,16 @@ export function createDeployments(page, { asOf, nodes, views, nameOf }) {
     }
 
     for (const row of rows) {
-      const made = await callJson('POST', 'deployments', { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ resource: row.id, ...wanted }) });
-      chosen = made?.id ?? chosen;
-      announce(`${calledRow(row)} is being deployed.`);
+      await attempt(() => ask(row, wanted));
     }
 
     views.go('deployments');
     await refresh();
+  }
+
+  async function ask(row, wanted) {
+    const made = await callJson('POST', 'deployments', { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ resource: row.id, ...wanted }) });
+    chosen = made?.id ?? chosen;
+    announce(`${calledRow(row)} is being deployed.`);
   }
 }

@@ -20,7 +20,15 @@ export function createDetails(page, { files, nodes }) {
     }
   });
   files.onChange(follow);
-  return { close };
+  return {
+    close,
+    /** Closes if one of these is shown. */
+    closeIf(keys) {
+      if (shown !== null && keys.includes(shown.key)) {
+        close();
+      }
+    },
+  };
 
   function open(row) {
     shown = row;
@@ -43,10 +51,21 @@ export function createDetails(page, { files, nodes }) {
 
   /** What is shown of it goes with what the list says. */
   function follow() {
-    const row = shown === null ? undefined : files.find(shown.id);
-    if (row !== undefined && row.version !== null && row.version !== shown.version) {
+    if (shown === null) {
+      return;
+    }
+
+    const row = files.find(shown.id);
+    if (row === undefined) {
+      if (files.isWhole()) {
+        close();
+      }
+    } else if (row.version === null ? row.modified !== shown.modified : row.version !== shown.version) {
       shown = row;
       sheet.show(row, names());
+      if (row.etag === null) {
+        attempt(() => complete(row));
+      }
     }
   }
 
@@ -55,8 +74,8 @@ export function createDetails(page, { files, nodes }) {
     shown = null;
     sheet.hide();
     files.open(null);
-    if (key !== undefined) {
-      files.focus(key);
+    if (key !== undefined && !files.focus(key)) {
+      page.getElementById('main').focus();
     }
   }
 

@@ -15,19 +15,24 @@ const pollMs = 10_000;
 /** Who types on is not asked for yet. */
 const typingMs = 200;
 
-/** More pages than these are not read again by themselves; nor are more than those when something was done. */
-const polledPagesMax = 5;
-const refreshedPagesMax = 40;
+/** More pages than these are not read again under whoever looks at them: it is said that they have changed. */
+const refreshedPagesMax = 5;
+
+/** As many polls a large folder is left alone: it is read whole, from all nodes. */
+const folderPolls = 6;
+
+/** Between two readings of the same, and after one that failed. */
+const restMs = 1000;
 
 /**
  * @param {Document} page
- * @param {object} needs `views` to go to folders; `asOf()`.
+ * @param {object} needs `views` to go to folders; `asOf()`; `onFolder()` when another folder is shown.
  */
-export function createFiles(page, { views, asOf }) {
+export function createFiles(page, { views, asOf, onFolder }) {
   const byId = (id) => page.getElementById(id);
   const input = byId('search');
   const sorting = byId('sort');
-  const table = createFilesTable(byId('files'), (index) => attempt(() => fill(index)));
+  const table = createFilesTable(byId('files'), (index) => fill(index).catch(() => {}));
   const crumbs = createCrumbs(byId('crumbs'));
   const selected = new Map();
   const listeners = [];
@@ -36,6 +41,11 @@ export function createFiles(page, { views, asOf }) {
   let sort = { by: 'modified', isDescending: true };
   let list = emptyList();
   let round = 0;
+  let polls = 0;
+  let needed = 0;
+  let rowsById = null;
+  let refreshing = null;
+  let isAskedAgain = false;
   let typing = 0;
   let lastChecked = null;
   let opened = null;
@@ -83,30 +93,45 @@ export function createFiles(page, { views, asOf }) {
         input.value = '';
         select(() => selected.clear());
         table.toTop();
-        list = emptyList();
+        setList(emptyList());
         attempt(reload);
+        onFolder();
       }
     },
     refresh,
     /** The folder that is shown; '' for the uppermost, and where all are shown. */
     folder: () => folder,
     /** A row by its id, if it is known. */
-    find: (id) => list.rows.find((row) => row.id === id),
+    find(id) {
+      rowsById ??= new Map(list.rows.map((row) => [row.id, row]));
+      return rowsById.get(id);
+    },
+    /** Whether all that there is is known, so that what is not among it is gone. */
+    isWhole: () => list.isLoaded && list.isEnd && list.query === '' && !list.isCut && list.silent === 0,
     /** Marks the row whose details are open; null for none. */
     open(key) {
       opened = key;
       draw();
     },
     focus: (key) => table.focus(key),
-    forget(ids) {
-      select(() => ids.forEach((id) => selected.delete(id)));
+    /** Takes rows out that are known to be gone. */
+    forget(keys) {
+      const gone = new Set(keys);
+      keys.forEach((key) => selected.delete(key));
+      setList({ ...list, rows: list.rows.filter((row) => !gone.has(row.key)), total: list.total === null ? null : Math.max(0, list.total - gone.size) });
+      draw();
     },
     onChange: (listener) => listeners.push(listener),
     draw,
   };
 
   function emptyList() {
-    return { rows: [], isEnd: true, total: null, isLoaded: false, isFilling: false, query: '', source: null, silent: 0, isCut: false, hasChanged: false };
+    return { rows: [], isEnd: true, total: null, isLoaded: false, query: '', source: null, silent: 0, isCut: false, hasChanged: false };
+  }
+
+  function setList(next) {
+    list = next;
+    rowsById = null;
   }
 
   function sortBy(next) {
@@ -114,7 +139,7 @@ export function createFiles(page, { views, asOf }) {
     sorting.value = `${sort.by} ${sort.isDescending ? 'desc' : 'asc'}`;
     table.toTop();
     if (isByFolders && list.query === '') {
-      list = { ...list, rows: ordered(list.rows, sort) };
+      setList({ ...list, rows: ordered(list.rows, sort) });
       draw();
     } else {
       attempt(reload);
@@ -140,7 +165,8 @@ export function createFiles(page, { views, asOf }) {
     }
 
     if (own === round) {
-      list = next;
+      setList(next);
+      deselectStale();
       listeners.forEach((listener) => listener());
       draw();
     }
@@ -161,48 +187,71 @@ export function createFiles(page, { views, asOf }) {
   /** Reads on until a row is known. */
   async function fill(index) {
     const { source } = list;
-    if (list.isEnd || list.isFilling || index < list.rows.length) {
+    needed = index;
+    if (source === null || list.isEnd || source.isFilling || index < list.rows.length) {
       return;
     }
 
-    list.isFilling = true;
+    source.isFilling = true;
     try {
-      while (list.source === source && !list.isEnd && index >= list.rows.length) {
+      // Whoever scrolls back meanwhile waits for nothing.
+      while (list.source === source && !list.isEnd && needed >= list.rows.length) {
         const read = await source.next();
         if (list.source !== source) {
           return;
         }
 
-        list = { ...list, rows: list.rows.concat(read.rows), isEnd: read.isEnd };
+        setList({ ...list, rows: list.rows.concat(read.rows), isEnd: read.isEnd });
+        draw();
       }
+    } catch (problem) {
+      // The banner says that the gateway is away; each frame that is scrolled would ask again.
+      await new Promise((resolve) => setTimeout(resolve, restMs));
+      throw problem;
     } finally {
-      list.isFilling = false;
+      source.isFilling = false;
+    }
+  }
+
+  /** Reads what is shown anew, or says that it has changed; what is asked for while that is under way is done once more after it. */
+  function refresh() {
+    if (refreshing !== null) {
+      isAskedAgain = true;
+      return refreshing;
     }
 
-    draw();
+    refreshing = look().finally(() => {
+      setTimeout(() => {
+        refreshing = null;
+        if (isAskedAgain) {
+          isAskedAgain = false;
+          refresh().catch(() => {});
+        }
+      }, restMs);
+    });
+    return refreshing;
   }
 
-  /** Reads what is shown anew. */
-  async function refresh() {
-    await load(Math.min(pagesRead(), refreshedPagesMax));
-  }
-
-  /** Looks whether anything has changed. What is long is not read anew under whoever looks at it: it is said that it has changed. */
   async function poll() {
-    if (pagesRead() <= polledPagesMax) {
+    polls++;
+    if (list.source !== null || pagesRead() <= refreshedPagesMax || polls % folderPolls === 0) {
       await refresh();
+    }
+  }
+
+  /** What is long is not read anew under whoever looks at it. */
+  async function look() {
+    if (list.source === null || pagesRead() <= refreshedPagesMax) {
+      await load(pagesRead());
       return;
     }
 
     const own = list;
-    if (own.source === null) {
-      return;
-    }
 
     const [first, total] = await Promise.all([listAll({ ...sort, query: list.query }).next(), list.query === '' ? countAll() : null]);
     if (list.source === own.source) {
       const hasChanged = total !== own.total || first.rows.some((row, at) => row.version !== own.rows[at]?.version);
-      list = { ...list, hasChanged };
+      setList({ ...list, hasChanged });
       draw();
     }
   }
@@ -252,6 +301,18 @@ export function createFiles(page, { views, asOf }) {
     lastChecked = row.key;
   }
 
+  /** What has another version now was not what was selected, and what is gone cannot be. */
+  function deselectStale() {
+    const known = new Map(list.rows.map((row) => [row.key, row]));
+    for (const [key, row] of selected) {
+      const now = known.get(key);
+      const isOther = now !== undefined && (now.version ?? now.modified) !== (row.version ?? row.modified);
+      if (isOther || (now === undefined && list.isEnd && list.query === '')) {
+        selected.delete(key);
+      }
+    }
+  }
+
   function mark(row, isChecked) {
     if (isChecked) {
       selected.set(row.key, row);
@@ -277,11 +338,11 @@ export function createFiles(page, { views, asOf }) {
   }
 
   function onKey(event) {
-    const isTyping = event.target.closest?.('input, select, textarea, dialog');
-    if (event.key === '/' && !isTyping && page.body.dataset.view === 'files') {
+    const isElsewhere = page.body.dataset.view !== 'files' || event.target.closest?.('input:not([type="checkbox"]), select, textarea, dialog, #details');
+    if (event.key === '/' && !isElsewhere) {
       event.preventDefault();
       input.focus();
-    } else if (event.key === 'Escape' && !isTyping && selected.size > 0) {
+    } else if (event.key === 'Escape' && !isElsewhere && selected.size > 0) {
       select(() => selected.clear());
     }
   }

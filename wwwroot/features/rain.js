@@ -10,7 +10,7 @@ import { size } from '../logic/format.js';
 import { isolate } from '../logic/text.js';
 import { byteRate, createBook, forgetEnded, isRunning, nameOfTransfer, observe, ordered, retain } from '../logic/transfers.js';
 import { call, callJson, Problem } from '../net/api.js';
-import { isSameTransfer, recallHistory, rememberTransfer } from '../net/history.js';
+import { historyMax, isSameTransfer, recallHistory, rememberTransfer } from '../net/history.js';
 import { follow } from '../net/sse.js';
 import { takeWants } from './wants.js';
 
@@ -28,6 +28,7 @@ export function createRain(page, { connection, views, onEnded, onSky }) {
   const opened = new Set();
   const pinned = new Set();
   const rains = new Map();
+  const stopping = new Set();
 
   // Resources that the page itself waits for: what goes wrong with them is told by the call, with the servers asked.
   const asked = new Set();
@@ -44,7 +45,11 @@ export function createRain(page, { connection, views, onEnded, onSky }) {
     prefetch,
     'transfer-open': open,
     'transfer-close': close,
-    'transfer-stop': (id) => rains.get(book.records.get(id)?.latest.resource)?.abort(),
+    'transfer-stop': (id) => {
+      stopping.add(id);
+      rains.get(book.records.get(id)?.latest.resource)?.abort();
+      draw();
+    },
     'transfer-watch': (id) => {
       views.go('rain');
       open(id);
@@ -100,6 +105,10 @@ export function createRain(page, { connection, views, onEnded, onSky }) {
       announce(`${name} begins to rain.`);
     }
 
+    if (!isRunning(record.latest)) {
+      stopping.delete(record.id);
+    }
+
     if (hasEnded || (isNew && !isRunning(record.latest))) {
       remember(record.latest);
     }
@@ -120,9 +129,9 @@ export function createRain(page, { connection, views, onEnded, onSky }) {
 
   function remember(latest) {
     if (!history.some((known) => isSameTransfer(known, latest))) {
-      const endedAt = Date.now();
-      history.unshift({ ...latest, endedAt });
-      rememberTransfer(latest, endedAt);
+      // Of what was over when the page was opened nobody says when.
+      history.unshift(rememberTransfer(latest, knowsThePast ? Date.now() : 0));
+      history.length = Math.min(history.length, historyMax);
     }
   }
 
@@ -146,8 +155,8 @@ export function createRain(page, { connection, views, onEnded, onSky }) {
     const asOf = connection.asOf();
     const known = [...book.records.values()].map((record) => record.latest);
     const earlier = history.filter((past) => !known.some((latest) => isSameTransfer(past, latest)));
-    panel.update(book, { opened, stoppable: new Set(rains.keys()), asOf, earlier });
-    strip.update(ordered(book).running, (record) => rains.has(record.latest.resource), asOf !== null);
+    panel.update(book, { opened, stoppable: new Set(rains.keys()), stopping, asOf, earlier });
+    strip.update(ordered(book).running, (record) => rains.has(record.latest.resource), stopping, asOf !== null);
     onSky();
   }
 

@@ -54,6 +54,7 @@ export function createSettings(page, { asOf }) {
       await call('DELETE', `links/${encodeURIComponent(link.id)}`);
       announce('The link is revoked.');
       await read();
+      page.getElementById('links-title').focus();
     }
   }
 }

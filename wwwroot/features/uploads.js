@@ -26,7 +26,10 @@ const namedMax = 5;
 export function createUploads(page, { folder, whileAsked, onStored }) {
   const tray = createTray(page.getElementById('tray'));
   const uploads = createUploader({ send, giveUp, memory, onChange: tray.update, onEnd });
-  createDropTarget(page.getElementById('drop'), page.getElementById('drop-veil'), () => `Drop to upload into ${folderShown() === '' ? 'the uppermost folder' : isolate(folderShown())}`);
+  createDropTarget(page.getElementById('drop'), page.getElementById('drop-veil'), {
+    folder: folderShown,
+    describe: () => `Drop to upload into ${folderShown() === '' ? 'the uppermost folder' : isolate(folderShown())}`,
+  });
   takeWants({
     'upload-wanted': take,
     'upload-cancel': uploads.cancel,
@@ -47,7 +50,7 @@ export function createUploads(page, { folder, whileAsked, onStored }) {
     return typed.trim() === '' ? folder() : folderNamed(typed);
   }
 
-  function take({ files, id, code, replicas, isCut }) {
+  function take({ files, id, folder: into, code, replicas, isCut, lost }) {
     const wanted = id.trim() === '' ? null : parseId(id);
     if (id.trim() !== '' && wanted === null) {
       throw new Problem({ title: 'That is no id', detail: `“${id}” is not a number from 0 to 18,446,744,073,709,551,615, decimal or 0x…. Nothing was taken.` });
@@ -57,8 +60,14 @@ export function createUploads(page, { folder, whileAsked, onStored }) {
       complain(new Problem({ title: `${count(files.length)} files were taken`, detail: 'There are more in what was dropped; a program that uploads folders is the better way for so many.' }));
     }
 
-    const known = uploads.add(files, { id: wanted, folder: folderShown(), code, replicas });
-    page.getElementById('upload-id').value = '';
+    if (lost > 0) {
+      complain(new Problem({ title: `${count(lost)} of what was dropped could not be read`, detail: 'The rest was taken.' }));
+    }
+
+    const known = uploads.add(files, { id: wanted, folder: into, code, replicas });
+
+    // What was said for this choice is not meant for the next one.
+    page.getElementById('drop').reset();
     page.querySelector('.drop-options').open = false;
     if (known.length > 0) {
       const names = known.slice(0, namedMax).map((item) => isolate(item.name)).join(', ');

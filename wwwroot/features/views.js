@@ -1,5 +1,7 @@
 // The views of the page, by the fragment of its address: #/files/images/ shows the folder images.
 
+import { encodePath } from '../logic/files.js';
+
 const names = { files: 'Files', rain: 'Rain', cluster: 'Cluster', deployments: 'Deployments', settings: 'Settings' };
 
 /**
@@ -14,7 +16,7 @@ export function createViews(page, onShow) {
     start: () => show(false),
     current,
     go(view, rest = '') {
-      const address = `#/${view}${rest === '' ? '' : `/${rest}`}`;
+      const address = `#/${view}${rest === '' ? '' : `/${encodePath(rest)}`}`;
       if (location.hash !== address) {
         location.hash = address;
       }

@@ -119,8 +119,8 @@ export function bestRtt(transfer) {
 
 /** Share of the resource that is verified, 0 to 1. */
 export function progress(transfer) {
-  if (transfer.blocks > 0) {
-    return Math.min(1, transfer.decodedBlocks / transfer.blocks);
+  if (transfer.length > 0) {
+    return Math.min(1, transfer.receivedBytes / transfer.length);
   }
 
   return transfer.state === 'completed' ? 1 : 0;

@@ -47,7 +47,7 @@ internal sealed class RainOptions(SettingsReader reader)
     /// <summary>0: by the length.</summary>
     public int BlockSize { get; } = (int)reader.Read(
         "Rain:BlockSize", "auto", AutoOr(Size(ResourceLayout.SymbolSizeMin, ResourceLayout.BlockBytesMax)),
-        "bytes of a source block of new resources; auto: about 1024 blocks of 64 KiB to 1 MiB");
+        "bytes of a source block of new resources; auto: about 1024 blocks of 64 KiB to 1 MiB, which begin small");
 
     /// <summary>Bytes of the largest blocks that new resources have.</summary>
     public int LargestBlockSize => BlockSize > 0 ? BlockSize : ResourceLayout.AutoBlockBytes(long.MaxValue, SymbolSize);

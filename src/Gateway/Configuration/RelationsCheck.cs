@@ -54,6 +54,12 @@ internal static class RelationsCheck
                 + $"{rain.SymbolSize} bytes is wanted.");
         }
 
+        if (ResourceLayout.MayGrow(rain.BlockSize - 1))
+        {
+            mistakes.Add(
+                $"Rain:BlockSize = \"{rain.BlockSize}\": this says something else between nodes; one byte more or less is wanted.");
+        }
+
         if (settings.Gateway is { ProtectReads: true, KeyDigests.Count: 0 } && !reader.IsWrong("Gateway:Keys"))
         {
             mistakes.Add("Gateway:ProtectReads = \"true\": at least one key in Gateway:Keys is wanted, or nobody could read.");

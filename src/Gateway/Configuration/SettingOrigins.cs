@@ -40,10 +40,15 @@ internal static class SettingOrigins
         var origins = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach (var setting in KnownSettings.All)
         {
-            var source = sources.LastOrDefault(one => one.Provider.TryGet(setting.Name, out var value) && !string.IsNullOrEmpty(value));
-            if (kept.ContainsKey(setting.Name) || source.Provider is not null)
+            // Who says it empty takes back what those before said.
+            var source = sources.LastOrDefault(one => one.Provider.TryGet(setting.Name, out var value) && value is not null);
+            if (kept.ContainsKey(setting.Name))
             {
-                origins[setting.Name] = kept.ContainsKey(setting.Name) ? Kept : source.Name;
+                origins[setting.Name] = Kept;
+            }
+            else if (source.Provider is not null && !string.IsNullOrEmpty(read[setting.Name]))
+            {
+                origins[setting.Name] = source.Name;
             }
         }
 

@@ -115,7 +115,10 @@ internal static class GroupReceive
     {
         var snapshot = receiving.Snapshot;
         var manifest = receiving.Manifest;
-        var done = manifest is null ? 0 : Math.Min(manifest.Layout.Length, (long)snapshot.Blocks * manifest.Layout.BlockBytes);
+
+        // Mostly it comes in order: as many blocks as are here are taken for the first ones, some of which are small.
+        var done = manifest is null ? 0
+            : snapshot.Blocks < manifest.Layout.BlockCount ? manifest.Layout.OffsetOf(snapshot.Blocks) : manifest.Layout.Length;
         var came = rate.Note(done);
         return new Progress
         {

@@ -1,11 +1,13 @@
+using System.Text.RegularExpressions;
 using Gateway.Configuration;
 
 namespace Gateway.Operations;
 
-/// <summary>A setting.</summary>
+/// <summary>A setting. Of an address that has a user and a password these are not shown.</summary>
 /// <param name="Name">Its name, as in appsettings.json.</param>
 /// <param name="Value">What is in force, as it was written; of a secret null.</param>
 /// <param name="Next">What takes its place at the next start; null where nothing does, and of a secret.</param>
+/// <param name="IsWaiting">Whether something else takes its place at the next start, which of a secret is all that is told.</param>
 /// <param name="Default">What it is when nobody says anything.</param>
 /// <param name="SetBy">Who said it, or says what is next: default for nobody; the path of a file; environment; arguments; or kept: nobody
 /// any more, and it stays for what it protects.</param>
@@ -14,22 +16,27 @@ namespace Gateway.Operations;
 /// <param name="Meaning">What it does.</param>
 /// <example>
 /// {
-/// "name": "Cluster:Replicas", "value": "3", "next": null, "default": "2", "setBy": "environment", "isSecret": false, "isLive": true,
+/// "name": "Cluster:Replicas", "value": "3", "next": null, "isWaiting": false, "default": "2", "setBy": "environment",
+/// "isSecret": false, "isLive": true,
 /// "meaning": "Nodes that keep each resource."
 /// }
 /// </example>
-internal sealed record SettingView(
-    string Name, string? Value, string? Next, string Default, string SetBy, bool IsSecret, bool IsLive, string Meaning)
+internal sealed partial record SettingView(
+    string Name, string? Value, string? Next, bool IsWaiting, string Default, string SetBy, bool IsSecret, bool IsLive, string Meaning)
 {
     public static SettingView Of(Setting setting, CurrentSettings current)
     {
         var read = Text(current.Read.Configuration[setting.Name]);
         var value = setting.IsLive ? read : Text(current.Started[setting.Name]);
         return new SettingView(
-            setting.Name, setting.IsSecret ? null : value, setting.IsSecret || read == value ? null : read, setting.Default,
+            setting.Name, setting.IsSecret ? null : value, setting.IsSecret || read == value ? null : read, read != value, setting.Default,
             current.Read.Origins.GetValueOrDefault(setting.Name, SettingOrigins.Default), setting.IsSecret, setting.IsLive,
             setting.Meaning);
 
-        string Text(string? given) => string.IsNullOrEmpty(given) ? setting.Default : given.Trim();
+        string Text(string? given) => string.IsNullOrEmpty(given) ? setting.Default
+            : setting.IsSecret ? given.Trim() : UserInformation().Replace(given.Trim(), "//…@");
     }
+
+    [GeneratedRegex("//[^/@,\\s]*@")]
+    private static partial Regex UserInformation();
 }

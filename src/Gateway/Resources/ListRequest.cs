@@ -49,7 +49,8 @@ internal static class ListRequest
         {
             problem = new Problem(ProblemType.InvalidParameter, $"order={query["order"]} is wrong: asc or desc is wanted.");
         }
-        else if (after is not null && !TryReadPlace(after, sort.Value, out place))
+        else if (after is not null
+            && (!TryReadPlace(after, sort.Value, out place) || (place.IsBehindNames && string.IsNullOrWhiteSpace(search))))
         {
             problem = Problem.InvalidResourceId(after);
         }
@@ -108,6 +109,6 @@ internal static class ListRequest
         }
 
         place = new ResourcePlace(id, key, isBehindNames);
-        return true;
+        return sort is not (ResourceSort.Length or ResourceSort.Modified) || long.TryParse(key, CultureInfo.InvariantCulture, out _);
     }
 }

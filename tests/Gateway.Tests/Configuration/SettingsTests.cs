@@ -237,6 +237,8 @@ public sealed class SettingsTests : IDisposable
     public void Settings_that_do_not_fit_each_other_are_told()
     {
         Assert.StartsWith("Rain:BlockSize", Assert.Single(Load("--Rain:BlockSize=1000").Mistakes), StringComparison.Ordinal);
+        Assert.StartsWith("Rain:BlockSize", Assert.Single(Load("--Rain:BlockSize=65537").Mistakes), StringComparison.Ordinal);
+        Assert.Empty(Load("--Rain:BlockSize=65538").Mistakes);
         Assert.StartsWith(
             "Rain:BlockSize", Assert.Single(Load("--Rain:SymbolSize=16", "--Rain:BlockSize=1MiB").Mistakes), StringComparison.Ordinal);
         Assert.StartsWith("Gateway:ProtectReads", Assert.Single(Load("--Gateway:ProtectReads=true").Mistakes), StringComparison.Ordinal);

@@ -75,6 +75,8 @@ public sealed class ListTests
     [InlineData("sort=name&after=1", "invalid-resource-id")]
     [InlineData("sort=name&after=1.%2A", "invalid-resource-id")]
     [InlineData("after=*", "invalid-resource-id")]
+    [InlineData("after=1*", "invalid-resource-id")]
+    [InlineData("sort=length&after=1.bmFtZQ", "invalid-resource-id")]
     public async Task What_a_list_cannot_be_asked_is_said(string query, string problem)
     {
         await using var gateway = await TestGateway.StartAsync();

@@ -111,7 +111,7 @@ internal static class CatalogSchema
         -- Lists by type; and a search that reads the index of names alone finds what is in paths too.
         CREATE INDEX resources_by_type ON resources (media_type, name_key);
         DROP INDEX resources_by_name;
-        CREATE INDEX resources_by_name ON resources (name_key, media_type, path);
+        CREATE INDEX resources_by_name ON resources (name_key, media_type, id, path);
         """,
     ];
 

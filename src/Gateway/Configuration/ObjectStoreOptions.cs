@@ -15,7 +15,8 @@ internal sealed class ObjectStoreOptions(SettingsReader reader)
         "Store:S3:Prefix", "", SettingForms.ObjectPrefix, "what the names of all objects begin with");
 
     public string AccessKey { get; } = reader.Read(
-        "Store:S3:AccessKey", "", SettingForms.Word, "the key that may read, write, list and delete there");
+        "Store:S3:AccessKey", "", SettingForms.Word, "the key that may read, write, list and delete there",
+        SettingTraits.Secret);
 
     public string SecretKey { get; } = reader.Read(
         "Store:S3:SecretKey", "", SettingForms.Word, "its secret", SettingTraits.Secret);

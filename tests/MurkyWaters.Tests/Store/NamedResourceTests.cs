@@ -65,8 +65,12 @@ public sealed class NamedResourceTests : IDisposable
         }
 
         StoreFixture.Change(
-            Options, "DROP INDEX resources_by_path; ALTER TABLE resources DROP COLUMN path; PRAGMA user_version = 4");
+            Options, "DROP INDEX resources_by_path; DROP INDEX resources_by_type; DROP INDEX resources_by_name; "
+                + "CREATE INDEX resources_by_name ON resources (name_key, media_type); ALTER TABLE resources DROP COLUMN path; "
+                + "PRAGMA user_version = 4");
         using var again = new StoreFixture(Options);
+        Assert.Equal(
+            ResourcePath.IdOf("docs/a.txt"), Assert.Single(again.Store.List(new ResourceQuery { Search = "docs/" }).Items).Id);
         Assert.Equal(["docs/"], again.Store.Catalog.ListFolder(new FolderQuery("", "", 10)).Entries.Select(entry => entry.Key));
         var file = Assert.Single(again.Store.Catalog.ListFolder(new FolderQuery("docs/", "", 10)).Entries);
         Assert.Equal(("a.txt", 1L, "application/octet-stream"), (file.Name, file.Length, file.ContentType));

@@ -16,8 +16,8 @@ export function confirmArchive(names) {
 }
 
 /** Asks whether a link is to end now; true when it is. */
-export function confirmRevocation({ path, resource }) {
-  return confirm('Revoke this link?', `Whoever has the link to “${path ?? `Resource ${resource}`}” reads nothing by it any more.`, 'Revoke', 'Leave it');
+export function confirmRevocation(name) {
+  return confirm('Revoke this link?', `Whoever has the link to “${name}” reads nothing by it any more.`, 'Revoke', 'Leave it');
 }
 
 /** Asks for another name. @returns {Promise<{verb: 'move' | 'copy', name: string} | null>} */

@@ -23,8 +23,8 @@ export function createFilesTable(table, needs) {
     update(view) {
       ({ selected, opened, isInFolder } = view);
       setAttribute(table, 'aria-rowcount', String(Math.max(view.total, view.rows.length) + 1));
-      const files = view.rows.filter((row) => row.kind === 'file');
-      all.checked = files.length > 0 && files.every((row) => selected.has(row.key));
+      // All rows are gone through only where something is selected: there may be a hundred thousand.
+      all.checked = selected.size > 0 && view.rows.every((row) => row.kind !== 'file' || selected.has(row.key)) && view.rows.some((row) => row.kind === 'file');
       all.indeterminate = selected.size > 0 && !all.checked;
       for (const column of table.querySelectorAll('.column')) {
         setAttribute(column.parentElement, 'aria-sort', column.dataset.sort !== view.sort.by ? 'none' : view.sort.isDescending ? 'descending' : 'ascending');

@@ -9,7 +9,7 @@ import { copiesText } from '../logic/explain.js';
 import { addressOf, calledRow, encodePath, folderNamed, previewOf } from '../logic/files.js';
 import { count, size } from '../logic/format.js';
 import { isolate } from '../logic/text.js';
-import { call, callJson, doReadsNeedKey, Problem } from '../net/api.js';
+import { call, callJson, doReadsNeedKey, postJson, Problem } from '../net/api.js';
 import { download, probe } from '../net/downloads.js';
 import { attempt, takeWants } from './wants.js';
 
@@ -22,7 +22,6 @@ const previewBytesMax = 256 * 1024;
 /** Of several files as many are named. */
 const namedMax = 3;
 const daySeconds = 24 * 60 * 60;
-const json = { 'Content-Type': 'application/json' };
 
 /**
  * @param {Document} page
@@ -77,7 +76,7 @@ export function createActions(page, { files, details, rain, cluster }) {
     // What shows it goes without the key: by a link that is for this alone.
     const link = await makeLink(row, 60 * 60);
     try {
-      await showPreview(page.getElementById('preview'), { title, kind, address: new URL(link.url.slice(1), document.baseURI).href });
+      await showPreview(page.getElementById('preview'), { title, kind, address: addressOfLink(link) });
     } finally {
       await call('DELETE', `links/${encodeURIComponent(link.id)}`);
     }
@@ -133,18 +132,17 @@ export function createActions(page, { files, details, rain, cluster }) {
     }
 
     announce(`${calledRow(row)} is ${verb === 'move' ? 'now' : 'also'} ${isolate(path)}.`);
-
     await files.refresh();
   }
 
   /** Makes a link with which anybody reads it for a day, also where a key is needed. */
   async function share(row) {
     const made = await makeLink(row, daySeconds);
-    await copy(new URL(made.url.slice(1), document.baseURI).href);
+    await copy(addressOfLink(made));
   }
 
   function makeLink(row, seconds) {
-    return callJson('POST', 'links', { headers: json, body: JSON.stringify({ ...(row.path ? { path: row.path } : { id: row.id }), seconds }) });
+    return postJson('links', { ...(row.path ? { path: row.path } : { id: row.id }), seconds });
   }
 
   async function removeAll(rows) {
@@ -196,6 +194,11 @@ export function createActions(page, { files, details, rain, cluster }) {
     const text = await response.text();
     await showDocument(title, fileName.endsWith('.json') ? JSON.stringify(JSON.parse(text), null, 2) : text, fileName);
   }
+}
+
+/** Where anybody reads what a link that was just made leads to: its path is one of the gateway's, which may stand behind another. */
+function addressOfLink({ url }) {
+  return new URL(url.slice(1), document.baseURI).href;
 }
 
 function nameAll(rows) {

@@ -1,11 +1,11 @@
 // Deployments: those there are, the machines of one of them, and asking for another.
 
-import { announce, setText } from '../components/dom.js';
+import { announce } from '../components/dom.js';
 import { createDeploymentList } from '../components/deployments.js';
 import { askDeployment } from '../components/dialogs.js';
 import { createFleet } from '../components/fleet.js';
 import { calledRow } from '../logic/files.js';
-import { call, callJson } from '../net/api.js';
+import { call, postJson } from '../net/api.js';
 import { readDeployments } from '../net/deployments.js';
 import { attempt, every, takeWants } from './wants.js';
 
@@ -63,7 +63,7 @@ export function createDeployments(page, { asOf, nodes, views, nameOf }) {
   }
 
   async function ask(row, wanted) {
-    const made = await callJson('POST', 'deployments', { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ resource: row.id, ...wanted }) });
+    const made = await postJson('deployments', { resource: row.id, ...wanted });
     chosen = made?.id ?? chosen;
     announce(`${calledRow(row)} is being deployed.`);
   }

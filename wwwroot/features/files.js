@@ -247,7 +247,6 @@ export function createFiles(page, { views, asOf, onFolder }) {
     }
 
     const own = list;
-
     const [first, total] = await Promise.all([listAll({ ...sort, query: list.query }).next(), list.query === '' ? countAll() : null]);
     if (list.source === own.source) {
       const hasChanged = total !== own.total || first.rows.some((row, at) => row.version !== own.rows[at]?.version);
@@ -283,10 +282,10 @@ export function createFiles(page, { views, asOf, onFolder }) {
 
   function note(rows) {
     const stale = asOf();
-    const bytes = rows.reduce((sum, row) => sum + (row.length ?? 0), 0);
+    const bytes = list.isEnd ? bytesOf(rows) : 0;
     const known = list.isEnd ? count(rows.length) : list.total === null ? `${count(rows.length)}+` : count(list.total);
     const text = [
-      rows.length === 0 ? '' : `${known} ${list.query !== '' ? 'found' : isByFolders ? 'here' : 'kept here'}${list.isEnd && bytes > 0 ? `, ${size(bytes)}` : ''}`,
+      rows.length === 0 ? '' : `${known} ${list.query !== '' ? 'found' : isByFolders ? 'here' : 'kept here'}${bytes > 0 ? `, ${size(bytes)}` : ''}`,
       list.isCut ? 'and more than can be shown' : '',
       list.silent > 0 ? `${count(list.silent)} ${list.silent === 1 ? 'node has' : 'nodes have'} not answered` : '',
     ].filter((text) => text).join(', ');
@@ -332,9 +331,8 @@ export function createFiles(page, { views, asOf, onFolder }) {
   }
 
   function drawSelection() {
-    const bytes = [...selected.values()].reduce((sum, row) => sum + (row.length ?? 0), 0);
     byId('selection').hidden = selected.size === 0;
-    setText(byId('selection-note'), `${count(selected.size)} selected, ${size(bytes)}`);
+    setText(byId('selection-note'), `${count(selected.size)} selected, ${size(bytesOf([...selected.values()]))}`);
   }
 
   function onKey(event) {
@@ -346,4 +344,8 @@ export function createFiles(page, { views, asOf, onFolder }) {
       select(() => selected.clear());
     }
   }
+}
+
+function bytesOf(rows) {
+  return rows.reduce((sum, row) => sum + (row.length ?? 0), 0);
 }

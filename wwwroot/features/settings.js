@@ -2,10 +2,10 @@
 
 import { confirmRevocation } from '../components/dialogs.js';
 import { announce } from '../components/dom.js';
-import { createLinkList } from '../components/links.js';
+import { createLinkList, nameOfLink } from '../components/links.js';
 import { createSettingsTable } from '../components/settings.js';
-import { call, callJson, lacks } from '../net/api.js';
-import { attempt, takeWants } from './wants.js';
+import { call, readIfThere } from '../net/api.js';
+import { attempt, every, takeWants } from './wants.js';
 
 const pollMs = 10_000;
 
@@ -18,11 +18,11 @@ export function createSettings(page, { asOf }) {
   const links = createLinkList(page.getElementById('links'));
   let isShown = false;
   takeWants({ 'link-revoke': revoke });
-  setInterval(() => {
-    if (isShown && !page.hidden) {
-      read().catch(() => {});
+  every(pollMs, async () => {
+    if (isShown) {
+      await read();
     }
-  }, pollMs);
+  });
 
   return {
     show(isNow) {
@@ -38,19 +38,13 @@ export function createSettings(page, { asOf }) {
   };
 
   async function read() {
-    const [settings, made] = await Promise.all(['settings', 'links'].map((path) => callJson('GET', path, { background: true, mayLack: true }).catch((problem) => {
-      if (lacks(problem)) {
-        return null;
-      }
-
-      throw problem;
-    })));
+    const [settings, made] = await Promise.all(['settings', 'links'].map((path) => readIfThere(path)));
     table.update(settings?.items ?? [], asOf());
     links.update(made?.items ?? []);
   }
 
   async function revoke(link) {
-    if (await confirmRevocation(link)) {
+    if (await confirmRevocation(nameOfLink(link))) {
       await call('DELETE', `links/${encodeURIComponent(link.id)}`);
       announce('The link is revoked.');
       await read();

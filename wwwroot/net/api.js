@@ -109,7 +109,7 @@ function within(patienceMs, signal) {
 }
 
 /** Whether a gateway has said that it knows no such path; it may have taken it for an id. */
-export function lacks(problem) {
+function lacks(problem) {
   return problem.status === 404 || problem.status === 400;
 }
 
@@ -118,6 +118,24 @@ export async function callJson(method, path, options) {
   const response = await call(method, path, { ...options, headers: { Accept: 'application/json', ...options?.headers } });
   const text = await response.text();
   return text === '' ? null : JSON.parse(text);
+}
+
+/** A call that sends a value as JSON; its answer is JSON too. */
+export function postJson(path, value) {
+  return callJson('POST', path, { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(value) });
+}
+
+/** Reads JSON in the background; null where the gateway knows no such path, as an older one does not. */
+export async function readIfThere(path, patienceMs = null) {
+  try {
+    return await callJson('GET', path, { background: true, patienceMs, mayLack: true });
+  } catch (problem) {
+    if (lacks(problem)) {
+      return null;
+    }
+
+    throw problem;
+  }
 }
 
 /**

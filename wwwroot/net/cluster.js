@@ -1,7 +1,7 @@
 // What the gateway says of the cluster, and what it is told about its nodes.
 
 import { canTellOfDrains } from '../logic/cluster.js';
-import { call, callJson, lacks } from './api.js';
+import { call, readIfThere } from './api.js';
 
 /** Reads what there is: {cluster, nodes}; each null where the gateway does not say, as an older one does not. */
 export async function readCluster(patienceMs) {
@@ -17,16 +17,4 @@ export function drain(node) {
 /** Has a node keep what it has, and take its share again. */
 export function stopDraining(node) {
   return call('DELETE', `nodes/${encodeURIComponent(node.id)}/drain`);
-}
-
-async function readIfThere(path, patienceMs) {
-  try {
-    return await callJson('GET', path, { background: true, patienceMs, mayLack: true });
-  } catch (problem) {
-    if (lacks(problem)) {
-      return null;
-    }
-
-    throw problem;
-  }
 }

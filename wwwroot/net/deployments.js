@@ -1,24 +1,11 @@
 // What the gateway says of deployments.
 
 import { shownDeployment } from '../logic/fleet.js';
-import { callJson, lacks } from './api.js';
+import { readIfThere } from './api.js';
 
 /** Reads them: the newest first, the one that is shown (the one that was chosen, if it is there) with its machines; null where the gateway does not say, as an older one does not. */
 export async function readDeployments(patienceMs, chosen = null) {
   const items = (await readIfThere('deployments', patienceMs))?.items ?? null;
   const shown = items && (items.find((one) => one.id === chosen) ?? shownDeployment(items));
   return { items, shown: shown && { ...shown, ...(await readIfThere(`deployments/${encodeURIComponent(shown.id)}`, patienceMs)) } };
-}
-
-async function readIfThere(path, patienceMs) {
-  try {
-    return await callJson('GET', path, { background: true, patienceMs, mayLack: true });
-  } catch (problem) {
-    // The node that runs it may be at an address that this page may not ask.
-    if (lacks(problem) || problem instanceof TypeError) {
-      return null;
-    }
-
-    throw problem;
-  }
 }

@@ -2,14 +2,14 @@
 
 import { encodePath, rowOfItem, rowOfResource } from '../logic/files.js';
 import { parseId } from '../logic/resources.js';
-import { callJson } from './api.js';
+import { callJson, readIfThere } from './api.js';
 
 /** Rows of a page: a round trip for each screenful would be slow, and one of all too long. */
 export const pageRows = 500;
 const folderPageRows = 1000;
 
 /** A folder with more than this is shown up to here: it has to be here whole to be ordered. */
-export const folderRowsMax = 50_000;
+const folderRowsMax = 50_000;
 
 /**
  * What this node has, in an order, page by page.
@@ -59,6 +59,6 @@ export async function listFolder(folder) {
 
 /** How many resources the store has; null where it does not say. */
 export async function countAll() {
-  const store = await callJson('GET', 'store', { background: true, mayLack: true }).catch(() => null);
+  const store = await readIfThere('store').catch(() => null);
   return Number.isFinite(store?.resources) ? store.resources : null;
 }

@@ -61,7 +61,8 @@ internal static class SettingsLoader
         Dictionary<string, string?> kept, List<string> mistakes, bool isRunning)
     {
         var canRead = mistakes.Count == 0;
-        var configuration = new ConfigurationBuilder().AddConfiguration(read).AddInMemoryCollection(kept).Build();
+        var configuration = kept.Count == 0 ? read
+            : new ConfigurationBuilder().AddConfiguration(read).AddInMemoryCollection(kept).Build();
         var reader = new SettingsReader(configuration, contentRoot, mistakes);
         var settings = new GatewaySettings(reader);
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using EndToEnd;
 using OpenQA.Selenium;
 using OpenQA.Selenium.Interactions;
 
@@ -8,7 +9,7 @@ namespace Browser;
 public sealed class AccessibilityTests
 {
     private static readonly string Checks = File.ReadAllText(
-        Path.Combine(ScriptedGateway.RepositoryRoot(), "tests/Browser/Page/accessibility.js"));
+        Path.Combine(Repository.Root, "tests/Browser/Page/accessibility.js"));
 
     [Theory]
     [InlineData(360, false)]
@@ -61,6 +62,8 @@ public sealed class AccessibilityTests
         chromium.Run("document.getElementById('show-all').click()");
 
         chromium.Run("const s = document.getElementById('search'); s.value = '987654321'; s.dispatchEvent(new Event('input'))");
+        await chromium.WaitForAsync(
+            "const box = document.getElementById('elsewhere'); return box.dataset.id === '987654321' && !box.hidden", "what is said of it");
         Check(chromium, "with an id that is not kept here");
         chromium.Run("document.querySelector('.elsewhere .primary').click()");
         await chromium.WaitForAsync("return document.querySelectorAll('.notice.bad').length > 0", "an error in words");

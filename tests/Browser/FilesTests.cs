@@ -90,7 +90,7 @@ public sealed class FilesTests
     public async Task Folders_are_gone_into_and_a_search_over_all_has_names_first()
     {
         using var folder = new TestFolder();
-        await using var gateway = await StartAsync(folder);
+        await using var gateway = await GatewayProcess.StartWithThreeServersAsync(folder["node"]);
         foreach (var path in new[] { "top.txt", "docs/a.txt", "docs/deep/b.md", "docs/deep/c.png" })
         {
             await PutAsync(gateway, folder, path, path);
@@ -139,7 +139,7 @@ public sealed class FilesTests
     public async Task Several_are_selected_by_a_range_and_deleted_at_once_and_those_that_changed_are_not()
     {
         using var folder = new TestFolder();
-        await using var gateway = await StartAsync(folder);
+        await using var gateway = await GatewayProcess.StartWithThreeServersAsync(folder["node"]);
         for (var i = 1; i <= 6; i++)
         {
             await PutAsync(gateway, folder, $"f{i}.txt", $"bytes {i}");
@@ -177,7 +177,7 @@ public sealed class FilesTests
     public async Task What_was_replaced_since_its_folder_was_shown_is_not_deleted()
     {
         using var folder = new TestFolder();
-        await using var gateway = await StartAsync(folder);
+        await using var gateway = await GatewayProcess.StartWithThreeServersAsync(folder["node"]);
         await PutAsync(gateway, folder, "100% ä/a.txt", "first");
         await PutAsync(gateway, folder, "100% ä/b.txt", "second");
         using var chromium = Chromium.Start();
@@ -202,7 +202,7 @@ public sealed class FilesTests
     public async Task A_file_is_renamed_and_copied_and_no_name_is_taken_from_another()
     {
         using var folder = new TestFolder();
-        await using var gateway = await StartAsync(folder);
+        await using var gateway = await GatewayProcess.StartWithThreeServersAsync(folder["node"]);
         await PutAsync(gateway, folder, "docs/a.txt", "the bytes of a");
         await PutAsync(gateway, folder, "taken.txt", "others");
         using var chromium = Chromium.Start();
@@ -236,7 +236,7 @@ public sealed class FilesTests
     {
         using var folder = new TestFolder();
         string[] keys = isProtected ? ["Gateway:Keys=rain-or-shine-0123456789", "Gateway:ProtectReads=true"] : [];
-        await using var gateway = await StartAsync(folder, keys);
+        await using var gateway = await GatewayProcess.StartWithThreeServersAsync(folder["node"], keys);
         await PutAsync(gateway, folder, "notes.html", "<script>document.title = 'it ran'</script>\nsecond line");
         await PutAsync(
             gateway, folder, "dot.svg",
@@ -314,11 +314,5 @@ public sealed class FilesTests
 
         // Of what is made within one millisecond none is the newer one.
         await Task.Delay(2, TestContext.Current.CancellationToken);
-    }
-
-    private static Task<GatewayProcess> StartAsync(TestFolder folder, params string[] settings)
-    {
-        var ports = GatewayProcess.FreePorts(4);
-        return GatewayProcess.StartAsync(folder["node"], ports[0], ports[1..], ports[1..], settings);
     }
 }

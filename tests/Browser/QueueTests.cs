@@ -15,9 +15,8 @@ public sealed partial class QueueTests
     {
         var seed = int.Parse(Environment.GetEnvironmentVariable("QUEUE_SEED") ?? "1", CultureInfo.InvariantCulture);
         using var folder = new TestFolder();
-        var ports = GatewayProcess.FreePorts(4);
-        await using var gateway = await GatewayProcess.StartAsync(
-            folder["node"], ports[0], ports[1..], ports[1..], "Serilog:MinimumLevel:Override:Gateway.Requests=Debug");
+        await using var gateway = await GatewayProcess.StartWithThreeServersAsync(
+            folder["node"], "Serilog:MinimumLevel:Override:Gateway.Requests=Debug");
         var hashes = new Dictionary<string, string>();
         for (var i = 0; i < 10; i++)
         {

@@ -11,7 +11,7 @@ public sealed class ResumedUploadTests
     public async Task An_upload_goes_on_where_it_stood_when_the_gateway_was_killed_and_started_again()
     {
         using var folder = new TestFolder();
-        await using var gateway = await StartAsync(folder);
+        await using var gateway = await GatewayProcess.StartWithThreeServersAsync(folder["node"]);
         var sha256 = await TestBytes.WriteFileAsync(folder["big.bin"], 1, 60_000_000);
         using var chromium = Chromium.Start();
         chromium.Open(gateway.Url);
@@ -40,7 +40,7 @@ public sealed class ResumedUploadTests
     public async Task An_upload_is_paused_and_goes_on_after_a_reload_when_its_file_is_chosen_again()
     {
         using var folder = new TestFolder();
-        await using var gateway = await StartAsync(folder);
+        await using var gateway = await GatewayProcess.StartWithThreeServersAsync(folder["node"]);
         var sha256 = await TestBytes.WriteFileAsync(folder["big.bin"], 2, 60_000_000);
         using var chromium = Chromium.Start();
         chromium.Open(gateway.Url);
@@ -79,7 +79,7 @@ public sealed class ResumedUploadTests
     public async Task An_upload_goes_on_after_the_network_was_away()
     {
         using var folder = new TestFolder();
-        await using var gateway = await StartAsync(folder);
+        await using var gateway = await GatewayProcess.StartWithThreeServersAsync(folder["node"]);
         var sha256 = await TestBytes.WriteFileAsync(folder["big.bin"], 3, 40_000_000);
         using var chromium = Chromium.Start();
         chromium.Open(gateway.Url);
@@ -99,7 +99,7 @@ public sealed class ResumedUploadTests
     public async Task A_cancelled_upload_leaves_nothing_at_the_gateway()
     {
         using var folder = new TestFolder();
-        await using var gateway = await StartAsync(folder);
+        await using var gateway = await GatewayProcess.StartWithThreeServersAsync(folder["node"]);
         await TestBytes.WriteFileAsync(folder["big.bin"], 4, 40_000_000);
         using var chromium = Chromium.Start();
         chromium.Open(gateway.Url);
@@ -146,11 +146,5 @@ public sealed class ResumedUploadTests
             ["downloadThroughput"] = -1,
             ["uploadThroughput"] = uploadBytesPerSecond,
         });
-    }
-
-    private static Task<GatewayProcess> StartAsync(TestFolder folder)
-    {
-        var ports = GatewayProcess.FreePorts(4);
-        return GatewayProcess.StartAsync(folder["node"], ports[0], ports[1..], ports[1..]);
     }
 }

@@ -60,9 +60,7 @@ public sealed class ScreenshotTests
     {
         var folder = PictureFolder();
         using var files = new TestFolder();
-        var ports = GatewayProcess.FreePorts(4);
-        await using var gateway = await GatewayProcess.StartAsync(
-            files["node"], ports[0], ports[1..], ports[1..], "Rain:MaxRateBytesPerSecond=30000000");
+        await using var gateway = await GatewayProcess.StartWithThreeServersAsync(files["node"], "Rain:MaxRateBytesPerSecond=30000000");
         await TestBytes.WriteFileAsync(files["in"], 1, 1_500_000_000);
         (await Tool.CurlAsync(
             "-f", "-H", "Content-Disposition: attachment; filename=\"radar-2012-08.tar\"", "-T", files["in"],
@@ -132,5 +130,5 @@ public sealed class ScreenshotTests
 
     private static string PictureFolder() =>
         Path.GetFullPath(
-            Environment.GetEnvironmentVariable("POURING_RAIN_SCREENSHOTS") ?? "docs/screenshots", ScriptedGateway.RepositoryRoot());
+            Environment.GetEnvironmentVariable("POURING_RAIN_SCREENSHOTS") ?? "docs/screenshots", Repository.Root);
 }

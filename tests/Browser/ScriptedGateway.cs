@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using EndToEnd;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.StaticFiles;
@@ -79,7 +80,7 @@ internal sealed partial class ScriptedGateway : IAsyncDisposable
 
     private void Map()
     {
-        var root = RepositoryRoot();
+        var root = Repository.Root;
         _app.Use(async (context, next) =>
         {
             string[] paths =
@@ -190,15 +191,4 @@ internal sealed partial class ScriptedGateway : IAsyncDisposable
         RequestPath = path,
         ContentTypeProvider = new FileExtensionContentTypeProvider(),
     };
-
-    public static string RepositoryRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Gateway.sln")))
-        {
-            folder = folder.Parent ?? throw new DirectoryNotFoundException("The tests run inside the repository.");
-        }
-
-        return folder.FullName;
-    }
 }

@@ -10,8 +10,7 @@ public sealed class SwaggerTests
     public async Task A_file_is_put_and_got_by_try_it_out()
     {
         using var folder = new TestFolder();
-        var ports = GatewayProcess.FreePorts(4);
-        await using var gateway = await GatewayProcess.StartAsync(folder["node"], ports[0], ports[1..], ports[1..]);
+        await using var gateway = await GatewayProcess.StartWithThreeServersAsync(folder["node"]);
         await File.WriteAllTextAsync(folder["note.txt"], "Let it rain.", TestContext.Current.CancellationToken);
         using var chromium = Chromium.Start();
         chromium.Resize(1280, 1600);

@@ -9,7 +9,7 @@ public sealed class UploadListTests
     public async Task Each_of_many_files_is_sent_once_also_empty_ones_and_one_that_is_dropped_twice()
     {
         using var folder = new TestFolder();
-        await using var gateway = await StartAsync(folder);
+        await using var gateway = await GatewayProcess.StartWithThreeServersAsync(folder["node"]);
         string[] names = [.. Enumerable.Range(0, 7).Select(index => folder[$"part-{index}.bin"])];
         for (var index = 0; index < names.Length; index++)
         {
@@ -40,7 +40,7 @@ public sealed class UploadListTests
     public async Task The_second_of_two_files_is_paused_and_cancelled_as_the_page_says()
     {
         using var folder = new TestFolder();
-        await using var gateway = await StartAsync(folder);
+        await using var gateway = await GatewayProcess.StartWithThreeServersAsync(folder["node"]);
         await TestBytes.WriteFileAsync(folder["first.bin"], 1, 2_000_000);
         await TestBytes.WriteFileAsync(folder["second.bin"], 2, 2_000_000);
         using var chromium = Chromium.Start();
@@ -75,7 +75,7 @@ public sealed class UploadListTests
     public async Task An_id_that_is_taken_asks_before_anything_is_replaced_and_the_history_keeps_the_old_name()
     {
         using var folder = new TestFolder();
-        await using var gateway = await StartAsync(folder);
+        await using var gateway = await GatewayProcess.StartWithThreeServersAsync(folder["node"]);
         await File.WriteAllTextAsync(folder["old.txt"], "the old one", TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(folder["new.txt"], "the new one", TestContext.Current.CancellationToken);
         (await Tool.CurlAsync(
@@ -124,7 +124,7 @@ public sealed class UploadListTests
     public async Task What_is_to_be_replaced_and_has_been_deleted_meanwhile_is_simply_stored()
     {
         using var folder = new TestFolder();
-        await using var gateway = await StartAsync(folder);
+        await using var gateway = await GatewayProcess.StartWithThreeServersAsync(folder["node"]);
         await File.WriteAllTextAsync(folder["new.txt"], "the new one", TestContext.Current.CancellationToken);
         (await Tool.CurlAsync("-f", "-T", folder["new.txt"], $"{gateway.Url}/resources/5")).Succeeded();
         using var chromium = Chromium.Start();
@@ -143,7 +143,7 @@ public sealed class UploadListTests
     public async Task What_was_replaced_since_it_was_shown_is_not_deleted()
     {
         using var folder = new TestFolder();
-        await using var gateway = await StartAsync(folder);
+        await using var gateway = await GatewayProcess.StartWithThreeServersAsync(folder["node"]);
         await File.WriteAllTextAsync(folder["note.txt"], "first", TestContext.Current.CancellationToken);
         (await Tool.CurlAsync("-f", "-T", folder["note.txt"], $"{gateway.Url}/resources/5")).Succeeded();
         using var chromium = Chromium.Start();
@@ -164,7 +164,7 @@ public sealed class UploadListTests
     public async Task A_folder_is_taken_with_all_in_it_and_a_file_that_changes_or_goes_is_told_as_that()
     {
         using var folder = new TestFolder();
-        await using var gateway = await StartAsync(folder);
+        await using var gateway = await GatewayProcess.StartWithThreeServersAsync(folder["node"]);
         Directory.CreateDirectory(folder["holiday"]);
         await File.WriteAllTextAsync(folder["holiday/sun.txt"], "sun", TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(folder["note.txt"], "rain", TestContext.Current.CancellationToken);
@@ -220,11 +220,5 @@ public sealed class UploadListTests
         chromium.Cdp(
             "Network.emulateNetworkConditions",
             new() { ["offline"] = false, ["latency"] = 0, ["downloadThroughput"] = -1, ["uploadThroughput"] = uploadBytesPerSecond });
-    }
-
-    private static Task<GatewayProcess> StartAsync(TestFolder folder)
-    {
-        var ports = GatewayProcess.FreePorts(4);
-        return GatewayProcess.StartAsync(folder["node"], ports[0], ports[1..], ports[1..]);
     }
 }

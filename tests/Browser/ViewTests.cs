@@ -14,7 +14,7 @@ public sealed class ViewTests
             ("settings", "#settings-note"),
         ];
         using var folder = new TestFolder();
-        await using var gateway = await StartAsync(folder);
+        await using var gateway = await GatewayProcess.StartWithThreeServersAsync(folder["node"]);
         await File.WriteAllTextAsync(folder["note.txt"], "rain", TestContext.Current.CancellationToken);
         (await Tool.CurlAsync("-f", "-T", folder["note.txt"], $"{gateway.Url}/files/")).Succeeded();
         using var chromium = Chromium.Start();
@@ -58,7 +58,7 @@ public sealed class ViewTests
     public async Task Rain_that_has_ended_is_remembered_when_the_gateway_is_started_again()
     {
         using var folder = new TestFolder();
-        await using var gateway = await StartAsync(folder);
+        await using var gateway = await GatewayProcess.StartWithThreeServersAsync(folder["node"]);
         await TestBytes.WriteFileAsync(folder["in.bin"], 1, 300_000);
         (await Tool.CurlAsync("-f", "-T", folder["in.bin"], $"{gateway.Url}/files/")).Succeeded();
         using var chromium = Chromium.Start();
@@ -88,7 +88,7 @@ public sealed class ViewTests
     public async Task Rain_shows_as_a_strip_in_every_other_view_and_leads_to_its_own()
     {
         using var folder = new TestFolder();
-        await using var gateway = await StartAsync(folder, "Rain:MaxRateBytesPerSecond=1000000");
+        await using var gateway = await GatewayProcess.StartWithThreeServersAsync(folder["node"], "Rain:MaxRateBytesPerSecond=1000000");
         await TestBytes.WriteFileAsync(folder["in.bin"], 1, 30_000_000);
         (await Tool.CurlAsync("-f", "-T", folder["in.bin"], $"{gateway.Url}/files/")).Succeeded();
         using var chromium = Chromium.Start();
@@ -122,7 +122,7 @@ public sealed class ViewTests
     public async Task Settings_are_shown_with_who_said_so_and_links_are_listed_and_revoked()
     {
         using var folder = new TestFolder();
-        await using var gateway = await StartAsync(folder, "Rain:MaxRateBytesPerSecond=7MB");
+        await using var gateway = await GatewayProcess.StartWithThreeServersAsync(folder["node"], "Rain:MaxRateBytesPerSecond=7MB");
         await File.WriteAllTextAsync(folder["note.txt"], "rain", TestContext.Current.CancellationToken);
         (await Tool.CurlAsync("-f", "-T", folder["note.txt"], $"{gateway.Url}/files/")).Succeeded();
         using var chromium = Chromium.Start();
@@ -150,11 +150,5 @@ public sealed class ViewTests
         await chromium.WaitForAsync("return document.querySelectorAll('#link-list li').length === 0", "the end of the link");
         Assert.NotEqual(0, (await Tool.CurlAsync("-f", link)).ExitCode);
         Assert.Empty(chromium.ConsoleErrors());
-    }
-
-    private static Task<GatewayProcess> StartAsync(TestFolder folder, params string[] settings)
-    {
-        var ports = GatewayProcess.FreePorts(4);
-        return GatewayProcess.StartAsync(folder["node"], ports[0], ports[1..], ports[1..], settings);
     }
 }

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 
 namespace EndToEnd;
@@ -6,80 +5,39 @@ namespace EndToEnd;
 /// <summary>Forwards TCP connections, and breaks the first of them in mid-answer.</summary>
 internal sealed class BreakingRelay : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _stopping = new();
-    private readonly int _targetPort;
     private readonly long _bytesBeforeBreak;
     private readonly int _breaks;
-    private readonly Task _accepting;
+    private readonly LoopbackRelay _relay;
     private int _broken;
 
     public BreakingRelay(int targetPort, long bytesBeforeBreak, int breaks)
     {
-        _targetPort = targetPort;
         _bytesBeforeBreak = bytesBeforeBreak;
         _breaks = breaks;
-        _listener.Start();
-        _accepting = AcceptAsync();
+        _relay = new LoopbackRelay(targetPort, PassAsync);
     }
 
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+    public int Port => _relay.Port;
 
     /// <summary>How many connections were broken.</summary>
     public int Broken => Volatile.Read(ref _broken);
 
-    public async ValueTask DisposeAsync()
-    {
-        await _stopping.CancelAsync();
-        _listener.Stop();
-        await _accepting;
-        _stopping.Dispose();
-    }
+    public ValueTask DisposeAsync() => _relay.DisposeAsync();
 
-    private async Task AcceptAsync()
-    {
-        var connections = new List<Task>();
-        try
-        {
-            while (true)
-            {
-                connections.Add(ForwardAsync(await _listener.AcceptSocketAsync(_stopping.Token)));
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            await Task.WhenAll(connections);
-        }
-    }
+    private Task PassAsync(Socket client, Socket server, CancellationToken stopping) => Task.WhenAny(
+        PumpAsync(client, server, long.MaxValue, stopping), PumpAsync(server, client, _bytesBeforeBreak, stopping));
 
-    private async Task ForwardAsync(Socket client)
-    {
-        using var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        using (client)
-        {
-            try
-            {
-                await server.ConnectAsync(new IPEndPoint(IPAddress.Loopback, _targetPort), _stopping.Token);
-                await Task.WhenAny(PumpAsync(client, server, long.MaxValue), PumpAsync(server, client, _bytesBeforeBreak));
-            }
-            catch (Exception e) when (e is SocketException or OperationCanceledException)
-            {
-                // The test is over.
-            }
-        }
-    }
-
-    private async Task PumpAsync(Socket from, Socket to, long bytesMax)
+    private async Task PumpAsync(Socket from, Socket to, long bytesMax, CancellationToken stopping)
     {
         var buffer = new byte[64 * 1024];
         var total = 0L;
         try
         {
             int count;
-            while ((count = await from.ReceiveAsync(buffer, _stopping.Token)) > 0)
+            while ((count = await from.ReceiveAsync(buffer, stopping)) > 0)
             {
                 total += count;
-                await to.SendAsync(buffer.AsMemory(0, count), _stopping.Token);
+                await to.SendAsync(buffer.AsMemory(0, count), stopping);
                 if (total > bytesMax && Broken < _breaks)
                 {
                     // A reset, as of a network that fails, not a clean end.

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net;
 using System.Net.Sockets;
 
 namespace EndToEnd;
@@ -10,13 +9,10 @@ namespace EndToEnd;
 /// </summary>
 internal sealed class CutRelay : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentDictionary<Socket, bool> _open = new();
-    private readonly int _targetPort;
     private readonly long _bytesBeforeCut;
     private readonly Func<Task> _meanwhile;
-    private readonly Task _accepting;
+    private readonly LoopbackRelay _relay;
     private Task _cut = Task.CompletedTask;
     private long _passed;
     private int _isCut;
@@ -27,14 +23,12 @@ internal sealed class CutRelay : IAsyncDisposable
     /// <param name="meanwhile">What happens while the network is cut.</param>
     public CutRelay(int targetPort, long bytesBeforeCut, Func<Task> meanwhile)
     {
-        _targetPort = targetPort;
         _bytesBeforeCut = bytesBeforeCut;
         _meanwhile = meanwhile;
-        _listener.Start();
-        _accepting = AcceptAsync();
+        _relay = new LoopbackRelay(targetPort, PassAsync, before: () => Volatile.Read(ref _cut));
     }
 
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+    public int Port => _relay.Port;
 
     /// <summary>Whether the cut has come.</summary>
     public bool IsCut => Volatile.Read(ref _isCut) == 1;
@@ -44,63 +38,34 @@ internal sealed class CutRelay : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _stopping.CancelAsync();
-        _listener.Stop();
-        await _accepting;
+        await _relay.DisposeAsync();
         await _cut;
-        _stopping.Dispose();
     }
 
-    private async Task AcceptAsync()
+    private async Task PassAsync(Socket client, Socket server, CancellationToken stopping)
     {
-        var connections = new List<Task>();
+        _open[client] = true;
         try
         {
-            while (true)
-            {
-                connections.Add(ForwardAsync(await _listener.AcceptSocketAsync(_stopping.Token)));
-            }
+            await Task.WhenAll(PumpAsync(client, server, stopping), PumpAsync(server, client, stopping));
         }
-        catch (OperationCanceledException)
+        finally
         {
-            await Task.WhenAll(connections);
+            _open.TryRemove(client, out _);
         }
     }
 
-    private async Task ForwardAsync(Socket client)
-    {
-        using var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        using (client)
-        {
-            try
-            {
-                await Volatile.Read(ref _cut);
-                await server.ConnectAsync(new IPEndPoint(IPAddress.Loopback, _targetPort), _stopping.Token);
-                _open[client] = true;
-                await Task.WhenAll(PumpAsync(client, server), PumpAsync(server, client));
-            }
-            catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
-            {
-                // A side has gone, or the test is over.
-            }
-            finally
-            {
-                _open.TryRemove(client, out _);
-            }
-        }
-    }
-
-    private async Task PumpAsync(Socket from, Socket to)
+    private async Task PumpAsync(Socket from, Socket to, CancellationToken stopping)
     {
         var buffer = new byte[256 * 1024];
         try
         {
             int count;
-            while ((count = await from.ReceiveAsync(buffer, _stopping.Token)) > 0)
+            while ((count = await from.ReceiveAsync(buffer, stopping)) > 0)
             {
                 for (var sent = 0; sent < count;)
                 {
-                    sent += await to.SendAsync(buffer.AsMemory(sent, count - sent), _stopping.Token);
+                    sent += await to.SendAsync(buffer.AsMemory(sent, count - sent), stopping);
                 }
 
                 if (Interlocked.Add(ref _passed, count) > _bytesBeforeCut && Interlocked.Exchange(ref _isCut, 1) == 0)

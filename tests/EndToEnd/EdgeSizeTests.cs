@@ -38,8 +38,7 @@ public sealed class EdgeSizeTests
     {
         const long length = 5L << 30;
         using var folder = new TestFolder();
-        var ports = GatewayProcess.FreePorts(4);
-        await using var gateway = await GatewayProcess.StartAsync(folder["node"], ports[0], ports[1..], ports[1..]);
+        await using var gateway = await GatewayProcess.StartWithThreeServersAsync(folder["node"]);
         using var http = new HttpClient { Timeout = TimeSpan.FromMinutes(20) };
         var uri = new Uri($"{gateway.Url}/resources/0xFFFFFFFFFFFFFFFF");
         using (var content = new StreamContent(new TestBytes(5, length), 1 << 20))

@@ -76,7 +76,16 @@ internal sealed class GatewayProcess : IAsyncDisposable
         string folder, int httpPort, int[] rainPorts, int[] serverPorts, params string[] settings) =>
         StartAsync(null, folder, httpPort, rainPorts, serverPorts, settings);
 
-    /// <summary>The same with less than the machine has.</summary>
+    /// <summary>Starts one that rains from three ports of its own, which are all the servers that it knows.</summary>
+    /// <param name="folder">Its folder; made when missing.</param>
+    /// <param name="settings">Further settings, as <c>Name=value</c>.</param>
+    public static Task<GatewayProcess> StartWithThreeServersAsync(string folder, params string[] settings)
+    {
+        var ports = FreePorts(4);
+        return StartAsync(folder, ports[0], ports[1..], ports[1..], settings);
+    }
+
+    /// <summary>Starts one with less than the machine has.</summary>
     public static async Task<GatewayProcess> StartAsync(
         ProcessLimits? limits, string folder, int httpPort, int[] rainPorts, int[] serverPorts, params string[] settings)
     {

@@ -13,8 +13,7 @@ public sealed class ThreeServerFetchTests
     {
         Tool.Require("curl");
         using var folder = new TestFolder();
-        var ports = GatewayProcess.FreePorts(4);
-        await using var gateway = await GatewayProcess.StartAsync(folder["node"], ports[0], ports[1..], ports[1..]);
+        await using var gateway = await GatewayProcess.StartWithThreeServersAsync(folder["node"]);
         var sha256 = await TestBytes.WriteFileAsync(folder["in"], 1, Length);
 
         (await Tool.CurlAsync("-f", "-T", folder["in"], $"{gateway.Url}/resources/1?code={code}")).Succeeded();

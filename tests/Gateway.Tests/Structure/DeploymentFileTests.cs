@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using EndToEnd;
 using Gateway.Configuration;
 using Microsoft.Extensions.Configuration;
 using YamlDotNet.Core;
@@ -14,7 +15,7 @@ public sealed partial class DeploymentFileTests
 {
     private const string Image = "pouring-rain", EtcdImage = "gcr.io/etcd-development/etcd:v3.5.17";
 
-    private static readonly string Root = RepositoryRoot();
+    private static readonly string Root = Repository.Root;
     private static readonly JsonElement[] Objects = ReadAll("kubernetes.yaml");
     private static readonly JsonElement Compose = ReadAll("compose.yaml").Single();
 
@@ -305,17 +306,6 @@ public sealed partial class DeploymentFileTests
         }
 
         return [.. documents];
-    }
-
-    private static string RepositoryRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Gateway.sln")))
-        {
-            folder = folder.Parent ?? throw new DirectoryNotFoundException("The tests run inside the repository.");
-        }
-
-        return folder.FullName;
     }
 
     [GeneratedRegex(@"\$\(([A-Za-z_]+)\)")]

@@ -1,3 +1,5 @@
+using EndToEnd;
+
 namespace Gateway.Tests.Structure;
 
 /// <summary>What .editorconfig says of lines, and no analyzer checks.</summary>
@@ -8,7 +10,7 @@ public sealed class LineTests
     [Fact]
     public void No_line_of_code_is_longer_than_140_columns()
     {
-        var root = RepositoryRoot();
+        var root = Repository.Root;
         var files = new[] { "src", "tests" }
             .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(root, folder), "*.cs", SearchOption.AllDirectories))
             .Where(file => !IsGenerated(file)).ToList();
@@ -24,15 +26,4 @@ public sealed class LineTests
     private static bool IsGenerated(string file) =>
         file.EndsWith(".g.cs", StringComparison.Ordinal) || file.Contains("/obj/", StringComparison.Ordinal)
         || file.Contains("/bin/", StringComparison.Ordinal);
-
-    private static string RepositoryRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Gateway.sln")))
-        {
-            folder = folder.Parent ?? throw new DirectoryNotFoundException("The tests run inside the repository.");
-        }
-
-        return folder.FullName;
-    }
 }

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using EndToEnd;
 
 namespace Gateway.Tests.Structure;
 
@@ -8,7 +9,7 @@ public sealed partial class LinkTests
     [Fact]
     public void Every_link_of_a_document_leads_somewhere()
     {
-        var root = Root();
+        var root = Repository.Root;
         var documents = new[] { "docs", "deploy" }.SelectMany(folder => Directory.EnumerateFiles(Path.Combine(root, folder), "*.md"))
             .Prepend(Path.Combine(root, "README.md")).ToList();
         var links = 0;
@@ -31,17 +32,6 @@ public sealed partial class LinkTests
     private static IEnumerable<string> Anchors(string document) => File.ReadLines(document)
         .Where(line => line.StartsWith('#')).Select(line => NotInAnchors().Replace(line.TrimStart('#').Trim().ToLowerInvariant(), "")
             .Replace(' ', '-'));
-
-    private static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Gateway.sln")))
-        {
-            folder = folder.Parent ?? throw new DirectoryNotFoundException("The tests run inside the repository.");
-        }
-
-        return folder.FullName;
-    }
 
     [GeneratedRegex(@"\]\((?!https?:)([^)\s]+)\)")]
     private static partial Regex Links();

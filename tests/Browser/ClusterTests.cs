@@ -48,4 +48,23 @@ public sealed class ClusterTests
         Assert.Equal("Live", chromium.Text("#link-text"));
         Assert.True((bool)chromium.Run("return document.getElementById('link-banner').hidden")!);
     }
+
+    [Fact]
+    public async Task A_node_that_has_to_be_asked_itself_is_named()
+    {
+        await using var gateway = await ScriptedGateway.StartAsync();
+        (gateway.NodeCount, gateway.DrainsLeadElsewhere) = (3, true);
+        using var chromium = Chromium.Start();
+        chromium.Open($"{gateway.Url}/#/cluster");
+        await chromium.WaitForAsync("return document.querySelectorAll('#nodes-table tbody tr').length === 3", "the nodes");
+
+        chromium.Element("[aria-label='Drain 10.20.0.12:8080']").Click();
+        chromium.Element("#confirm [value=yes]").Click();
+
+        await chromium.WaitForAsync(
+            "return document.querySelector('.notice.bad')?.innerText.includes('10.20.0.12:8080 has to be asked itself')", "who it is");
+        Assert.Contains("http://10.20.0.12:8080/#/cluster", chromium.Text(".notice.bad"), StringComparison.Ordinal);
+        Assert.True((bool)chromium.Run("return document.getElementById('link-banner').hidden")!);
+        Assert.Empty(chromium.ConsoleErrors());
+    }
 }

@@ -82,4 +82,28 @@ public sealed class FleetTests
         await chromium.WaitForAsync("return document.getElementById('fleet').hidden", "nothing of a deployment");
         Assert.Empty(chromium.ConsoleErrors());
     }
+
+    [Fact]
+    public async Task A_deployment_that_another_node_runs_leads_to_its_page_and_is_no_trouble_of_this_one()
+    {
+        await using var gateway = await ScriptedGateway.StartAsync();
+        (gateway.NodeCount, gateway.MachineCount, gateway.Runner) = (3, 8, 2);
+        using var chromium = Chromium.Start();
+        chromium.Open($"{gateway.Url}/#/deployments");
+        await chromium.WaitForAsync("return document.querySelector('#fleet-elsewhere a') !== null", "where it is run");
+
+        Assert.Equal(
+            "How far each machine is knows the node that runs it: 10.20.0.13:8080.", chromium.Text("#fleet-elsewhere"));
+        Assert.Equal("http://10.20.0.13:8080/#/deployments", chromium.Element("#fleet-elsewhere a").GetAttribute("href"));
+        Assert.StartsWith("1 of 8 machines have it", chromium.Text("#fleet-lead").Replace('\u00a0', ' '), StringComparison.Ordinal);
+        Assert.Equal("Live", chromium.Text("#link-text"));
+        Assert.True((bool)chromium.Run("return document.getElementById('link-banner').hidden")!);
+        AccessibilityTests.Check(chromium, "with a deployment of another node");
+
+        gateway.Runner = null;
+        await chromium.WaitForAsync(
+            "return document.querySelectorAll('#fleet-grid .fleet-cell').length === 8 && document.getElementById('fleet-elsewhere').hidden",
+            "the machines, once this one runs it");
+        Assert.Empty(chromium.ConsoleErrors());
+    }
 }

@@ -69,6 +69,58 @@ public sealed partial class QueueTests
         Assert.Empty(chromium.ConsoleErrors());
     }
 
+    /// <summary>By counts, not by a clock: of rows, of elements, of rows that are drawn when one or all of them change.</summary>
+    [Fact]
+    public async Task Of_ten_thousand_those_are_shown_that_matter_and_what_has_changed_is_drawn()
+    {
+        await using var gateway = await ScriptedGateway.StartAsync();
+        gateway.HoldsPieces = true;
+        using var chromium = Chromium.Start();
+        chromium.Open(gateway.Url);
+        await chromium.WaitForAsync("return document.getElementById('link-text').textContent === 'Live'", "the event stream");
+        chromium.Run("""
+            window.drawn = [];
+            const rowOf = (node) => (node.nodeType === 1 ? node : node.parentElement)?.closest('.upload');
+            const rowsOf = ({ target, addedNodes }) => [target, ...addedNodes].map(rowOf).filter((row) => row);
+            new MutationObserver((records) => drawn.push(...records.flatMap(rowsOf)))
+              .observe(document.getElementById('uploads'), { subtree: true, childList: true, attributes: true, characterData: true });
+            const chosen = new DataTransfer();
+            for (let at = 1; at <= 10_000; at++) {
+              chosen.items.add(new File(['rain'], `file-${at}.txt`, { lastModified: at }));
+            }
+
+            const input = document.getElementById('file-input');
+            input.files = chosen.files;
+            input.dispatchEvent(new Event('change'));
+            """);
+        await chromium.WaitForAsync("return document.querySelectorAll('.upload.finishing').length === 2", "the first two");
+
+        Assert.Equal("10,000 to upload, 0.02 %", chromium.Text("#tray-title").Replace('\u00a0', ' '));
+        Assert.Contains("100 of 10,000 are shown", chromium.Text("#uploads-rest"), StringComparison.Ordinal);
+        Assert.Equal(100, chromium.Elements(".upload").Count);
+        Assert.InRange(chromium.Number("return document.querySelectorAll('#uploads *').length"), 100, 3000);
+        Assert.Equal(100, Drawn(chromium, ""));
+        Assert.Equal(1, Drawn(chromium, "document.querySelector('.upload:nth-child(5) .upload-pause').click()"));
+        Assert.Equal(97, Drawn(chromium, "document.getElementById('tray-pause').click()"));
+        Assert.Equal("Go on with all", chromium.Text("#tray-pause"));
+        Assert.Equal(2, gateway.OpenUploads);
+
+        chromium.Press(".tray-deeds", "Cancel all");
+        Assert.Equal("Cancel 10,000 uploads?", chromium.Text("#confirm-title"));
+        chromium.Element("#confirm [value=yes]").Click();
+        await chromium.WaitForAsync("return document.querySelectorAll('.upload.cancelled').length === 100", "the end of all");
+        Assert.Equal(0, gateway.OpenUploads);
+        Assert.Equal("{}", chromium.Run("return localStorage.getItem('pouring-rain-uploads') ?? '{}'"));
+        chromium.Element("#tray-clear").Click();
+        Assert.True((bool)chromium.Run("return document.getElementById('tray').hidden")!);
+        Assert.Empty(chromium.ConsoleErrors());
+    }
+
+    /// <summary>How many rows have been drawn since this was asked last, once an act is done.</summary>
+    private static double Drawn(Chromium chromium, string act) => Convert.ToDouble(
+        chromium.RunAsync(act + "; setTimeout((done) => { done(new Set(drawn).size); drawn = []; }, 0, arguments[0]);"),
+        CultureInfo.InvariantCulture);
+
     [GeneratedRegex("PATCH /uploads/[^ ]+ 201")]
     private static partial Regex Completed();
 

@@ -24,6 +24,9 @@ internal sealed partial class ScriptedGateway
     /// <summary>Whether what is drained is empty.</summary>
     public bool DrainsAreDone { get; set; }
 
+    /// <summary>Whether a node has to be asked itself, as where there is no etcd.</summary>
+    public bool DrainsLeadElsewhere { get; set; }
+
     /// <summary>What was asked about drains, in order.</summary>
     public ConcurrentQueue<string> DrainRequests { get; } = new();
 
@@ -37,6 +40,11 @@ internal sealed partial class ScriptedGateway
         _app.MapGet("/cluster", () => NodeCount == 0 ? Unknown() : Results.Json(Cluster()));
         _app.MapPost("/nodes/{id}/drain", (HttpContext context, string id) =>
         {
+            if (DrainsLeadElsewhere)
+            {
+                return Results.Redirect($"http://10.20.0.12:8080/nodes/{id}/drain", permanent: false, preserveMethod: true);
+            }
+
             DrainRequests.Enqueue($"{context.Request.Method} {id}");
             _drains[id] = true;
             return Results.Accepted();

@@ -21,6 +21,10 @@ internal sealed partial class ScriptedGateway
     /// <summary>Whether all have it.</summary>
     public bool IsDeployed { get; set; }
 
+    /// <summary>The node that runs it, by its place in the list, to which whoever asks for its machines is led; null for this
+    /// one.</summary>
+    public int? Runner { get; set; }
+
     private void MapDeployments()
     {
         _app.MapGet("/deployments", () => Results.Json(new JsonObject
@@ -37,7 +41,9 @@ internal sealed partial class ScriptedGateway
             Wishes.Enqueue(id);
             return Results.Json(new JsonObject(), statusCode: 202);
         });
-        _app.MapGet("/deployments/{id}", () => Results.Json(Deployment(hasReceivers: true)));
+        _app.MapGet("/deployments/{id}", (string id) => Runner is { } runner
+            ? Results.Redirect($"http://10.20.0.{11 + runner}:8080/deployments/{id}", permanent: false, preserveMethod: true)
+            : Results.Json(Deployment(hasReceivers: true)));
     }
 
     private string StateOf(int machine) => IsDeployed ? "done" : States[machine % States.Length];
@@ -53,6 +59,7 @@ internal sealed partial class ScriptedGateway
             ["mode"] = "group",
             ["group"] = "239.77.0.1:7857",
             ["state"] = IsDeployed ? "completed" : "running",
+            ["runner"] = NodeId(Runner ?? 0),
             ["wave"] = 2,
             ["waveCount"] = 3,
             ["targets"] = MachineCount,

@@ -14,6 +14,12 @@ internal sealed partial class ScriptedGateway
     /// <summary>What the next pieces are answered with in place of being taken; once it is empty they are taken.</summary>
     public ConcurrentQueue<PieceAnswer> PieceAnswers { get; } = new();
 
+    /// <summary>Whether pieces are left without an answer.</summary>
+    public bool HoldsPieces { get; set; }
+
+    /// <summary>Uploads that have begun and neither ended nor were given up.</summary>
+    public int OpenUploads => _uploads.Count;
+
     /// <summary>All requests of uploads, in order, with the time since the gateway started.</summary>
     public ConcurrentQueue<(string Method, TimeSpan At)> UploadRequests { get; } = new();
 
@@ -58,6 +64,11 @@ internal sealed partial class ScriptedGateway
         for (int read; (read = await context.Request.Body.ReadAsync(buffer, context.RequestAborted)) > 0;)
         {
             length += read;
+        }
+
+        if (HoldsPieces)
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted);
         }
 
         if (PieceAnswers.TryDequeue(out var answer))

@@ -1,3 +1,4 @@
+import { count } from '../logic/format.js';
 import { visible } from '../logic/text.js';
 import { setText } from './dom.js';
 
@@ -6,6 +7,12 @@ export function confirmDelete(names, number) {
   return number === 1
     ? confirm('Delete this file?', `${names} is forgotten here and by the other nodes. This cannot be undone.`, 'Delete')
     : confirm('Delete these files?', `${names} are forgotten here and by the other nodes. This cannot be undone.`, 'Delete', 'Keep them');
+}
+
+/** Asks whether all uploads are to be cancelled; true when they are. */
+export function confirmCancellation(number) {
+  return confirm(
+    `Cancel ${count(number)} uploads?`, 'Those that go on and those that wait end, and what came of them goes. What is stored already stays.', 'Cancel them', 'Go on');
 }
 
 /** Asks whether what is named is to be archived; true when it is. */

@@ -82,18 +82,17 @@ async function gather({ items, files }) {
       lost++;
       return [];
     });
-    for (const entry of inside) {
-      if (entry.isDirectory) {
-        folders.push(entry);
-      } else {
-        const file = await new Promise((resolve) => entry.file(resolve, () => resolve(null)));
-        if (file === null) {
-          lost++;
-        } else {
-          found.push({ file, path: entry.fullPath.replace(/^\//, '') });
-        }
+    inside.filter((entry) => entry.isDirectory).forEach((entry) => folders.push(entry));
+
+    // One more than is taken tells that there are more.
+    const entries = inside.filter((entry) => !entry.isDirectory).slice(0, fileCountMax - found.length + 1);
+    const opened = await Promise.all(entries.map((entry) => new Promise((resolve) => entry.file(resolve, () => resolve(null)))));
+    lost += opened.filter((file) => file === null).length;
+    opened.forEach((file, at) => {
+      if (file !== null) {
+        found.push({ file, path: entries[at].fullPath.replace(/^\//, '') });
       }
-    }
+    });
   }
 
   return { found: found.slice(0, fileCountMax), isCut: folders.length > 0 || found.length > fileCountMax, lost };

@@ -1,5 +1,5 @@
 import { countsOf, deploymentText, machinesOf, machineText, progressOf } from '../logic/fleet.js';
-import { nameOfNode } from '../logic/cluster.js';
+import { nameOfNode, pageOf } from '../logic/cluster.js';
 import { count, holdTogether } from '../logic/format.js';
 import { h, keyed, setAttribute, setText } from './dom.js';
 import { noteText } from './tables.js';
@@ -8,6 +8,7 @@ import { noteText } from './tables.js';
 export function createFleet(section, nameOf) {
   const note = section.querySelector('#fleet-note');
   const lead = section.querySelector('#fleet-lead');
+  const elsewhere = section.querySelector('#fleet-elsewhere');
   const legend = section.querySelector('#fleet-legend');
   const grid = section.querySelector('#fleet-grid');
 
@@ -21,6 +22,7 @@ export function createFleet(section, nameOf) {
 
       setText(note, noteText(nameOf(shown.resource), asOf));
       setText(lead, holdTogether(deploymentText(shown)));
+      drawElsewhere(shown, (nodes ?? []).find((node) => node.id === shown.runner));
       keyed(legend, countsOf(shown), (one) => one.state, createCount, (line, one) => setText(line.lastElementChild, `${one.state} ${count(one.count)}`));
       const machines = machinesOf(shown);
       const names = new Map((nodes ?? []).map((node) => [node.id, nameOfNode(node)]));
@@ -29,6 +31,20 @@ export function createFleet(section, nameOf) {
       keyed(grid, machines, (machine) => machine.node, createCell, (cell, machine) => updateCell(cell, machine, shown, names));
     },
   };
+
+  /** Where the machines are shown, when another node runs it. */
+  function drawElsewhere({ isElsewhere, runner }, node) {
+    elsewhere.hidden = !isElsewhere;
+    if (isElsewhere) {
+      const name = node ? nameOfNode(node) : String(runner ?? '').slice(0, 8);
+      const page = pageOf(node, 'deployments');
+      keyed(elsewhere, [{ name, page }], (one) => `${one.name} ${one.page}`, createElsewhere, () => {});
+    }
+  }
+}
+
+function createElsewhere({ name, page }) {
+  return h('span', {}, 'How far each machine is knows the node that runs it: ', page === null ? name : h('a', { href: page }, name), '.');
 }
 
 function createCount({ state }) {

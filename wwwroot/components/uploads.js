@@ -1,17 +1,23 @@
 import { count, duration, holdTogether, percent, rate, size } from '../logic/format.js';
 import { isolate } from '../logic/text.js';
-import { canPause, isOver, summary } from '../logic/uploads.js';
+import { canPause, isOver, shownOf, summary } from '../logic/uploads.js';
 import { h, iconButton, keyed, setAttribute, setText, want } from './dom.js';
 
 /**
  * The list of uploads and its head. Fires `upload-cancel`, `upload-dismiss`, `upload-pause`, `upload-resume`, `upload-retry` and
- * `upload-replace` with the key; `uploads-clear`, `uploads-pause`, `uploads-resume` and `uploads-replace` for all.
+ * `upload-replace` with the key; `uploads-clear`, `uploads-pause`, `uploads-resume`, `uploads-retry`, `uploads-replace` and `uploads-cancel`
+ * (with how many) for all.
  * @param {HTMLElement} tray
  */
 export function createTray(tray) {
   const list = tray.querySelector('#uploads');
-  const [title, replace, pause, clear, fold] = ['title', 'replace', 'pause', 'clear', 'fold'].map((name) => tray.querySelector(`#tray-${name}`));
+  const rest = tray.querySelector('#uploads-rest');
+  const [title, replace, retry, pause, cancel, clear, fold] = ['title', 'replace', 'retry', 'pause', 'cancel', 'clear', 'fold']
+    .map((name) => tray.querySelector(`#tray-${name}`));
   let wasEmpty = true;
+  let cancellable = 0;
+  retry.addEventListener('click', () => want(tray, 'uploads-retry'));
+  cancel.addEventListener('click', () => want(tray, 'uploads-cancel', cancellable));
   replace.addEventListener('click', () => want(tray, 'uploads-replace'));
   pause.addEventListener('click', () => want(tray, pause.dataset.resumes ? 'uploads-resume' : 'uploads-pause'));
   clear.addEventListener('click', () => want(tray, 'uploads-clear'));
@@ -29,16 +35,23 @@ export function createTray(tray) {
       wasEmpty = tray.hidden;
       setText(title, titleOf(all));
       replace.hidden = all.asking < 2;
+      retry.hidden = all.again < 2;
       pause.hidden = all.pausable + all.paused < 2;
       pause.dataset.resumes = all.pausable === 0 ? 'true' : '';
       setText(pause, all.pausable === 0 ? 'Go on with all' : 'Pause all');
+      cancellable = all.cancellable;
+      cancel.hidden = cancellable < 2;
       clear.hidden = all.over === 0;
-      keyed(list, queue.items, (item) => item.key, createRow, updateRow);
+      const shown = shownOf(queue);
+      rest.hidden = list.hidden || shown.length === queue.items.length;
+      setText(rest, `${count(shown.length)} of ${count(queue.items.length)} are shown: what goes on, what needs you, what comes next, and what ended last.`);
+      keyed(list, shown, (item) => item.key, createRow, updateRow);
     },
   };
 
   function setFolded(isFolded) {
     list.hidden = isFolded;
+    rest.hidden ||= isFolded;
     const label = isFolded ? 'Unfold the uploads' : 'Fold the uploads';
     setAttribute(fold, 'aria-expanded', String(!isFolded));
     setAttribute(fold, 'aria-label', label);
@@ -72,6 +85,12 @@ function createRow(item) {
 }
 
 function updateRow(row, item) {
+  // An item that changes is another one.
+  if (row.item === item) {
+    return;
+  }
+
+  row.item = item;
   const over = isOver(item);
   row.className = `upload ${item.state}`;
   setText(row.querySelector('.upload-state'), holdTogether(stateText(item)));

@@ -4,8 +4,8 @@ import { createCluster as createClusterPanel } from '../components/cluster.js';
 import { confirmDrain, confirmRemoval } from '../components/dialogs.js';
 import { announce } from '../components/dom.js';
 import { createServers, createSubscribers } from '../components/tables.js';
-import { nameOfNode } from '../logic/cluster.js';
-import { call, callJson } from '../net/api.js';
+import { nameOfNode, pageOf } from '../logic/cluster.js';
+import { call, callJson, Problem, redirected } from '../net/api.js';
 import { drain, readCluster, stopDraining } from '../net/cluster.js';
 import { every, takeWants } from './wants.js';
 
@@ -75,15 +75,24 @@ export function createCluster(page, { asOf, onSeen }) {
   async function drainNode(node) {
     const name = nameOfNode(node);
     if (await confirmDrain(name)) {
-      await drain(node);
+      await askThere(node, () => drain(node));
       announce(`${name} gives away what it keeps.`);
       await refreshNodes();
     }
   }
 
   async function stopDrain(node) {
-    await stopDraining(node);
+    await askThere(node, () => stopDraining(node));
     announce(`${nameOfNode(node)} is drained no more.`);
     await refreshNodes();
+  }
+
+  /** Without etcd a node takes such a wish from its own gateway alone. */
+  async function askThere(node, ask) {
+    try {
+      await ask();
+    } catch (problem) {
+      throw problem.status !== redirected ? problem : new Problem({ title: `${nameOfNode(node)} has to be asked itself`, detail: `Without etcd a node is drained from its own page alone: ${pageOf(node, 'cluster') ?? ''}` });
+    }
   }
 }

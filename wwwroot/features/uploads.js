@@ -1,5 +1,6 @@
 // What goes up: files that are chosen or dropped, and the list of them.
 
+import { confirmCancellation } from '../components/dialogs.js';
 import { announce } from '../components/dom.js';
 import { createDropTarget } from '../components/drop.js';
 import { complain, tell } from '../components/notices.js';
@@ -42,6 +43,8 @@ export function createUploads(page, { folder, whileAsked, onStored }) {
     'uploads-pause': uploads.pauseAll,
     'uploads-resume': uploads.resumeAll,
     'uploads-replace': uploads.replaceAll,
+    'uploads-retry': uploads.retryAll,
+    'uploads-cancel': async (number) => ((await confirmCancellation(number)) ? uploads.cancelAll() : undefined),
   });
   uploads.recall();
 

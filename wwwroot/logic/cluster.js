@@ -10,6 +10,16 @@ export function nameOfNode(node) {
   return hostOf(node.url) ?? node.rain?.[0] ?? String(node.id ?? '').slice(0, 8);
 }
 
+/** Where the page of a node's gateway is, at one of its views; null when the node does not say. */
+export function pageOf(node, view) {
+  try {
+    const { protocol, origin, pathname } = new URL(node?.url);
+    return protocol === 'http:' || protocol === 'https:' ? `${origin}${pathname.replace(/\/$/, '')}/#/${view}` : null;
+  } catch {
+    return null;
+  }
+}
+
 /** How a state is marked: `good`, `bad` or `plain`. Its word is always there too. */
 export function nodeKind(state) {
   return state === 'up' ? 'good' : state === 'down' ? 'bad' : 'plain';

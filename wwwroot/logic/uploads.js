@@ -8,6 +8,10 @@
 // Every run has a number: what an aborted run still reports is late, and belongs to nobody.
 
 const activeMax = 2;
+
+/** As many rows are shown of a list that is longer, and of those that ended as many in any case. */
+const shownMax = 100;
+const endedShown = 10;
 const underWay = ['sending', 'finishing', 'broken'];
 const over = ['done', 'failed', 'cancelled'];
 
@@ -39,14 +43,20 @@ export function createQueue() {
 
 /** The list after an event. `details.run` is the number of the run that tells of it; what a person wants has none. */
 export function step(queue, key, event, details = {}) {
+  const at = queue.items.findIndex((item) => item.key === key);
+  const next = at < 0 ? undefined : moved(queue.items[at], event, details);
+  return next === queue.items[at] ? queue : { ...queue, items: queue.items.with(at, next) };
+}
+
+/** The list after what a person wants of all that it fits, or of those that are meant. */
+export function stepAll(queue, event, isMeant = () => true) {
+  return { ...queue, items: queue.items.map((item) => (isMeant(item) ? moved(item, event, {}) : item)) };
+}
+
+function moved(item, event, details) {
   const [from, change] = moves[event];
-  return {
-    ...queue,
-    items: queue.items.map((item) => {
-      const fits = item.key === key && from.includes(item.state) && (details.run === undefined || event === 'started' || details.run === item.run);
-      return fits ? { ...item, ...change(item, details) } : item;
-    }),
-  };
+  const fits = from.includes(item.state) && (details.run === undefined || event === 'started' || details.run === item.run);
+  return fits ? { ...item, ...change(item, details) } : item;
 }
 
 /**
@@ -60,26 +70,40 @@ export function step(queue, key, event, details = {}) {
  */
 export function enqueue(queue, files, { id = null, folder = '', code = '', replicas = '' }, memory = {}) {
   const known = [];
-  let next = queue;
+  const items = [...queue.items];
+  const isHeld = (item) => !isOver(item) && item.state !== 'remembered';
+
+  // A drop may be of thousands: neither the list nor the memory is gone through for each of them.
+  const held = queue.items.map((item, at) => at).filter((at) => isHeld(items[at]));
+  const places = Map.groupBy(held, (at) => items[at].fingerprint);
+  const taken = new Set(held.map((at) => items[at].location));
+  const recalled = new Set();
+  const begunBefore = Map.groupBy(Object.values(memory), (each) => each.fingerprint);
+  let next = queue.next;
   [...files].forEach(({ file, path }, index) => {
     const target = index === 0 && id !== null ? { id, path: null } : { id: null, path: `${folder}${path}` };
     // Whoever chooses a file again without saying where means where it goes already.
     const isSame = (other) => (other.id === target.id && (other.path ?? null) === target.path) || (target.id === null && other.id !== null);
     const print = fingerprint(file);
-    const twin = next.items.find((item) => item.fingerprint === print && !isOver(item) && item.state !== 'remembered' && isSame(item));
-    if (twin) {
-      known.push(twin);
-      next = step(next, twin.key, 'resume');
+    const alike = places.get(print) ?? [];
+    const twin = alike.find((at) => isSame(items[at]));
+    if (twin !== undefined) {
+      known.push(items[twin]);
+      items[twin] = moved(items[twin], 'resume', {});
       return;
     }
 
-    const taken = new Set(next.items.filter((item) => !isOver(item) && item.state !== 'remembered').map((item) => item.location));
-    const begun = Object.values(memory).find((each) => each.fingerprint === print && !taken.has(each.location) && isSame(each));
-    const left = next.items.filter((item) => !(begun && item.state === 'remembered' && item.location === begun.location));
-    const item = createItem(next.next, { fingerprint: print, name: file.name, length: file.size, ...target, ...begun }, { file, code, replicas, state: 'waiting' });
-    next = { next: next.next + 1, items: [...left, item] };
+    const begun = begunBefore.get(print)?.find((each) => !taken.has(each.location) && isSame(each));
+    if (begun) {
+      taken.add(begun.location);
+      recalled.add(begun.location);
+    }
+
+    places.set(print, alike);
+    alike.push(items.length);
+    items.push(createItem(next++, { fingerprint: print, name: file.name, length: file.size, ...target, ...begun }, { file, code, replicas, state: 'waiting' }));
   });
-  return { queue: next, known };
+  return { queue: { next, items: items.filter((item) => item.state !== 'remembered' || !recalled.has(item.location)) }, known };
 }
 
 /** Rows for uploads that an earlier page began: they wait for their files. */
@@ -106,18 +130,47 @@ export function dismiss(queue, key = null) {
 
 /** How the list stands: how many are under way or wait, how many are over, how far all of them are. */
 export function summary({ items }) {
-  const open = items.filter((item) => !isOver(item));
-  const going = open.filter((item) => item.state !== 'remembered');
-  const length = going.reduce((sum, item) => sum + item.length, 0);
-  return {
-    open: going.length,
-    over: items.length - open.length,
-    failed: items.filter((item) => item.state === 'failed').length,
-    asking: open.filter((item) => item.state === 'asking').length,
-    pausable: open.filter(canPause).length,
-    paused: open.filter((item) => item.state === 'paused').length,
-    share: length > 0 ? going.reduce((sum, item) => sum + item.sent, 0) / length : 0,
-  };
+  const seen = { open: 0, over: 0, failed: 0, again: 0, asking: 0, pausable: 0, paused: 0, cancellable: 0 };
+  let length = 0;
+  let sent = 0;
+  for (const item of items) {
+    seen.failed += item.state === 'failed';
+    seen.again += item.state === 'failed' && item.file !== null;
+    if (isOver(item)) {
+      seen.over++;
+    } else if (item.state !== 'remembered') {
+      seen.open++;
+      seen.asking += item.state === 'asking';
+      seen.pausable += canPause(item);
+      seen.paused += item.state === 'paused';
+      seen.cancellable += item.state !== 'cancelling';
+      length += item.length;
+      sent += item.sent;
+    }
+  }
+
+  return { ...seen, share: length > 0 ? sent / length : 0 };
+}
+
+/**
+ * Those of a long list that are shown, in its order: what goes on, what somebody has to look at, what comes next, and what ended last. More
+ * nobody reads, and each takes its time to be laid out.
+ * @returns {object[]}
+ */
+export function shownOf({ items }) {
+  if (items.length <= shownMax) {
+    return items;
+  }
+
+  const ranks = [[], [], []];
+  const ended = [];
+  items.forEach((item, at) => {
+    const isLookedAt = item.state === 'failed' || item.state === 'asking';
+    const rank = isLookedAt ? 1 : isOver(item) ? null : ['waiting', 'paused', 'remembered'].includes(item.state) ? 2 : 0;
+    (rank === null ? ended : ranks[rank]).push(at);
+  });
+  const first = [...ranks.flat(), ...ended.slice(0, -endedShown).reverse()].slice(0, shownMax - Math.min(ended.length, endedShown));
+  return [...first, ...ended.slice(-endedShown)].sort((a, b) => a - b).map((at) => items[at]);
 }
 
 /** Where an upload goes, for people. */

@@ -2,6 +2,9 @@
 
 import { retryAfter } from '../logic/retry.js';
 
+/** The status of a problem where a gateway has named another one; a browser does not tell which. */
+export const redirected = 307;
+
 const keyName = 'pouring-rain-key';
 let keyAsker = async () => undefined;
 let askedKey = null;
@@ -73,7 +76,8 @@ export async function call(method, path, { headers = {}, body, signal, cache = '
     const usedKey = currentKey();
     let response;
     try {
-      response = await fetch(path, { method, headers: { ...headers, ...authorization(usedKey) }, body, signal: within(patienceMs, signal), cache });
+      // Another gateway is nobody that this page may ask.
+      response = await fetch(path, { method, headers: { ...headers, ...authorization(usedKey) }, body, signal: within(patienceMs, signal), cache, redirect: 'manual' });
     } catch (error) {
       if (signal?.aborted) {
         throw error;
@@ -86,6 +90,11 @@ export async function call(method, path, { headers = {}, body, signal, cache = '
     if (response.ok) {
       linkListener(response.status, '');
       return response;
+    }
+
+    if (response.type === 'opaqueredirect') {
+      linkListener(200, '');
+      throw new Problem({ status: redirected, title: 'Another node has to be asked', detail: 'The gateway has answered that another one knows of this.' });
     }
 
     readsNeedKey ||= response.status === 401 && (method === 'GET' || method === 'HEAD');

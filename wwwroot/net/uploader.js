@@ -1,6 +1,6 @@
 // The one owner of the list of uploads: it alone changes it, by the machine of logic/uploads.js, and starts what may start.
 
-import { createQueue, dismiss, enqueue, isOver, measure, nextToStart, recall, step } from '../logic/uploads.js';
+import { createQueue, dismiss, enqueue, isOver, measure, nextToStart, recall, step, stepAll } from '../logic/uploads.js';
 
 /**
  * @param {object} needs `send(item, report, signal)` gives the resource's summary, or throws (an error with `occupant` when the id is
@@ -25,10 +25,13 @@ export function createUploader({ send, giveUp, memory, onChange, onEnd }) {
     dismiss: (key) => set(dismiss(queue, key)),
     clear: () => set(dismiss(queue)),
     retry: (key) => take(key, 'retry'),
-    pauseAll: () => queue.items.forEach((item) => take(item.key, 'pause')),
-    resumeAll: () => queue.items.forEach((item) => take(item.key, 'resume')),
-    replaceAll: () => queue.items.forEach((item) => take(item.key, 'replace')),
+    pauseAll: () => takeAll('pause'),
+    resumeAll: () => takeAll('resume'),
+    replaceAll: () => takeAll('replace'),
+    retryAll: () => takeAll('retry', (item) => item.state === 'failed' && item.file !== null),
     cancel,
+    /** All that go on or wait, but for those that an earlier page began. */
+    cancelAll: () => Promise.all(takeAll('cancel', (item) => item.state !== 'remembered').map(([before, item]) => letGo(before, item))),
   };
 
   function set(next) {
@@ -49,17 +52,33 @@ export function createUploader({ send, giveUp, memory, onChange, onEnd }) {
     const next = step(queue, key, event, details);
     const after = next.items.find((item) => item.key === key);
     if (after !== before) {
-      // An upload that ends or halts has no run from here on, whatever that still does.
-      if (!['sending', 'finishing', 'broken'].includes(after.state)) {
-        runs.get(key)?.abort();
-        runs.delete(key);
-      }
-
+      halt(after);
       set(next);
       return after;
     }
 
     return undefined;
+  }
+
+  /** Takes in what a person wants of all that are meant. @returns {[object, object][]} Those to which it made a difference, before and after. */
+  function takeAll(event, isMeant) {
+    const before = queue.items;
+    const next = stepAll(queue, event, isMeant);
+    const changed = next.items.map((item, at) => [before[at], item]).filter(([was, item]) => was !== item);
+    if (changed.length > 0) {
+      changed.forEach(([, item]) => halt(item));
+      set(next);
+    }
+
+    return changed;
+  }
+
+  /** An upload that ends or halts has no run from here on, whatever that still does. */
+  function halt({ key, state }) {
+    if (!['sending', 'finishing', 'broken'].includes(state)) {
+      runs.get(key)?.abort();
+      runs.delete(key);
+    }
   }
 
   function start(key) {
@@ -117,16 +136,19 @@ export function createUploader({ send, giveUp, memory, onChange, onEnd }) {
   async function cancel(key) {
     const before = find(key);
     const item = take(key, 'cancel');
-    if (item === undefined) {
-      return;
+    if (item !== undefined) {
+      await letGo(before, item);
     }
+  }
 
+  /** What the gateway has of one that was cancelled goes, and the memory of it. */
+  async function letGo(before, { key, state, location }) {
     if (before.location !== null) {
       memory.forget(before.location);
     }
 
-    if (item.state === 'cancelling') {
-      const stored = await (item.location === null ? Promise.resolve(null) : giveUp(item.location)).catch((problem) => {
+    if (state === 'cancelling') {
+      const stored = await (location === null ? Promise.resolve(null) : giveUp(location)).catch((problem) => {
         take(key, 'cancelled', { problem });
         return undefined;
       });

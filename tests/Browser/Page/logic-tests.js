@@ -1,7 +1,7 @@
 // The page's state logic, without the page. Runs in the browser; the outcome is left in window.outcome.
 
 import { cellLevels, changedCells, layOut, readBlockMap } from '/logic/blocks.js';
-import { aloneText, canDrain, canTellOfDrains, clusterNote, copiesWanted, drainText, etcdText, failuresOf, fillOf, isAlone, nameOfNode, objectStoreText, orderedNodes, rateOf, repairText, scrubText, stateText, survivesText } from '/logic/cluster.js';
+import { aloneText, canDrain, canTellOfDrains, clusterNote, copiesWanted, drainText, etcdText, failuresOf, fillOf, isAlone, nameOfNode, objectStoreText, orderedNodes, pageOf, rateOf, repairText, scrubText, stateText, survivesText } from '/logic/cluster.js';
 import { copiesText, ending, explain, isFailure, shares, weather } from '/logic/explain.js';
 import { ago, brief, count, duration, percent, rate, size, words } from '/logic/format.js';
 import { createLink, heard, isStale, linkState, linkWarning, linkWord, streamed } from '/logic/link.js';
@@ -11,7 +11,7 @@ import { afterFailure, backoff, retryAfter } from '/logic/retry.js';
 import { companyText, heldShare, isInCompany, namings, roleName } from '/logic/swarm.js';
 import { byteRate, createBook, forgetEnded, lossOf, nameOfTransfer, niceCeiling, observe, ordered, peakRate, progress, ratesAt, retain, timeLeft, sourceRate } from '/logic/transfers.js';
 import { isolate, plain, visible } from '/logic/text.js';
-import { canPause, createQueue, dismiss, enqueue, fingerprint, isOver, measure, nextToStart, recall, step, summary } from '/logic/uploads.js';
+import { canPause, createQueue, dismiss, enqueue, fingerprint, isOver, measure, nextToStart, recall, shownOf, step, stepAll, summary } from '/logic/uploads.js';
 import { forget, recallUploads, remember } from '/net/memory.js';
 import { createEventParser } from '/net/sse.js';
 import { createUploader } from '/net/uploader.js';
@@ -64,6 +64,11 @@ const tests = {
     equal([encodePath('a b/ü?#.txt'), addressOf({ path: 'a/b', id: '1' }), addressOf({ path: null, id: '1' })], ['a%20b/%C3%BC%3F%23.txt', 'files/a/b', 'resources/1']);
     equal(commands({ id: '5', path: "it's/a b.txt" }, 'http://h:1')[0].line, "curl -o 'a b.txt' 'http://h:1/files/it'\\''s/a%20b.txt'");
   },
+  'the page of a node is where its gateway says, if a browser may go there'() {
+    equal(pageOf({ url: 'http://h:1/' }, 'cluster'), 'http://h:1/#/cluster');
+    equal(pageOf({ url: 'https://h/rain/' }, 'files'), 'https://h/rain/#/files');
+    equal([pageOf({ url: 'javascript:alert(1)' }, 'files'), pageOf({ url: null }, 'files'), pageOf(undefined, 'files')], [null, null, null]);
+  },
   'a range is from the one chosen before to the one chosen now, either way'() {
     const rows = ['a', 'b', 'c', 'd'].map((key) => ({ key }));
     equal([between(rows, 'b', 'd'), between(rows, 'd', 'b'), between(rows, 'gone', 'c')].map((some) => some.map((one) => one.key).join('')), ['bcd', 'bcd', 'c']);
@@ -74,7 +79,7 @@ const tests = {
     equal([failed.items[0].state, again.items[0].state, again.items[0].problem], ['failed', 'waiting', null]);
     equal(step(step(failed, 2, 'cancel'), 2, 'retry').items[1].state, 'waiting');
     const paused = step(failed, 3, 'pause');
-    equal(summary(paused), { open: 2, over: 1, failed: 1, asking: 0, pausable: 1, paused: 1, share: 0 });
+    equal(summary(paused), { open: 2, over: 1, failed: 1, again: 1, asking: 0, pausable: 1, paused: 1, cancellable: 2, share: 0 });
     equal(dismiss(paused).items.length, 2);
   },
   'commands quote what a shell would take apart'() {
@@ -358,6 +363,31 @@ const tests = {
     equal(enqueue(step(sending, 1, 'pause'), [file], {}).queue.items.map((item) => item.state), ['waiting']);
     equal(enqueue(step(sending, 1, 'finished', { run: 1, result: {} }), [file], {}).queue.items.length, 2);
   },
+  'thousands are put on a list of thousands without going through it for each'() {
+    let reads = 0;
+    const names = (from) => Array.from({ length: 5000 }, (_, at) => `f${from + at}`);
+    const counted = (items) => items.map((item) => ({ ...item, get fingerprint() { reads++; return fingerprint(item.file); } }));
+    const queue = { next: 5001, items: counted(listOf(...names(0)).items) };
+    const { queue: next, known } = enqueue(queue, filesOf(...names(2500)), {});
+    equal([next.items.length, next.items.at(-1).key, known.length, known[0].name], [7500, 7500, 2500, 'f2500']);
+    truth(reads <= 10_000, `${reads} looks at what is on the list`);
+    equal(step(next, 9000, 'pause'), next, 'what is not on the list changes nothing');
+    truth(step(next, 7, 'pause').items.every((item, at) => (item === next.items[at]) === (item.key !== 7)), 'one changes alone');
+    equal(stepAll(next, 'pause', (item) => item.key > 7000).items.filter((item) => item.state === 'paused').length, 500);
+  },
+  'of a long list that is shown which goes on, needs somebody, comes next or ended last'() {
+    const long = listOf(...Array.from({ length: 1000 }, (_, at) => `f${at + 1}`));
+    equal(shownOf(long).map((item) => item.key), Array.from({ length: 100 }, (_, at) => at + 1));
+    const started = stepAll(long, 'started', (item) => item.key <= 300);
+    const states = { ...started, items: started.items.map((item) => (item.key <= 290 ? { ...item, state: item.key === 5 ? 'failed' : 'done' } : item)) };
+    const keys = shownOf(states).map((item) => item.key);
+    equal([keys.length, keys.slice(0, 12)], [100, [5, 281, 282, 283, 284, 285, 286, 287, 288, 289, 290, 291]]);
+    equal(keys.at(-1), 379, 'the next ones fill up');
+    const over = shownOf({ ...states, items: states.items.map((item) => ({ ...item, state: 'done' })) });
+    equal([over.length, over[0].key], [100, 901], 'once all have ended the last of them');
+    const short = listOf('a', 'b');
+    truth(shownOf(short) === short.items, 'a short one is shown as it is');
+  },
   'an upload that was begun goes on when its file is chosen again, and only then'() {
     const file = { file: { name: 'big.iso', size: 4000, lastModified: 7 }, path: 'big.iso' };
     const memory = { 'uploads/t': { fingerprint: fingerprint(file.file), location: 'uploads/t', id: '5', name: 'big.iso', length: 4000, sent: 1000, atMs: 1 } };
@@ -372,6 +402,29 @@ const tests = {
     equal(chosen([{ ...file, file: { ...file.file, lastModified: 8 } }], {}).map((item) => item.location), ['uploads/t', null]);
     equal(chosen([file], { id: '6' }).map((item) => `${item.location} ${item.id}`), ['uploads/t 5', 'null 6']);
     equal(chosen([file], { id: '5' }).length, 1);
+  },
+  async 'what is wanted of all is done at once, and starts nothing that it stops'() {
+    const sent = [];
+    let changes = 0;
+    const uploader = uploaderOf((item, report, signal) => new Promise((resolve, reject) => {
+      sent.push(item.name);
+      signal.addEventListener('abort', () => reject(new DOMException('stopped', 'AbortError')));
+      uploader.fail[item.name] = () => reject(new Error('no room'));
+    }), undefined, () => changes++);
+    uploader.add(filesOf('a', 'b', 'c', 'd'), {});
+    changes = 0;
+    uploader.pauseAll();
+    equal([sent, changes, uploader.states()], [['a', 'b'], 1, 'paused paused paused paused']);
+    uploader.resumeAll();
+    uploader.fail.a();
+    await uploader.quiet();
+    equal([sent.length, uploader.states()], [5, 'failed sending sending waiting']);
+    uploader.retryAll();
+    equal(uploader.states(), 'waiting sending sending waiting');
+    await uploader.cancelAll();
+    equal([sent.length, uploader.states()], [5, 'cancelled cancelled cancelled cancelled']);
+    uploader.retryAll();
+    equal(uploader.states(), 'cancelled cancelled cancelled cancelled', 'what was cancelled is not meant');
   },
   async 'each of many files is sent once, and Pause, Cancel and the end act on the run there is'() {
     const sent = [];
@@ -603,15 +656,16 @@ function filesOf(...names) {
 }
 
 /** The owner of the list with a gateway that is played. */
-function uploaderOf(send, giveUp = async () => null) {
+function uploaderOf(send, giveUp = async () => null, onChange = () => {}) {
   let queue = createQueue();
   const ended = [];
   const memory = { recallUploads: () => ({}), remember() {}, forget() {} };
-  const uploader = createUploader({ send, giveUp, memory, onChange: (next) => { queue = next; }, onEnd: (item) => ended.push(item.name) });
+  const uploader = createUploader({ send, giveUp, memory, onChange: (next) => { queue = next; onChange(); }, onEnd: (item) => ended.push(item.name) });
   return {
     ...uploader,
     ended,
     finish: {},
+    fail: {},
     items: () => queue.items,
     states: () => queue.items.map((item) => item.state).join(' '),
     quiet: () => new Promise((resolve) => { setTimeout(resolve); }),

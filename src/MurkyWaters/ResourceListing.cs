@@ -79,9 +79,9 @@ public sealed record ResourceQuery
     /// <summary>Whether the greatest come first.</summary>
     public bool IsDescending { get; init; }
 
-    /// <summary>Words, each of which the file name, the path, the media type or the id has somewhere, without regard to case (of a path
-    /// that of A to Z); null or empty for all. Those that have all words in their names and paths come first, in the order that is asked
-    /// for, and the others behind them.</summary>
+    /// <summary>Words, each of which the file name, the path, the media type or the id has somewhere, without regard to case; null
+    /// or empty for all. Those that have all words in their names and paths come first, in the order that is asked for, and the others
+    /// behind them.</summary>
     public string? Search { get; init; }
 }
 

@@ -172,7 +172,6 @@ public sealed class FilesTests
         await chromium.WaitForAsync("return document.getElementById('selection').hidden", "nothing to be selected");
     }
 
-    /// <summary>A folder's list tells no version: what is deleted is what was shown all the same.</summary>
     [Fact]
     public async Task What_was_replaced_since_its_folder_was_shown_is_not_deleted()
     {
@@ -196,6 +195,10 @@ public sealed class FilesTests
         chromium.Element(".resource:nth-child(2) [aria-label^='Delete']").Click();
         chromium.Element("#confirm [value=yes]").Click();
         await NamesAsync(chromium, "a.txt");
+
+        // The list has told which version that is.
+        Assert.Contains(" DELETE /files/", gateway.Log, StringComparison.Ordinal);
+        Assert.DoesNotContain("HEAD /files/", gateway.Log, StringComparison.Ordinal);
     }
 
     [Fact]

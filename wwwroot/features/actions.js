@@ -176,7 +176,7 @@ export function createActions(page, { files, details, rain, cluster }) {
     await files.refresh();
   }
 
-  /** The version of a file in a folder, of which a list does not tell: the one that is there, if it is the one that was shown. */
+  /** The version of a file that only nodes of an older release have, whose lists do not tell it: the one that is there, if it is the one that was shown. */
   async function etagOf(row) {
     const { headers } = await call('HEAD', addressOf(row), { cache: 'default' });
     const seconds = (date) => Math.floor(Date.parse(date ?? '') / 1000);

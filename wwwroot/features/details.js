@@ -35,7 +35,11 @@ export function createDetails(page, { files, nodes }) {
     sheet.show(row, names());
     files.open(row.key);
     sheet.focus();
-    if (row.etag === null) {
+    completeIfBrief(row);
+  }
+
+  function completeIfBrief(row) {
+    if (row.summary?.sha256 === undefined) {
       attempt(() => complete(row));
     }
   }
@@ -63,9 +67,7 @@ export function createDetails(page, { files, nodes }) {
     } else if (row.version === null ? row.modified !== shown.modified : row.version !== shown.version) {
       shown = row;
       sheet.show(row, names());
-      if (row.etag === null) {
-        attempt(() => complete(row));
-      }
+      completeIfBrief(row);
     }
   }
 

@@ -35,7 +35,7 @@ export function rowOfResource(resource) {
 export function rowOfItem(item) {
   return item.kind === 'folder'
     ? { key: `folder ${item.path}`, kind: 'folder', name: item.name, path: item.path }
-    : rowOfResource({ ...item, fileName: item.name });
+    : rowOfResource({ ...item, fileName: item.name, version: item.etag?.replaceAll('"', '') });
 }
 
 /** What to call a row in a sentence. */

@@ -15,7 +15,8 @@ namespace Gateway.Files;
 /// "path": "images/", "items": [
 /// { "name": "old", "path": "images/old/", "kind": "folder" },
 /// { "name": "disk.iso", "path": "images/disk.iso", "kind": "file", "id": "4242424242", "length": 50000000,
-/// "modified": "2026-11-21T06:10:07.642+00:00", "contentType": "application/x-iso9660-image" }],
+/// "modified": "2026-11-21T06:10:07.642+00:00", "contentType": "application/x-iso9660-image",
+/// "etag": "\"d8a624a3ffa3d942f2bf0e9ac8d2bb1b7e9d2a4f3c1e5a6b7c8d9e0f1a2b3c4d\"" }],
 /// "next": null, "complete": true, "silent": []
 /// }
 /// </example>
@@ -35,10 +36,12 @@ internal sealed record FolderView(
 /// <param name="Length">Bytes of the file.</param>
 /// <param name="Modified">When its version was made.</param>
 /// <param name="ContentType">Its media type.</param>
+/// <param name="Etag">Of its version, for If-Match and If-None-Match; missing where only nodes of an older release have it.</param>
 /// <example>
 /// {
 /// "name": "disk.iso", "path": "images/disk.iso", "kind": "file", "id": "4242424242", "length": 50000000,
-/// "modified": "2026-11-21T06:10:07.642+00:00", "contentType": "application/x-iso9660-image"
+/// "modified": "2026-11-21T06:10:07.642+00:00", "contentType": "application/x-iso9660-image",
+/// "etag": "\"d8a624a3ffa3d942f2bf0e9ac8d2bb1b7e9d2a4f3c1e5a6b7c8d9e0f1a2b3c4d\""
 /// }
 /// </example>
 internal sealed record FolderItem(
@@ -48,7 +51,8 @@ internal sealed record FolderItem(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Id = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Length = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? Modified = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ContentType = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ContentType = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Etag = null)
 {
     public static FolderItem Of(string folder, FolderEntry entry)
     {
@@ -58,6 +62,7 @@ internal sealed record FolderItem(
             : new FolderItem(
                 entry.Name, path, "file", ResourcePath.IdOf(path).ToString(), entry.Length,
                 DateTimeOffset.FromUnixTimeMilliseconds(entry.Stamp),
-                entry.ContentType.Length > 0 ? entry.ContentType : "application/octet-stream");
+                entry.ContentType.Length > 0 ? entry.ContentType : "application/octet-stream",
+                entry.Version is { } version ? $"\"{version}\"" : null);
     }
 }

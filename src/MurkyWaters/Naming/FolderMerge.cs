@@ -17,7 +17,7 @@ internal static class FolderMerge
             isEnd &= page.IsEnd;
             foreach (var entry in page.Entries)
             {
-                if (!newest.TryGetValue(entry.Key, out var other) || other.Stamp < entry.Stamp)
+                if (!newest.TryGetValue(entry.Key, out var other) || Compare(other, entry) < 0)
                 {
                     newest[entry.Key] = entry;
                 }
@@ -30,4 +30,9 @@ internal static class FolderMerge
         return new FolderPage(
             query.Folder, items, newest.Count > items.Length || (!isEnd && items.Length > 0) ? items[^1].Key : null, []);
     }
+
+    /// <summary>The newer one is greater; of two with one stamp that of the greater version, as everywhere, or of which it is
+    /// known.</summary>
+    private static int Compare(FolderEntry left, FolderEntry right) =>
+        left.Stamp != right.Stamp ? left.Stamp.CompareTo(right.Stamp) : Nullable.Compare(left.Version, right.Version);
 }

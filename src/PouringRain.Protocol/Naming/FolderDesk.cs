@@ -45,7 +45,7 @@ public sealed class FolderDesk
             return ConsultStatus.NotReady;
         }
 
-        length = FolderMessage.WriteAnswer(answer, entries, isEnd);
+        length = FolderMessage.WriteAnswer(answer, entries, isEnd, query.HasVersions);
         return ConsultStatus.Answered;
     }
 }

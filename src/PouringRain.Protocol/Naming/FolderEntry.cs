@@ -6,7 +6,9 @@ namespace PouringRain.Protocol.Naming;
 /// <param name="Length">Bytes; 0 of a folder.</param>
 /// <param name="Stamp">When the version was made, milliseconds of Unix time; 0 of a folder.</param>
 /// <param name="ContentType">The media type; empty for a folder.</param>
-public sealed record FolderEntry(string Name, bool IsFolder, long Length, long Stamp, string ContentType)
+/// <param name="Version">The version; null of a folder, and of a file of which a node of an older release tells.</param>
+public sealed record FolderEntry(
+    string Name, bool IsFolder, long Length, long Stamp, string ContentType, Sha256Digest? Version = null)
 {
     /// <summary>What entries are ordered by, byte by byte of its UTF-8, and where a page may end: a file and a folder of the same name are
     /// two entries.</summary>
@@ -36,4 +38,5 @@ public sealed record FolderEntry(string Name, bool IsFolder, long Length, long S
 /// <param name="Folder">The folder: empty for the uppermost, else with a slash at the end.</param>
 /// <param name="After">The <see cref="FolderEntry.Key"/> behind which to begin; empty for the first.</param>
 /// <param name="Limit">How many at most, from 1.</param>
-public sealed record FolderQuery(string Folder, string After, int Limit);
+/// <param name="HasVersions">Whether the versions of files are to be told as well.</param>
+public sealed record FolderQuery(string Folder, string After, int Limit, bool HasVersions = false);

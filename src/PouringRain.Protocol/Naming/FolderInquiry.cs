@@ -174,7 +174,8 @@ public sealed class FolderInquiry
         }
     }
 
-    private FolderQuery QueryOf(Asked asked) => _query with { After = asked.After, Limit = _query.Limit - asked.Entries.Count };
+    private FolderQuery QueryOf(Asked asked) =>
+        _query with { After = asked.After, Limit = _query.Limit - asked.Entries.Count, HasVersions = true };
 
     /// <summary>One node that is asked.</summary>
     private sealed class Asked(ClusterMember member, string after)

@@ -32,6 +32,7 @@ public sealed class FolderTests
                 file.GetProperty("length").GetInt64(), file.GetProperty("contentType").GetString()));
         var resource = (await gateway.GetAsync($"/resources/{file.GetProperty("id").GetString()}/manifest")).Json;
         Assert.Equal(resource.GetProperty("modified").GetDateTimeOffset(), file.GetProperty("modified").GetDateTimeOffset());
+        Assert.Equal(resource.GetProperty("etag").GetString(), file.GetProperty("etag").GetString());
         Assert.Equal(
             """{"name":"b","path":"a/b/","kind":"folder"}""", folder.GetProperty("items")[1].GetRawText());
 

@@ -29,6 +29,8 @@ public sealed class CatalogListTests(CatalogListTests.Filled filled) : IClassFix
     [InlineData(ResourceSort.Name, false, "holiday 7")]
     [InlineData(ResourceSort.Name, true, "image")]
     [InlineData(ResourceSort.Length, false, "Übung")]
+    [InlineData(ResourceSort.Name, true, "übung größen")]
+    [InlineData(ResourceSort.Modified, false, "ÜBUNGEN/groß 1")]
     [InlineData(ResourceSort.Length, true, "holiday")]
     [InlineData(ResourceSort.Modified, false, "video/")]
     [InlineData(ResourceSort.Modified, true, "nothing has this")]
@@ -130,7 +132,7 @@ public sealed class CatalogListTests(CatalogListTests.Filled filled) : IClassFix
                     var id = i % 5 == 0 ? (1ul << 63) + (ulong)i + 1 : i % 7 == 0 ? (ulong)i * 7_000_000_000 : 1 + (ulong)(7 * i);
                     var name = (i % 4) switch { 0 => $"Holiday {i}.png", 1 => $"übung-{i % 50}.txt", 2 => $"Notes {i % 20}", _ => null };
                     var type = types[i % types.Length];
-                    var path = i % 11 == 0 ? $"Deep/Folder {i % 9}/{i}.dat" : null;
+                    var path = i % 11 == 0 ? $"Deep/Folder {i % 9}/{i}.dat" : i % 13 == 0 ? $"Übungen/GRÖẞEN/Groß {i}" : null;
                     id = path is null ? id : ResourcePath.IdOf(path).Value;
                     await Store.PutAsync(
                         id, BitConverter.GetBytes(i)[..(1 + (i % 3))],

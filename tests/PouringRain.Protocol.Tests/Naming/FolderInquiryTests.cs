@@ -110,10 +110,30 @@ public class FolderInquiryTests
     }
 
     [Fact]
+    public void VersionsAreToldToThoseWhoUnderstandThem()
+    {
+        var version = new Sha256Digest(1, 2);
+        FolderEntry[] entries = [new("n", false, 1, 2, "text/plain", version), FolderEntry.Folder("n"), new("o", false, 3, 4, "", version)];
+        var (question, body) = (new byte[200], new byte[1105]);
+        foreach (var query in new[] { new FolderQuery("a/", "m", 10), new FolderQuery("a/", "m", 10, HasVersions: true) })
+        {
+            var heard = FolderMessage.TryParse(question.AsSpan(0, FolderMessage.Write(question, query)))!;
+            Assert.Equal(query, heard);
+            var length = FolderMessage.WriteAnswer(body, entries, true, heard.HasVersions);
+            var told = FolderMessage.TryParseAnswer(body.AsSpan(0, length), query)!.Value.Entries;
+            Assert.Equal(query.HasVersions ? entries : [.. entries.Select(entry => entry with { Version = null })], told);
+            Assert.Null(FolderMessage.TryParseAnswer(body.AsSpan(0, length - 1), query));
+        }
+
+        // A node of an older release passes over what follows the key, and tells none.
+        Assert.Equal(1, FolderMessage.Write(question, new("a/", "m", 10, true)) - FolderMessage.Write(question, new("a/", "m", 10)));
+    }
+
+    [Fact]
     public void TheLongestQuestionFits()
     {
         var folder = string.Concat(Enumerable.Repeat(new string('x', 255) + '/', 3)) + new string('y', 253) + '/';
-        var query = new FolderQuery(folder, "z/", 1000);
+        var query = new FolderQuery(folder, "z/", 1000, HasVersions: true);
         var body = new byte[ConsultRequest.BytesMax - ConsultRequest.FixedBytes];
         Assert.Equal(query, FolderMessage.TryParse(body.AsSpan(0, FolderMessage.Write(body, query))));
     }

@@ -8,6 +8,10 @@ internal sealed class CatalogConnection : IDisposable
     /// <summary>How long a lock that another program has (somebody looks in with <c>sqlite3</c>) is waited for, in seconds.</summary>
     private const int BusySeconds = 5;
 
+    /// <summary>The function of statements that read which makes of a text, or of NULL, what names are searched by: SQLite's own knows
+    /// of A to Z alone.</summary>
+    public const string Folding = "folded";
+
     private readonly SqliteConnection _connection;
     private readonly Dictionary<string, CatalogStatement> _statements = new(StringComparer.Ordinal);
 
@@ -45,6 +49,11 @@ internal sealed class CatalogConnection : IDisposable
                 ? "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; "
                     + "PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY"
                 : "PRAGMA query_only = ON; PRAGMA cache_size = -2000; PRAGMA temp_store = MEMORY");
+            if (!isWriter)
+            {
+                connection._connection.CreateFunction<string?, string>(Folding, CatalogRow.NameKeyOf, isDeterministic: true);
+            }
+
             return connection;
         }
         catch

@@ -1,3 +1,4 @@
+using PouringRain.Protocol;
 using PouringRain.Protocol.Naming;
 
 namespace MurkyWaters.Store.Catalog;
@@ -29,7 +30,7 @@ internal sealed partial class ResourceCatalog
                 var (rows, isSkipped) = (0, false);
                 var wanted = Math.Min(FolderRowsMax, query.Limit + 1 - entries.Count);
                 using var reader = connection.Prepare(
-                    $"SELECT path, length, stamp, media_type FROM resources WHERE path {(isFrom ? ">=" : ">")} $1 AND path < $2 "
+                    $"SELECT path, length, stamp, media_type, version FROM resources WHERE path {(isFrom ? ">=" : ">")} $1 AND path < $2 "
                     + "AND retention = 'kept' ORDER BY path LIMIT $3").Read(start, end, wanted);
                 while (!isSkipped && reader.Read())
                 {
@@ -42,7 +43,9 @@ internal sealed partial class ResourceCatalog
                     var rest = path[query.Folder.Length..];
                     var slash = rest.IndexOf('/', StringComparison.Ordinal);
                     entries.Add(slash < 0
-                        ? new FolderEntry(rest, false, reader.GetInt64(1), reader.GetInt64(2), reader.GetString(3))
+                        ? new FolderEntry(
+                            rest, false, reader.GetInt64(1), reader.GetInt64(2), reader.GetString(3),
+                            Sha256Digest.Read(reader.GetFieldValue<byte[]>(4)))
                         : FolderEntry.Folder(rest[..slash]));
                     rows++;
                     (start, isFrom) = StartBehind(query.Folder, entries[^1].Key);

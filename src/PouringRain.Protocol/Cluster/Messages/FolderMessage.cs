@@ -11,11 +11,11 @@ namespace PouringRain.Protocol.Cluster.Messages;
 /// asked                                              answered
 ///      0    2  entries wanted at most, from 1            0    1  1 when there are no more, else 0
 ///      2    2  bytes of the folder (f)                   1       entries, one after the other, as many as fit:
-///      4    2  bytes of the key (a)                              1  0 a file, 1 a folder
+///      4    2  bytes of the key (a)                              1  0 a file, 1 a folder, 2 a file with its version
 ///      6    f  the folder, with its slash; UTF-8                 1  bytes of the name (n, from 1)
 ///    6+f    a  the key behind which to begin                     n  the name, UTF-8
-///                                                                and of a file: 8 length, 8 stamp, 1 bytes of the
-///                                                                media type (t), t the media type
+///  6+f+a    1  1 where versions are understood                   and of a file: 8 length, 8 stamp, 1 bytes of the
+///                                                                media type (t), t the media type; 32 the version
 /// </code>
 /// A media type of 256 characters is told as none. What follows the question is of later releases, and passed over.
 /// </remarks>
@@ -25,6 +25,7 @@ internal static class FolderMessage
     public const int EntryCountMax = (ConsultAnswer.BytesMax - ConsultAnswer.FixedBytes - 1) / EntryBytesMin;
 
     private const int AskedBytes = 6, EntryBytesMin = 3, FileBytes = 17;
+    private const byte File = 0, Folder = 1, FileOfVersion = 2;
 
     /// <summary>Writes the question.</summary>
     /// <returns>Its length.</returns>
@@ -35,7 +36,13 @@ internal static class FolderMessage
         BinaryPrimitives.WriteUInt16BigEndian(body, (ushort)Math.Min(query.Limit, ushort.MaxValue));
         BinaryPrimitives.WriteUInt16BigEndian(body[2..], (ushort)folder);
         BinaryPrimitives.WriteUInt16BigEndian(body[4..], (ushort)after);
-        return AskedBytes + folder + after;
+        var length = AskedBytes + folder + after;
+        if (query.HasVersions)
+        {
+            body[length++] = 1;
+        }
+
+        return length;
     }
 
     /// <summary>Reads the question; null when it says nonsense.</summary>
@@ -49,11 +56,12 @@ internal static class FolderMessage
         var limit = BinaryPrimitives.ReadUInt16BigEndian(body);
         var folderBytes = BinaryPrimitives.ReadUInt16BigEndian(body[2..]);
         var afterBytes = BinaryPrimitives.ReadUInt16BigEndian(body[4..]);
-        return limit > 0 && body.Length >= AskedBytes + folderBytes + afterBytes
+        var length = AskedBytes + folderBytes + afterBytes;
+        return limit > 0 && body.Length >= length
             && TryReadText(body.Slice(AskedBytes, folderBytes), out var folder)
             && TryReadText(body.Slice(AskedBytes + folderBytes, afterBytes), out var after)
             && ResourcePath.TryNormalizeFolder(folder, out var normal) && normal == folder && IsKey(after)
-            ? new FolderQuery(folder, after, limit)
+            ? new FolderQuery(folder, after, limit, body.Length > length && body[length] == 1)
             : null;
     }
 
@@ -61,22 +69,24 @@ internal static class FolderMessage
     /// <param name="body">Where to.</param>
     /// <param name="entries">What there is, in order.</param>
     /// <param name="isEnd">Whether there is no more than that.</param>
+    /// <param name="hasVersions">Whether the asker understands versions.</param>
     /// <returns>Its length.</returns>
-    public static int WriteAnswer(Span<byte> body, IReadOnlyList<FolderEntry> entries, bool isEnd)
+    public static int WriteAnswer(Span<byte> body, IReadOnlyList<FolderEntry> entries, bool isEnd, bool hasVersions = false)
     {
         var (length, count) = (1, 0);
         foreach (var entry in entries)
         {
             var name = Encoding.UTF8.GetByteCount(entry.Name);
             var type = entry.ContentType.Length > byte.MaxValue ? "" : entry.ContentType;
-            var bytes = 2 + name + (entry.IsFolder ? 0 : FileBytes + type.Length);
+            var version = hasVersions ? entry.Version : null;
+            var bytes = 2 + name + (entry.IsFolder ? 0 : FileBytes + type.Length) + (version is null ? 0 : Sha256Digest.SizeBytes);
             if (length + bytes > ConsultAnswer.BytesMax - ConsultAnswer.FixedBytes)
             {
                 break;
             }
 
             var at = body[length..];
-            at[0] = entry.IsFolder ? (byte)1 : (byte)0;
+            at[0] = entry.IsFolder ? Folder : version is null ? File : FileOfVersion;
             at[1] = (byte)name;
             Encoding.UTF8.GetBytes(entry.Name, at[2..]);
             if (!entry.IsFolder)
@@ -86,6 +96,7 @@ internal static class FolderMessage
                 BinaryPrimitives.WriteInt64BigEndian(at[8..], entry.Stamp);
                 at[16] = (byte)type.Length;
                 Encoding.ASCII.GetBytes(type, at[FileBytes..]);
+                version?.Write(at[(FileBytes + type.Length)..]);
             }
 
             length += bytes;
@@ -125,20 +136,21 @@ internal static class FolderMessage
 
     private static FolderEntry? TryTake(ref ReadOnlySpan<byte> rest)
     {
-        if (rest.Length < 2 || rest[0] > 1 || rest.Length < 2 + rest[1] || !TryReadText(rest.Slice(2, rest[1]), out var name)
+        if (rest.Length < 2 || rest[0] > FileOfVersion || rest.Length < 2 + rest[1] || !TryReadText(rest.Slice(2, rest[1]), out var name)
             || name.Contains('/', StringComparison.Ordinal))
         {
             return null;
         }
 
-        var isFolder = rest[0] == 1;
+        var kind = rest[0];
         rest = rest[(2 + rest[1])..];
-        if (isFolder)
+        if (kind == Folder)
         {
             return FolderEntry.Folder(name);
         }
 
-        if (rest.Length < FileBytes || rest.Length < FileBytes + rest[16])
+        var versionBytes = kind == FileOfVersion ? Sha256Digest.SizeBytes : 0;
+        if (rest.Length < FileBytes || rest.Length < FileBytes + rest[16] + versionBytes)
         {
             return null;
         }
@@ -147,8 +159,10 @@ internal static class FolderMessage
         var stamp = BinaryPrimitives.ReadInt64BigEndian(rest[8..]);
         var type = Encoding.Latin1.GetString(rest.Slice(FileBytes, rest[16]));
         rest = rest[(FileBytes + rest[16])..];
+        Sha256Digest? version = versionBytes > 0 ? Sha256Digest.Read(rest) : null;
+        rest = rest[versionBytes..];
         return length >= 0 && Manifest.IsStamp(stamp, isDeleted: false) && (type.Length == 0 || Manifest.IsContentType(type))
-            ? new FolderEntry(name, false, length, stamp, type)
+            ? new FolderEntry(name, false, length, stamp, type, version)
             : null;
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Gateway.Access;
 using Gateway.Configuration;
 using Gateway.Files;
@@ -19,7 +20,7 @@ namespace Gateway.Resources;
 /// 4. the fields of the answer;
 /// 5. the bytes (<see cref="BodySender"/>).
 /// </summary>
-internal static class ResourceReading
+internal static partial class ResourceReading
 {
     /// <summary>Downloads a resource</summary>
     /// <remarks>
@@ -49,7 +50,7 @@ internal static class ResourceReading
     /// <response code="304">It is at the version that If-None-Match names; no body.</response>
     public static Task GetClassicAsync(
         HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time, [ResourceId] string id) =>
-        HandleAsync(http, host, settings, time, id);
+        HandleClassicAsync(http, host, settings, time, id);
 
     /// <summary>Downloads a resource: the header fields alone</summary>
     /// <remarks>As /resources/{id} does.</remarks>
@@ -57,12 +58,25 @@ internal static class ResourceReading
     /// <response code="304">It is at the version that If-None-Match names; no body.</response>
     public static Task HeadClassicAsync(
         HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time, [ResourceId] string id) =>
-        HandleAsync(http, host, settings, time, id);
+        HandleClassicAsync(http, host, settings, time, id);
 
     private static Task HandleAsync(HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time, string id) =>
         ResourceId.TryParse(id, out var resource)
             ? AnswerAsync(http, host, settings, time, resource, path: null)
             : Problem.InvalidResourceId(id).ExecuteAsync(http);
+
+    /// <summary>What is asked for at the top and is called as files are is not meant as a number: browsers and crawlers ask everybody for
+    /// some.</summary>
+    private static Task HandleClassicAsync(HttpContext http, NodeHost host, GatewaySettings settings, TimeProvider time, string id) =>
+        id.StartsWith('.') || FileEnding().IsMatch(id)
+            ? new Problem(
+                ProblemType.NotFound,
+                $"There is no /{id}: at the top are the numbers of resources, as /42, and what has a name is under {FilePath.Root}/.")
+                .ExecuteAsync(http)
+            : HandleAsync(http, host, settings, time, id);
+
+    [GeneratedRegex("[.][a-zA-Z][a-zA-Z0-9]*$")]
+    private static partial Regex FileEnding();
 
     /// <summary>Answers with a resource.</summary>
     /// <param name="http">The request.</param>

@@ -24,6 +24,9 @@ public sealed class ClassicPathTests : IClassFixture<SharedGateway>
     [InlineData("/", "text/html")]
     [InlineData("/index.html", "text/html")]
     [InlineData("/servers", "application/json; charset=utf-8")]
+    [InlineData("/robots.txt", "text/plain")]
+    [InlineData("/favicon.ico", "image/x-icon")]
+    [InlineData("/favicon.svg", "image/svg+xml")]
     [InlineData("/metrics", "text/plain; version=0.0.4; charset=utf-8")]
     [InlineData("/swagger/index.html", "text/html; charset=utf-8")]
     public async Task Ids_at_the_top_hide_nothing_else(string path, string contentType)
@@ -32,4 +35,26 @@ public sealed class ClassicPathTests : IClassFixture<SharedGateway>
         Assert.Equal(200, answer.Status);
         Assert.Equal(contentType, answer["Content-Type"]);
     }
+
+    /// <summary>What browsers and crawlers ask everybody for is not there, and is no wrong number.</summary>
+    [Theory]
+    [InlineData("/apple-touch-icon.png")]
+    [InlineData("/apple-touch-icon-120x120-precomposed.png")]
+    [InlineData("/sitemap.xml")]
+    [InlineData("/.well-known/security.txt")]
+    [InlineData("/.well-known")]
+    [InlineData("/wp-login.php")]
+    public async Task What_is_called_as_files_are_is_not_there(string path)
+    {
+        foreach (var answer in new[] { await _gateway.GetAsync(path), await _gateway.SendAsync("HEAD", path, null) })
+        {
+            Assert.Equal(404, answer.Status);
+            Assert.StartsWith("application/problem+json", answer["Content-Type"], StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>wget -r obeys it, and is to go on (EndToEnd tests call it).</summary>
+    [Fact]
+    public async Task Crawlers_are_told_to_stay_away() =>
+        Assert.EndsWith("\n\nUser-agent: *\nDisallow: /\n", (await _gateway.GetAsync("/robots.txt")).Text, StringComparison.Ordinal);
 }

@@ -15,7 +15,7 @@ internal static partial class DoorsAttack
     private static readonly byte[] Secret = Encoding.ASCII.GetBytes("for those with a key alone");
 
     /// <summary>What is for everybody: the page, what it is made of, health, documents.</summary>
-    private static readonly string[] Public = ["/health/", "/openapi/", "/swagger", "/problems/", "/favicon"];
+    private static readonly string[] Public = ["/health/", "/openapi/", "/swagger", "/problems/", "/favicon", "/robots.txt"];
 
     public static Attack Attack { get; } = new(
         "doors", "every path with nine methods and no key; a DELETE hidden in other requests in two dozen forms", IsQuick: true, RunAsync);

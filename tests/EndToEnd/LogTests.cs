@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 
 namespace EndToEnd;
@@ -36,6 +37,58 @@ public sealed partial class LogTests
         var found = await Tool.RunAsync("sh", "-c", $"curl -sS {gateway.Url}/metrics | promtool check metrics 2>&1");
         found.Succeeded();
         Assert.Equal("", found.Output);
+    }
+
+    [Fact]
+    public async Task Every_panel_of_the_dashboard_has_figures_by_a_real_prometheus()
+    {
+        Tool.Require("curl", "prometheus");
+        using var folder = new TestFolder();
+        await using var gateway = await GatewayProcess.StartWithThreeServersAsync(folder["node"]);
+        await TestBytes.WriteFileAsync(folder["bytes"], 1, 300_000);
+        (await Tool.CurlAsync("-f", "-T", folder["bytes"], $"{gateway.Url}/resources/1")).Succeeded();
+        var address = $"127.0.0.1:{GatewayProcess.FreePorts(1)[0]}";
+        await File.WriteAllTextAsync(
+            folder["prometheus.yml"],
+            "scrape_configs:\n  - { job_name: rain, scrape_interval: 1s, scrape_timeout: 1s, static_configs: [{ targets: ['"
+                + $"{new Uri(gateway.Url).Authority}'] }}] }}\n", TestContext.Current.CancellationToken);
+        using var prometheus = Tool.Start(
+            "prometheus", $"--config.file={folder["prometheus.yml"]}", $"--storage.tsdb.path={folder["series"]}",
+            $"--web.listen-address={address}");
+        await GatewayProcess.WaitUntilAsync(
+            async () => await CountAsync(address, "rate(rain_http_requests_total[10s])") > 0, "two looks of Prometheus");
+
+        // What is counted comes between two looks.
+        (await Tool.CurlAsync("-f", "-H", "Cache-Control: no-cache", "-o", folder["copy"], $"{gateway.Url}/resources/1")).Succeeded();
+        await GatewayProcess.WaitUntilAsync(
+            async () => await CountAsync(address, "rate(rain_received_droplets_total[10s]) > 0") > 0, "a look at the rain");
+        using var dashboard = JsonDocument.Parse(
+            await File.ReadAllTextAsync(Path.Combine(Repository.Root, "deploy/grafana.json"), TestContext.Current.CancellationToken));
+        var panels = dashboard.RootElement.GetProperty("panels").EnumerateArray().ToList();
+        Assert.NotEmpty(panels);
+        foreach (var panel in panels)
+        {
+            foreach (var target in panel.GetProperty("targets").EnumerateArray())
+            {
+                var query = target.GetProperty("expr").GetString()!.Replace("$instance", ".*", StringComparison.Ordinal)
+                    .Replace("$__rate_interval", "10s", StringComparison.Ordinal);
+                Assert.True(await CountAsync(address, query) > 0, $"{panel.GetProperty("title")}: {query}");
+            }
+        }
+    }
+
+    /// <summary>How many series there are of a query; none while nobody answers. A query that cannot be read fails.</summary>
+    private static async Task<int> CountAsync(string address, string query)
+    {
+        var answer = await Tool.CurlAsync("-G", $"http://{address}/api/v1/query", "--data-urlencode", $"query={query}");
+        if (answer.ExitCode != 0 || !answer.Output.StartsWith('{'))
+        {
+            return 0;
+        }
+
+        using var document = JsonDocument.Parse(answer.Output);
+        Assert.True(document.RootElement.GetProperty("status").GetString() == "success", $"{query}: {answer.Output}");
+        return document.RootElement.GetProperty("data").GetProperty("result").GetArrayLength();
     }
 
     [GeneratedRegex(@"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [+-]\d\d:\d\d [A-Z]{3} \w")]

@@ -104,7 +104,8 @@ public sealed class DamagedBodyTests
         {
             var range = await TryGetAsync(cloud, Damaged, Act.Range, damage, offset: offset, count: 500);
 
-            // A node that came back with nothing may ask for all of it at any time: the damage shows then, and what was right goes aside too.
+            // A node that came back with nothing may ask for all of it at any time: the damage shows then, and what was right goes aside
+            // too.
             bool? isRight = damage == Damage.FirstBlock && offset > 10 ? IsAside(cloud, Act.Range) ? null : true : false;
             Check(range, bytes[offset..(offset + 500)], mayBeHad ? true : isRight);
         }

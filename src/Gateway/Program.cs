@@ -176,6 +176,9 @@ internal sealed partial class Program
         builder.Services.AddApiDocument();
 
         var app = builder.Build();
+
+        // The node opens while HTTP is put together.
+        app.Services.GetRequiredService<NodeHost>().Begin(app.Lifetime.ApplicationStopping);
         app.StartMeasuring();
         app.UseRequestLog();
         app.Use(BrowserSafety.AddHeadersAsync);

@@ -24,9 +24,10 @@ internal static class ArchiveEndpoints
         resources.MapDelete("/", RestoreAsync).WithName("RestoreResource").Produces<ArchiveView>(202).Sends([202], Made)
             .Fails(FailuresOfJobs);
         var jobs = app.MapGroup("/archive").WithTags("Archive").RequireKeys();
-        jobs.MapRead("/", List).LogQuietly().WithName("ListArchiveJobs");
-        jobs.MapRead("/plan", Plan).LogQuietly().WithName("PlanArchive").Fails(ProblemType.StoreReadOnly, ProblemType.StoreFull);
-        jobs.MapRead("/{job}", Show).LogQuietly().WithName("ShowArchiveJob").Fails(ProblemType.NotFound);
+        jobs.MapMethods("/", Methods.Read, List).LogQuietly().WithName("ListArchiveJobs");
+        jobs.MapMethods("/plan", Methods.Read, Plan).LogQuietly().WithName("PlanArchive")
+            .Fails(ProblemType.StoreReadOnly, ProblemType.StoreFull);
+        jobs.MapMethods("/{job}", Methods.Read, Show).LogQuietly().WithName("ShowArchiveJob").Fails(ProblemType.NotFound);
     }
 
     private static readonly ProblemType[] FailuresOfJobs =

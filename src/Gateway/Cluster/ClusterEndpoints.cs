@@ -1,6 +1,6 @@
 using Gateway.Access;
 using Gateway.Hosting;
-using Gateway.Operations.Document;
+using Gateway.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Gateway.Cluster;
@@ -9,7 +9,7 @@ namespace Gateway.Cluster;
 internal static class ClusterEndpoints
 {
     public static void MapCluster(this IEndpointRouteBuilder app) =>
-        app.MapRead("/cluster", Show).LogQuietly().WithName("ShowCluster").WithTags("Cluster").RequireKeys();
+        app.MapMethods("/cluster", Methods.Read, Show).LogQuietly().WithName("ShowCluster").WithTags("Cluster").RequireKeys();
 
     /// <summary>Shows the cluster</summary>
     /// <remarks>

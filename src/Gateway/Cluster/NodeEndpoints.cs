@@ -18,8 +18,9 @@ internal static class NodeEndpoints
     public static void MapNodes(this IEndpointRouteBuilder app)
     {
         var nodes = app.MapGroup("/nodes").WithTags("Cluster").RequireKeys();
-        nodes.MapRead("/", List).LogQuietly().WithName("ListNodes");
-        nodes.MapRead("/{id}", Show).LogQuietly().WithName("ShowNode").Fails(ProblemType.InvalidParameter, ProblemType.NotFound);
+        nodes.MapMethods("/", Methods.Read, List).LogQuietly().WithName("ListNodes");
+        nodes.MapMethods("/{id}", Methods.Read, Show).LogQuietly().WithName("ShowNode")
+            .Fails(ProblemType.InvalidParameter, ProblemType.NotFound);
         nodes.MapPost("/{id}/drain", StartDrainAsync).WithName("DrainNode").Sends([202, 307], Place).Produces(307)
             .Fails(
                 ProblemType.InvalidParameter, ProblemType.NotFound, ProblemType.DrainRefused, ProblemType.AskTheNode,

@@ -26,8 +26,8 @@ internal static class DeploymentEndpoints
                 ProblemType.InvalidParameter, ProblemType.NotFound, ProblemType.Gone, ProblemType.DeploymentRefused, ProblemType.TooLarge,
                 ProblemType.UnsupportedMedia, ProblemType.ClusterUnavailable, ProblemType.StoreReadOnly, ProblemType.Overloaded,
                 ProblemType.IntegrityFailure, ProblemType.RetrievalTimeout, ProblemType.StoreFull);
-        deployments.MapRead("/", List).LogQuietly().WithName("ListDeployments");
-        deployments.MapRead("/{id}", Show).LogQuietly().WithName("ShowDeployment").Sends([307], Place).Produces(307)
+        deployments.MapMethods("/", Methods.Read, List).LogQuietly().WithName("ListDeployments");
+        deployments.MapMethods("/{id}", Methods.Read, Show).LogQuietly().WithName("ShowDeployment").Sends([307], Place).Produces(307)
             .Fails(ProblemType.NotFound);
         deployments.MapDelete("/{id}", StopAsync).WithName("StopDeployment")
             .Fails(ProblemType.NotFound, ProblemType.ClusterUnavailable, ProblemType.StoreReadOnly, ProblemType.StoreFull);

@@ -14,11 +14,11 @@ internal static class FileEndpoints
     public static void MapFiles(this IEndpointRouteBuilder app)
     {
         var files = app.MapGroup(FilePath.Root).WithTags("Files").RequireKeys();
-        files.MapRead("/", FolderReading.ListRootAsync).WithName("ListFiles").Takes<FolderParameters>()
+        files.MapMethods("/", Methods.Read, FolderReading.ListRootAsync).WithName("ListFiles").Takes<FolderParameters>()
             .Produces<FolderView>(200).OrProducesPage(200).Fails(InvalidParameter, InvalidPath, StoreReadOnly);
         files.MapGet("/{**path}", FileReading.GetAsync).WithName("GetFile").AnswersDownload().Takes<FolderParameters>()
             .OrProduces<FolderView>(200).Fails(InvalidParameter, InvalidPath);
-        files.MapHead("/{**path}", FileReading.HeadAsync).WithName("GetFileHead").AnswersDownloadHead()
+        files.MapMethods("/{**path}", Methods.Head, FileReading.HeadAsync).WithName("GetFileHead").AnswersDownloadHead()
             .Fails(InvalidParameter, InvalidPath);
         files.MapPut("/{**path}", FileWriting.PutAsync).WithName("PutFile").TakesUpload().Takes<ConditionParameters>()
             .Answers<ResourceSummary>()

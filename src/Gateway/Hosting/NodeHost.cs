@@ -47,13 +47,18 @@ internal sealed class NodeHost : IHostedService
     public MurkyNode Node =>
         _opening is { IsCompletedSuccessfully: true } opened ? opened.Result : throw new InvalidOperationException("The node is not open.");
 
+    /// <summary>Begins to open the node, once: beside what else a start has to do.</summary>
+    /// <param name="stopping">Ends it.</param>
+    public void Begin(CancellationToken stopping) => _opening ??= Task.Run(() => OpenAsync(stopping), CancellationToken.None);
+
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        _opening = OpenAsync(cancellationToken);
-        await Task.WhenAny(_opening, Task.Delay(HeadStart, cancellationToken));
-        if (_opening.IsCompleted)
+        Begin(cancellationToken);
+        var opening = _opening!;
+        await Task.WhenAny(opening, Task.Delay(HeadStart, cancellationToken));
+        if (opening.IsCompleted)
         {
-            await _opening;
+            await opening;
         }
     }
 

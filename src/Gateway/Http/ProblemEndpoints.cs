@@ -7,7 +7,7 @@ namespace Gateway.Http;
 internal static class ProblemEndpoints
 {
     public static void MapProblems(this IEndpointRouteBuilder app) =>
-        app.MapRead("/problems/{name}", Show).WithName("ShowProblem").WithTags("Operations").Fails(ProblemType.NotFound);
+        app.MapMethods("/problems/{name}", Methods.Read, Show).WithName("ShowProblem").WithTags("Operations").Fails(ProblemType.NotFound);
 
     /// <summary>Explains a type of problem</summary>
     /// <remarks>The type of a problem document is the path of this.</remarks>

@@ -1,5 +1,5 @@
 using Gateway.Hosting;
-using Gateway.Operations.Document;
+using Gateway.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Gateway.Operations;
@@ -10,8 +10,8 @@ internal static class HealthEndpoints
     public static void MapHealth(this IEndpointRouteBuilder app)
     {
         var health = app.MapGroup("/health").WithTags("Operations").LogQuietly();
-        health.MapRead("/live", Live).WithName("Live");
-        health.MapRead("/ready", Ready).WithName("Ready").Produces<Health>(503);
+        health.MapMethods("/live", Methods.Read, Live).WithName("Live");
+        health.MapMethods("/ready", Methods.Read, Ready).WithName("Ready").Produces<Health>(503);
     }
 
     /// <summary>Whether the process lives</summary>

@@ -1,6 +1,6 @@
 using Gateway.Access;
 using Gateway.Hosting;
-using Gateway.Operations.Document;
+using Gateway.Http;
 
 namespace Gateway.Operations;
 
@@ -8,7 +8,7 @@ namespace Gateway.Operations;
 internal static class MetricsEndpoint
 {
     public static void MapMetrics(this IEndpointRouteBuilder app) =>
-        app.MapRead("/metrics", WriteAsync).LogQuietly().WithName("Metrics").WithTags("Operations").RequireKeys()
+        app.MapMethods("/metrics", Methods.Read, WriteAsync).LogQuietly().WithName("Metrics").WithTags("Operations").RequireKeys()
             .Produces<string>(200, "text/plain");
 
     /// <summary>Makes the instruments: nobody asks for them before they are to measure.</summary>

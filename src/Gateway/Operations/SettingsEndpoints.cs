@@ -1,7 +1,7 @@
 using Gateway.Access;
 using Gateway.Configuration;
 using Gateway.Hosting;
-using Gateway.Operations.Document;
+using Gateway.Http;
 using Gateway.Rain;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -11,7 +11,8 @@ namespace Gateway.Operations;
 internal static class SettingsEndpoints
 {
     public static void MapSettings(this IEndpointRouteBuilder app) =>
-        app.MapGroup("/settings").WithTags("Operations").RequireKeys().MapRead("/", List).LogQuietly().WithName("ListSettings");
+        app.MapGroup("/settings").WithTags("Operations").RequireKeys()
+            .MapMethods("/", Methods.Read, List).LogQuietly().WithName("ListSettings");
 
     /// <summary>Lists the settings</summary>
     /// <remarks>All of the gateway's own, with what is in force and who said so. They are changed where that is said, not here; secrets

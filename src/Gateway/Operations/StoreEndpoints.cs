@@ -1,5 +1,6 @@
 using Gateway.Access;
 using Gateway.Hosting;
+using Gateway.Http;
 using Gateway.Operations.Document;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -11,7 +12,7 @@ internal static class StoreEndpoints
     public static void MapStore(this IEndpointRouteBuilder app)
     {
         var store = app.MapGroup("/store").WithTags("Operations").RequireKeys();
-        store.MapRead("/", Show).LogQuietly().WithName("ShowStore");
+        store.MapMethods("/", Methods.Read, Show).LogQuietly().WithName("ShowStore");
         store.MapPost("/scrub", Scrub).WithName("StartScrub").Sends([202], AnswerField.Location);
     }
 

@@ -14,14 +14,15 @@ internal static class ServerEndpoints
     public static void MapServers(this IEndpointRouteBuilder app)
     {
         var servers = app.MapGroup("/servers").WithTags("Rain").RequireKeys();
-        servers.MapRead("/", List).LogQuietly().WithName("ListServers");
+        servers.MapMethods("/", Methods.Read, List).LogQuietly().WithName("ListServers");
         servers.MapPut("/{endpoint}", Add).WithName("AddServer").Sends([201], AnswerField.Location)
             .Fails(ProblemType.InvalidParameter, ProblemType.TooManyServers);
         servers.MapDelete("/{endpoint}", Remove).WithName("RemoveServer").Fails(ProblemType.InvalidParameter, ProblemType.NotFound);
     }
 
     public static void MapSubscribers(this IEndpointRouteBuilder app) =>
-        app.MapRead("/subscribers", SubscribersAsync).LogQuietly().WithName("ListSubscribers").WithTags("Rain").RequireKeys();
+        app.MapMethods("/subscribers", Methods.Read, SubscribersAsync).LogQuietly().WithName("ListSubscribers").WithTags("Rain")
+            .RequireKeys();
 
     /// <summary>Lists the servers</summary>
     /// <remarks>From servers.json, added by hand, or by themselves.</remarks>

@@ -13,8 +13,8 @@ internal static class TransferEndpoints
     public static void MapTransfers(this IEndpointRouteBuilder app)
     {
         var transfers = app.MapGroup("/transfers").WithTags("Rain").RequireKeys();
-        transfers.MapRead("/", List).LogQuietly().WithName("ListTransfers");
-        transfers.MapRead("/{number}", Get).LogQuietly().WithName("GetTransfer").Fails(ProblemType.NotFound);
+        transfers.MapMethods("/", Methods.Read, List).LogQuietly().WithName("ListTransfers");
+        transfers.MapMethods("/{number}", Methods.Read, Get).LogQuietly().WithName("GetTransfer").Fails(ProblemType.NotFound);
 
         // Of the type of its events the framework would describe the framework's own object; what goes out is text.
         transfers.MapGet("/events", Stream).LogStreamQuietly().LimitAsStream().WithName("StreamTransfers")

@@ -18,12 +18,12 @@ internal static class ResourceEndpoints
     public static void MapResources(this IEndpointRouteBuilder app)
     {
         var resources = app.MapGroup("/resources").WithTags("Resources").RequireKeys();
-        resources.MapRead("/", ResourceManagement.List).WithName("ListResources").Takes<ListParameters>()
+        resources.MapMethods("/", Methods.Read, ResourceManagement.List).WithName("ListResources").Takes<ListParameters>()
             .Fails(InvalidResourceId, InvalidParameter);
         resources.MapPost("/", ResourceWriting.PostAsync).WithName("PostResource").TakesUpload()
             .Answers<ResourceSummary>().Fails([.. FailuresOfUploads, PreconditionFailed, ChecksumMismatch]);
         resources.MapGet("/{id}", ResourceReading.GetAsync).WithName("GetResource").AnswersDownload();
-        resources.MapHead("/{id}", ResourceReading.HeadAsync).WithName("GetResourceHead").AnswersDownloadHead();
+        resources.MapMethods("/{id}", Methods.Head, ResourceReading.HeadAsync).WithName("GetResourceHead").AnswersDownloadHead();
         resources.MapPut("/{id}", ResourceWriting.PutAsync).WithName("PutResource").TakesUpload().Takes<ConditionParameters>()
             .Answers<ResourceSummary>()
             .Fails([.. FailuresOfUploads, InvalidResourceId, Conflict, PreconditionFailed]);
@@ -31,7 +31,7 @@ internal static class ResourceEndpoints
             .Fails(
                 InvalidResourceId, NotFound, PreconditionFailed, IntegrityFailure, Overloaded, StoreReadOnly, ClusterUnavailable,
                 RetrievalTimeout, StoreFull);
-        resources.MapRead("/{id}/manifest", ResourceManagement.GetManifestAsync).WithName("GetManifest")
+        resources.MapMethods("/{id}/manifest", Methods.Read, ResourceManagement.GetManifestAsync).WithName("GetManifest")
             .Sends([200], AnswerField.EntityTag)
             .Fails(InvalidResourceId, NotFound, Gone, IntegrityFailure, Overloaded, RetrievalTimeout, StoreFull);
         resources.MapPost("/{id}/propagate", ResourceManagement.PropagateAsync).WithName("PropagateResource").Takes<ReplicaParameters>()
@@ -45,7 +45,7 @@ internal static class ResourceEndpoints
     {
         var classic = app.MapGroup("").WithTags("2012").RequireKeys();
         classic.MapGet(ClassicPath, ResourceReading.GetClassicAsync).WithName("GetClassic").AnswersDownload();
-        classic.MapHead(ClassicPath, ResourceReading.HeadClassicAsync).WithName("GetClassicHead").AnswersDownloadHead();
+        classic.MapMethods(ClassicPath, Methods.Head, ResourceReading.HeadClassicAsync).WithName("GetClassicHead").AnswersDownloadHead();
         classic.MapPut(ClassicPath, ResourceWriting.PutClassicAsync).WithName("PutClassic").TakesUpload().Takes<ConditionParameters>()
             .AnswersAsIn2012()
             .Fails([.. FailuresOfUploads, InvalidResourceId, Conflict, PreconditionFailed]);

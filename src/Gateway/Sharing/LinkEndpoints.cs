@@ -28,7 +28,7 @@ internal static partial class LinkEndpoints
                 ProblemType.InvalidParameter, ProblemType.NotFound, ProblemType.Gone, ProblemType.TooManyLinks, ProblemType.TooLarge,
                 ProblemType.UnsupportedMedia, ProblemType.IntegrityFailure, ProblemType.Overloaded, ProblemType.StoreReadOnly,
                 ProblemType.ClusterUnavailable, ProblemType.PiecesMissing, ProblemType.RetrievalTimeout, ProblemType.StoreFull);
-        links.MapRead("/", List).LogQuietly().WithName("ListLinks");
+        links.MapMethods("/", Methods.Read, List).LogQuietly().WithName("ListLinks");
         links.MapDelete("/{id}", Revoke).WithName("RevokeLink")
             .Fails(ProblemType.NotFound, ProblemType.StoreReadOnly, ProblemType.StoreFull);
 
@@ -36,7 +36,7 @@ internal static partial class LinkEndpoints
         shared.MapGet("/{token}", SharedReading.GetAsync).WithName("GetShared").AnswersDownload()
             .Sends([200, 206, 304], Referrer, Robots).Sends([307], Place).Produces(307)
             .Fails(ProblemType.LinkEnded);
-        shared.MapHead("/{token}", SharedReading.HeadAsync).WithName("GetSharedHead").AnswersDownloadHead()
+        shared.MapMethods("/{token}", Methods.Head, SharedReading.HeadAsync).WithName("GetSharedHead").AnswersDownloadHead()
             .Sends([200, 304], Referrer, Robots).Sends([307], Place).Produces(307).Fails(ProblemType.LinkEnded);
     }
 

@@ -15,7 +15,7 @@ internal static class UploadEndpoints
         var uploads = app.MapGroup("/uploads").WithTags("Resources").RequireKeys();
         uploads.MapGet("/{token}", UploadHandling.ShowAsync).WithName("GetUpload").Sends([200], Standing)
             .Fails(NotFound, StoreReadOnly, ClusterUnavailable, StoreFull);
-        uploads.MapHead("/{token}", UploadHandling.ShowHeadAsync).WithName("GetUploadHead").Sends([204], Standing)
+        uploads.MapMethods("/{token}", Methods.Head, UploadHandling.ShowHeadAsync).WithName("GetUploadHead").Sends([204], Standing)
             .Fails(NotFound, UploadProtocol, StoreReadOnly, ClusterUnavailable, StoreFull);
         uploads.MapPatch("/{token}", UploadHandling.AppendAsync).WithName("AppendUpload")
             .WithMetadata(new DisableRequestSizeLimitAttribute())

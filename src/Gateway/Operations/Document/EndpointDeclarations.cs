@@ -6,17 +6,6 @@ namespace Gateway.Operations.Document;
 /// <summary>What endpoints declare of themselves where a handler's signature does not say it.</summary>
 internal static class EndpointDeclarations
 {
-    private static readonly string[] ReadMethods = [HttpMethods.Get, HttpMethods.Head];
-    private static readonly string[] HeadMethod = [HttpMethods.Head];
-
-    /// <summary>Maps a reading: HEAD is always there where GET is (RFC 9110 §9.1).</summary>
-    public static RouteHandlerBuilder MapRead(this IEndpointRouteBuilder endpoints, string pattern, Delegate handler) =>
-        endpoints.MapMethods(pattern, ReadMethods, handler);
-
-    /// <summary>Maps a HEAD that takes or answers something else than its GET.</summary>
-    public static RouteHandlerBuilder MapHead(this IEndpointRouteBuilder endpoints, string pattern, Delegate handler) =>
-        endpoints.MapMethods(pattern, HeadMethod, handler);
-
     /// <summary>Declares query parameters and header fields.</summary>
     /// <typeparam name="T">A delegate whose parameters they are.</typeparam>
     public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder endpoint)

@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Gateway.Access;
 using Gateway.Archive;
 using Gateway.Cluster;
+using Gateway.Coding;
 using Gateway.Configuration;
 using Gateway.Connections;
 using Gateway.Deploying;
@@ -151,6 +152,7 @@ internal sealed partial class Program
         builder.Services.AddSingleton<RunningRequests>();
         builder.Services.AddSingleton<Readiness>();
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(NodeKeys.Of(settings));
         builder.Services.AddSingleton<NodeOpener>(MurkyNode.StartAsync);
         builder.Services.AddSingleton<DiskFullProbe>(node => node.IsDiskFull);
         builder.Services.AddSingleton<NodeHost>();
@@ -213,6 +215,8 @@ internal sealed partial class Program
         app.MapCluster();
         app.MapDeployments();
         app.MapArchive();
+        app.MapCoding();
+        app.MapBlocks();
         app.MapStore();
         app.MapSettings();
         app.MapHealth();

@@ -17,6 +17,15 @@ public sealed partial class MurkyNode
     /// <summary>One of them, by its 16 hexadecimal digits; null when it is not known.</summary>
     public ArchiveJobSnapshot? FindArchiveJob(string id) => _archives.Find(id);
 
+    /// <summary>Who this node is.</summary>
+    public NodeId Id => _store.NodeId;
+
+    /// <summary>The data node: blocks, and programs over them and over the streams of other nodes.</summary>
+    public CodingDesk Coding { get; }
+
+    /// <summary>The time by the clock that the nodes have in common, milliseconds of Unix time.</summary>
+    public long ClusterMs => _nodes.ClusterMs;
+
     /// <summary>How a resource is kept whose bytes are in pieces; null for any other.</summary>
     /// <exception cref="StoreException">The catalog cannot be read.</exception>
     public ArchivedState? FindArchived(ResourceId id) => _store.FindInPieces(id) is var (_, coding) ? ArchivedOf(id, coding) : null;
@@ -24,6 +33,11 @@ public sealed partial class MurkyNode
     /// <summary>As above, of one whose coding is known.</summary>
     public ArchivedState ArchivedOf(ResourceId id, string coding) =>
         new(coding, _keeper.Find(id)?.Survives, _keeper.Find(id)?.Pieces);
+
+    /// <summary>Whether it is known here which version each piece of a resource is, for tests.</summary>
+    internal bool KnowsPiecesOf(ResourceId id) => _reading.FindKnown(id) is { } shape
+        && _store.Catalog.FindPieceVersions(id, shape.Parent.Version, shape.Code) is { } versions
+        && versions.All(version => version is not null);
 
     /// <summary>What is in pieces, in figures.</summary>
     /// <exception cref="StoreException">The catalog cannot be read.</exception>
@@ -90,6 +104,17 @@ public sealed partial class MurkyNode
                 : await _archives.StartAsync(
                     ArchiveJobKind.Restore, id, archived.Manifest, archived.Code, isForced: false, cancellationToken);
         }
+    }
+
+    /// <summary>Another node of the cluster that answers, and says where its gateway is; null for any other. Nothing is ever sent to an
+    /// address that has come in another way.</summary>
+    private CodingPeer? FindCodingPeer(NodeId id)
+    {
+        var text = _nodes.Nodes.FirstOrDefault(
+            node => node.Id == id && !node.IsSelf && node.State is MemberState.Up or MemberState.Draining or MemberState.Late)?.Status.Url;
+        return Uri.TryCreate(text, UriKind.Absolute, out var url) && url.UserInfo.Length == 0
+            && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps)
+            ? new CodingPeer(_store.NodeId, id, url, _nodes.ClusterMs) : null;
     }
 
     /// <summary>Opens what others have: whole, or else in pieces. What the nodes know of it is asked while silent servers are waited for,

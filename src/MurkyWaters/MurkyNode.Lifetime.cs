@@ -90,8 +90,11 @@ public sealed partial class MurkyNode
             store, _fetches, options.Time, (id, index) => ArchiveLog.Lied(logger, id, index));
         _agent = new ArchiveAgent(store, _fetches, _reading, options.Cluster.RepairBytesPerSecondMax, options.Time, logger);
         var asking = new ArchiveAsking(store.NodeId, _agent, _nodes, _transport, options.Time);
+        Coding = new CodingDesk(store, _reading, options.CodingNetwork, FindCodingPeer, options.Time, logger);
+        _agent.Paths = new PathRepair(store, Coding, options.CodingNetwork, asking, FindCodingPeer, options.Time, logger);
         _archives = new Archives(store, asking, _reading, _nodes, _replicator, options.Time, logger);
-        _keeper = new PieceKeeper(store, asking, _nodes, _archives, options.PieceLookInterval, options.Time, logger);
+        _keeper = new PieceKeeper(
+            store, asking, _reading, _nodes, _archives, options.PieceLookInterval, options.Time, logger);
         _policy = new ArchivePolicy(
             store, _archives, _replicator, _nodes, options.ArchiveAfter, options.ArchiveBytesMin, options.Time, logger);
         Links = new ShareLinks(store.Files, store.NodeId, options.Time, logger);
@@ -193,6 +196,7 @@ public sealed partial class MurkyNode
         await _archives.DisposeAsync();
         await _fetches.DisposeAsync();
         await _agent.DisposeAsync();
+        await Coding.DisposeAsync();
         await _inbox.StopAsync();
         await _replicator.DisposeAsync();
         await _nodes.DisposeAsync();
@@ -265,6 +269,7 @@ public sealed partial class MurkyNode
                 LookAround();
                 _deployments.Tick();
                 _agent.Tick();
+                Coding.Tick();
                 _archives.Tick();
                 _keeper.Tick(_agent);
                 _policy.Tick();

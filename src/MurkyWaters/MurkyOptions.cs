@@ -102,6 +102,9 @@ public sealed record MurkyOptions
     /// <summary>Opens the registry of the cluster; null for none.</summary>
     public Func<Cluster.IClusterRegistry>? OpenRegistry { get; init; }
 
+    /// <summary>How nodes give each other coding programs and their streams; null for not at all.</summary>
+    public Archive.ICodingNetwork? CodingNetwork { get; init; }
+
     /// <summary>The clock by which versions are stamped.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Gateway.Access;
+using Gateway.Coding;
 using Gateway.Configuration;
 using Gateway.Machine;
 using MurkyWaters;
@@ -21,13 +22,16 @@ internal sealed class NodeHost : IHostedService
 
     private readonly GatewaySettings _settings;
     private readonly MachineLimits _machine;
+    private readonly NodeNetwork? _network;
     private readonly NodeOpener _opener;
     private readonly ILoggerFactory _loggers;
     private readonly TimeProvider _time;
     private Task<MurkyNode>? _opening;
 
-    public NodeHost(GatewaySettings settings, MachineLimits machine, NodeOpener opener, ILoggerFactory loggers, TimeProvider time)
+    public NodeHost(
+        GatewaySettings settings, MachineLimits machine, NodeKeys keys, NodeOpener opener, ILoggerFactory loggers, TimeProvider time)
     {
+        _network = keys.Any ? new NodeNetwork(keys) : null;
         _settings = settings;
         _machine = machine;
         _opener = opener;
@@ -76,6 +80,10 @@ internal sealed class NodeHost : IHostedService
         {
             // There is no node to close.
         }
+        finally
+        {
+            _network?.Dispose();
+        }
     }
 
     private async Task<MurkyNode> OpenAsync(CancellationToken cancellationToken)
@@ -116,6 +124,7 @@ internal sealed class NodeHost : IHostedService
             OpenRegistry = cluster.Etcd.Count == 0
                 ? null : () => EtcdRegistry.Open(cluster, _time, _loggers.CreateLogger("MurkyWaters.Engines.Etcd")),
             Time = _time,
+            CodingNetwork = _network,
             Faults = rain.Faults,
             BackEnd = CreateBackEnd(_settings.Store.S3),
         };

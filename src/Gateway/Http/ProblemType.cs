@@ -24,6 +24,7 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
     public static readonly ProblemType Unauthorized = new("unauthorized", 401, "A key is needed");
     public static readonly ProblemType CrossSite = new("cross-site", 403, "A page of another origin may not do this");
     public static readonly ProblemType ServiceWorker = new("service-worker", 403, "Stored bytes are not served as service workers");
+    public static readonly ProblemType NodesOnly = new("nodes-only", 403, "Only a node of the cluster may do this");
     public static readonly ProblemType NotFound = new("not-found", 404, "There is no such thing");
     public static readonly ProblemType MethodNotAllowed = new("method-not-allowed", 405, "The method is not for this path");
     public static readonly ProblemType RequestTimeout = new("request-timeout", 408, "The request came too slowly", true);
@@ -37,6 +38,8 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
     public static readonly ProblemType DeploymentRefused =
         new("deployment-refused", 409, "The deployment cannot be made as it was asked for");
     public static readonly ProblemType ArchiveRefused = new("archive-refused", 409, "The archive cannot be changed as it was asked for");
+    public static readonly ProblemType CodingRefused = new("coding-refused", 409, "The program cannot be run under this name");
+    public static readonly ProblemType CodingFailed = new("coding-failed", 409, "The program did not come to its end", true);
     public static readonly ProblemType AskTheNode = new("ask-the-node", 409, "Only the node itself can be asked for this");
     public static readonly ProblemType Gone = new("gone", 410, "The resource was deleted");
     public static readonly ProblemType LinkEnded = new("link-ended", 410, "The link has ended");
@@ -67,10 +70,10 @@ internal sealed record ProblemType(string Name, int Status, string Title, bool I
     public static ImmutableArray<ProblemType> All { get; } =
     [
         InvalidResourceId, InvalidParameter, InvalidPath, InvalidDigest, DigestMismatch, PartialPut, IncompleteBody,
-        CompletedUpload, InconsistentUploadLength, BadRequest, Unauthorized, CrossSite, ServiceWorker, NotFound, MethodNotAllowed,
-        RequestTimeout, Conflict, NameTaken, MismatchingUploadOffset, TooManyServers, TooManyLinks, DrainRefused,
-        DeploymentRefused, ArchiveRefused, AskTheNode, Gone, LinkEnded, PreconditionFailed, UploadProtocol, TooLarge,
-        UnsupportedMedia, RangeNotSatisfiable, Misdirected, TooManyRequests, ChecksumMismatch, Internal, UnknownTransferCoding,
+        CompletedUpload, InconsistentUploadLength, BadRequest, Unauthorized, CrossSite, ServiceWorker, NodesOnly, NotFound,
+        MethodNotAllowed, RequestTimeout, Conflict, NameTaken, MismatchingUploadOffset, TooManyServers, TooManyLinks, DrainRefused,
+        DeploymentRefused, ArchiveRefused, CodingRefused, CodingFailed, AskTheNode, Gone, LinkEnded, PreconditionFailed, UploadProtocol,
+        TooLarge, UnsupportedMedia, RangeNotSatisfiable, Misdirected, TooManyRequests, ChecksumMismatch, Internal, UnknownTransferCoding,
         IntegrityFailure, Overloaded, Unavailable, ClusterUnavailable, StoreReadOnly, NotCached, PiecesMissing, RetrievalTimeout,
         StoreFull,
     ];

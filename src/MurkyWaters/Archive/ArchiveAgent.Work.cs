@@ -168,8 +168,15 @@ internal sealed partial class ArchiveAgent
             throw new IOException($"The pieces that there are, are of {shape.Code.Name}.");
         }
 
-        var reader = await OpenPiecesAsync(shape);
         var began = _time.GetTimestamp();
+        if (Paths is { } paths
+            && await paths.TryAsync(shape, order.Index, work.Add, bytes => PaceAsync(bytes, began, _stopping.Token), _stopping.Token))
+        {
+            return;
+        }
+
+        var reader = await OpenPiecesAsync(shape);
+        began = _time.GetTimestamp();
         await using (reader)
         {
             await PieceFile.WriteAsync(

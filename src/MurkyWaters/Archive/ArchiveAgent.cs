@@ -36,6 +36,9 @@ internal sealed partial class ArchiveAgent : IAsyncDisposable
         (_store, _fetches, _reading, _repairBytesPerSecondMax, _time, _logger) =
             (store, fetches, reading, repairBytesPerSecondMax, time, logger);
 
+    /// <summary>Makes lost pieces anew with the help of other nodes; set by the node.</summary>
+    public PathRepair? Paths { get; set; }
+
     /// <summary>Obeys what another node asks; null while the answer is being found out.</summary>
     public ArchiveReport? Obey(ArchiveOrder order)
     {

@@ -44,4 +44,18 @@ internal static partial class ArchiveLog
 
     [LoggerMessage(4011, LogLevel.Information, "{Count} pieces of {Resource} are of no use any more and were removed")]
     public static partial void Orphaned(ILogger logger, ResourceId resource, int count);
+
+    [LoggerMessage(4012, LogLevel.Error, "A coding program ({Work}) broke")]
+    public static partial void ProgramBroken(ILogger logger, Exception exception, string work);
+
+    [LoggerMessage(4013, LogLevel.Information, "A coding program ({Work}) failed: {Why}")]
+    public static partial void ProgramFailed(ILogger logger, string work, string why);
+
+    [LoggerMessage(
+        4014, LogLevel.Information, "Piece {Index} of {Resource} was made anew along a path of {Count} nodes, {Bytes} bytes in")]
+    public static partial void PathRepaired(ILogger logger, ResourceId resource, int index, int count, long bytes);
+
+    [LoggerMessage(
+        4015, LogLevel.Warning, "Piece {Index} of {Resource} could not be made anew along a path of nodes, and is decoded here: {Why}")]
+    public static partial void PathFailed(ILogger logger, ResourceId resource, int index, string why);
 }

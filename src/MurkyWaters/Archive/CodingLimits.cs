@@ -32,7 +32,18 @@ public static class CodingLimits
     /// <summary>Characters of a block's or a node's name.</summary>
     public const int TargetCharsMax = 128;
 
+    /// <summary>Characters of a block's id.</summary>
+    public const int BlockIdCharsMax = 64;
+
+    /// <summary>Programs that a node runs at once, streams that wait to be drawn, and bytes that all of them may hold.</summary>
+    public const int RunningMax = 64, WaitingMax = 64, RunningBytesMax = 128 * 1024 * 1024;
+
+    /// <summary>Bytes of a stream that wait between its writer and its reader.</summary>
+    public const int PipeBytesMax = 256 * 1024;
+
     private static readonly SearchValues<char> NameChars = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789_");
+
+    private static readonly SearchValues<char> BlockIdChars = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789_-");
 
     private static readonly SearchValues<char> TargetChars =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
@@ -40,6 +51,10 @@ public static class CodingLimits
     /// <summary>Whether it can be a name: small letters, digits and underscores, a letter first.</summary>
     public static bool IsName(ReadOnlySpan<char> name) => name.Length is > 0 and <= NameCharsMax
         && char.IsAsciiLetterLower(name[0]) && !name.ContainsAnyExcept(NameChars);
+
+    /// <summary>Whether it can be a block's id: small letters, digits, hyphens and underscores, a letter or a digit first.</summary>
+    public static bool IsBlockId(ReadOnlySpan<char> id) => id.Length is > 0 and <= BlockIdCharsMax
+        && char.IsAsciiLetterOrDigit(id[0]) && !id.ContainsAnyExcept(BlockIdChars);
 
     /// <summary>Whether it can name a block or a node: letters, digits, hyphens, underscores and dots, no dot first. Whatever it is
     /// looked up in, it is no path and leads nowhere else.</summary>

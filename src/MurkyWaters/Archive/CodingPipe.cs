@@ -10,6 +10,7 @@ namespace MurkyWaters.Archive;
 public sealed class CodingPipe
 {
     private readonly Pipe _pipe;
+    private string? _failure;
 
     /// <summary>Makes an empty one.</summary>
     /// <param name="length">Bytes that will go through.</param>
@@ -20,8 +21,8 @@ public sealed class CodingPipe
         ArgumentOutOfRangeException.ThrowIfLessThan(bytesMax, 1);
         _pipe = new Pipe(new PipeOptions(
             pauseWriterThreshold: bytesMax, resumeWriterThreshold: Math.Max(1, bytesMax / 2), useSynchronizationContext: false));
-        Source = new Reading(_pipe.Reader, length);
-        Sink = new Writing(_pipe.Writer, length);
+        Source = new Reading(this, length);
+        Sink = new Writing(this, length);
     }
 
     /// <summary>The end to read from.</summary>
@@ -30,8 +31,26 @@ public sealed class CodingPipe
     /// <summary>The end to write to.</summary>
     public ICodingSink Sink { get; }
 
-    private sealed class Reading(PipeReader reader, long length) : ICodingSource
+    /// <summary>Ends it where it stands: both ends are told why.</summary>
+    public void Fail(string reason)
     {
+        Interlocked.CompareExchange(ref _failure, reason, null);
+        _pipe.Reader.CancelPendingRead();
+        _pipe.Writer.CancelPendingFlush();
+    }
+
+    private void ThrowIfFailed()
+    {
+        if (Volatile.Read(ref _failure) is { } failure)
+        {
+            throw new IOException(failure);
+        }
+    }
+
+    private sealed class Reading(CodingPipe pipe, long length) : ICodingSource
+    {
+        private readonly PipeReader _reader = pipe._pipe.Reader;
+
         public long? Length => length;
 
         public async ValueTask<bool> TryReadAsync(Memory<byte> buffer, CancellationToken cancellation)
@@ -39,11 +58,12 @@ public sealed class CodingPipe
             // As it comes, so that a queue smaller than the buffer does not stand still.
             while (!buffer.IsEmpty)
             {
-                var result = await reader.ReadAsync(cancellation);
+                pipe.ThrowIfFailed();
+                var result = await _reader.ReadAsync(cancellation);
                 var taken = result.Buffer.Slice(0, Math.Min(result.Buffer.Length, buffer.Length));
                 taken.CopyTo(buffer.Span);
                 buffer = buffer[(int)taken.Length..];
-                reader.AdvanceTo(taken.End);
+                _reader.AdvanceTo(taken.End);
                 if (result.IsCompleted && taken.IsEmpty)
                 {
                     return false;
@@ -53,17 +73,20 @@ public sealed class CodingPipe
             return true;
         }
 
-        public ValueTask DisposeAsync() => reader.CompleteAsync();
+        public ValueTask DisposeAsync() => _reader.CompleteAsync();
     }
 
-    private sealed class Writing(PipeWriter writer, long length) : ICodingSink
+    private sealed class Writing(CodingPipe pipe, long length) : ICodingSink
     {
+        private readonly PipeWriter _writer = pipe._pipe.Writer;
         private long _left = length;
         private bool _isCompleted;
 
         public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
         {
-            var result = await writer.WriteAsync(bytes, cancellation);
+            pipe.ThrowIfFailed();
+            var result = await _writer.WriteAsync(bytes, cancellation);
+            pipe.ThrowIfFailed();
             _left -= bytes.Length;
 
             // Whoever has read the last bytes may be gone before this end hears of it.
@@ -76,10 +99,10 @@ public sealed class CodingPipe
         public ValueTask CompleteAsync(CancellationToken cancellation)
         {
             _isCompleted = true;
-            return writer.CompleteAsync();
+            return _writer.CompleteAsync();
         }
 
         public ValueTask DisposeAsync() =>
-            _isCompleted ? ValueTask.CompletedTask : writer.CompleteAsync(new IOException("Whoever wrote the stream has gone."));
+            _isCompleted ? ValueTask.CompletedTask : _writer.CompleteAsync(new IOException("Whoever wrote the stream has gone."));
     }
 }

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using MurkyWaters.Deploying;
 using MurkyWaters.Store;
 using PouringRain.Protocol;
@@ -21,9 +20,7 @@ internal static class PieceFile
         ResourceStore store, PieceShape shape, int index, Func<long, Memory<byte>, CancellationToken, Task> read, Action<long> onWritten,
         CancellationToken cancellationToken)
     {
-        using var blocks = new BlockDigester(shape.Layout.BlockBytes);
-        using var whole = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        await using var target = new Target(store, shape.Layout.Length);
+        await using var piece = new PieceWriter(store, shape, index);
         var cells = new byte[shape.Layout.BlockBytes];
         var source = new byte[Math.Min(shape.Cells.Length, (long)shape.CellsPerBlock * shape.Cells.BlockBytes)];
         for (var group = 0; group < shape.GroupCount; group++)
@@ -32,24 +29,11 @@ internal static class PieceFile
             await read(offset, source.AsMemory(0, bytes), cancellationToken);
             shape.Encode([index], group, source.AsSpan(0, bytes), cells, cells.Length);
             var made = cells.AsMemory(0, shape.CellsOf(group).Bytes);
-            Take(made.Span);
+            piece.Write(made.Span);
             onWritten(made.Length);
         }
 
-        var trailer = new byte[shape.Layout.Length - shape.Cells.PieceLength];
-        shape.CopyTrailer(index, shape.Cells.PieceLength, trailer);
-        Take(trailer);
-        var manifest = Manifest.Create(
-            shape.Layout, shape.Parent.Code, shape.Parent.Stamp, Sha256Digest.Read(whole.GetHashAndReset()), PieceShape.ContentType, null,
-            blocks.Finish(), piece: shape.RoleOf(index));
-        await target.KeepAsync(new StoredResource(shape.IdOf(index), manifest, Retention.Kept), null);
-
-        void Take(ReadOnlySpan<byte> bytes)
-        {
-            blocks.Append(bytes);
-            whole.AppendData(bytes);
-            target.Write(bytes);
-        }
+        await piece.KeepAsync(null);
     }
 
     /// <summary>Makes the whole and keeps it, if the version is still what the store knows.</summary>
@@ -63,7 +47,7 @@ internal static class PieceFile
         ResourceStore store, ResourceId id, ResourceReader reader, Action<long> onWritten, CancellationToken cancellationToken)
     {
         var manifest = reader.Manifest;
-        await using var target = new Target(store, manifest.Layout.Length);
+        await using var target = new BodyFile(store, manifest.Layout.Length);
         var digest = await reader.ReadAllAsync(
             bytes =>
             {
@@ -78,70 +62,6 @@ internal static class PieceFile
         }
 
         await target.KeepAsync(new StoredResource(id, manifest, Retention.Kept), manifest);
-    }
-
-    /// <summary>A file that is being written.</summary>
-    private sealed class Target : IAsyncDisposable
-    {
-        private readonly ResourceStore _store;
-        private readonly string _path;
-        private readonly Microsoft.Win32.SafeHandles.SafeFileHandle _file;
-        private long _written;
-        private bool _isKept;
-
-        public Target(ResourceStore store, long length)
-        {
-            if (!store.TryMakeRoom(length, countsForQuota: false))
-            {
-                throw new StoreFullException($"The disk has no room for {length} bytes.");
-            }
-
-            _store = store;
-            _path = store.Files.NextTemporaryPath();
-            _file = store.Files.Create(_path);
-        }
-
-        public void Write(ReadOnlySpan<byte> bytes)
-        {
-            _store.Files.Write(_file, bytes, _written);
-            _written += bytes.Length;
-        }
-
-        /// <summary>Commits it, and reads it back.</summary>
-        public async Task KeepAsync(StoredResource resource, Manifest? expected)
-        {
-            using (await _store.EnterAsync(resource.Id, CancellationToken.None))
-            {
-                if (expected is not null && _store.FindResource(resource.Id) is { } known && known.Manifest.Version != expected.Version
-                    && known.Manifest.IsNewerThan(expected))
-                {
-                    throw new IOException("A newer version has come meanwhile.");
-                }
-
-                if (expected is null && _store.FindResource(resource.Id) is { Manifest.IsDeleted: true })
-                {
-                    await _store.ForgetAsync(resource.Id);
-                }
-
-                _store.Files.Flush(_file);
-                _file.Dispose();
-                await Task.Run(() => _store.CommitBlobAsync(resource, _path));
-                _isKept = true;
-            }
-
-            await VerifyAsync(_store, resource.Id, resource.Manifest);
-        }
-
-        public ValueTask DisposeAsync()
-        {
-            _file.Dispose();
-            if (!_isKept || _store.IsInline(_written))
-            {
-                _store.Files.Discard(_path);
-            }
-
-            return ValueTask.CompletedTask;
-        }
     }
 
     /// <summary>Reads a body back from the disk.</summary>

@@ -16,11 +16,15 @@ namespace MurkyWaters.Archive;
 /// while is waited for, unless it gets close. Thread-safe.
 /// </summary>
 internal sealed class PieceKeeper(
-    ResourceStore store, ArchiveAsking asking, ClusterNodes nodes, Archives jobs, TimeSpan interval, TimeProvider time, ILogger logger)
+    ResourceStore store, ArchiveAsking asking, PieceReading reading, ClusterNodes nodes, Archives jobs, TimeSpan interval,
+    TimeProvider time, ILogger logger)
     : IAsyncDisposable
 {
     /// <summary>Resources that are looked at in one go, pieces made anew at once, and resources whose state is remembered.</summary>
     private const int PageSize = 64, RepairsAtOnce = 2, KnownMax = 100_000;
+
+    /// <summary>Resources of which the versions of pieces are asked for in one look, and pieces that are at once.</summary>
+    private const int LearnedMax = 64, LearnedAtOnce = 4;
 
     private static readonly TimeSpan RepairPatience = TimeSpan.FromHours(12), Poll = TimeSpan.FromMilliseconds(250);
 
@@ -93,16 +97,20 @@ internal sealed class PieceKeeper(
         try
         {
             var due = new List<Counted>();
+            var learned = 0;
             ResourceId? after = null;
             while (true)
             {
                 var page = store.Catalog.FindInPiecesAfter(after, PageSize);
                 foreach (var id in page)
                 {
-                    if (await CountAsync(id) is { } counted && counted.Lost.Length + counted.Spare.Length > 0)
+                    var counted = await CountAsync(id);
+                    if (counted is not null && counted.Lost.Length + counted.Spare.Length > 0)
                     {
                         due.Add(counted);
                     }
+
+                    learned += counted is not null && learned < LearnedMax && await LearnAsync(counted) ? 1 : 0;
                 }
 
                 if (page.Count < PageSize)
@@ -183,6 +191,31 @@ internal sealed class PieceKeeper(
                 Lost = [.. Enumerable.Range(0, code.PieceCount).Where(index => !stays.Contains(index))],
                 Spare = isSilent || stays.Count < code.PieceCount ? [] : [.. SparesOf(sets)],
             };
+    }
+
+    /// <summary>Notes the versions of the pieces that there are, as long as they are there: one that is lost and made anew is compared with
+    /// its own.</summary>
+    /// <returns>Whether somebody was asked.</returns>
+    private async Task<bool> LearnAsync(Counted counted)
+    {
+        var known = store.Catalog.FindPieceVersions(counted.Id, counted.Manifest.Version, counted.Code)
+            ?? new Sha256Digest?[counted.Code.PieceCount];
+        var there = counted.Sets.Values.Aggregate(default(PieceSet), (left, right) => left.With(right));
+        var unknown = Enumerable.Range(0, known.Length).Where(index => known[index] is null && there.Contains(index)).ToList();
+        if (unknown.Count == 0 || !PieceShape.TryCreate(counted.Id, counted.Manifest, counted.Code, out var shape))
+        {
+            return false;
+        }
+
+        await Parallel.ForEachAsync(
+            unknown, new ParallelOptions { MaxDegreeOfParallelism = LearnedAtOnce, CancellationToken = _stopping.Token },
+            async (index, token) => known[index] = await reading.FindVersionAsync(shape, index, token));
+        if (unknown.Exists(index => known[index] is not null))
+        {
+            await store.Catalog.NotePieceVersionsAsync(counted.Id, counted.Manifest.Version, counted.Code.Name, known);
+        }
+
+        return true;
     }
 
     /// <summary>Pieces that several nodes have, as when one was taken for lost and came back: those with most pieces leave

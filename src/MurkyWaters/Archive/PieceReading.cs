@@ -120,6 +120,20 @@ internal sealed class PieceReading(
         return reader;
     }
 
+    /// <summary>The version of a piece, wherever that is; null when it cannot be had.</summary>
+    public async Task<Sha256Digest?> FindVersionAsync(PieceShape shape, int index, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var reader = await OpenPieceAsync(shape.IdOf(index), 0, 0, new OpenOptions(), cancellationToken);
+            return reader is not null && shape.IsPiece(reader.Manifest, index) ? reader.Manifest.Version : null;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Forgets what was fetched of pieces to be read, and is not kept.</summary>
     public async Task ForgetCopiesAsync(PieceShape shape)
     {

@@ -20,6 +20,12 @@ internal sealed class NodeCloud : IAsyncDisposable
     /// <summary>What the nodes logged with an exception, all their lives.</summary>
     public IEnumerable<string> Failures => _loggers.SelectMany(loggers => loggers.Failures);
 
+    /// <summary>What the nodes logged, all their lives.</summary>
+    public IEnumerable<string> Lines => _loggers.SelectMany(loggers => loggers.Lines);
+
+    /// <summary>The nodes that run.</summary>
+    public IEnumerable<MurkyNode> Running => _nodes.OfType<MurkyNode>();
+
     public string PathOf(int index) => _folder[$"node{index}"];
 
     public string EndpointOf(int index) => $"127.0.0.1:{_ports[index]}";

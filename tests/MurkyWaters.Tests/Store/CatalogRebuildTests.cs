@@ -410,7 +410,7 @@ public sealed class CatalogRebuildTests : IDisposable
                 break;
             default:
                 // Every third page, but for those at the beginning, where the roots are.
-                for (var at = 21 * 4096L; at < length; at += 3 * 4096)
+                for (var at = 22 * 4096L; at < length; at += 3 * 4096)
                 {
                     RandomAccess.Write(file, Bytes.Random(4096, (int)at), at);
                 }

@@ -65,7 +65,8 @@ public sealed class NamedResourceTests : IDisposable
         }
 
         StoreFixture.Change(
-            Options, "DROP INDEX resources_by_path; DROP INDEX resources_by_type; DROP INDEX resources_by_name; "
+            Options, "DROP TRIGGER piece_versions_gone; DROP TABLE piece_versions; DROP INDEX resources_by_path; "
+                + "DROP INDEX resources_by_type; DROP INDEX resources_by_name; "
                 + "CREATE INDEX resources_by_name ON resources (name_key, media_type); ALTER TABLE resources DROP COLUMN path; "
                 + "PRAGMA user_version = 4");
         using var again = new StoreFixture(Options);

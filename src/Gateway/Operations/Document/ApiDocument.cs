@@ -77,6 +77,7 @@ internal static class ApiDocument
         ("Rain", "What rains: the servers asked, the receivers rained on, the fetches as they run."),
         ("Cluster", "The nodes that keep resources together: who is there, what could be lost, and giving a node's copies to others."),
         ("Deployments", "A resource for many nodes at once: in waves, with a receipt of each."),
+        ("Data node", "For nodes of the cluster alone: blocks, and programs over them and over each other's streams."),
         ("Operations", "Health, metrics, and what errors mean."),
         ("2012", "The paths of the 2012 front, which still do what they did."),
     ];

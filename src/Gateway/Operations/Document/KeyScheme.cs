@@ -1,4 +1,5 @@
 using Gateway.Access;
+using Gateway.Coding;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -8,7 +9,7 @@ namespace Gateway.Operations.Document;
 /// that the framework's authentication knows nothing of them.</summary>
 internal static class KeyScheme
 {
-    private const string Name = "key";
+    private const string Name = "key", NodeName = "node";
 
     public static Task DeclareAsync(
         OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
@@ -21,6 +22,12 @@ internal static class KeyScheme
             Scheme = "bearer",
             Description = "One of Gateway:Keys, where the operator has set any.",
         };
+        document.Components.SecuritySchemes[NodeName] = new OpenApiSecurityScheme
+        {
+            Type = SecuritySchemeType.Http,
+            Scheme = NodeClaim.Scheme,
+            Description = "The proof of a node, made with Rain:Secret for this one request.",
+        };
         return Task.CompletedTask;
     }
 
@@ -28,7 +35,9 @@ internal static class KeyScheme
         OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         // With or without, as the operator has it, where keys are looked at; an empty list says that they are not.
-        operation.Security = Keys.AreRequired(context.Description.ActionDescriptor.EndpointMetadata)
+        var metadata = context.Description.ActionDescriptor.EndpointMetadata;
+        operation.Security = NodeDoor.IsBefore(metadata) ? [new() { [new OpenApiSecuritySchemeReference(NodeName, context.Document)] = [] }]
+            : Keys.AreRequired(metadata)
             ? [[], new() { [new OpenApiSecuritySchemeReference(Name, context.Document)] = [] }]
             : [];
 

@@ -279,3 +279,21 @@ internal sealed class MembersChange(IReadOnlyList<(NodeId Id, string Document)> 
         }
     }
 }
+
+/// <summary>The versions of the pieces of a version.</summary>
+internal sealed class PieceVersionsChange(ResourceId id, Sha256Digest version, string coding, IReadOnlyList<Sha256Digest?> pieces)
+    : CatalogChange
+{
+    /// <inheritdoc/>
+    public override void Apply(CatalogConnection connection)
+    {
+        var bytes = new byte[pieces.Count * Sha256Digest.SizeBytes];
+        for (var i = 0; i < pieces.Count; i++)
+        {
+            pieces[i]?.Write(bytes.AsSpan(i * Sha256Digest.SizeBytes));
+        }
+
+        connection.Prepare("INSERT OR REPLACE INTO piece_versions (id, version, coding, pieces) VALUES ($1, $2, $3, $4)")
+            .Run(KeyOf(id), BytesOf(version), coding, bytes);
+    }
+}

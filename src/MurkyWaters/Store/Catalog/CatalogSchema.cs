@@ -113,6 +113,20 @@ internal static class CatalogSchema
         DROP INDEX resources_by_name;
         CREATE INDEX resources_by_name ON resources (name_key, media_type, id, path);
         """,
+        """
+        -- Of a version whose bytes are in pieces: the versions of its pieces, 32 bytes each, zeros where one was never seen. By them a
+        -- piece that is made anew is known to be what it was.
+        CREATE TABLE piece_versions (
+            id INTEGER PRIMARY KEY,
+            version BLOB NOT NULL,
+            coding TEXT NOT NULL,
+            pieces BLOB NOT NULL
+        );
+        CREATE TRIGGER piece_versions_gone AFTER DELETE ON resources
+        BEGIN
+            DELETE FROM piece_versions WHERE id = old.id;
+        END;
+        """,
     ];
 
     /// <summary>The version of now.</summary>

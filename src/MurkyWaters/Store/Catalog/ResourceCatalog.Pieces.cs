@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using PouringRain.Coding.Erasure;
 using PouringRain.Protocol;
 
 namespace MurkyWaters.Store.Catalog;
@@ -76,6 +77,28 @@ internal sealed partial class ResourceCatalog
             .Read();
         return reader.Read() ? (inPieces, reader.GetInt64(0), reader.IsDBNull(1) ? 0 : reader.GetInt64(1)) : (inPieces, 0, 0);
     });
+
+    /// <summary>The versions of a version's pieces, by their indices, as far as they were ever seen; null when none was.</summary>
+    /// <exception cref="StoreException">The catalog cannot be read.</exception>
+    public Sha256Digest?[]? FindPieceVersions(ResourceId id, Sha256Digest version, ErasureCode code) => _readers.Read(connection =>
+    {
+        using var reader = connection.Prepare("SELECT version, coding, pieces FROM piece_versions WHERE id = $1")
+            .Read(CatalogChange.KeyOf(id));
+        if (!reader.Read() || reader.GetFieldValue<byte[]>(0) is not { Length: Sha256Digest.SizeBytes } of
+            || Sha256Digest.Read(of) != version || reader.GetString(1) != code.Name
+            || reader.GetFieldValue<byte[]>(2) is not { } bytes || bytes.Length != code.PieceCount * Sha256Digest.SizeBytes)
+        {
+            return null;
+        }
+
+        return Enumerable.Range(0, code.PieceCount).Select(i => Sha256Digest.Read(bytes.AsSpan(i * Sha256Digest.SizeBytes)))
+            .Select(digest => digest == default ? (Sha256Digest?)null : digest).ToArray();
+    });
+
+    /// <summary>Notes the versions of a version's pieces, in place of what was noted before of the resource.</summary>
+    /// <exception cref="StoreException">The disk did not take it.</exception>
+    public Task NotePieceVersionsAsync(ResourceId id, Sha256Digest version, string coding, IReadOnlyList<Sha256Digest?> pieces) =>
+        _writer.WriteAsync(new PieceVersionsChange(id, version, coding, pieces));
 
     private void LoadParents(CatalogConnection connection)
     {

@@ -1,0 +1,212 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using MurkyWaters.Store;
+using PouringRain.Network;
+using PouringRain.Protocol;
+using PouringRain.Protocol.Archiving;
+
+namespace MurkyWaters.Archive;
+
+/// <summary>
+/// Makes a lost piece anew along a path of nodes: the first sends a multiple of its piece to the second, which adds one of its own, and so
+/// on, so that one piece's worth comes in here, and every helper sends one and takes in one. What has come is compared with the version
+/// that the piece had. Thread-safe.
+/// </summary>
+internal sealed class PathRepair(
+    ResourceStore store, CodingDesk desk, ICodingNetwork? network, ArchiveAsking asking, Func<NodeId, CodingPeer?> findPeer,
+    TimeProvider time, ILogger logger)
+{
+    /// <summary>A path on which nothing comes for so long is left.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
+    /// <summary>Tries it.</summary>
+    /// <param name="shape">Of what it is a piece.</param>
+    /// <param name="index">Which.</param>
+    /// <param name="onWritten">Told of bytes that were written, and, should it come to nothing, that they were not.</param>
+    /// <param name="pace">Waits until so many bytes may have come.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <returns>Whether it is kept; otherwise the log has why, unless there is no way at all.</returns>
+    /// <exception cref="OperationCanceledException">It was ended.</exception>
+    public async Task<bool> TryAsync(
+        PieceShape shape, int index, Action<long> onWritten, Func<long, Task> pace, CancellationToken cancellation)
+    {
+        if (network is null || shape.Cells.PieceLength == 0
+            || store.Catalog.FindPieceVersions(shape.Id, shape.Parent.Version, shape.Code)?[index] is not { } expected)
+        {
+            return false;
+        }
+
+        var seen = await asking.AskAllAsync(
+            asking.Reachable.Select(node => node.Id),
+            new ArchiveOrder
+            {
+                Serial = 0,
+                Verb = ArchiveVerb.Look,
+                Resource = shape.Id,
+                Version = shape.Parent.Version,
+                Coding = shape.Code.Name,
+            },
+            cancellation);
+        var path = ChoosePath(shape, index, seen.ToDictionary(answer => answer.Node, answer => answer.Report.Pieces));
+        if (path.Count == 0)
+        {
+            return false;
+        }
+
+        var written = 0L;
+        var begun = new List<CodingPlace>();
+        try
+        {
+            var last = await BeginAsync(shape, index, path, begun, cancellation);
+            written = await ReceiveAsync(shape, index, expected, last, Written, pace, cancellation);
+            ArchiveLog.PathRepaired(logger, shape.Id, index, path.Count, written);
+            return true;
+        }
+        catch (IOException error)
+        {
+            ArchiveLog.PathFailed(logger, shape.Id, index, error.Message);
+            onWritten(-written);
+            await StopAsync(begun);
+            return false;
+        }
+
+        void Written(long bytes)
+        {
+            written += bytes;
+            onWritten(bytes);
+        }
+    }
+
+    /// <summary>Chooses the helpers: pieces that suffice, of as many nodes as there are, in an order that is drawn anew each time, so that
+    /// one that fails is not always in front.</summary>
+    private List<(int Piece, NodeId Node)> ChoosePath(PieceShape shape, int index, Dictionary<NodeId, uint> pieces)
+    {
+        var nodes = pieces.Keys.Where(node => node == store.NodeId || findPeer(node) is not null).ToArray();
+        System.Security.Cryptography.RandomNumberGenerator.Shuffle<NodeId>(nodes);
+        var candidates = new List<(int Piece, NodeId Node)>();
+        for (var round = 0; round < shape.Code.PieceCount; round++)
+        {
+            foreach (var node in nodes)
+            {
+                for (var piece = 0; piece < shape.Code.PieceCount; piece++)
+                {
+                    if (piece != index && ((pieces[node] >> piece) & 1) != 0 && candidates.TrueForAll(one => one.Piece != piece))
+                    {
+                        candidates.Add((piece, node));
+                        break;
+                    }
+                }
+            }
+        }
+
+        var chosen = new int[shape.Code.PartCount];
+        var count = shape.Code.Choose([.. candidates.Select(one => one.Piece)], chosen);
+        var coefficients = new byte[count];
+        return !shape.Code.TryGetRepair(index, chosen.AsSpan(0, count), coefficients) ? []
+            : [.. chosen.Take(count).Where((_, i) => coefficients[i] != 0).Select(piece => candidates.Find(one => one.Piece == piece))];
+    }
+
+    /// <summary>Has every helper run its program, from the first to the last.</summary>
+    private async Task<CodingPlace> BeginAsync(
+        PieceShape shape, int index, List<(int Piece, NodeId Node)> path, List<CodingPlace> begun, CancellationToken cancellation)
+    {
+        var programs = new ChainPrograms(shape.Code, shape.Cells.PieceLength);
+        var pieces = path.Select(helper => helper.Piece).ToList();
+        var name = RandomNumber.Draw().ToString("x16", CultureInfo.InvariantCulture);
+        var place = default(CodingPlace);
+        for (var i = 0; i < path.Count; i++)
+        {
+            var program = programs.Help(index, pieces, i, PieceName.Of(shape, pieces[i]).ToString(), place)
+                ?? throw new IOException("The pieces do not suffice.");
+            place = new CodingPlace(path[i].Node.ToString(), string.Create(CultureInfo.InvariantCulture, $"repair-{name}-{i}"));
+            if (path[i].Node == store.NodeId)
+            {
+                if (desk.TryBegin(program, place.Work) != CodingBegun.Begun)
+                {
+                    throw new IOException("This node runs as many programs as it may.");
+                }
+            }
+            else
+            {
+                await WithinPatienceAsync(
+                    async token =>
+                    {
+                        await network!.BeginAsync(PeerOf(path[i].Node), place.Work, program, token);
+                        return true;
+                    },
+                    cancellation);
+            }
+
+            begun.Add(place);
+        }
+
+        return place;
+    }
+
+    private async Task<long> ReceiveAsync(
+        PieceShape shape, int index, Sha256Digest expected, CodingPlace last, Action<long> onWritten, Func<long, Task> pace,
+        CancellationToken cancellation)
+    {
+        var source = last.Node == store.NodeId.ToString()
+            ? desk.TryDraw(last.Work) ?? throw new IOException("The last stream is not here.")
+            : await WithinPatienceAsync(
+                token => network!.OpenAsync(PeerOf(NodeId.TryParse(last.Node, out var node) ? node : default), last.Work, token),
+                cancellation);
+        await using (source)
+        {
+            await using var piece = new PieceWriter(store, shape, index);
+            var buffer = new byte[(int)Math.Min(ChainPrograms.UsualBufferBytes, shape.Cells.PieceLength)];
+            var received = 0L;
+            while (received < shape.Cells.PieceLength)
+            {
+                var bytes = buffer.AsMemory(0, (int)Math.Min(buffer.Length, shape.Cells.PieceLength - received));
+                if (!await WithinPatienceAsync(async token => await source.TryReadAsync(bytes, token), cancellation))
+                {
+                    throw new IOException("The path ended before the piece did.");
+                }
+
+                piece.Write(bytes.Span);
+                received += bytes.Length;
+                onWritten(bytes.Length);
+                await pace(received);
+            }
+
+            await piece.KeepAsync(expected);
+            return received;
+        }
+    }
+
+    /// <summary>A node that has gone without a word is not waited for longer than that.</summary>
+    private async Task<T> WithinPatienceAsync<T>(Func<CancellationToken, Task<T>> step, CancellationToken cancellation)
+    {
+        using var limit = new CancellationTokenSource(Patience, time);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        try
+        {
+            return await step(ending.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new IOException("A node of the path does not answer.");
+        }
+    }
+
+    private CodingPeer PeerOf(NodeId node) => findPeer(node) ?? throw new IOException($"Node {node} has gone.");
+
+    /// <summary>Those that run end by themselves when nobody draws them; told, they end at once.</summary>
+    private async Task StopAsync(List<CodingPlace> begun) => await Task.WhenAll(begun.Select(async place =>
+    {
+        try
+        {
+            if (!desk.TryStop(place.Work) && NodeId.TryParse(place.Node, out var node) && findPeer(node) is { } peer)
+            {
+                using var limit = new CancellationTokenSource(Patience, time);
+                await network!.StopAsync(peer, place.Work, limit.Token);
+            }
+        }
+        catch (Exception error) when (error is IOException or OperationCanceledException)
+        {
+            // By itself, then.
+        }
+    }));
+}

@@ -25,7 +25,7 @@ internal static class CodingEndpoints
     public static void MapCoding(this IEndpointRouteBuilder app)
     {
         var shown = app.MapGroup("/coding").WithTags("Archive").RequireKeys();
-        shown.MapRead("/{code}/{node}", Show).LogQuietly().WithName("ShowCodingProgram").Fails(ProblemType.NotFound);
+        shown.MapMethods("/{code}/{node}", Methods.Read, Show).LogQuietly().WithName("ShowCodingProgram").Fails(ProblemType.NotFound);
 
         var coding = app.MapGroup("/coding").WithTags("Data node").ForNodes();
         coding.MapPost("/", RunAsync).WithName("RunCodingProgram")
@@ -35,7 +35,7 @@ internal static class CodingEndpoints
             .FailsForOthers(
                 ProblemType.InvalidParameter, ProblemType.DigestMismatch, ProblemType.CodingRefused, ProblemType.CodingFailed,
                 ProblemType.TooLarge, ProblemType.Overloaded);
-        coding.MapRead("/works", List).LogQuietly().WithName("ListCodingWorks").FailsForOthers();
+        coding.MapMethods("/works", Methods.Read, List).LogQuietly().WithName("ListCodingWorks").FailsForOthers();
         coding.MapGet("/works/{work}", DrawAsync).WithName("DrawCodingStream").Produces<Stream>(200, SealedStream.ContentType)
             .FailsForOthers(ProblemType.NotFound);
         coding.MapPut("/works/{work}", TakeAsync).WithName("SendCodingStream").WithMetadata(new DisableRequestSizeLimitAttribute())

@@ -36,7 +36,7 @@ function start(page) {
   const deployments = createDeployments(page, { asOf, nodes: cluster.nodes, views, nameOf });
   const settings = createSettings(page, { asOf });
   createActions(page, { files, details, rain, cluster });
-  createUploads(page, { folder: files.folder, whileAsked: rain.whileAsked, onStored: refreshFiles });
+  createUploads(page, { folder: files.folder, onStored: refreshFiles });
 
   connection.onTurn((isStale) => {
     [cluster, deployments, files, rain, settings].forEach((feature) => feature.draw());

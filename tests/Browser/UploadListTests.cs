@@ -33,6 +33,14 @@ public sealed class UploadListTests
         Assert.Equal(7, gateway.Log.Split("PUT /files/part-").Length - 1);
         Assert.Equal(7, gateway.Log.Split("PATCH /uploads").Length - 1);
         Assert.Equal("{}", chromium.Run("return localStorage.getItem('pouring-rain-uploads')"));
+
+        // That a name is free was asked of the rain, which nobody needs to hear.
+        await chromium.WaitForAsync("return document.querySelectorAll('.resource').length === 7", "the list");
+        Assert.NotEmpty((await gateway.GetJsonAsync("/transfers")).GetProperty("items").EnumerateArray());
+        Assert.Empty(chromium.Elements(".notice.bad"));
+        Assert.Empty(chromium.Elements("#past li, .transfer"));
+        Assert.False(chromium.Element("#strip").Displayed);
+        Assert.Null(chromium.Run("return localStorage.getItem('pouring-rain-history')"));
         Assert.Empty(chromium.ConsoleErrors());
     }
 

@@ -70,7 +70,7 @@ export function createDetails(sheet, { origin, doReadsNeedKey }) {
     return [
       ['Path', row.path],
       ['Id', row.id],
-      ['Size', row.length === undefined ? null : `${size(row.length)}, ${count(row.length)} bytes`],
+      ['Size', row.length === undefined ? null : row.length < 1000 ? size(row.length) : `${size(row.length)}, ${count(row.length)} bytes`],
       ['Type', row.contentType],
       ['Changed', row.modified ? new Date(row.modified).toLocaleString() : null],
       ['Version', row.version],

@@ -1,3 +1,4 @@
+import { nameWithin } from '../logic/files.js';
 import { count } from '../logic/format.js';
 import { visible } from '../logic/text.js';
 import { setText } from './dom.js';
@@ -33,7 +34,12 @@ export async function askName(path) {
   const input = document.getElementById('rename-input');
   input.value = path;
   enterMeans(dialog, input, 'move');
-  const verb = await ask(dialog, input);
+  const answer = ask(dialog, input);
+
+  // Folder and ending mostly stay.
+  const [start, end] = nameWithin(path);
+  input.setSelectionRange(start, end);
+  const verb = await answer;
   const name = input.value.trim().replace(/^\/+/, '');
   return (verb === 'move' || verb === 'copy') && name !== '' && name !== path ? { verb, name } : null;
 }

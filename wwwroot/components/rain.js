@@ -7,6 +7,9 @@ import { createTransferCard } from './transfer-card.js';
 const cardCountMax = 6;
 const pastCountMax = 30;
 
+/** A search that takes as long as this is worth a card. */
+const searchShownMs = 1000;
+
 /** All transfers: a card for each that runs or was opened, a line for each that has ended, those before the gateway's start among them.
  * Fires `transfer-open`. */
 export function createRain(section) {
@@ -19,11 +22,13 @@ export function createRain(section) {
   return {
     /**
      * @param {object} book
-     * @param {object} view `opened` numbers, `stoppable` resources, numbers that are `stopping`, `asOf` when the gateway is not heard, `earlier` transfers, which the
+     * @param {object} view `isTold(record)` whether it is more than a search in vain, `opened` numbers, `stoppable` resources, numbers that are `stopping`, `asOf` when the gateway is not heard, `earlier` transfers, which the
      * gateway knows no more.
      */
     update(book, view) {
-      const { running, ended } = ordered(book);
+      const all = ordered(book);
+      const running = all.running.filter((record) => view.isTold(record) || record.latest.elapsedMs >= searchShownMs);
+      const ended = all.ended.filter(view.isTold);
       const shown = [...running.slice(0, cardCountMax), ...ended.filter((record) => view.opened.has(record.id))];
       keyed(cards, shown, (record) => record.id, createTransferCard, (card, record) => {
         card.show(record, { name: nameOfTransfer(record.latest), canStop: view.stoppable.has(record.latest.resource), isStopping: view.stopping.has(record.id), asOf: view.asOf });

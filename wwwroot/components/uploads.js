@@ -59,7 +59,11 @@ export function createTray(tray) {
   }
 }
 
-function titleOf({ open, over, failed, share }) {
+function titleOf({ open, over, failed, asking, share }) {
+  if (open > 0 && open === asking) {
+    return asking === 1 ? 'A question' : `${count(asking)} questions`;
+  }
+
   if (open > 0) {
     return `${count(open)} to upload, ${percent(share)}`;
   }

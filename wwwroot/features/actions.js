@@ -131,7 +131,8 @@ export function createActions(page, { files, details, rain, cluster }) {
       files.forget([row.key]);
     }
 
-    announce(`${calledRow(row)} is ${verb === 'move' ? 'now' : 'also'} ${isolate(path)}.`);
+    // A copy may be nowhere near what is shown.
+    (verb === 'move' ? announce : tell)(`${calledRow(row)} is ${verb === 'move' ? 'now' : 'also'} ${isolate(path)}${verb === 'move' ? '.' : ''}`);
     await files.refresh();
   }
 

@@ -276,6 +276,8 @@ export function createFiles(page, { views, asOf, onFolder }) {
     byId('files-empty').hidden = rows.length > 0 || !list.isLoaded || !isAnswered || missing !== null;
     setText(byId('files-empty'), emptyText(list.query, isByFolders ? folder : null));
     setText(byId('files-note'), note(rows));
+    // What was searched for is of all folders.
+    crumbs.update(isByFolders && list.query === '' ? folder : null);
     byId('files-reload').hidden = !list.hasChanged;
     drawSelection();
   }

@@ -8,7 +8,7 @@ import { ending, isFailure } from '../logic/explain.js';
 import { calledRow } from '../logic/files.js';
 import { size } from '../logic/format.js';
 import { isolate } from '../logic/text.js';
-import { byteRate, createBook, forgetEnded, isRunning, nameOfTransfer, observe, ordered, retain } from '../logic/transfers.js';
+import { byteRate, createBook, forgetEnded, isRunning, isSearch, nameOfTransfer, observe, ordered, retain } from '../logic/transfers.js';
 import { call, callJson, Problem } from '../net/api.js';
 import { historyMax, isSameTransfer, recallHistory, rememberTransfer } from '../net/history.js';
 import { follow } from '../net/sse.js';
@@ -32,6 +32,10 @@ export function createRain(page, { connection, views, onEnded, onSky }) {
 
   // Resources that the page itself waits for: what goes wrong with them is told by the call, with the servers asked.
   const asked = new Set();
+
+  // Resources that somebody here wants to be kept: what comes of it is told in any case.
+  const prefetched = new Set();
+  const announced = new Set();
   const panel = createRainPanel(page.getElementById('rain'));
   const strip = createStrip(page.getElementById('strip'));
   const title = page.getElementById('rain-title');
@@ -75,7 +79,7 @@ export function createRain(page, { connection, views, onEnded, onSky }) {
     whileAsked,
     /** How many rain now, and bytes a second of all. */
     sky() {
-      const { running } = ordered(book);
+      const running = ordered(book).running.filter(isTold);
       return { count: running.length, bytesPerSecond: running.reduce((sum, record) => sum + byteRate(record), 0) };
     },
   };
@@ -101,12 +105,19 @@ export function createRain(page, { connection, views, onEnded, onSky }) {
 
     const { record, isNew, hasEnded } = seen;
     const name = isolate(nameOfTransfer(record.latest));
-    if (isNew && isRunning(record.latest)) {
-      announce(`${name} begins to rain.`);
-    }
-
     if (!isRunning(record.latest)) {
       stopping.delete(record.id);
+      announced.delete(record.id);
+    }
+
+    if (!isTold(record)) {
+      drawSoon();
+      return;
+    }
+
+    if (isRunning(record.latest) && !announced.has(record.id)) {
+      announced.add(record.id);
+      announce(`${name} begins to rain.`);
     }
 
     if (hasEnded || (isNew && !isRunning(record.latest))) {
@@ -118,13 +129,18 @@ export function createRain(page, { connection, views, onEnded, onSky }) {
       opened.add(record.id);
       announce(`${name}: ${ending(record.latest)}`);
       onEnded();
-      if (isFailure(record.latest) && !asked.has(record.latest.resource)) {
-        const { sources, receivedBytes } = record.latest;
+      const { resource, sources, receivedBytes } = record.latest;
+      if (isFailure(record.latest) && (receivedBytes > 0 || prefetched.has(resource)) && !asked.has(resource)) {
         complain(new Problem({ title: receivedBytes > 0 ? `The rain of ${name} has stopped` : `${name} did not rain`, detail: ending(record.latest), sources }));
       }
     }
 
     drawSoon();
+  }
+
+  /** Whether a transfer is worth words: of what others look for in vain, and what uploads make sure is nowhere, nobody needs to hear. */
+  function isTold({ latest }) {
+    return !isSearch(latest) || [prefetched, rains, asked].some((ours) => ours.has(latest.resource));
   }
 
   function remember(latest) {
@@ -155,8 +171,8 @@ export function createRain(page, { connection, views, onEnded, onSky }) {
     const asOf = connection.asOf();
     const known = [...book.records.values()].map((record) => record.latest);
     const earlier = history.filter((past) => !known.some((latest) => isSameTransfer(past, latest)));
-    panel.update(book, { opened, stoppable: new Set(rains.keys()), stopping, asOf, earlier });
-    strip.update(ordered(book).running, (record) => rains.has(record.latest.resource), stopping, asOf !== null);
+    panel.update(book, { isTold, opened, stoppable: new Set(rains.keys()), stopping, asOf, earlier });
+    strip.update(ordered(book).running.filter(isTold), (record) => rains.has(record.latest.resource), stopping, asOf !== null);
     onSky();
   }
 
@@ -216,6 +232,7 @@ export function createRain(page, { connection, views, onEnded, onSky }) {
   }
 
   async function prefetch({ id }) {
+    prefetched.add(id);
     take(await callJson('POST', `resources/${id}/prefetch`));
   }
 }

@@ -22,11 +22,11 @@ const namedMax = 5;
 
 /**
  * @param {Document} page
- * @param {object} needs `folder()` that is shown; `whileAsked(id, work)`; `onStored()`.
+ * @param {object} needs `folder()` that is shown; `onStored()`.
  */
-export function createUploads(page, { folder, whileAsked, onStored }) {
+export function createUploads(page, { folder, onStored }) {
   const tray = createTray(page.getElementById('tray'));
-  const uploads = createUploader({ send, giveUp, memory, onChange: tray.update, onEnd });
+  const uploads = createUploader({ send: sendItem, giveUp, memory, onChange: tray.update, onEnd });
   createDropTarget(page.getElementById('drop'), page.getElementById('drop-veil'), {
     folder: folderShown,
     describe: () => `Drop to upload into ${folderShown() === '' ? 'the uppermost folder' : isolate(folderShown())}`,
@@ -76,12 +76,6 @@ export function createUploads(page, { folder, whileAsked, onStored }) {
       const names = known.slice(0, namedMax).map((item) => isolate(item.name)).join(', ');
       tell('On the list already', known.length > namedMax ? `${names} and ${count(known.length - namedMax)} more` : names);
     }
-  }
-
-  /** Whether an id is free is asked of the rain too; that nobody has it is no failure then. */
-  function send(item, report, signal) {
-    const work = () => sendItem(item, report, signal);
-    return item.id === null ? work() : whileAsked(item.id, work);
   }
 
   function onEnd(item) {

@@ -84,6 +84,13 @@ export function nameIn(path) {
   return path.replace(/\/$/, '').split('/').at(-1);
 }
 
+/** Where in a path its name begins and ends, without the ending of a file. */
+export function nameWithin(path) {
+  const start = path.lastIndexOf('/') + 1;
+  const dot = path.lastIndexOf('.');
+  return [start, dot > start ? dot : path.length];
+}
+
 /** The folders on the way to one, the uppermost first: {name, path}. */
 export function crumbsOf(folder) {
   const parts = folder.split('/').filter((part) => part !== '');

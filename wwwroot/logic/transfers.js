@@ -17,6 +17,11 @@ export function isRunning(transfer) {
   return running.has(transfer.state);
 }
 
+/** Whether nothing is known of what is looked for, or was: each upload under a name is one, for the name has to be free. */
+export function isSearch({ length, receivedBytes }) {
+  return !Number.isFinite(length) && !(receivedBytes > 0);
+}
+
 /** What to call what a transfer brings: by the name of the very version, which may be another by now. */
 export function nameOfTransfer(transfer) {
   return transfer.fileName || `Resource ${transfer.resource}`;

@@ -128,7 +128,7 @@ export function dismiss(queue, key = null) {
   return { ...queue, items: queue.items.filter((item) => (key !== null && item.key !== key) || !isOver(item)) };
 }
 
-/** How the list stands: how many are under way or wait, how many are over, how far all of them are. */
+/** How the list stands: how many are under way or wait, how many are over, how far those are that are or will be stored. */
 export function summary({ items }) {
   const seen = { open: 0, over: 0, failed: 0, again: 0, asking: 0, pausable: 0, paused: 0, cancellable: 0 };
   let length = 0;
@@ -136,6 +136,11 @@ export function summary({ items }) {
   for (const item of items) {
     seen.failed += item.state === 'failed';
     seen.again += item.state === 'failed' && item.file !== null;
+    if (item.state === 'done' || (!isOver(item) && item.state !== 'remembered')) {
+      length += item.length;
+      sent += item.sent;
+    }
+
     if (isOver(item)) {
       seen.over++;
     } else if (item.state !== 'remembered') {
@@ -144,8 +149,6 @@ export function summary({ items }) {
       seen.pausable += canPause(item);
       seen.paused += item.state === 'paused';
       seen.cancellable += item.state !== 'cancelling';
-      length += item.length;
-      sent += item.sent;
     }
   }
 

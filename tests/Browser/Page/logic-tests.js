@@ -5,11 +5,11 @@ import { aloneText, canDrain, canTellOfDrains, clusterNote, copiesWanted, drainT
 import { copiesText, ending, explain, isFailure, shares, weather } from '/logic/explain.js';
 import { ago, brief, count, duration, percent, rate, size, words } from '/logic/format.js';
 import { createLink, heard, isStale, linkState, linkWarning, linkWord, streamed } from '/logic/link.js';
-import { addressOf, between, crumbsOf, encodePath, folderNamed, folderOf, nameIn, ordered as orderRows, pictureOf, previewOf, rowOfItem, rowOfResource } from '/logic/files.js';
+import { addressOf, between, crumbsOf, encodePath, folderNamed, folderOf, nameIn, nameWithin, ordered as orderRows, pictureOf, previewOf, rowOfItem, rowOfResource } from '/logic/files.js';
 import { commands, disposition, missingId, parseEndpoint, parseId, search, shellQuote } from '/logic/resources.js';
 import { afterFailure, backoff, retryAfter } from '/logic/retry.js';
 import { companyText, heldShare, isInCompany, namings, roleName } from '/logic/swarm.js';
-import { byteRate, createBook, forgetEnded, lossOf, nameOfTransfer, niceCeiling, observe, ordered, peakRate, progress, ratesAt, retain, timeLeft, sourceRate } from '/logic/transfers.js';
+import { byteRate, createBook, forgetEnded, isSearch, lossOf, nameOfTransfer, niceCeiling, observe, ordered, peakRate, progress, ratesAt, retain, timeLeft, sourceRate } from '/logic/transfers.js';
 import { isolate, plain, visible } from '/logic/text.js';
 import { canPause, createQueue, dismiss, enqueue, fingerprint, isOver, measure, nextToStart, recall, shownOf, step, stepAll, summary } from '/logic/uploads.js';
 import { forget, recallUploads, remember } from '/net/memory.js';
@@ -59,6 +59,7 @@ const tests = {
   },
   'paths are taken apart and put into addresses'() {
     equal([folderOf('a/b/c'), folderOf('a/b/'), folderOf('c'), nameIn('a/b/'), nameIn('c')], ['a/b/', 'a/', '', 'b', 'c']);
+    equal(['a/b/c.tar.gz', 'c.txt', 'a.b/c', '.hidden', ''].map(nameWithin), [[4, 9], [0, 1], [4, 5], [0, 7], [0, 0]]);
     equal(crumbsOf('a/b/').map((crumb) => `${crumb.name}=${crumb.path}`), ['All folders=', 'a=a/', 'b=a/b/']);
     equal([folderNamed(' /a//b '), folderNamed('/'), folderNamed('')], ['a/b/', '', '']);
     equal([encodePath('a b/ü?#.txt'), addressOf({ path: 'a/b', id: '1' }), addressOf({ path: null, id: '1' })], ['a%20b/%C3%BC%3F%23.txt', 'files/a/b', 'resources/1']);
@@ -81,6 +82,9 @@ const tests = {
     const paused = step(failed, 3, 'pause');
     equal(summary(paused), { open: 2, over: 1, failed: 1, again: 1, asking: 0, pausable: 1, paused: 1, cancellable: 2, share: 0 });
     equal(dismiss(paused).items.length, 2);
+  },
+  'of a search nothing is known, and it is none once something is'() {
+    equal([{}, { length: null, receivedBytes: 0 }, { length: 0 }, { length: 5, receivedBytes: 0 }, { length: null, receivedBytes: 1 }].map(isSearch), [true, true, false, false, false]);
   },
   'commands quote what a shell would take apart'() {
     equal(shellQuote('plain-1.iso'), 'plain-1.iso');

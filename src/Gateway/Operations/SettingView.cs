@@ -34,7 +34,11 @@ internal sealed partial record SettingView(
             setting.Meaning);
 
         string Text(string? given) => string.IsNullOrEmpty(given) ? setting.Default
-            : setting.IsSecret ? given.Trim() : UserInformation().Replace(given.Trim(), "//…@");
+            : setting.IsSecret ? given.Trim()
+
+            // What JSON calls true comes as True.
+            : setting.Default is "true" or "false" ? given.Trim().ToLowerInvariant()
+            : UserInformation().Replace(given.Trim(), "//…@");
     }
 
     [GeneratedRegex("//[^/@,\\s]*@")]

@@ -5,6 +5,16 @@ namespace Gateway.Tests.Operations;
 
 public sealed class OperationsTests
 {
+    /// <summary>What JSON says is false comes as False, and is no other value than the default.</summary>
+    [Fact]
+    public async Task A_switch_is_told_as_it_is_written_in_a_settings_file()
+    {
+        await using var gateway = await TestGateway.StartAsync("Gateway:ProtectReads=False", "Rain:Background=TRUE");
+        var settings = (await gateway.GetAsync("/settings")).Json.GetProperty("items").EnumerateArray()
+            .ToDictionary(item => item.GetProperty("name").GetString()!, item => item.GetProperty("value").GetString());
+        Assert.Equal(("false", "true"), (settings["Gateway:ProtectReads"], settings["Rain:Background"]));
+    }
+
     [Fact]
     public async Task Health_and_metrics_answer()
     {

@@ -13,7 +13,8 @@ internal static class ResourceEndpoints
 {
     /// <summary>Anything at the top but the names of the gateway's own paths, so that their methods stay theirs.</summary>
     private const string ClassicPath =
-        "/{id:regex(^(?!(resources|files|uploads|servers|subscribers|transfers|metrics|swagger|openapi|health|problems)$))}";
+        "/{id:regex(^(?!(resources|files|links|s|uploads|servers|subscribers|transfers|nodes|cluster|deployments|archive|blocks|coding|"
+        + "store|settings|metrics|swagger|openapi|health|problems)$))}";
 
     public static void MapResources(this IEndpointRouteBuilder app)
     {
@@ -22,8 +23,10 @@ internal static class ResourceEndpoints
             .Fails(InvalidResourceId, InvalidParameter);
         resources.MapPost("/", ResourceWriting.PostAsync).WithName("PostResource").TakesUpload()
             .Answers<ResourceSummary>().Fails([.. FailuresOfUploads, PreconditionFailed, ChecksumMismatch]);
-        resources.MapGet("/{id}", ResourceReading.GetAsync).WithName("GetResource").AnswersDownload();
-        resources.MapMethods("/{id}", Methods.Head, ResourceReading.HeadAsync).WithName("GetResourceHead").AnswersDownloadHead();
+        resources.MapGet("/{id}", ResourceReading.GetAsync).WithName("GetResource").AnswersDownload()
+            .Fails(InvalidResourceId);
+        resources.MapMethods("/{id}", Methods.Head, ResourceReading.HeadAsync).WithName("GetResourceHead").AnswersDownloadHead()
+            .Fails(InvalidResourceId);
         resources.MapPut("/{id}", ResourceWriting.PutAsync).WithName("PutResource").TakesUpload().Takes<ConditionParameters>()
             .Answers<ResourceSummary>()
             .Fails([.. FailuresOfUploads, InvalidResourceId, Conflict, PreconditionFailed]);
@@ -44,8 +47,9 @@ internal static class ResourceEndpoints
     public static void MapClassicPaths(this IEndpointRouteBuilder app)
     {
         var classic = app.MapGroup("").WithTags("2012").RequireKeys();
-        classic.MapGet(ClassicPath, ResourceReading.GetClassicAsync).WithName("GetClassic").AnswersDownload();
-        classic.MapMethods(ClassicPath, Methods.Head, ResourceReading.HeadClassicAsync).WithName("GetClassicHead").AnswersDownloadHead();
+        classic.MapGet(ClassicPath, ResourceReading.GetClassicAsync).WithName("GetClassic").AnswersDownload().Fails(InvalidResourceId);
+        classic.MapMethods(ClassicPath, Methods.Head, ResourceReading.HeadClassicAsync).WithName("GetClassicHead").AnswersDownloadHead()
+            .Fails(InvalidResourceId);
         classic.MapPut(ClassicPath, ResourceWriting.PutClassicAsync).WithName("PutClassic").TakesUpload().Takes<ConditionParameters>()
             .AnswersAsIn2012()
             .Fails([.. FailuresOfUploads, InvalidResourceId, Conflict, PreconditionFailed]);
@@ -99,7 +103,7 @@ internal static class ResourceEndpoints
 
     private static readonly ProblemType[] FailuresOfDownloads =
     [
-        InvalidResourceId, ServiceWorker, NotFound, Gone, PreconditionFailed, IntegrityFailure, Overloaded, StoreReadOnly, NotCached,
-        PiecesMissing, RetrievalTimeout, StoreFull,
+        ServiceWorker, NotFound, Gone, PreconditionFailed, IntegrityFailure, Overloaded, StoreReadOnly, NotCached, PiecesMissing,
+        RetrievalTimeout, StoreFull,
     ];
 }

@@ -31,19 +31,9 @@ public static class CodingJson
             return false;
         }
 
-        error = "It is no JSON.";
         using var document = Parse(utf8);
-        try
-        {
-            return document is not null && TryRead(document.RootElement, out program, out error);
-        }
-        catch (InvalidOperationException)
-        {
-            // As in Parse, of a name that stands alone; and of one that is no UTF-8.
-            program = null;
-            error = "It is no JSON.";
-            return false;
-        }
+        error = "It is no JSON.";
+        return document is not null && TryRead(document.RootElement, out program, out error);
     }
 
     /// <summary>Writes a program.</summary>
@@ -85,7 +75,7 @@ public static class CodingJson
     }
 
     // Half of a surrogate pair is allowed in JSON but not in a string: looking for names that stand twice meets it, and throws in a way
-    // of its own.
+    // of its own. Names are sound after that.
     private static JsonDocument? Parse(ReadOnlyMemory<byte> utf8)
     {
         try

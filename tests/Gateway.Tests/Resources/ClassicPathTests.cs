@@ -44,6 +44,7 @@ public sealed class ClassicPathTests : IClassFixture<SharedGateway>
     [InlineData("/.well-known/security.txt")]
     [InlineData("/.well-known")]
     [InlineData("/wp-login.php")]
+    [InlineData("/s")]
     public async Task What_is_called_as_files_are_is_not_there(string path)
     {
         foreach (var answer in new[] { await _gateway.GetAsync(path), await _gateway.SendAsync("HEAD", path, null) })
@@ -52,6 +53,14 @@ public sealed class ClassicPathTests : IClassFixture<SharedGateway>
             Assert.StartsWith("application/problem+json", answer["Content-Type"], StringComparison.Ordinal);
         }
     }
+
+    [Theory]
+    [InlineData("/nodes")]
+    [InlineData("/deployments")]
+    [InlineData("/settings")]
+    [InlineData("/links")]
+    public async Task Methods_of_the_gateways_own_paths_are_theirs(string path) =>
+        Assert.Equal(405, (await _gateway.PutAsync(path, [1])).Status);
 
     /// <summary>wget -r obeys it, and is to go on (EndToEnd tests call it).</summary>
     [Fact]

@@ -31,9 +31,19 @@ public static class CodingJson
             return false;
         }
 
-        using var document = Parse(utf8);
         error = "It is no JSON.";
-        return document is not null && TryRead(document.RootElement, out program, out error);
+        using var document = Parse(utf8);
+        try
+        {
+            return document is not null && TryRead(document.RootElement, out program, out error);
+        }
+        catch (InvalidOperationException)
+        {
+            // As in Parse, of a name that stands alone; and of one that is no UTF-8.
+            program = null;
+            error = "It is no JSON.";
+            return false;
+        }
     }
 
     /// <summary>Writes a program.</summary>
@@ -75,7 +85,7 @@ public static class CodingJson
     }
 
     // Half of a surrogate pair is allowed in JSON but not in a string: looking for names that stand twice meets it, and throws in a way
-    // of its own. Names are sound after that.
+    // of its own.
     private static JsonDocument? Parse(ReadOnlyMemory<byte> utf8)
     {
         try

@@ -64,6 +64,34 @@ public sealed class ArchiveTests
         Assert.DoesNotContain("archived", back["Server-Timing"]!, StringComparison.Ordinal);
     }
 
+    /// <summary>Nothing, less than a cell for each part, and a byte more or less than a block.</summary>
+    [Fact]
+    public async Task Whatever_its_length_it_is_read_back()
+    {
+        await using var gateway = await TestGateway.StartAsync("Rain:BlockSize=20000");
+        var block = (await gateway.StoreAsync([1])).Answer.Json.GetProperty("blockSize").GetInt32();
+        var all = new List<(string Path, byte[] Bytes, Answer Started)>();
+        foreach (var length in (int[])[0, 1, 11, 12, block - 1, block, block + 1, (3 * block) + 11])
+        {
+            var bytes = TestGateway.Bytes(length);
+            var (path, _) = await gateway.StoreAsync(bytes);
+            all.Add((path, bytes, await gateway.SendAsync("POST", $"{path}/archive", """{"force":true}"""u8.ToArray())));
+        }
+
+        foreach (var (path, bytes, started) in all)
+        {
+            await EndAsync(gateway, started);
+            var answer = await gateway.GetAsync(path);
+            Assert.Equal(200, answer.Status);
+            Assert.Equal(bytes, answer.Body);
+            Assert.Contains("archived", answer["Server-Timing"]!, StringComparison.Ordinal);
+            if (bytes.Length > 0)
+            {
+                Assert.Equal(bytes[^1..], (await gateway.GetAsync(path, ("Range", "bytes=-1"))).Body);
+            }
+        }
+    }
+
     /// <summary>A new version, and a deletion, end what is archived, pieces and all.</summary>
     [Fact]
     public async Task What_is_replaced_or_deleted_leaves_no_pieces()
@@ -95,14 +123,18 @@ public sealed class ArchiveTests
         await using var gateway = await TestGateway.StartAsync("Archive:AfterDays=10", "Archive:MinBytes=1000");
         var (cold, _) = await gateway.StoreAsync(TestGateway.Bytes(2_000));
         var (warm, _) = await gateway.StoreAsync(TestGateway.Bytes(200_000));
-        await gateway.StoreAsync(TestGateway.Bytes(500));
+
+        // A thousand small ones, of which each would be 16 files for nothing: they are left out, and that is said.
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, 1000), new ParallelOptions { MaxDegreeOfParallelism = 32, CancellationToken = Cancellation },
+            async (i, _) => await gateway.StoreAsync(TestGateway.Bytes(500 + (i % 100))));
         Assert.Equal(0, (await gateway.GetAsync("/archive/plan")).Json.GetProperty("count").GetInt32());
 
         gateway.Time.Shift(TimeSpan.FromDays(11));
         Assert.Equal(200, (await gateway.GetAsync(warm)).Status);
 
         var plan = (await gateway.GetAsync("/archive/plan")).Json;
-        Assert.Equal((1, 2_000, 1, 500, false), (
+        Assert.Equal((1, 2_000, 1000, 549_500, false), (
             plan.GetProperty("count").GetInt32(), plan.GetProperty("bytes").GetInt32(), plan.GetProperty("smallCount").GetInt32(),
             plan.GetProperty("smallBytes").GetInt32(), plan.GetProperty("isPossible").GetBoolean()));
         Assert.EndsWith($"/{plan.GetProperty("items")[0].GetProperty("id").GetString()}", cold, StringComparison.Ordinal);

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using MurkyWaters.Archive;
 using MurkyWaters.Tests.Network;
 using PouringRain.Protocol.Cluster;
@@ -81,7 +83,7 @@ public class ArchiveClusterTests
     public async Task NoReplicaGoesWhileAPieceIsMissing()
     {
         await using var cloud = await NodeCloud.StartAsync(2);
-        var bytes = Bytes.Random(300_000, 2);
+        var bytes = Bytes.Random(3_000_000, 2);
         var put = await cloud.PutAsync(0, 1, bytes);
         await UntilAsync(() => cloud[0].Nodes.Count == 2, "both are known");
         var nodes = cloud[0].Nodes.Select(node => node.Id).ToArray();
@@ -106,7 +108,31 @@ public class ArchiveClusterTests
         Assert.Equal(ArchivePhase.Completed, cloud[0].FindArchiveJob(record.Id)!.Phase);
         Assert.Equal(16, cloud[0].ArchiveFigures.Pieces + cloud[1].ArchiveFigures.Pieces);
         Assert.Equal(bytes, await cloud.GetAsync(1, 1));
+
+        // What was rained goes when nobody can ask for it any more, at the latest with the process; and then this is all.
+        for (var i = 0; i < 2; i++)
+        {
+            await cloud.StopAsync(i);
+            await cloud.StartAsync(i);
+        }
+
+        await UntilAsync(
+            () => AllocatedBytes(cloud) <= (long)(1.47 * bytes.Length) + (64 * 1024), "no more than 1.47 times its size is left");
+        Assert.InRange(AllocatedBytes(cloud), (long)(16 / 11.0 * bytes.Length), long.MaxValue);
         Assert.Empty(cloud.Failures);
+    }
+
+    /// <summary>What du says of the files of bodies, all nodes together.</summary>
+    private static long AllocatedBytes(NodeCloud cloud)
+    {
+        // An empty folder has blocks of its own on some file systems, so that they are counted by their files.
+        string[] files = [.. Enumerable.Range(0, 2).SelectMany(i => Directory.GetFiles(Path.Combine(cloud.PathOf(i), "blobs")))];
+        using var du = Process.Start(
+            new ProcessStartInfo("du", ["--block-size=1", "--total", "--", .. files]) { RedirectStandardOutput = true })!;
+        var total = du.StandardOutput.ReadToEnd().TrimEnd().Split('\n')[^1];
+        du.WaitForExit();
+        Assert.EndsWith("total", total, StringComparison.Ordinal);
+        return long.Parse(total.Split('\t')[0], CultureInfo.InvariantCulture);
     }
 
     private static Task EndedAsync(MurkyNode node, string job) =>

@@ -195,6 +195,7 @@ public sealed class FilesTests
         chromium.Element(".resource:nth-child(2) [aria-label^='Delete']").Click();
         chromium.Element("#confirm [value=yes]").Click();
         await NamesAsync(chromium, "a.txt");
+        Assert.Equal("a.txt", chromium.Run("return document.activeElement.innerText"));
 
         // The list has told which version that is.
         Assert.Contains(" DELETE /files/", gateway.Log, StringComparison.Ordinal);
@@ -294,7 +295,7 @@ public sealed class FilesTests
 
     private static async Task RenameAsync(Chromium chromium, string name, string verb)
     {
-        chromium.Press(".resource-details", "Rename");
+        chromium.Press(".resource-details", "Rename or copy");
         chromium.Element("#rename-input").Clear();
         chromium.Element("#rename-input").SendKeys(name);
         chromium.Element($"#rename [value={verb}]").Click();

@@ -47,7 +47,7 @@ export function createDetails(sheet, { origin, doReadsNeedKey }) {
     deeds.replaceChildren(...[
       previewOf(row) ? button('Preview', 'preview') : null,
       button('Copy a link for a day', 'share'),
-      row.path ? button('Rename', 'rename') : null,
+      row.path ? button('Rename or copy', 'rename') : null,
       button('Replicate', 'replicate'),
       row.storage === 'archived' ? button('Back to replicas', 'restore') : button('Archive', 'archive'),
       h('a', { class: 'button', href: manifest, onclick: (event) => followWithKey(event, shown, manifest) }, 'Manifest'),

@@ -163,11 +163,13 @@ export function createActions(page, { files, details, rain, cluster }) {
 
       gone.push(row.key);
     });
-    files.forget(gone);
+    const next = files.forget(gone);
     details.closeIf(gone);
     if (gone.length > 0) {
       announce(rows.length === 1 ? `${calledRow(rows[0])} is deleted.` : `${count(gone.length)} are deleted.`);
-      page.getElementById('main').focus();
+      if (next === null || !files.focus(next)) {
+        page.getElementById('main').focus();
+      }
     }
 
     if (gone.length < rows.length && rows.length > 1) {

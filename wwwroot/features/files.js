@@ -114,12 +114,15 @@ export function createFiles(page, { views, asOf, onFolder }) {
       draw();
     },
     focus: (key) => table.focus(key),
-    /** Takes rows out that are known to be gone. */
+    /** Takes rows out that are known to be gone. @returns {string | null} The key of what stands in their place. */
     forget(keys) {
       const gone = new Set(keys);
+      const before = shown();
+      const next = before.slice(before.findIndex((row) => gone.has(row.key))).find((row) => !gone.has(row.key)) ?? before.findLast((row) => !gone.has(row.key));
       keys.forEach((key) => selected.delete(key));
       setList({ ...list, rows: list.rows.filter((row) => !gone.has(row.key)), total: list.total === null ? null : Math.max(0, list.total - gone.size) });
       draw();
+      return next?.key ?? null;
     },
     onChange: (listener) => listeners.push(listener),
     draw,

@@ -9,9 +9,10 @@
 
 const activeMax = 2;
 
-/** As many rows are shown of a list that is longer, and of those that ended as many in any case. */
+/** A list of as many is shown whole, and of a longer one as many; of what has ended well as many while others go on, for it comes first. */
+const shortMax = 20;
 const shownMax = 100;
-const endedShown = 10;
+const endedMax = 2;
 const underWay = ['sending', 'finishing', 'broken'];
 const over = ['done', 'failed', 'cancelled'];
 
@@ -161,19 +162,17 @@ export function summary({ items }) {
  * @returns {object[]}
  */
 export function shownOf({ items }) {
-  if (items.length <= shownMax) {
+  if (items.length <= shortMax) {
     return items;
   }
 
-  const ranks = [[], [], []];
-  const ended = [];
+  const [going, needing, next, ended] = [[], [], [], []];
   items.forEach((item, at) => {
-    const isLookedAt = item.state === 'failed' || item.state === 'asking';
-    const rank = isLookedAt ? 1 : isOver(item) ? null : ['waiting', 'paused', 'remembered'].includes(item.state) ? 2 : 0;
-    (rank === null ? ended : ranks[rank]).push(at);
+    const kind = ['failed', 'asking'].includes(item.state) ? needing : isOver(item) ? ended : ['waiting', 'paused', 'remembered'].includes(item.state) ? next : going;
+    kind.push(at);
   });
-  const first = [...ranks.flat(), ...ended.slice(0, -endedShown).reverse()].slice(0, shownMax - Math.min(ended.length, endedShown));
-  return [...first, ...ended.slice(-endedShown)].sort((a, b) => a - b).map((at) => items[at]);
+  const last = ended.slice(items.every(isOver) ? -shownMax : -endedMax);
+  return [going, needing, last, next].flat().slice(0, shownMax).sort((a, b) => a - b).map((at) => items[at]);
 }
 
 /** Where an upload goes, for people. */

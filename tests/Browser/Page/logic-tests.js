@@ -385,8 +385,7 @@ const tests = {
     const started = stepAll(long, 'started', (item) => item.key <= 300);
     const states = { ...started, items: started.items.map((item) => (item.key <= 290 ? { ...item, state: item.key === 5 ? 'failed' : 'done' } : item)) };
     const keys = shownOf(states).map((item) => item.key);
-    equal([keys.length, keys.slice(0, 12)], [100, [5, 281, 282, 283, 284, 285, 286, 287, 288, 289, 290, 291]]);
-    equal(keys.at(-1), 379, 'the next ones fill up');
+    equal([keys.length, keys.slice(0, 5), keys.at(-1)], [100, [5, 289, 290, 291, 292], 387]);
     const over = shownOf({ ...states, items: states.items.map((item) => ({ ...item, state: 'done' })) });
     equal([over.length, over[0].key], [100, 901], 'once all have ended the last of them');
     const short = listOf('a', 'b');

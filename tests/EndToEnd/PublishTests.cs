@@ -4,8 +4,10 @@ namespace EndToEnd;
 public sealed class PublishTests
 {
     /// <summary>A lock file that publishing changes is one that the next restore of everybody else refuses.</summary>
-    [Fact]
-    public async Task A_single_file_is_published_with_the_lock_files_that_there_are()
+    [Theory]
+    [InlineData("-p:PublishSingleFile=true")]
+    [InlineData("-p:SelfContained=true -p:PublishReadyToRun=true")]
+    public async Task It_is_published_with_the_lock_files_that_there_are(string properties)
     {
         Tool.Require("dotnet");
         using var folder = new TestFolder();
@@ -20,7 +22,8 @@ public sealed class PublishTests
 
         // As publishing does, with -r, of a project that names its runtimes; locked, so that it fails where a file would be another.
         var restored = await Tool.RunAsync(
-            "dotnet", "restore", folder["src/Gateway"], "--locked-mode", "-p:RuntimeIdentifier=linux-x64", "-p:PublishSingleFile=true");
+            "dotnet",
+            ["restore", folder["src/Gateway"], "--locked-mode", "-p:RuntimeIdentifier=linux-x64", .. properties.Split(' ')]);
         Assert.True(restored.ExitCode == 0, restored.Output);
 
         IEnumerable<string> Find(string name) =>

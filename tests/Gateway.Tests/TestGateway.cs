@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using Gateway.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests;
@@ -74,6 +75,12 @@ internal sealed class TestGateway : IAsyncDisposable
             configure?.Invoke(services);
         });
         await factory.StartAsync();
+        if (configure is null)
+        {
+            // HTTP does not wait long for it, and a busy machine may take longer.
+            await factory.Services.GetRequiredService<NodeHost>().Opened;
+        }
+
         return new TestGateway(folder, factory, time);
     }
 

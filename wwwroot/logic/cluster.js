@@ -118,7 +118,11 @@ export function copiesWanted(cluster) {
   const few = cluster.underReplicated ?? 0;
   const wanted = cluster.replicas > 0 ? `${plural(cluster.replicas, 'copy', 'copies')} of each` : 'a copy on every node';
   if (few === 0) {
-    return `Wanted: ${wanted}. No resource has fewer.`;
+    // As many copies as nodes is all there can be.
+    const total = cluster.nodes?.total;
+    return total > 0 && total < cluster.replicas
+      ? `Wanted: ${wanted}. There ${total === 1 ? 'is 1 node' : `are ${count(total)} nodes`} for them, and no resource has fewer than that.`
+      : `Wanted: ${wanted}. No resource has fewer.`;
   }
 
   return `${count(few)} ${few === 1 ? 'resource has' : 'resources have'} fewer copies than wanted, which is ${wanted}.`;

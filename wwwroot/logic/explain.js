@@ -47,7 +47,8 @@ export function weather(state, since, runningCount, bytesPerSecond, servers) {
   }
 
   const sky = runningCount === 0 ? 'Clear sky' : `${count(runningCount)} ${runningCount === 1 ? 'resource rains' : 'resources rain'} at ${rate(bytesPerSecond)}`;
-  const up = servers.filter((server) => server.state === 'up').length;
+  // This node's own server runs when the page is answered, whether it was asked for something or not.
+  const up = servers.filter((server) => server.state === 'up' || (server.isOwn && server.state === 'unknown')).length;
   const isUnheard = servers.every((server) => server.state === 'unknown');
   return `${sky} · ${isUnheard ? `${count(servers.length)} ${servers.length === 1 ? 'server' : 'servers'} known` : `${count(up)} of ${count(servers.length)} servers up`}`;
 }

@@ -109,6 +109,9 @@ internal static class RequestLog
 
     private static LogEventLevel LevelOf(HttpContext http, double elapsedMs, Exception? failure) =>
         failure is not null ? LogEventLevel.Error
+
+        // What the page is made of: dozens of files each time that it is opened.
+        : http.GetEndpoint() is null && http.Response.StatusCode < StatusCodes.Status400BadRequest ? LogEventLevel.Debug
         : http.GetEndpoint()?.Metadata.GetMetadata<Quiet>() is { } quiet && http.Response.StatusCode < StatusCodes.Status400BadRequest
             && (quiet.IsStream || http.Features.Get<RequestProgress>() is not { IsBroken: true }) ? LogEventLevel.Debug
         : LogEventLevel.Information;

@@ -521,6 +521,7 @@ const tests = {
   'the weather is told of a sky that is seen'() {
     const servers = [{ state: 'up' }, { state: 'silent' }];
     equal(weather('live', 'noon', 1, 2e6, servers), '1 resource rains at 2 MB/s · 1 of 2 servers up');
+    equal(weather('live', 'noon', 0, 0, [{ state: 'up' }, { state: 'unknown', isOwn: true }, { state: 'unknown' }]), 'Clear sky · 2 of 3 servers up');
     equal(weather('polling', 'noon', 0, 0, [{ state: 'unknown' }]), 'Clear sky · 1 server known');
     equal([weather('gone', 'noon', 1, 2e6, servers), weather('locked', null, 0, 0, []), weather('connecting', null, 0, 0, [])], ['The sky is out of sight since noon', 'The sky is seen with a key', 'Looking at the sky…']);
   },
@@ -590,6 +591,8 @@ const tests = {
   },
   'copies and repairs are told with what is left and when it ends'() {
     equal(copiesWanted({ replicas: 3, underReplicated: 0 }), 'Wanted: 3 copies of each. No resource has fewer.');
+    equal(copiesWanted({ replicas: 3, underReplicated: 0, nodes: { total: 3 } }), 'Wanted: 3 copies of each. No resource has fewer.');
+    equal(copiesWanted({ replicas: 3, underReplicated: 0, nodes: { total: 2 } }), 'Wanted: 3 copies of each. There are 2 nodes for them, and no resource has fewer than that.');
     equal(copiesWanted({ replicas: 0, underReplicated: 1 }), '1 resource has fewer copies than wanted, which is a copy on every node.');
     equal(copiesWanted({ replicas: 1, underReplicated: 1200 }), '1,200 resources have fewer copies than wanted, which is 1 copy of each.');
     equal(repairText({ waiting: 0, bytesLeft: 0 }), 'Nothing waits to be mended.');

@@ -30,6 +30,25 @@ public sealed partial class RequestLogTests
     }
 
     [Theory]
+    [InlineData("Information", 0)]
+    [InlineData("Debug", 2)]
+    public async Task The_files_of_the_page_are_lines_for_those_who_look_closely(string level, int count)
+    {
+        using var log = new LogFile();
+        await using (var gateway = await log.StartAsync(level))
+        {
+            await gateway.GetAsync("/index.html");
+            await gateway.GetAsync("/app.js");
+            await gateway.GetAsync("/none.js");
+        }
+
+        var lines = log.Read();
+        Assert.Equal(count, lines.Count(line => line.Contains("GET /index.html 200", StringComparison.Ordinal)
+            || line.Contains("GET /app.js 200", StringComparison.Ordinal)));
+        Assert.Contains(lines, line => line.Contains("GET /none.js 404", StringComparison.Ordinal));
+    }
+
+    [Theory]
     [InlineData("Information", "Warning", 0)]
     [InlineData("Warning", "Information", 1)]
     public async Task The_line_a_request_has_a_level_of_its_own(string others, string own, int count)

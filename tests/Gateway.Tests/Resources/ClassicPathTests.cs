@@ -62,8 +62,13 @@ public sealed class ClassicPathTests : IClassFixture<SharedGateway>
     public async Task Methods_of_the_gateways_own_paths_are_theirs(string path) =>
         Assert.Equal(405, (await _gateway.PutAsync(path, [1])).Status);
 
-    /// <summary>wget -r obeys it, and is to go on (EndToEnd tests call it).</summary>
+    /// <summary>wget -r obeys it, and would put it in among what it has fetched.</summary>
     [Fact]
-    public async Task Crawlers_are_told_to_stay_away() =>
-        Assert.EndsWith("\n\nUser-agent: *\nDisallow: /\n", (await _gateway.GetAsync("/robots.txt")).Text, StringComparison.Ordinal);
+    public async Task Crawlers_are_told_to_stay_away_and_who_mirrors_is_told_nothing()
+    {
+        var answer = await _gateway.GetAsync("/robots.txt");
+        Assert.Equal(("User-agent: *\nDisallow: /\n", "User-Agent"), (answer.Text, answer["Vary"]));
+        Assert.Equal(404, (await _gateway.GetAsync("/robots.txt", ("User-Agent", "Wget/1.25.0"))).Status);
+        Assert.Equal(404, (await _gateway.GetAsync("/robots.txt", ("User-Agent", "wget2/2.2.0"))).Status);
+    }
 }

@@ -7,5 +7,8 @@ namespace MurkyWaters;
 /// <param name="Jobs">Jobs by how far they are.</param>
 /// <param name="Repaired">Pieces that this node has had made anew.</param>
 /// <param name="RepairsFailed">How often that failed.</param>
+/// <param name="Paths">Pieces that came here along a path of nodes.</param>
+/// <param name="PathsFailed">How often one did not, and was decoded.</param>
 public sealed record ArchiveFigures(
-    long Resources, long Pieces, long PieceBytes, IReadOnlyDictionary<ArchivePhase, int> Jobs, long Repaired, long RepairsFailed);
+    long Resources, long Pieces, long PieceBytes, IReadOnlyDictionary<ArchivePhase, int> Jobs, long Repaired, long RepairsFailed,
+    long Paths, long PathsFailed);

@@ -47,8 +47,10 @@ public sealed partial class MurkyNode
         {
             var (inPieces, pieces, bytes) = _store.Catalog.SumPieces();
             var (repaired, failed) = _keeper.Figures;
+            var (paths, pathsFailed) = _agent.Paths!.Figures;
             return new ArchiveFigures(
-                inPieces, pieces, bytes, _archives.All.CountBy(job => job.Phase).ToDictionary(), repaired, failed);
+                inPieces, pieces, bytes, _archives.All.CountBy(job => job.Phase).ToDictionary(), repaired, failed,
+                paths, pathsFailed);
         }
     }
 

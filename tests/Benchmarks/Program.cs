@@ -1,5 +1,6 @@
 using Benchmarks;
 using Benchmarks.Amplification;
+using Benchmarks.Archive;
 using Benchmarks.Codes;
 using Benchmarks.Deploy;
 using Benchmarks.Erasure;
@@ -52,6 +53,8 @@ Command[] commands =
     ProcessBenchmark.Command("deploy", "one file to 8, 32, 64 receivers at once, beside uftp and udpcast (50 Mbit/s, 32 MiB)",
         lab: true, ["uftp", "udp-sender"], DeployBenchmark.RunAsync),
     new("needs", "ADDRESS RATE  the forger of `deploy`", ForgedNeeds.Run),
+    ProcessBenchmark.Command("archive", "replicas to pieces, a GET of them, a piece made anew along a path (16 nodes, 50 Mbit/s, 64 MiB)",
+        lab: true, ["curl"], ArchiveBenchmark.RunAsync),
     ProcessBenchmark.Command("fair", "beside TCP flows and another rain on one bottleneck (60 s)",
         lab: true, ["curl", "nginx"], FairBenchmark.RunAsync),
     ProcessBenchmark.Command("soak", "loss, cuts, restarts, 20 clients, every byte compared (30 min)",

@@ -35,6 +35,14 @@ internal sealed class ArchiveMetrics
                 new(figures.RepairsFailed, new KeyValuePair<string, object?>("result", "failed")),
             ]),
             null, "Pieces that this node had made anew, by what came of it.");
+        meter.CreateObservableCounter(
+            "murky.archive.paths",
+            () => Read(figures =>
+            [
+                new(figures.Paths, new KeyValuePair<string, object?>("result", "done")),
+                new(figures.PathsFailed, new KeyValuePair<string, object?>("result", "failed")),
+            ]),
+            null, "Pieces that came to this node along a path of others, and those that did not and were decoded.");
     }
 
     private IEnumerable<Measurement<long>> Read(Func<ArchiveFigures, IEnumerable<Measurement<long>>> read)

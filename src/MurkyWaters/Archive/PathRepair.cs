@@ -19,6 +19,11 @@ internal sealed class PathRepair(
     /// <summary>A path on which nothing comes for so long is left.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
+    private long _done, _failed;
+
+    /// <summary>Pieces that came, and how often one did not.</summary>
+    public (long Done, long Failed) Figures => (Interlocked.Read(ref _done), Interlocked.Read(ref _failed));
+
     /// <summary>Tries it.</summary>
     /// <param name="shape">Of what it is a piece.</param>
     /// <param name="index">Which.</param>
@@ -59,11 +64,13 @@ internal sealed class PathRepair(
         {
             var last = await BeginAsync(shape, index, path, begun, cancellation);
             written = await ReceiveAsync(shape, index, expected, last, Written, pace, cancellation);
+            Interlocked.Increment(ref _done);
             ArchiveLog.PathRepaired(logger, shape.Id, index, path.Count, written);
             return true;
         }
         catch (IOException error)
         {
+            Interlocked.Increment(ref _failed);
             ArchiveLog.PathFailed(logger, shape.Id, index, error.Message);
             onWritten(-written);
             await StopAsync(begun);

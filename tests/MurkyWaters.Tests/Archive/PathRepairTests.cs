@@ -62,6 +62,9 @@ public class PathRepairTests
         Assert.Single(cloud.Lines, line => line.Contains("decoded here", StringComparison.Ordinal)
             && line.Contains("takes no program", StringComparison.Ordinal));
 
+        var figures = cloud.Running.Select(node => node.ArchiveFigures).ToList();
+        Assert.Equal((1, 3), (figures.Sum(one => one.Paths), figures.Sum(one => one.PathsFailed)));
+
         // One piece's worth over every link of the path that was right; only who gets the piece may have helped as well.
         var cells = new CellLayout(bytes.Length, 64 * 1024, 11).PieceLength;
         var links = network.Moved.Where(moved => moved.Path == 0).GroupBy(moved => (moved.From, moved.To))

@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using System.Globalization;
+using Benchmarks.Processes;
+
+namespace Benchmarks.Archive;
+
+/// <summary>
+/// A resource of three replicas becomes 16 pieces on 16 nodes; one of them is killed, and its piece is made anew: along a path of eleven
+/// nodes, or, by nodes that do not say where their HTTP is, of eleven pieces that one node reads; and it is read whole through a 17th.
+/// Every link carries 50 Mbit/s each way, that of the 17th ten times as much. Times are multiples of piece / rate;
+/// bytes are multiples of a piece, headers included.
+/// </summary>
+internal static class ArchiveBenchmark
+{
+    private const int NodeCount = 16, PartCount = 11;
+    private const double Megabits = 50;
+    private const string Secret = "Rain:Secret=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+    public static async Task RunAsync(BenchmarkOptions options, CancellationToken cancellation)
+    {
+        var (size, megabits) = (options.Size ?? 64L << 20, options.Megabits ?? Megabits);
+        using var folder = new TemporaryFolder();
+        var sha256 = await folder.WriteFileAsync("file", size, seed: 1, cancellation);
+        await using var lab = await Netlab.UpAsync(
+            NodeCount + 1,
+            string.Create(
+                CultureInfo.InvariantCulture, $"--rate {megabits * 1000:F0}kbit --delay 5ms --host 17:rate={megabits * 10_000:F0}kbit"),
+            cancellation);
+        var (piece, unit) = (size / (double)PartCount, size / (double)PartCount * 8 / (megabits * 1e6));
+        var report = new Report("archive", options, "row", "time", "goal", "bytes in", "bytes out", "most in", "most out", "untrusted");
+        foreach (var isPath in (bool[])[true, false])
+        {
+            await using var nodes = await ArchiveNodes.StartAsync(lab, NodeCount, isPath, [Secret, .. options.Settings], cancellation);
+
+            // How the replicas come is no part of it.
+            await lab.SetAsync($"1-{NodeCount}", "rate=1gbit", cancellation);
+            await nodes.PutAsync(folder["file"], replicas: 3, cancellation);
+            await lab.SetAsync(
+                $"1-{NodeCount}", string.Create(CultureInfo.InvariantCulture, $"rate={megabits * 1000:F0}kbit"), cancellation);
+            if (options.Wants("derived") && isPath)
+            {
+                Tell("derived from 3 replicas", await MeasureAsync("derived", () => nodes.MakePiecesAsync(cancellation)), 1.15 * 14 / 3);
+            }
+            else
+            {
+                await nodes.MakePiecesAsync(cancellation);
+            }
+
+            await nodes.EndAsync(cancellation);
+
+            await ArchiveNodes.LearnAsync(cancellation);
+            if (options.Wants("repair"))
+            {
+                await nodes.KillAsync(cancellation);
+                Tell(
+                    isPath ? "repair along a path" : "repair of 11 pieces",
+                    await MeasureAsync("repair", () => nodes.RepairedAsync(isPath, cancellation)), isPath ? 1.2 : PartCount);
+            }
+
+            // Last: a node that has none of the pieces would get the one that is made anew.
+            if (isPath && options.Wants("read"))
+            {
+                await nodes.StartReaderAsync(cancellation);
+                Tell("read", await MeasureAsync("read", () => nodes.ReadAsync(sha256, cancellation)), 1.1);
+            }
+        }
+
+        report.Note(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{NodeCount} nodes, {size} bytes, links of {megabits} Mbit/s; a piece takes {unit:F2} s; bytes in pieces, over all nodes"));
+        report.Note("and of the one that had most; the time is that in which links carried more than a tenth of their rate");
+        await report.FinishAsync();
+
+        void Tell(string row, Traffic traffic, double goal)
+        {
+            report.Add(
+                row, traffic.Seconds / unit, goal, traffic.In.Sum() / piece, traffic.Out.Sum() / piece, traffic.In.Max() / piece,
+                traffic.Out.Max() / piece, traffic.Untrusted);
+            Console.Error.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{row}: {traffic.Seconds / unit:F2} (goal {goal:F2}), in {traffic.In.Sum() / piece:F2}, "
+                    + $"most in {traffic.In.Max() / piece:F2}, most out {traffic.Out.Max() / piece:F2}, untrusted {traffic.Untrusted}"));
+        }
+
+        Task<Traffic> MeasureAsync(string what, Func<Task> act) => Traffic.MeasureAsync(lab, NodeCount, megabits, what, act, cancellation);
+    }
+
+    /// <summary>What went over the links of the nodes while something was done.</summary>
+    /// <param name="Seconds">From the first moment at which a link was busy to the last.</param>
+    /// <param name="In">Bytes into each node.</param>
+    /// <param name="Out">Bytes out of each.</param>
+    /// <param name="Untrusted">What the lab was late with, or lost.</param>
+    private sealed record Traffic(double Seconds, double[] In, double[] Out, long Untrusted)
+    {
+        private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
+
+        public static async Task<Traffic> MeasureAsync(
+            Netlab lab, int nodeCount, double megabits, string what, Func<Task> act, CancellationToken cancellation)
+        {
+            await lab.ResetAsync(cancellation);
+            var acting = act();
+            var clock = Stopwatch.StartNew();
+            var before = new double[nodeCount];
+            var (first, last, lookedAt) = (double.NaN, 0.0, 0.0);
+            LabStatistics seen;
+            do
+            {
+                await Task.WhenAny(acting, Task.Delay(Look, cancellation));
+                var now = clock.Elapsed.TotalSeconds;
+                seen = await lab.StatisticsAsync(cancellation);
+                var busy = false;
+                for (var host = 1; host <= nodeCount; host++)
+                {
+                    var bytes = seen.Down(host, "bytes") + seen.Up(host, "bytes");
+                    busy |= bytes - before[host - 1] > (now - lookedAt) * megabits * 1e6 / 8 / 10;
+                    before[host - 1] = bytes;
+                }
+
+                (first, last) = busy ? (double.IsNaN(first) ? lookedAt : first, now) : (first, last);
+                lookedAt = now;
+            }
+            while (!acting.IsCompleted);
+            await acting;
+            return new Traffic(
+                double.IsNaN(first) ? throw new InvalidOperationException($"{what}: no link was ever busy") : last - first,
+                [.. Enumerable.Range(1, nodeCount).Select(host => seen.Down(host, "bytes"))],
+                [.. Enumerable.Range(1, nodeCount).Select(host => seen.Up(host, "bytes"))], seen.Untrusted);
+        }
+    }
+}

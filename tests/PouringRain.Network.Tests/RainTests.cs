@@ -271,16 +271,33 @@ public class RainTests
     [Fact]
     public async Task A_stopped_listener_frees_its_port_and_knows_no_subscribers()
     {
-        IPEndPoint? endPoint = null;
+        var endPoint = FindUnsharedEndPoint();
         for (var round = 0; round < 10; round++)
         {
-            var listener = new RainListener(
-                endPoint ?? new IPEndPoint(IPAddress.Loopback, 0), new RainServerOptions { TokenKey = new byte[32] }, new MemoryCatalog(),
-                _ => { });
-            endPoint = listener.LocalEndPoint;
+            var listener = new RainListener(endPoint, new RainServerOptions { TokenKey = new byte[32] }, new MemoryCatalog(), _ => { });
+            Assert.Equal(endPoint, listener.LocalEndPoint);
             await listener.DisposeAsync();
             await listener.DisposeAsync();
             Assert.Empty(await listener.GetSubscribersAsync());
+        }
+    }
+
+    /// <summary>A port that is free, and of those that the system gives to nobody who asks for any: tests beside this one do.</summary>
+    private static IPEndPoint FindUnsharedEndPoint()
+    {
+        while (true)
+        {
+            var endPoint = new IPEndPoint(IPAddress.Loopback, Random.Shared.Next(20_000, 32_000));
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            try
+            {
+                socket.Bind(endPoint);
+                return endPoint;
+            }
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
+            {
+                // Another, then.
+            }
         }
     }
 

@@ -180,7 +180,7 @@ internal sealed partial class Program
         var app = builder.Build();
 
         // The node opens while HTTP is put together.
-        app.Services.GetRequiredService<NodeHost>().Begin(app.Lifetime.ApplicationStopping);
+        _ = app.Services.GetRequiredService<NodeHost>().Begin(app.Lifetime.ApplicationStopping);
         app.StartMeasuring();
         app.UseRequestLog();
         app.Use(BrowserSafety.AddHeadersAsync);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.Mime;
 using System.Security.Cryptography;
 using Gateway.Hosting;
@@ -93,12 +92,11 @@ internal static class BlockEndpoints
         switch (RangeHeader.Parse(http.Request.Headers.Range)?.Resolve(block.Bytes, out ranges))
         {
             case RangeHeader.Outcome.Unsatisfiable:
-                response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes */{block.Bytes}");
+                response.Headers.ContentRange = ByteRange.ContentRangeOfNone(block.Bytes);
                 return new Problem(ProblemType.RangeNotSatisfiable, $"The block has {block.Bytes} bytes.");
             case RangeHeader.Outcome.Partial when ranges.Count == 1 && http.Request.Headers.IfRange.Count == 0:
                 (range, status) = (ranges[0], 206);
-                response.Headers.ContentRange =
-                    string.Create(CultureInfo.InvariantCulture, $"bytes {range.Offset}-{range.Last}/{block.Bytes}");
+                response.Headers.ContentRange = range.ToContentRange(block.Bytes);
                 break;
             default:
                 break;

@@ -53,12 +53,11 @@ internal sealed class NodeHost : IHostedService
 
     /// <summary>Begins to open the node, once: beside what else a start has to do.</summary>
     /// <param name="stopping">Ends it.</param>
-    public void Begin(CancellationToken stopping) => _opening ??= Task.Run(() => OpenAsync(stopping), CancellationToken.None);
+    public Task Begin(CancellationToken stopping) => _opening ??= Task.Run(() => OpenAsync(stopping), CancellationToken.None);
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        Begin(cancellationToken);
-        var opening = _opening!;
+        var opening = Begin(cancellationToken);
         await Task.WhenAny(opening, Task.Delay(HeadStart, cancellationToken));
         if (opening.IsCompleted)
         {

@@ -198,7 +198,7 @@ internal static partial class ResourceReading
                 : RangeHeader.Outcome.Whole;
             if (outcome == RangeHeader.Outcome.Unsatisfiable)
             {
-                response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes */{length}");
+                response.Headers.ContentRange = ByteRange.ContentRangeOfNone(length);
                 await new Problem(ProblemType.RangeNotSatisfiable, $"Resource {_resource} has {length} bytes.").ExecuteAsync(_http);
                 return;
             }

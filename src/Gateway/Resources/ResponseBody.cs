@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Gateway.Http;
 
@@ -44,7 +43,7 @@ internal sealed class ResponseBody
     {
         if (ranges.Count == 1)
         {
-            return new ResponseBody(contentType, isPartial ? Format(ranges[0], length) : null, [new Part([], ranges[0])], []);
+            return new ResponseBody(contentType, isPartial ? ranges[0].ToContentRange(length) : null, [new Part([], ranges[0])], []);
         }
 
         // Chosen anew for every answer, so that no stored bytes can hold it.
@@ -53,14 +52,11 @@ internal sealed class ResponseBody
         foreach (var range in ranges)
         {
             var lead = parts.Count == 0 ? "" : "\r\n";
-            var head = $"{lead}--{boundary}\r\nContent-Type: {contentType}\r\nContent-Range: {Format(range, length)}\r\n\r\n";
+            var head = $"{lead}--{boundary}\r\nContent-Type: {contentType}\r\nContent-Range: {range.ToContentRange(length)}\r\n\r\n";
             parts.Add(new Part(Encoding.Latin1.GetBytes(head), range));
         }
 
         return new ResponseBody(
             $"multipart/byteranges; boundary={boundary}", null, parts, Encoding.Latin1.GetBytes($"\r\n--{boundary}--\r\n"));
     }
-
-    private static string Format(ByteRange range, long length) =>
-        string.Create(CultureInfo.InvariantCulture, $"bytes {range.Offset}-{range.Last}/{length}");
 }

@@ -135,8 +135,7 @@ public sealed class CodingBlockWriter : ICodingSink
 
     internal CodingBlockWriter(ResourceStore store, string folder, string path, long length)
     {
-        if (!store.Space.TryReserve(length)
-            && !(store.TryMakeRoom(length, countsForQuota: false) && store.Space.TryReserve(length)))
+        if (!store.TryReserve(length))
         {
             throw new StoreFullException($"The disk has no room for {length} bytes.");
         }

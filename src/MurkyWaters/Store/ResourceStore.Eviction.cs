@@ -61,6 +61,11 @@ internal sealed partial class ResourceStore
         }
     }
 
+    /// <summary>Sets room on the disk aside for what is put; what was fetched gives way to it.</summary>
+    /// <returns>Whether there is as much.</returns>
+    public bool TryReserve(long bytes) =>
+        Space.TryReserve(bytes) || (TryMakeRoom(bytes, countsForQuota: false) && Space.TryReserve(bytes));
+
     /// <summary>Whether the quota allows to keep what a fetch has brought (and counts already), after all has gone that may go.</summary>
     public bool FitsQuota()
     {

@@ -427,9 +427,8 @@ internal sealed partial class StoreUpload : Upload
         var step = Math.Max(bytes, ReserveStepBytes);
         if (!_store.Space.TryReserve(step))
         {
-            // What was fetched gives way to what is put.
             step = bytes;
-            if (!_store.Space.TryReserve(bytes) && !(_store.TryMakeRoom(bytes, countsForQuota: false) && _store.Space.TryReserve(bytes)))
+            if (!_store.TryReserve(bytes))
             {
                 throw new StoreFullException($"The disk has no room for {bytes} bytes.");
             }

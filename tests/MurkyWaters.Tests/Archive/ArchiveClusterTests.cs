@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using MurkyWaters.Archive;
+using MurkyWaters.Tests.Fetching;
 using MurkyWaters.Tests.Network;
 using PouringRain.Protocol.Cluster;
 
@@ -138,13 +139,5 @@ public class ArchiveClusterTests
     private static Task EndedAsync(MurkyNode node, string job) =>
         UntilAsync(() => node.FindArchiveJob(job) is { Ended: not null }, "the job ends");
 
-    private static async Task UntilAsync(Func<bool> condition, string what)
-    {
-        var began = TimeProvider.System.GetTimestamp();
-        while (!condition())
-        {
-            Assert.True(TimeProvider.System.GetElapsedTime(began) < Patience, $"It never came to be: {what}.");
-            await Task.Delay(10, Cancellation);
-        }
-    }
+    private static Task UntilAsync(Func<bool> condition, string what) => FetchFixture.EventuallyAsync(condition, what, Patience);
 }

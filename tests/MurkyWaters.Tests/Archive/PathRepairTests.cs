@@ -1,4 +1,5 @@
 using MurkyWaters.Archive;
+using MurkyWaters.Tests.Fetching;
 using MurkyWaters.Tests.Network;
 using PouringRain.Coding.Erasure;
 using PouringRain.Protocol;
@@ -94,13 +95,5 @@ public class PathRepairTests
         return digests;
     }
 
-    private static async Task UntilAsync(Func<bool> condition, string what)
-    {
-        var began = TimeProvider.System.GetTimestamp();
-        while (!condition())
-        {
-            Assert.True(TimeProvider.System.GetElapsedTime(began) < Patience, $"It never came to be: {what}.");
-            await Task.Delay(10, Cancellation);
-        }
-    }
+    private static Task UntilAsync(Func<bool> condition, string what) => FetchFixture.EventuallyAsync(condition, what, Patience);
 }

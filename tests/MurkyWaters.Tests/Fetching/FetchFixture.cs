@@ -87,13 +87,16 @@ internal sealed class FetchFixture : IAsyncDisposable
     }
 
     /// <summary>Waits, in turns of the scheduler and up to ten seconds, for what happens in the background.</summary>
-    public static async Task EventuallyAsync(Func<bool> condition, string what)
+    public static Task EventuallyAsync(Func<bool> condition, string what) => EventuallyAsync(condition, what, TimeSpan.FromSeconds(10), 1);
+
+    /// <summary>Waits that long for what happens in the background, and looks after so many milliseconds each.</summary>
+    public static async Task EventuallyAsync(Func<bool> condition, string what, TimeSpan patience, int intervalMs = 10)
     {
-        var limit = TimeProvider.System.GetTimestamp();
+        var began = TimeProvider.System.GetTimestamp();
         while (!condition())
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(limit) < TimeSpan.FromSeconds(10), $"It never came to be: {what}.");
-            await Task.Delay(1, TestContext.Current.CancellationToken);
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < patience, $"It never came to be: {what}.");
+            await Task.Delay(intervalMs, TestContext.Current.CancellationToken);
         }
     }
 

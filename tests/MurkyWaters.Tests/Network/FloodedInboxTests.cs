@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using MurkyWaters.Tests.Fetching;
 using PouringRain.Network;
 using PouringRain.Protocol;
 
@@ -78,13 +79,6 @@ public sealed class FloodedInboxTests(ITestOutputHelper output)
         output.WriteLine($"replicated after {TimeProvider.System.GetElapsedTime(clock).TotalMilliseconds:F0} ms");
     }
 
-    private static async Task EventuallyAsync(Func<bool> condition, string what)
-    {
-        var clock = TimeProvider.System.GetTimestamp();
-        while (!condition())
-        {
-            Assert.True(TimeProvider.System.GetElapsedTime(clock) < Patience, $"It never came to be: {what}.");
-            await Task.Delay(5, Cancellation);
-        }
-    }
+    private static Task EventuallyAsync(Func<bool> condition, string what) =>
+        FetchFixture.EventuallyAsync(condition, what, Patience, intervalMs: 5);
 }

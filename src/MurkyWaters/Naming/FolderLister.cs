@@ -15,6 +15,10 @@ internal sealed class FolderLister
     /// <summary>How long a page waits for the other nodes, and soon after the start until it is known who they are.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
+    /// <summary>How long nodes that have not answered are asked on for a folder that nothing is known of: there is nothing to show
+    /// meanwhile.</summary>
+    private static readonly TimeSpan PatienceForAny = TimeSpan.FromSeconds(7);
+
     private readonly ResourceStore _store;
     private readonly ClusterNodes _nodes;
     private readonly IRainTransport _transport;
@@ -45,9 +49,17 @@ internal sealed class FolderLister
         await _nodes.SettleAsync(Patience, cancellationToken);
         var members = _nodes.Members.Where(member => member.Id != _store.NodeId && member.State != MemberState.Gone).ToArray();
         var asked = members.Where(member => member.IsReachable && !member.Rain.IsDefaultOrEmpty).ToArray();
-        var inquiry = AskAsync(query, asked, cancellationToken);
+        var inquiry = AskAsync(query, asked, Patience, cancellationToken);
         var here = _store.Catalog.ListFolder(query);
         var told = await inquiry;
+        if (query.Folder.Length > 0 && here.Entries.Count == 0 && told.All(answer => answer.Entries.IsEmpty))
+        {
+            var silentYet = told.Where(answer => !answer.IsWhole).Select(answer => answer.Node).ToHashSet();
+            var late = await AskAsync(
+                query, [.. asked.Where(member => silentYet.Contains(member.Id))], PatienceForAny, cancellationToken);
+            told = [.. told.Where(answer => answer.IsWhole), .. late];
+        }
+
         var page = FolderMerge.Merge(query, [here, .. told.Select(answer => ((IReadOnlyList<FolderEntry>)answer.Entries, answer.IsEnd))]);
 
         // A node that is given up has been replaced by others: it is not missed.
@@ -57,7 +69,7 @@ internal sealed class FolderLister
     }
 
     private async Task<IReadOnlyList<FolderAnswer>> AskAsync(
-        FolderQuery query, ClusterMember[] members, CancellationToken cancellationToken)
+        FolderQuery query, ClusterMember[] members, TimeSpan patience, CancellationToken cancellationToken)
     {
         if (members.Length == 0)
         {
@@ -65,7 +77,7 @@ internal sealed class FolderLister
         }
 
         var inquiry = new FolderInquiry(
-            _store.NodeId, _tokens, query, members, _time.GetInstant() + Patience, _nodes.ContactsChangedAt + Patience,
+            _store.NodeId, _tokens, query, members, _time.GetInstant() + patience, _nodes.ContactsChangedAt + patience,
             RandomNumber.Draw());
         var over = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         try
@@ -79,7 +91,7 @@ internal sealed class FolderLister
             });
 
             // The machine ends by itself; a loop that breaks does not say so.
-            await over.Task.WaitAsync(2 * Patience, _time, cancellationToken);
+            await over.Task.WaitAsync(2 * patience, _time, cancellationToken);
         }
         catch (Exception error) when (error is System.Net.Sockets.SocketException or ObjectDisposedException or TimeoutException)
         {

@@ -69,7 +69,7 @@ public sealed record DeploymentRequest
     public int? Quorum { get; init; }
 
     /// <summary>Whom the asking is done for, by which places of fetches are shared.</summary>
-    public UInt128 Network { get; init; }
+    public Bits128 Network { get; init; }
 }
 
 /// <summary>What became of a wish about a deployment.</summary>

@@ -82,7 +82,7 @@ public sealed partial class MurkyNode : IAsyncDisposable
     /// <param name="network">Whose it is, as of <see cref="PeerAddress.Network"/>: no one has more than half of the places.</param>
     /// <exception cref="StoreFullException">The declared length does not fit.</exception>
     /// <exception cref="StoreException">The store takes nothing in just now.</exception>
-    public PendingUpload? TryBeginPendingUpload(UploadOptions options, string note, UInt128 network = default)
+    public PendingUpload? TryBeginPendingUpload(UploadOptions options, string note, Bits128 network = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         return _uploads.TryCreate(options, note, network);

@@ -1,3 +1,5 @@
+using PouringRain.Protocol;
+
 namespace MurkyWaters;
 
 /// <summary>How a resource is to be found.</summary>
@@ -13,7 +15,7 @@ public sealed record OpenOptions
     public long DemandLength { get; init; } = long.MaxValue;
 
     /// <summary>For whom, as of <see cref="PouringRain.Protocol.PeerAddress.Network"/>: fetches are shared out by it.</summary>
-    public UInt128 Network { get; init; }
+    public Bits128 Network { get; init; }
 }
 
 /// <summary>Where to look for a resource.</summary>

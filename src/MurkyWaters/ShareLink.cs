@@ -13,4 +13,4 @@ namespace MurkyWaters;
 /// <param name="User">Whose client began it, as of <see cref="PeerAddress.Network"/>.</param>
 public sealed record ShareLink(
     string Id, ResourceId Resource, string? Path, DateTimeOffset Created, DateTimeOffset Expires, bool IsOnce,
-    DateTimeOffset? Used = null, UInt128 User = default);
+    DateTimeOffset? Used = null, Bits128 User = default);

@@ -103,7 +103,7 @@ public sealed class ShareLinks
     /// <param name="isDownload">Whether bytes are asked for: a look at the fields spends nothing.</param>
     /// <param name="user">Whose client asks, as of <see cref="PeerAddress.Network"/>.</param>
     /// <exception cref="StoreException">The disk does not take that it is spent.</exception>
-    public ShareLook Look(string token, bool isDownload, UInt128 user)
+    public ShareLook Look(string token, bool isDownload, Bits128 user)
     {
         if (!ShareToken.TryParse(token, out var parsed))
         {

@@ -20,7 +20,7 @@ internal static class SocketAddresses
         return address.Family == AddressFamily.InterNetwork
             ? PeerAddress.FromIPv4(BinaryPrimitives.ReadUInt32BigEndian(bytes[IPv4Offset..]), port)
             : new PeerAddress(
-                BinaryPrimitives.ReadUInt128BigEndian(bytes[IPv6Offset..]), port, MemoryMarshal.Read<uint>(bytes[ScopeOffset..]));
+                Bits128.Read(bytes[IPv6Offset..]), port, MemoryMarshal.Read<uint>(bytes[ScopeOffset..]));
     }
 
     /// <summary>Writes the address of a peer into one of the socket's family; false when a peer of IPv6 meets a socket of IPv4.</summary>
@@ -30,12 +30,12 @@ internal static class SocketAddresses
         BinaryPrimitives.WriteUInt16BigEndian(bytes[PortOffset..], peer.Port);
         if (address.Family == AddressFamily.InterNetwork)
         {
-            BinaryPrimitives.WriteUInt32BigEndian(bytes[IPv4Offset..], (uint)peer.Address);
+            BinaryPrimitives.WriteUInt32BigEndian(bytes[IPv4Offset..], (uint)peer.Address.Low);
             return peer.IsIPv4;
         }
 
         bytes.Slice(FlowOffset, sizeof(uint)).Clear();
-        BinaryPrimitives.WriteUInt128BigEndian(bytes[IPv6Offset..], peer.Address);
+        peer.Address.Write(bytes[IPv6Offset..]);
         MemoryMarshal.Write(bytes[ScopeOffset..], peer.ScopeId);
         return true;
     }

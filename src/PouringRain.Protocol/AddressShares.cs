@@ -7,7 +7,7 @@ namespace PouringRain.Protocol;
 public sealed class AddressShares<T>
     where T : class
 {
-    private readonly Dictionary<UInt128, Share> _shares = [];
+    private readonly Dictionary<Bits128, Share> _shares = [];
 
     /// <summary>At index n the shares of n things.</summary>
     private readonly List<Share?> _byCount = [null];
@@ -24,14 +24,14 @@ public sealed class AddressShares<T>
     public int LargestCount => _largest;
 
     /// <summary>The network that has most, or one of them; null when nobody has any.</summary>
-    public UInt128? LargestNetwork => _byCount[_largest]?.Network;
+    public Bits128? LargestNetwork => _byCount[_largest]?.Network;
 
     /// <summary>How many a network has.</summary>
-    public int CountOf(UInt128 network) => _shares.TryGetValue(network, out var share) ? share.Count : 0;
+    public int CountOf(Bits128 network) => _shares.TryGetValue(network, out var share) ? share.Count : 0;
 
     /// <summary>Adds a thing as the newest of its network.</summary>
     /// <returns>Its place, by which it is removed.</returns>
-    public Place Add(UInt128 network, T item)
+    public Place Add(Bits128 network, T item)
     {
         if (!_shares.TryGetValue(network, out var share))
         {
@@ -64,7 +64,7 @@ public sealed class AddressShares<T>
     }
 
     /// <summary>The oldest thing of a network; null when it has none.</summary>
-    public Place? OldestOf(UInt128 network) => _shares.TryGetValue(network, out var share) ? share.Places.First?.Value : null;
+    public Place? OldestOf(Bits128 network) => _shares.TryGetValue(network, out var share) ? share.Places.First?.Value : null;
 
     private void Move(Share share, int count)
     {
@@ -121,7 +121,7 @@ public sealed class AddressShares<T>
         public T Item { get; }
 
         /// <summary>The network that it counts for; 0 once it is removed.</summary>
-        public UInt128 Network => Share?.Network ?? default;
+        public Bits128 Network => Share?.Network ?? default;
 
         internal Share? Share { get; set; }
 
@@ -139,9 +139,9 @@ public sealed class AddressShares<T>
     }
 
     /// <summary>What one network has.</summary>
-    internal sealed class Share(UInt128 network)
+    internal sealed class Share(Bits128 network)
     {
-        public UInt128 Network { get; } = network;
+        public Bits128 Network { get; } = network;
 
         /// <summary>By which it stands in the list of its count; of <see cref="Places"/> while nothing changes.</summary>
         public int Count { get; set; }

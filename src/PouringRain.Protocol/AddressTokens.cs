@@ -16,10 +16,10 @@ internal sealed class AddressTokens
 
     public AddressTokens(ReadOnlyMemory<byte> key) => _key = key.ToArray();
 
-    public UInt128 Make(PeerAddress peer, Instant now) => Make(peer, BucketAt(now));
+    public Bits128 Make(PeerAddress peer, Instant now) => Make(peer, BucketAt(now));
 
     /// <summary>Whether a token is good now; <paramref name="isCurrent"/> is false when a fresh one should be given.</summary>
-    public bool IsValid(UInt128 token, PeerAddress peer, Instant now, out bool isCurrent)
+    public bool IsValid(Bits128 token, PeerAddress peer, Instant now, out bool isCurrent)
     {
         isCurrent = false;
         if (token == default)
@@ -34,24 +34,24 @@ internal sealed class AddressTokens
 
     public static long BucketAt(Instant now) => now.Nanoseconds / (BucketLength.Ticks * 100);
 
-    private UInt128 Make(PeerAddress peer, long bucket)
+    private Bits128 Make(PeerAddress peer, long bucket)
     {
         Span<byte> input = stackalloc byte[26];
-        BinaryPrimitives.WriteUInt128BigEndian(input, peer.Address);
+        peer.Address.Write(input);
         BinaryPrimitives.WriteInt64BigEndian(input[16..], bucket);
         BinaryPrimitives.WriteUInt16BigEndian(input[24..], peer.Port);
         Span<byte> mac = stackalloc byte[HMACSHA256.HashSizeInBytes];
         HMACSHA256.HashData(_key, input, mac);
-        var token = BinaryPrimitives.ReadUInt128BigEndian(mac);
+        var token = Bits128.Read(mac);
         return token == default ? 1 : token;
     }
 
-    private static bool Equal(UInt128 left, UInt128 right)
+    private static bool Equal(Bits128 left, Bits128 right)
     {
         Span<byte> a = stackalloc byte[16];
         Span<byte> b = stackalloc byte[16];
-        BinaryPrimitives.WriteUInt128BigEndian(a, left);
-        BinaryPrimitives.WriteUInt128BigEndian(b, right);
+        left.Write(a);
+        right.Write(b);
         return CryptographicOperations.FixedTimeEquals(a, b);
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Security.Cryptography;
 
 namespace PouringRain.Protocol;
@@ -7,7 +6,7 @@ namespace PouringRain.Protocol;
 /// whole, which is a <see cref="Sha256Digest"/>, not even where there is but one block.</summary>
 /// <param name="High">The first 16 bytes, big-endian.</param>
 /// <param name="Low">The last 16 bytes, big-endian.</param>
-public readonly record struct BlockDigest(UInt128 High, UInt128 Low)
+public readonly record struct BlockDigest(Bits128 High, Bits128 Low)
 {
     /// <summary>32.</summary>
     public const int SizeBytes = 32;
@@ -15,7 +14,7 @@ public readonly record struct BlockDigest(UInt128 High, UInt128 Low)
     /// <summary>Reads a digest from the first 32 bytes of <paramref name="bytes"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There are fewer than 32.</exception>
     public static BlockDigest Read(ReadOnlySpan<byte> bytes) =>
-        new(BinaryPrimitives.ReadUInt128BigEndian(bytes), BinaryPrimitives.ReadUInt128BigEndian(bytes[16..]));
+        new(Bits128.Read(bytes), Bits128.Read(bytes[16..]));
 
     /// <summary>Hashes a block, without allocating.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such algorithm.</exception>
@@ -55,8 +54,8 @@ public readonly record struct BlockDigest(UInt128 High, UInt128 Low)
     /// <exception cref="ArgumentOutOfRangeException">There is no room for 32.</exception>
     public void Write(Span<byte> destination)
     {
-        BinaryPrimitives.WriteUInt128BigEndian(destination, High);
-        BinaryPrimitives.WriteUInt128BigEndian(destination[16..], Low);
+        High.Write(destination);
+        Low.Write(destination[16..]);
     }
 
     /// <summary>64 lower-case hexadecimal digits.</summary>

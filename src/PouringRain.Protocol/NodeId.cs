@@ -1,20 +1,24 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 
 namespace PouringRain.Protocol;
 
 /// <summary>Who a node is, however many ports it rains on and however often it starts: a random number that it drew once.</summary>
 /// <param name="Value">The number; 0 is nobody in particular.</param>
-public readonly record struct NodeId(UInt128 Value)
+public readonly record struct NodeId(Bits128 Value)
 {
-    private const int Digits = 32;
+    /// <summary>Makes one of 16 bytes that were drawn, or are a hash; odd, so that it is somebody's.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer than 16.</exception>
+    public static NodeId FromDrawn(ReadOnlySpan<byte> bytes)
+    {
+        var value = Bits128.Read(bytes);
+        return new NodeId(value with { Low = value.Low | 1 });
+    }
 
     /// <summary>Reads 32 hexadecimal digits; 0 is no node's.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out NodeId id)
     {
         id = default;
-        if (text?.Length != Digits
-            || !UInt128.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value) || value == 0)
+        if (!Bits128.TryParseHex(text, out var value) || value == 0)
         {
             return false;
         }
@@ -24,5 +28,5 @@ public readonly record struct NodeId(UInt128 Value)
     }
 
     /// <summary>32 hexadecimal digits.</summary>
-    public override string ToString() => Value.ToString("x32", CultureInfo.InvariantCulture);
+    public override string ToString() => Value.ToString();
 }

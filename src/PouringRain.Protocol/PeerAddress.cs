@@ -9,7 +9,7 @@ namespace PouringRain.Protocol;
 /// <param name="Address">The 128-bit IPv6 address, as a number in network order.</param>
 /// <param name="Port">The UDP port.</param>
 /// <param name="ScopeId">The zone of a link-local address, else 0.</param>
-public readonly record struct PeerAddress(UInt128 Address, ushort Port, uint ScopeId = 0)
+public readonly record struct PeerAddress(Bits128 Address, ushort Port, uint ScopeId = 0)
 {
     private const ulong MappedPrefix = 0x0000_FFFF_0000_0000;
 
@@ -17,19 +17,19 @@ public readonly record struct PeerAddress(UInt128 Address, ushort Port, uint Sco
     private const int LinkLocalIPv4 = 0xA9FE, LinkLocalIPv6Bits = 0x3FA;
 
     /// <summary>Whether the address is an IPv4 one.</summary>
-    public bool IsIPv4 => (ulong)(Address >> 64) == 0 && ((ulong)Address & 0xFFFF_FFFF_0000_0000) == MappedPrefix;
+    public bool IsIPv4 => Address.High == 0 && (Address.Low & 0xFFFF_FFFF_0000_0000) == MappedPrefix;
 
     /// <summary>Whether the peer is on this machine, at 127.0.0.0/8 or ::1.</summary>
-    public bool IsLoopback => IsIPv4 ? (byte)(Address >> 24) == 127 : Address == UInt128.One;
+    public bool IsLoopback => IsIPv4 ? (byte)(Address.Low >> 24) == 127 : Address == 1;
 
     /// <summary>Whether it can be one host's, anywhere: no group's, not unspecified or broadcast, and not of one link alone.</summary>
     public bool IsUnicast => Port != 0 && ScopeId == 0 && (IsIPv4
-        ? (byte)(Address >> 24) is > 0 and < 224 && (ushort)(Address >> 16) != LinkLocalIPv4
-        : Address != 0 && (byte)(Address >> 120) != 0xFF && (int)(Address >> 118) != LinkLocalIPv6Bits);
+        ? (byte)(Address.Low >> 24) is > 0 and < 224 && (ushort)(Address.Low >> 16) != LinkLocalIPv4
+        : Address != 0 && (byte)(Address.High >> 56) != 0xFF && (int)(Address.High >> 54) != LinkLocalIPv6Bits);
 
     /// <summary>By what limits for each address count: an IPv4 address whole, of an IPv6 one the first 64 bits, all below which one
     /// customer has.</summary>
-    public UInt128 Network => IsIPv4 ? Address : Address & ((UInt128)ulong.MaxValue << 64);
+    public Bits128 Network => IsIPv4 ? Address : Address with { Low = 0 };
 
     /// <summary>Whether another peer is at the same address, at whatever port.</summary>
     public bool HasAddressOf(PeerAddress other) => Address == other.Address && ScopeId == other.ScopeId;
@@ -46,17 +46,17 @@ public readonly record struct PeerAddress(UInt128 Address, ushort Port, uint Sco
         }
 
         endPoint.Address.TryWriteBytes(bytes, out _);
-        return new PeerAddress(BinaryPrimitives.ReadUInt128BigEndian(bytes), (ushort)endPoint.Port, (uint)endPoint.Address.ScopeId);
+        return new PeerAddress(Bits128.Read(bytes), (ushort)endPoint.Port, (uint)endPoint.Address.ScopeId);
     }
 
     /// <summary>Makes the value of an IPv4 address, given as a number in host order.</summary>
-    public static PeerAddress FromIPv4(uint address, ushort port) => new(new UInt128(0, MappedPrefix | address), port);
+    public static PeerAddress FromIPv4(uint address, ushort port) => new(new Bits128(0, MappedPrefix | address), port);
 
     /// <summary>The endpoint for a socket; an IPv4 address comes back as one.</summary>
     public IPEndPoint ToIPEndPoint()
     {
         Span<byte> bytes = stackalloc byte[16];
-        BinaryPrimitives.WriteUInt128BigEndian(bytes, Address);
+        Address.Write(bytes);
         return new IPEndPoint(IsIPv4 ? new IPAddress(bytes[12..]) : new IPAddress(bytes, ScopeId), Port);
     }
 

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Net;
 
@@ -11,7 +10,7 @@ internal static class PeerNetworks
     public static bool Hold(ImmutableArray<IPNetwork> networks, PeerAddress peer)
     {
         Span<byte> bytes = stackalloc byte[16];
-        BinaryPrimitives.WriteUInt128BigEndian(bytes, peer.Address);
+        peer.Address.Write(bytes);
         var address = peer.IsIPv4 ? new IPAddress(bytes[12..]) : new IPAddress(bytes);
         foreach (var network in networks)
         {

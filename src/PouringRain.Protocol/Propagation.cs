@@ -36,7 +36,7 @@ public sealed class Propagation
     private readonly PeerAddress _node;
     private readonly TokenCache _tokens;
     private readonly Instant _deadline;
-    private UInt128 _token;
+    private Bits128 _token;
     private Instant _next;
     private TimeSpan _retry = RetryFirst, _poll = PollGap;
 

@@ -295,7 +295,7 @@ public sealed partial class RainServer
         }
     }
 
-    private bool IsTokenValid(Instant now, PeerAddress from, Subscriber? row, UInt128 token, out bool isCurrent)
+    private bool IsTokenValid(Instant now, PeerAddress from, Subscriber? row, Bits128 token, out bool isCurrent)
     {
         if (row is not null && token != default && row.Token == token && row.TokenBucket == AddressTokens.BucketAt(now))
         {

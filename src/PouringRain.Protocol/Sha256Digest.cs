@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Security.Cryptography;
 
 namespace PouringRain.Protocol;
@@ -6,18 +5,18 @@ namespace PouringRain.Protocol;
 /// <summary>A SHA-256 digest as a plain value, ordered as its bytes are. Also a resource's version: the digest of its manifest.</summary>
 /// <param name="High">The first 16 bytes, big-endian.</param>
 /// <param name="Low">The last 16 bytes, big-endian.</param>
-public readonly record struct Sha256Digest(UInt128 High, UInt128 Low) : IComparable<Sha256Digest>
+public readonly record struct Sha256Digest(Bits128 High, Bits128 Low) : IComparable<Sha256Digest>
 {
     /// <summary>32.</summary>
     public const int SizeBytes = 32;
 
     /// <summary>The first 8 bytes, by which a version is looked up; droplets carry the first 4 of them.</summary>
-    public ulong Tag => (ulong)(High >> 64);
+    public ulong Tag => High.High;
 
     /// <summary>Reads a digest from the first 32 bytes of <paramref name="bytes"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There are fewer than 32.</exception>
     public static Sha256Digest Read(ReadOnlySpan<byte> bytes) =>
-        new(BinaryPrimitives.ReadUInt128BigEndian(bytes), BinaryPrimitives.ReadUInt128BigEndian(bytes[16..]));
+        new(Bits128.Read(bytes), Bits128.Read(bytes[16..]));
 
     /// <summary>Hashes <paramref name="data"/>.</summary>
     public static Sha256Digest Of(ReadOnlySpan<byte> data)
@@ -41,8 +40,8 @@ public readonly record struct Sha256Digest(UInt128 High, UInt128 Low) : ICompara
     /// <exception cref="ArgumentOutOfRangeException">There is no room for 32.</exception>
     public void Write(Span<byte> destination)
     {
-        BinaryPrimitives.WriteUInt128BigEndian(destination, High);
-        BinaryPrimitives.WriteUInt128BigEndian(destination[16..], Low);
+        High.Write(destination);
+        Low.Write(destination[16..]);
     }
 
     /// <summary>The 32 bytes.</summary>

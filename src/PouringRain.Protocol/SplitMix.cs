@@ -19,7 +19,7 @@ internal struct SplitMix
     }
 
     /// <summary>A number from 0 to <paramref name="limit"/> - 1.</summary>
-    public int Below(int limit) => (int)((UInt128)Next() * (ulong)limit >> 64);
+    public int Below(int limit) => (int)Math.BigMul(Next(), (ulong)limit, out _);
 
     public uint NextUInt32() => (uint)(Next() >> 32);
 }

@@ -31,7 +31,7 @@ public sealed class TokenCache
     }
 
     /// <summary>The token of a server, or zero.</summary>
-    internal UInt128 Find(PeerAddress peer, out PathMemory memory)
+    internal Bits128 Find(PeerAddress peer, out PathMemory memory)
     {
         lock (_gate)
         {
@@ -48,7 +48,7 @@ public sealed class TokenCache
         }
     }
 
-    internal void Store(PeerAddress peer, UInt128 token) => Update(peer, entry => entry with { Token = token });
+    internal void Store(PeerAddress peer, Bits128 token) => Update(peer, entry => entry with { Token = token });
 
     /// <summary>Keeps what was measured of a path; whether it is narrow is another matter.</summary>
     internal void Store(PeerAddress peer, TimeSpan roundTrip, long rateBytesPerSecond) => Update(
@@ -84,7 +84,7 @@ public sealed class TokenCache
         }
     }
 
-    private readonly record struct Entry(PeerAddress Peer, UInt128 Token, PathMemory Memory);
+    private readonly record struct Entry(PeerAddress Peer, Bits128 Token, PathMemory Memory);
 }
 
 /// <summary>What a fetch found out about a path, for the next one to start from; zeros when nothing.</summary>

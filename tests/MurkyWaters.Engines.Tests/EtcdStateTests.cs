@@ -68,7 +68,7 @@ public sealed class EtcdStateTests
     private static EtcdEntry Member(int number, long revision, bool isGone = false) => new(
         Keys.MemberOf(Node(number).Id), NodeDocument.Write(Node(number), isGone), revision, revision, Lease: 0);
 
-    private static RegisteredNode Node(int number) => new() { Id = new NodeId((UInt128)number) };
+    private static RegisteredNode Node(int number) => new() { Id = new NodeId((ulong)number) };
 
     private void List(IReadOnlyList<EtcdEntry> entries, long revision)
     {

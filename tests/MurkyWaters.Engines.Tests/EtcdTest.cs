@@ -62,7 +62,7 @@ public abstract class EtcdTest(EtcdServers servers) : IAsyncLifetime
 
     private protected static RegisteredNode Node(int number) => new()
     {
-        Id = new NodeId((UInt128)number),
+        Id = new NodeId((ulong)number),
         Zone = $"z{number % 3}",
         Host = $"host-{number}",
         Weight = 1.5,
@@ -95,10 +95,10 @@ public abstract class EtcdTest(EtcdServers servers) : IAsyncLifetime
     /// <summary>Whether a view has these nodes there, and no other.</summary>
     private protected static bool HasThere(ClusterView view, params IEnumerable<int> numbers) =>
         view.Nodes.Where(seen => seen.Presence == NodePresence.There).Select(seen => seen.Node.Id.Value)
-            .SequenceEqual(numbers.Select(number => (UInt128)number));
+            .SequenceEqual(numbers.Select(number => (Bits128)(ulong)number));
 
     private protected static SeenNode Seen(ClusterView view, int number) =>
-        view.Nodes.Single(seen => seen.Node.Id.Value == (UInt128)number);
+        view.Nodes.Single(seen => seen.Node.Id.Value == (ulong)number);
 
     private protected string NodeKey(int number) => string.Create(CultureInfo.InvariantCulture, $"{Root}nodes/{number:x32}");
 

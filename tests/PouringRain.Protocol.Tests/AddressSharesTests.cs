@@ -8,13 +8,13 @@ public sealed class AddressSharesTests
     {
         var shares = new AddressShares<string>();
         var random = new Random(5);
-        var places = new List<(UInt128 Network, AddressShares<string>.Place Place)>();
+        var places = new List<(Bits128 Network, AddressShares<string>.Place Place)>();
         for (var step = 0; step < 20_000; step++)
         {
             // It grows, then shrinks, again and again.
             if (places.Count == 0 || random.Next(100) < (step % 2000 < 1000 ? 70 : 30))
             {
-                var network = (UInt128)(uint)Math.Sqrt(random.Next(400));
+                var network = (Bits128)(uint)Math.Sqrt(random.Next(400));
                 places.Add((network, shares.Add(network, $"{step}")));
             }
             else if (random.Next(10) == 0)
@@ -57,6 +57,6 @@ public sealed class AddressSharesTests
         Assert.NotEqual(NetworkOf("2001:db8:0:1::1"), NetworkOf("2001:db8:0:2::1"));
     }
 
-    private static UInt128 NetworkOf(string address) =>
+    private static Bits128 NetworkOf(string address) =>
         PeerAddress.From(new System.Net.IPEndPoint(System.Net.IPAddress.Parse(address), 1)).Network;
 }

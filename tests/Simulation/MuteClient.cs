@@ -9,7 +9,7 @@ public sealed class MuteClient : SimHost
     private readonly IReadOnlyList<SimServer> _servers;
     private readonly ResourceId _resource;
     private readonly SimRandom _random;
-    private readonly Dictionary<PeerAddress, UInt128> _tokens = [];
+    private readonly Dictionary<PeerAddress, Bits128> _tokens = [];
     private readonly byte[] _buffer = new byte[2048];
     private uint _subscriptionId, _number;
 

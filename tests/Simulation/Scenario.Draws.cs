@@ -253,7 +253,7 @@ public sealed partial class Scenario
         var tokens = new TokenCache();
         foreach (var server in _random.Chance(500_000) ? _servers : [])
         {
-            tokens.Store(server.Address, _random.Chance(900_000) ? server.TokenFor(address) : (UInt128)_random.Next());
+            tokens.Store(server.Address, _random.Chance(900_000) ? server.TokenFor(address) : (ulong)_random.Next());
             if (_random.Chance(500_000))
             {
                 tokens.Store(server.Address, TimeSpan.FromMicroseconds(_random.Between(100, 300_000)), _random.Between(10_000, 10_000_000));

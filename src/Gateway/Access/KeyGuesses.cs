@@ -1,6 +1,6 @@
-using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using PouringRain.Protocol;
 
 namespace Gateway.Access;
 
@@ -17,7 +17,7 @@ internal sealed class KeyGuesses(TimeProvider time)
     private const int AddressCountMax = 10_000;
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<UInt128, long> _servedAt = [];
+    private readonly Dictionary<Bits128, long> _servedAt = [];
 
     private long Interval => time.TimestampFrequency;
 
@@ -80,7 +80,7 @@ internal sealed class KeyGuesses(TimeProvider time)
         }
     }
 
-    private static UInt128 KeyOf(IPAddress? address)
+    private static Bits128 KeyOf(IPAddress? address)
     {
         if (address is null)
         {
@@ -90,7 +90,7 @@ internal sealed class KeyGuesses(TimeProvider time)
         Span<byte> bytes = stackalloc byte[16];
         var isNetwork = address.AddressFamily == AddressFamily.InterNetworkV6 && !address.IsIPv4MappedToIPv6;
         (isNetwork ? address : address.MapToIPv6()).TryWriteBytes(bytes, out _);
-        var number = BinaryPrimitives.ReadUInt128BigEndian(bytes);
-        return isNetwork ? number >> 64 << 64 : number;
+        var number = Bits128.Read(bytes);
+        return isNetwork ? number with { Low = 0 } : number;
     }
 }

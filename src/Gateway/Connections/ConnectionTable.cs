@@ -30,7 +30,7 @@ internal sealed partial class ConnectionTable
     private readonly IReadOnlyList<System.Net.IPNetwork> _proxies;
     private readonly ILogger _logger;
     private TaskCompletionSource? _closed;
-    private UInt128 _lastProxyShare;
+    private ulong _lastProxyShare;
     private long? _lastTold;
     private int _closingCount;
     private int _requestCount;
@@ -201,7 +201,7 @@ internal sealed partial class ConnectionTable
     }
 
     /// <summary>Who is to make room for one more of a network.</summary>
-    private HeldConnection? FindVictim(UInt128 network)
+    private HeldConnection? FindVictim(Bits128 network)
     {
         if (_shares.LargestNetwork is not { } largest)
         {
@@ -214,7 +214,7 @@ internal sealed partial class ConnectionTable
 
     /// <summary>The oldest connection of a network without a request. Those that are in work, or were since they were looked at last, are
     /// the newest from now on.</summary>
-    private HeldConnection? FindIdle(UInt128 network)
+    private HeldConnection? FindIdle(Bits128 network)
     {
         for (var looks = 0; looks < LooksMax && _shares.OldestOf(network) is { } place; looks++)
         {
@@ -230,12 +230,12 @@ internal sealed partial class ConnectionTable
     }
 
     /// <summary>By which share a connection counts. Those of a trusted proxy, which are many clients, each have one of their own.</summary>
-    private UInt128 NetworkOf(EndPoint? remote)
+    private Bits128 NetworkOf(EndPoint? remote)
     {
         if (remote is not IPEndPoint endPoint || Proxies.IsTrusted(endPoint.Address, _proxies))
         {
             // No address of the world is in this range: it is below the first global one of IPv6.
-            return (UInt128)0x0100_0000_0000_0001 << 64 | ++_lastProxyShare;
+            return new Bits128(0x0100_0000_0000_0001, ++_lastProxyShare);
         }
 
         return PeerAddress.From(endPoint).Network;

@@ -154,7 +154,7 @@ internal static class GroupReceive
 
         Span<byte> digest = stackalloc byte[Sha256Digest.SizeBytes];
         Sha256Digest.Of(Encoding.UTF8.GetBytes(name.ToString())).Write(digest);
-        return new NodeId(System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(digest) | 1);
+        return NodeId.FromDrawn(digest);
     }
 
     /// <summary>Takes nothing.</summary>

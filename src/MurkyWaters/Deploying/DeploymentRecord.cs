@@ -180,7 +180,7 @@ internal sealed record DeploymentRecord : IJobRecord<DeploymentRecord>
         {
             var row = Receivers[i];
             var at = bytes.AsSpan(RowBytes * i, RowBytes);
-            BinaryPrimitives.WriteUInt128BigEndian(at, row.Node.Value);
+            row.Node.Value.Write(at);
             at[16] = row.State switch { ReceiverState.Done => Done, ReceiverState.Failed => Failed, _ => Open };
             at[17] = row.State == ReceiverState.Failed ? (byte)(reasons.IndexOf(row.Reason) + 1) : (byte)0;
             var after = row.ReceiptMs is { } receipt ? Math.Clamp(receipt - CreatedMs, 0, uint.MaxValue) : 0;
@@ -199,7 +199,7 @@ internal sealed record DeploymentRecord : IJobRecord<DeploymentRecord>
             var (isDone, isFailed) = (at[16] == Done, at[16] == Failed);
             rows.Add(new DeploymentReceiver
             {
-                Node = new NodeId(BinaryPrimitives.ReadUInt128BigEndian(at)),
+                Node = new NodeId(Bits128.Read(at)),
                 State = isDone ? ReceiverState.Done : isFailed ? ReceiverState.Failed : ReceiverState.Waiting,
                 Blocks = isDone ? blockCount : 0,
                 ReceiptMs = isDone ? createdMs + BinaryPrimitives.ReadUInt32BigEndian(at[18..]) : null,

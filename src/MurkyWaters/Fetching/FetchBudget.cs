@@ -1,3 +1,5 @@
+using PouringRain.Protocol;
+
 namespace MurkyWaters.Fetching;
 
 /// <summary>
@@ -13,8 +15,8 @@ internal sealed class FetchBudget
     private const int WaitingMax = 1024;
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<UInt128, Queue<Waiter>> _lines = [];
-    private readonly Queue<UInt128> _turns = new();
+    private readonly Dictionary<Bits128, Queue<Waiter>> _lines = [];
+    private readonly Queue<Bits128> _turns = new();
     private readonly long _windowMax;
     private readonly TimeProvider _time;
     private long _bytesUsed;
@@ -67,7 +69,7 @@ internal sealed class FetchBudget
     /// <param name="patience">How long it waits at the most while nobody in the line gets a
     /// window: one that moves comes to everybody.</param>
     /// <param name="cancellationToken">Ends the waiting, as if it had taken too long.</param>
-    public async Task<Grant?> EnterAsync(UInt128 network, long bytesMin, TimeSpan patience, CancellationToken cancellationToken)
+    public async Task<Grant?> EnterAsync(Bits128 network, long bytesMin, TimeSpan patience, CancellationToken cancellationToken)
     {
         Waiter waiter;
         lock (_gate)

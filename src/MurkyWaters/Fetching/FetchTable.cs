@@ -179,7 +179,7 @@ internal sealed class FetchTable : IAsyncDisposable
     /// <summary>The fetch joined or started; null when none is needed any more, or there are too many. A fetch leaves the table after its
     /// end is in the store, so that what is neither here nor there was never fetched.</summary>
     private SharedFetch? FindOrStart(
-        ResourceId id, Func<SharedFetch, bool> tryJoin, Func<SharedFetch> make, UInt128 network, Func<bool> isHere)
+        ResourceId id, Func<SharedFetch, bool> tryJoin, Func<SharedFetch> make, Bits128 network, Func<bool> isHere)
     {
         lock (_gate)
         {
@@ -224,12 +224,12 @@ internal sealed class FetchTable : IAsyncDisposable
 
     private SharedFetch Make(
         ResourceId id, Sha256Digest? version, bool isRainOnly, PeerAddress? source, bool isSourceClassic = false,
-        UInt128 network = default) =>
+        Bits128 network = default) =>
         new(_context, _log.NextNumber(), id, version, isRainOnly, source, isSourceClassic, network, OnEnded);
 
     /// <summary>A network may have as many places as it leaves to others: half of all, were it alone, a quarter beside it, and so on.
     /// Under the lock.</summary>
-    private bool HasPlaceFor(UInt128 network)
+    private bool HasPlaceFor(Bits128 network)
     {
         if (_fetches.Count < ActiveCountMax / 2)
         {

@@ -46,7 +46,7 @@ internal sealed partial class SharedFetch
     public SharedFetch(
         FetchContext context, long number, ResourceId id, Sha256Digest? wantedVersion, bool isRainOnly, PeerAddress? extraServer,
         bool isExtraServerClassic,
-        UInt128 network, Action<SharedFetch> onEnded)
+        Bits128 network, Action<SharedFetch> onEnded)
     {
         _context = context;
         Number = number;
@@ -68,7 +68,7 @@ internal sealed partial class SharedFetch
     public ResourceId Id { get; }
 
     /// <summary>Of whom asked first.</summary>
-    public UInt128 Network { get; }
+    public Bits128 Network { get; }
 
     public Sha256Digest? WantedVersion { get; }
 

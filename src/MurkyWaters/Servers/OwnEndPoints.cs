@@ -10,7 +10,7 @@ internal sealed class OwnEndPoints
     private readonly List<IPEndPoint> _all = [];
     private readonly HashSet<PeerAddress> _exact = [];
     private readonly HashSet<ushort> _portsOfAllAddresses = [];
-    private readonly HashSet<UInt128> _localAddresses = [];
+    private readonly HashSet<Bits128> _localAddresses = [];
 
     public OwnEndPoints(IEnumerable<IPEndPoint> endPoints)
     {

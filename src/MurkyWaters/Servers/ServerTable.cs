@@ -362,5 +362,5 @@ internal sealed partial class ServerTable
     }
 
     private sealed record Named(
-        FrozenSet<PeerAddress> EndPoints, FrozenSet<(UInt128 Address, uint ScopeId)> Addresses, FrozenSet<PeerAddress> Known);
+        FrozenSet<PeerAddress> EndPoints, FrozenSet<(Bits128 Address, uint ScopeId)> Addresses, FrozenSet<PeerAddress> Known);
 }

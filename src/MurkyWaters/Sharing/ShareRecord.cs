@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using MurkyWaters.Store;
 using PouringRain.Protocol;
@@ -35,7 +34,7 @@ internal sealed record ShareRecord(ShareLink Link, Sha256Digest SecretDigest) : 
             if (Link.Used is { } used)
             {
                 json.WriteNumber("used", used.ToUnixTimeMilliseconds());
-                json.WriteString("user", Link.User.ToString("x32", CultureInfo.InvariantCulture));
+                json.WriteString("user", Link.User.ToString());
             }
 
             json.WriteEndObject();
@@ -61,7 +60,7 @@ internal sealed record ShareRecord(ShareLink Link, Sha256Digest SecretDigest) : 
             new ShareLink(
                 id, resource, json.TryGetProperty("path", out var path) ? path.GetString() : null, Time(json.GetProperty("created")),
                 Time(json.GetProperty("expires")), json.GetProperty("once").GetBoolean(), used,
-                used is null ? default : UInt128.Parse(Text("user"), NumberStyles.HexNumber, CultureInfo.InvariantCulture)),
+                used is null ? default : Bits128.TryParseHex(Text("user"), out var user) ? user : throw new FormatException()),
             secret);
 
         static DateTimeOffset Time(JsonElement value) => DateTimeOffset.FromUnixTimeMilliseconds(value.GetInt64());

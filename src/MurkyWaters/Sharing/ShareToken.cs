@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
@@ -22,7 +21,7 @@ internal readonly record struct ShareToken(NodeId Node, string Id, Sha256Digest 
     {
         Span<byte> bytes = stackalloc byte[Bytes];
         bytes[0] = Format;
-        BinaryPrimitives.WriteUInt128BigEndian(bytes[1..], node.Value);
+        node.Value.Write(bytes[1..]);
         RandomNumberGenerator.Fill(bytes[IdAt..]);
         return (Of(bytes), Base64Url.EncodeToString(bytes));
     }
@@ -48,6 +47,6 @@ internal readonly record struct ShareToken(NodeId Node, string Id, Sha256Digest 
     }
 
     private static ShareToken Of(ReadOnlySpan<byte> bytes) => new(
-        new NodeId(BinaryPrimitives.ReadUInt128BigEndian(bytes[1..])), Convert.ToHexStringLower(bytes[IdAt..SecretAt]),
+        new NodeId(Bits128.Read(bytes[1..])), Convert.ToHexStringLower(bytes[IdAt..SecretAt]),
         Sha256Digest.Of(bytes[SecretAt..]));
 }

@@ -23,7 +23,7 @@ internal static class NodeIdentity
             StoreLog.IdentityUnreadable(logger, path);
         }
 
-        var drawn = new NodeId(BitConverter.ToUInt128(RandomNumberGenerator.GetBytes(16)) | UInt128.One);
+        var drawn = NodeId.FromDrawn(RandomNumberGenerator.GetBytes(Bits128.SizeBytes));
         files.Replace(path, Encoding.ASCII.GetBytes($"{drawn}\n"));
         return drawn;
     }

@@ -20,7 +20,7 @@ public sealed class PendingUpload
     private long _lastUseUnixMs;
 
     internal PendingUpload(
-        PendingUploads table, string token, PendingRecord record, long offset, DateTimeOffset lastUse, UInt128 network = default)
+        PendingUploads table, string token, PendingRecord record, long offset, DateTimeOffset lastUse, Bits128 network = default)
     {
         Network = network;
         _table = table;
@@ -31,7 +31,7 @@ public sealed class PendingUpload
     }
 
     /// <summary>Whose it is; 0 for one that another process began.</summary>
-    internal UInt128 Network { get; }
+    internal Bits128 Network { get; }
 
     /// <summary>When somebody worked at it last.</summary>
     internal DateTimeOffset LastUse => DateTimeOffset.FromUnixTimeMilliseconds(Volatile.Read(ref _lastUseUnixMs));

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using MurkyWaters.Store;
+using PouringRain.Protocol;
 
 namespace MurkyWaters.Uploading;
 
@@ -47,7 +48,7 @@ internal sealed partial class PendingUploads : IAsyncDisposable
     public DateTimeOffset Now => _store.Options.Time.GetUtcNow();
 
     /// <summary>Begins one; null when as many are under way as may be.</summary>
-    public PendingUpload? TryCreate(UploadOptions options, string note, UInt128 network = default)
+    public PendingUpload? TryCreate(UploadOptions options, string note, Bits128 network = default)
     {
         _store.Files.Health.ThrowIfReadOnly();
         if (options.Length is { } length && !_store.TryMakeRoom(length, countsForQuota: false))
@@ -103,7 +104,7 @@ internal sealed partial class PendingUploads : IAsyncDisposable
 
     /// <summary>No network has more than half of the places. Where there is none left, one of an upload of which nothing has come gives
     /// way: of the same network, or of that which has most. Under the lock.</summary>
-    private bool TryMakePlace(UInt128 network)
+    private bool TryMakePlace(Bits128 network)
     {
         var open = _uploads.Values.Where(upload => !upload.IsComplete).ToList();
         var own = open.Count(upload => upload.Network == network);

@@ -19,7 +19,7 @@ public sealed class ArchiveQuestion
     private readonly ArchiveOrder _order;
     private readonly TokenCache _tokens;
     private readonly Instant _deadline;
-    private UInt128 _tokenSent;
+    private Bits128 _tokenSent;
     private Instant _due;
     private int _unanswered;
     private int _address;

@@ -19,7 +19,7 @@ public sealed class ClassicBudget
     private readonly Lock _gate = new();
 
     // When all that an address spent has come back, as in a generic cell rate algorithm: what is spent is told by how far off that is.
-    private readonly Dictionary<UInt128, Instant> _wholeAt = [];
+    private readonly Dictionary<Bits128, Instant> _wholeAt = [];
     private Instant _sweepAt;
 
     /// <summary>Makes a budget.</summary>
@@ -62,7 +62,7 @@ public sealed class ClassicBudget
     /// <param name="availableAt">When to try again.</param>
     public bool TrySpend(Instant now, PeerAddress peer, int bytes, out Instant availableAt)
     {
-        var address = peer.IsIPv4 ? peer.Address : peer.Address >> 64 << 64;
+        var address = peer.Network;
         lock (_gate)
         {
             if (!_wholeAt.TryGetValue(address, out var wholeAt) && _wholeAt.Count >= AddressCountMax && !TrySweep(now))

@@ -15,7 +15,7 @@ internal static class ClusterHash
     }
 
     /// <summary>A number for a node.</summary>
-    public static ulong Of(NodeId node) => unchecked(Mix(Mix((ulong)(node.Value >> 64) + 0x9E37_79B9_7F4A_7C15) + (ulong)node.Value));
+    public static ulong Of(NodeId node) => unchecked(Mix(Mix(node.Value.High + 0x9E37_79B9_7F4A_7C15) + node.Value.Low));
 
     /// <summary>A number for one version of a resource; those of many are added up.</summary>
     public static ulong Of(ResourceId id, ReplicaVersion version) => unchecked(

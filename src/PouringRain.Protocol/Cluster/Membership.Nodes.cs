@@ -163,7 +163,7 @@ public sealed partial class Membership
         /// <summary>What the answer must echo; 0 when none is due.</summary>
         public ulong Nonce { get; set; }
 
-        public UInt128 TokenSent { get; set; }
+        public Bits128 TokenSent { get; set; }
 
         public Instant Sent { get; set; }
 

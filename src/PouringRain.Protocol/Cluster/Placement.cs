@@ -180,7 +180,7 @@ public sealed class Placement
         for (var i = 0; i < members.Length; i++)
         {
             var (zone, host) = (Encoding.UTF8.GetBytes(members[i].Zone), Encoding.UTF8.GetBytes(members[i].Host));
-            BinaryPrimitives.WriteUInt128BigEndian(bytes, members[i].Id.Value);
+            members[i].Id.Value.Write(bytes);
             BinaryPrimitives.WriteUInt64BigEndian(bytes[16..], costs[i]);
             BinaryPrimitives.WriteInt32BigEndian(bytes[24..], zone.Length);
             hash.AppendData(bytes);

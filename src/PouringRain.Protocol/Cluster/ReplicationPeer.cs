@@ -167,7 +167,7 @@ internal sealed class Outstanding
 
     public int Tries { get; set; }
 
-    public UInt128 Token { get; set; }
+    public Bits128 Token { get; set; }
 
     /// <summary>Of digests: the first partition and how many a digest has.</summary>
     public int FirstPartition { get; init; }

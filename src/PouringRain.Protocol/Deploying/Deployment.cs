@@ -281,7 +281,7 @@ public sealed partial class Deployment
         /// <summary>What the answer must echo; 0 when none is due.</summary>
         public ulong Nonce { get; set; }
 
-        public UInt128 TokenSent { get; set; }
+        public Bits128 TokenSent { get; set; }
 
         /// <summary>Questions since the last answer.</summary>
         public int Unanswered { get; set; }

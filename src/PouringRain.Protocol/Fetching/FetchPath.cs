@@ -26,7 +26,7 @@ internal sealed class FetchPath : SymbolSource
     private Instant? _unechoedSince;
     private bool _wasEchoed;
 
-    public FetchPath(PeerAddress peer, UInt128 token, PathMemory memory, Instant now, bool isBackground, PathCeiling ceiling)
+    public FetchPath(PeerAddress peer, Bits128 token, PathMemory memory, Instant now, bool isBackground, PathCeiling ceiling)
         : base(peer)
     {
         Token = token;
@@ -51,7 +51,7 @@ internal sealed class FetchPath : SymbolSource
     /// <summary>Whether anything is known of what it holds.</summary>
     public bool MayHoldAny => HoldsAll || Neighbour?.Held is not null;
 
-    public UInt128 Token { get; set; }
+    public Bits128 Token { get; set; }
 
     public OfferedVersion? Offer { get; set; }
 

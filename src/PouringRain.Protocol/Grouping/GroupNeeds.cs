@@ -81,7 +81,7 @@ internal sealed class GroupNeeds
     }
 
     /// <summary>Writes what is needed, if anything still is.</summary>
-    public bool TryWrite(Instant now, GroupStream stream, UInt128 token, Span<byte> buffer, out int length)
+    public bool TryWrite(Instant now, GroupStream stream, Bits128 token, Span<byte> buffer, out int length)
     {
         length = 0;
         var count = 0;

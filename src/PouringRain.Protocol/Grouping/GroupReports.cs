@@ -30,7 +30,7 @@ internal sealed class GroupReports
     public Instant Due { get; private set; } = Instant.Never;
 
     /// <summary>What the sender gave to this address; 0 before.</summary>
-    public UInt128 Token { get; private set; }
+    public Bits128 Token { get; private set; }
 
     /// <summary>Whether the sender has what was reported last.</summary>
     public bool IsNoted { get; private set; }

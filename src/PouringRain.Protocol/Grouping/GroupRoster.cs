@@ -17,9 +17,9 @@ internal sealed class GroupRoster
 
     private static readonly TimeSpan LossLifetime = TimeSpan.FromMilliseconds(50);
 
-    private readonly Dictionary<UInt128, GroupRosterRow> _byIdentity = [];
+    private readonly Dictionary<Bits128, GroupRosterRow> _byIdentity = [];
     private readonly Dictionary<PeerAddress, GroupRosterRow> _byAddress = [];
-    private readonly Dictionary<UInt128, int> _atAddress = [];
+    private readonly Dictionary<Bits128, int> _atAddress = [];
     private readonly int[] _counts = new int[Enum.GetValues<GroupReceiverState>().Length];
     private readonly int _countMax;
     private double[] _losses = [];

@@ -189,7 +189,7 @@ public sealed class FolderInquiry
 
         public ulong Nonce { get; set; }
 
-        public UInt128 TokenSent { get; set; }
+        public Bits128 TokenSent { get; set; }
 
         public int Unanswered { get; set; }
 

@@ -55,7 +55,7 @@ public sealed class DatagramOpener : IDisposable
     internal const int NearCount = 8192;
 
     private readonly byte[][] _secrets;
-    private readonly Dictionary<UInt128, Sender> _senders = [];
+    private readonly Dictionary<Bits128, Sender> _senders = [];
     private readonly Dictionary<PeerAddress, Sender> _senderAt = [];
     private readonly LinkedList<Sender> _byUse = [];
     private readonly StrangerBudget _strangers = new();
@@ -196,7 +196,7 @@ public sealed class DatagramOpener : IDisposable
             return OpenOutcome.NotSealed;
         }
 
-        var senderId = BinaryPrimitives.ReadUInt128BigEndian(datagram[3..]);
+        var senderId = Bits128.Read(datagram[3..]);
         var counter = BinaryPrimitives.ReadUInt64BigEndian(datagram[19..]);
         if (_senders.TryGetValue(senderId, out var sender))
         {
@@ -266,7 +266,7 @@ public sealed class DatagramOpener : IDisposable
         return candidate > expected + (window / 2) && candidate >= window ? candidate - window : candidate;
     }
 
-    private Sender Keep(UInt128 senderId, AesGcm cipher)
+    private Sender Keep(Bits128 senderId, AesGcm cipher)
     {
         if (_senders.Count == SenderCountMax)
         {
@@ -315,14 +315,14 @@ public sealed class DatagramOpener : IDisposable
 
     private sealed class Sender
     {
-        public Sender(UInt128 id, AesGcm cipher)
+        public Sender(Bits128 id, AesGcm cipher)
         {
             Id = id;
             Cipher = cipher;
             Place = new LinkedListNode<Sender>(this);
         }
 
-        public UInt128 Id { get; }
+        public Bits128 Id { get; }
 
         public AesGcm Cipher { get; }
 

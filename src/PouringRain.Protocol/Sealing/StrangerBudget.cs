@@ -22,7 +22,7 @@ internal sealed class StrangerBudget
     /// <summary>By the address of IPv4, by the network of 64 bits of IPv6, which is one subscriber's.</summary>
     internal static int ShareOf(PeerAddress from)
     {
-        var network = from.IsIPv4 ? (uint)from.Address : (ulong)(from.Address >> 64);
+        var network = from.IsIPv4 ? (uint)from.Address.Low : from.Address.High;
         return (int)(unchecked(network * 0x9E37_79B9_7F4A_7C15) >> 58);
     }
 }

@@ -62,7 +62,7 @@ internal sealed class Subscriber
     public long Deprivation =>
         (Math.Min(HeldReported + (SymbolsSinceReport / Layout.SymbolsOfLargest), int.MaxValue) << 32) | (uint)Serial;
 
-    public UInt128 Token { get; set; }
+    public Bits128 Token { get; set; }
 
     public long TokenBucket { get; set; }
 

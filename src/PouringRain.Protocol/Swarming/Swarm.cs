@@ -7,7 +7,7 @@ internal sealed class Swarm
     private const int LeftCountMax = 64;
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<(NodeId Node, UInt128 Host), SwarmMember> _members = [];
+    private readonly Dictionary<(NodeId Node, Bits128 Host), SwarmMember> _members = [];
     private readonly List<SwarmMember> _raining = [];
 
     /// <summary>Members without a subscription, who left first first; all of them rain.</summary>

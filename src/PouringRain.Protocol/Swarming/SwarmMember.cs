@@ -2,14 +2,14 @@ namespace PouringRain.Protocol;
 
 /// <summary>A node that fetches a version from one of its addresses, in the eyes of one that rains it. Whoever takes the identity of
 /// another has another address, and is a member of its own: it changes nothing of what is known of that other.</summary>
-internal sealed class SwarmMember(Swarm swarm, NodeId node, UInt128 host)
+internal sealed class SwarmMember(Swarm swarm, NodeId node, Bits128 host)
 {
     public Swarm Swarm { get; } = swarm;
 
     public NodeId Node { get; } = node;
 
     /// <summary>The address that it subscribes from, without its port.</summary>
-    public UInt128 Host { get; } = host;
+    public Bits128 Host { get; } = host;
 
     /// <summary>Where it rains; port 0 when it does not.</summary>
     public PeerAddress Address { get; set; }

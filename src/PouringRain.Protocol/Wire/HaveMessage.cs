@@ -40,7 +40,7 @@ internal struct HaveMessage
 
     public uint Tag { get; set; }
 
-    public UInt128 Token { get; set; }
+    public Bits128 Token { get; set; }
 
     public bool IsComplete { get; set; }
 
@@ -92,7 +92,7 @@ internal struct HaveMessage
         {
             SubscriptionId = BinaryPrimitives.ReadUInt32BigEndian(datagram[2..]),
             Tag = BinaryPrimitives.ReadUInt32BigEndian(datagram[6..]),
-            Token = BinaryPrimitives.ReadUInt128BigEndian(datagram[10..]),
+            Token = Bits128.Read(datagram[10..]),
             IsComplete = (datagram[26] & CompleteFlag) != 0,
             IsAddressValidated = (datagram[26] & ValidatedFlag) != 0,
             IsSuggestedOnly = (datagram[26] & SuggestedOnlyFlag) != 0,
@@ -118,7 +118,7 @@ internal struct HaveMessage
     {
         WireFormat.WriteHeader(datagram, MessageType.Have, SubscriptionId);
         BinaryPrimitives.WriteUInt32BigEndian(datagram[6..], Tag);
-        BinaryPrimitives.WriteUInt128BigEndian(datagram[10..], Token);
+        Token.Write(datagram[10..]);
         datagram[26] = (byte)((IsComplete ? CompleteFlag : 0) | (IsAddressValidated ? ValidatedFlag : 0)
             | (IsSuggestedOnly ? SuggestedOnlyFlag : 0));
         BinaryPrimitives.WriteUInt32BigEndian(datagram[27..], Epoch);

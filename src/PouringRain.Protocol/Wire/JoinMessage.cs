@@ -37,7 +37,7 @@ internal struct JoinMessage
 
     public uint Tag { get; set; }
 
-    public UInt128 Token { get; set; }
+    public Bits128 Token { get; set; }
 
     public NodeId Node { get; set; }
 
@@ -72,8 +72,8 @@ internal struct JoinMessage
             SubscriptionId = BinaryPrimitives.ReadUInt32BigEndian(datagram[2..]),
             Resource = new ResourceId(BinaryPrimitives.ReadUInt64BigEndian(datagram[6..])),
             Tag = BinaryPrimitives.ReadUInt32BigEndian(datagram[14..]),
-            Token = BinaryPrimitives.ReadUInt128BigEndian(datagram[18..]),
-            Node = new NodeId(BinaryPrimitives.ReadUInt128BigEndian(datagram[34..])),
+            Token = Bits128.Read(datagram[18..]),
+            Node = new NodeId(Bits128.Read(datagram[34..])),
             RainPort = BinaryPrimitives.ReadUInt16BigEndian(datagram[50..]),
             HeldCount = BinaryPrimitives.ReadUInt32BigEndian(datagram[52..]),
             Epoch = BinaryPrimitives.ReadUInt32BigEndian(datagram[56..]),
@@ -91,8 +91,8 @@ internal struct JoinMessage
         WireFormat.WriteHeader(datagram, MessageType.Join, SubscriptionId);
         BinaryPrimitives.WriteUInt64BigEndian(datagram[6..], Resource.Value);
         BinaryPrimitives.WriteUInt32BigEndian(datagram[14..], Tag);
-        BinaryPrimitives.WriteUInt128BigEndian(datagram[18..], Token);
-        BinaryPrimitives.WriteUInt128BigEndian(datagram[34..], Node.Value);
+        Token.Write(datagram[18..]);
+        Node.Value.Write(datagram[34..]);
         BinaryPrimitives.WriteUInt16BigEndian(datagram[50..], RainPort);
         BinaryPrimitives.WriteUInt32BigEndian(datagram[52..], HeldCount);
         BinaryPrimitives.WriteUInt32BigEndian(datagram[56..], Epoch);

@@ -31,7 +31,7 @@ internal struct NeedMessage
 
     public ushort Round { get; set; }
 
-    public UInt128 Token { get; set; }
+    public Bits128 Token { get; set; }
 
     public ushort Loss { get; set; }
 
@@ -52,7 +52,7 @@ internal struct NeedMessage
             StreamId = BinaryPrimitives.ReadUInt32BigEndian(datagram[2..]),
             IsCensus = datagram[7] != 0,
             Round = BinaryPrimitives.ReadUInt16BigEndian(datagram[8..]),
-            Token = BinaryPrimitives.ReadUInt128BigEndian(datagram[10..]),
+            Token = Bits128.Read(datagram[10..]),
             Loss = BinaryPrimitives.ReadUInt16BigEndian(datagram[26..]),
         };
         return true;
@@ -73,7 +73,7 @@ internal struct NeedMessage
         GroupMessage.WriteHeader(datagram, GroupMessageKind.Need, StreamId);
         datagram[7] = IsCensus ? (byte)1 : (byte)0;
         BinaryPrimitives.WriteUInt16BigEndian(datagram[8..], Round);
-        BinaryPrimitives.WriteUInt128BigEndian(datagram[10..], Token);
+        Token.Write(datagram[10..]);
         BinaryPrimitives.WriteUInt16BigEndian(datagram[26..], Loss);
         datagram[28] = (byte)entries.Length;
         for (var i = 0; i < entries.Length; i++)

@@ -53,7 +53,7 @@ internal struct OfferMessage
 
     public uint CeilingBytesPerSecond { get; set; }
 
-    public UInt128 Token { get; set; }
+    public Bits128 Token { get; set; }
 
     public uint ClientTime { get; set; }
 
@@ -96,7 +96,7 @@ internal struct OfferMessage
             SymbolSize = symbolSize,
             ManifestBytes = (int)manifestBytes,
             CeilingBytesPerSecond = BinaryPrimitives.ReadUInt32BigEndian(datagram[65..]),
-            Token = BinaryPrimitives.ReadUInt128BigEndian(datagram[69..]),
+            Token = Bits128.Read(datagram[69..]),
             ClientTime = BinaryPrimitives.ReadUInt32BigEndian(datagram[85..]),
             Number = BinaryPrimitives.ReadUInt32BigEndian(datagram[89..]),
         };
@@ -131,7 +131,7 @@ internal struct OfferMessage
         BinaryPrimitives.WriteUInt16BigEndian(datagram[59..], (ushort)SymbolSize);
         BinaryPrimitives.WriteInt32BigEndian(datagram[61..], ManifestBytes);
         BinaryPrimitives.WriteUInt32BigEndian(datagram[65..], CeilingBytesPerSecond);
-        BinaryPrimitives.WriteUInt128BigEndian(datagram[69..], Token);
+        Token.Write(datagram[69..]);
         BinaryPrimitives.WriteUInt32BigEndian(datagram[85..], ClientTime);
         BinaryPrimitives.WriteUInt32BigEndian(datagram[89..], Number);
         var codeBytes = Encoding.UTF8.GetBytes(code, datagram[FixedBytes..]);

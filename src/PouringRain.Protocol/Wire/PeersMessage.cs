@@ -55,7 +55,7 @@ internal struct PeersMessage
     public static PeerAddress PeerAt(ReadOnlySpan<byte> peers, int index)
     {
         var peer = peers[(index * PeerBytes)..];
-        return new PeerAddress(BinaryPrimitives.ReadUInt128BigEndian(peer), BinaryPrimitives.ReadUInt16BigEndian(peer[16..]));
+        return new PeerAddress(Bits128.Read(peer), BinaryPrimitives.ReadUInt16BigEndian(peer[16..]));
     }
 
     /// <returns>The datagram's length.</returns>
@@ -68,7 +68,7 @@ internal struct PeersMessage
         for (var i = 0; i < peers.Length; i++)
         {
             var peer = datagram[(FixedBytes + (i * PeerBytes))..];
-            BinaryPrimitives.WriteUInt128BigEndian(peer, peers[i].Address);
+            peers[i].Address.Write(peer);
             BinaryPrimitives.WriteUInt16BigEndian(peer[16..], peers[i].Port);
         }
 

@@ -29,7 +29,7 @@ internal struct PropagateMessage
 
     public ushort RainPort { get; set; }
 
-    public UInt128 Token { get; set; }
+    public Bits128 Token { get; set; }
 
     public static bool TryParse(ReadOnlySpan<byte> datagram, out PropagateMessage message)
     {
@@ -53,7 +53,7 @@ internal struct PropagateMessage
             Version = Sha256Digest.Read(datagram[14..]),
             Stamp = stamp,
             RainPort = BinaryPrimitives.ReadUInt16BigEndian(datagram[54..]),
-            Token = BinaryPrimitives.ReadUInt128BigEndian(datagram[56..]),
+            Token = Bits128.Read(datagram[56..]),
         };
         return true;
     }
@@ -66,7 +66,7 @@ internal struct PropagateMessage
         Version.Write(datagram[14..]);
         BinaryPrimitives.WriteInt64BigEndian(datagram[46..], Stamp);
         BinaryPrimitives.WriteUInt16BigEndian(datagram[54..], RainPort);
-        BinaryPrimitives.WriteUInt128BigEndian(datagram[56..], Token);
+        Token.Write(datagram[56..]);
         return SizeBytes;
     }
 }
@@ -92,7 +92,7 @@ internal struct PropagateAnswer
 
     public ResourceId Resource { get; set; }
 
-    public UInt128 Token { get; set; }
+    public Bits128 Token { get; set; }
 
     public NodeId Node { get; set; }
 
@@ -110,8 +110,8 @@ internal struct PropagateAnswer
             SubscriptionId = BinaryPrimitives.ReadUInt32BigEndian(datagram[2..]),
             Verdict = (PropagateVerdict)datagram[6],
             Resource = new ResourceId(BinaryPrimitives.ReadUInt64BigEndian(datagram[7..])),
-            Token = BinaryPrimitives.ReadUInt128BigEndian(datagram[15..]),
-            Node = new NodeId(BinaryPrimitives.ReadUInt128BigEndian(datagram[31..])),
+            Token = Bits128.Read(datagram[15..]),
+            Node = new NodeId(Bits128.Read(datagram[31..])),
         };
         return true;
     }
@@ -122,8 +122,8 @@ internal struct PropagateAnswer
         WireFormat.WriteHeader(datagram, MessageType.PropagateAnswer, SubscriptionId);
         datagram[6] = (byte)Verdict;
         BinaryPrimitives.WriteUInt64BigEndian(datagram[7..], Resource.Value);
-        BinaryPrimitives.WriteUInt128BigEndian(datagram[15..], Token);
-        BinaryPrimitives.WriteUInt128BigEndian(datagram[31..], Node.Value);
+        Token.Write(datagram[15..]);
+        Node.Value.Write(datagram[31..]);
         return SizeBytes;
     }
 }

@@ -41,7 +41,7 @@ internal struct ReportMessage
 
     public NodeId Identity { get; set; }
 
-    public UInt128 Token { get; set; }
+    public Bits128 Token { get; set; }
 
     public uint Number { get; set; }
 
@@ -65,8 +65,8 @@ internal struct ReportMessage
             return false;
         }
 
-        var token = BinaryPrimitives.ReadUInt128BigEndian(datagram[26..]);
-        var identity = BinaryPrimitives.ReadUInt128BigEndian(datagram[10..]);
+        var token = Bits128.Read(datagram[26..]);
+        var identity = Bits128.Read(datagram[10..]);
         if (identity == 0 || datagram.Length != (token == 0 ? PaddedBytes : FixedBytes)
             || datagram[FixedBytes..].ContainsAnyExcept((byte)0))
         {
@@ -99,8 +99,8 @@ internal struct ReportMessage
         datagram[7] = WantsAnswer ? AnswerFlag : (byte)0;
         datagram[8] = State;
         datagram[9] = Failure;
-        BinaryPrimitives.WriteUInt128BigEndian(datagram[10..], Identity.Value);
-        BinaryPrimitives.WriteUInt128BigEndian(datagram[26..], Token);
+        Identity.Value.Write(datagram[10..]);
+        Token.Write(datagram[26..]);
         BinaryPrimitives.WriteUInt32BigEndian(datagram[42..], Number);
         BinaryPrimitives.WriteUInt32BigEndian(datagram[46..], BlockCount);
         BinaryPrimitives.WriteUInt16BigEndian(datagram[50..], Loss);

@@ -44,7 +44,7 @@ internal struct SubscribeMessage
 
     public Sha256Digest? Version { get; set; }
 
-    public UInt128 Token { get; set; }
+    public Bits128 Token { get; set; }
 
     public bool AreGuesses { get; set; }
 
@@ -109,7 +109,7 @@ internal struct SubscribeMessage
             WantsSmallSymbols = (flags & SmallFlag) != 0,
             Resource = new ResourceId(BinaryPrimitives.ReadUInt64BigEndian(datagram[11..])),
             Version = (flags & HasVersionFlag) != 0 ? Sha256Digest.Read(datagram[19..]) : null,
-            Token = BinaryPrimitives.ReadUInt128BigEndian(datagram[51..]),
+            Token = Bits128.Read(datagram[51..]),
             ClientTime = BinaryPrimitives.ReadUInt32BigEndian(datagram[67..]),
             RateBytesPerSecond = BinaryPrimitives.ReadUInt32BigEndian(datagram[71..]),
             InFlightMax = BinaryPrimitives.ReadUInt32BigEndian(datagram[75..]),
@@ -134,7 +134,7 @@ internal struct SubscribeMessage
             | (WantsOffer ? OfferFlag : 0) | (HasFeedback ? FeedbackFlag : 0) | (WantsSmallSymbols ? SmallFlag : 0));
         BinaryPrimitives.WriteUInt64BigEndian(datagram[11..], Resource.Value);
         (Version ?? default).Write(datagram[19..]);
-        BinaryPrimitives.WriteUInt128BigEndian(datagram[51..], Token);
+        Token.Write(datagram[51..]);
         BinaryPrimitives.WriteUInt32BigEndian(datagram[67..], ClientTime);
         BinaryPrimitives.WriteUInt32BigEndian(datagram[71..], RateBytesPerSecond);
         BinaryPrimitives.WriteUInt32BigEndian(datagram[75..], InFlightMax);

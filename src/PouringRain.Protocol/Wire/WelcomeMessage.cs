@@ -26,7 +26,7 @@ internal struct WelcomeMessage
 
     public uint Number { get; set; }
 
-    public UInt128 Token { get; set; }
+    public Bits128 Token { get; set; }
 
     /// <summary>Reads a datagram.</summary>
     public static bool TryParse(ReadOnlySpan<byte> datagram, out WelcomeMessage message)
@@ -43,7 +43,7 @@ internal struct WelcomeMessage
             IsNoted = (datagram[7] & NotedFlag) != 0,
             IsFull = (datagram[7] & FullFlag) != 0,
             Number = BinaryPrimitives.ReadUInt32BigEndian(datagram[8..]),
-            Token = BinaryPrimitives.ReadUInt128BigEndian(datagram[12..]),
+            Token = Bits128.Read(datagram[12..]),
         };
         return true;
     }
@@ -54,7 +54,7 @@ internal struct WelcomeMessage
         GroupMessage.WriteHeader(datagram, GroupMessageKind.Welcome, StreamId);
         datagram[7] = (byte)((IsNoted ? NotedFlag : 0) | (IsFull ? FullFlag : 0));
         BinaryPrimitives.WriteUInt32BigEndian(datagram[8..], Number);
-        BinaryPrimitives.WriteUInt128BigEndian(datagram[12..], Token);
+        Token.Write(datagram[12..]);
         return SizeBytes;
     }
 }

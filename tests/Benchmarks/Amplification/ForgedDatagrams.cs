@@ -26,7 +26,7 @@ internal static class ForgedDatagrams
     /// <param name="random">What noise is made of.</param>
     /// <param name="number">Tells it from the others.</param>
     /// <returns>Its length.</returns>
-    public static int Write(string kind, Span<byte> datagram, ulong resource, UInt128 token, Random random, uint number)
+    public static int Write(string kind, Span<byte> datagram, ulong resource, Bits128 token, Random random, uint number)
     {
         switch (kind)
         {
@@ -60,7 +60,7 @@ internal static class ForgedDatagrams
     /// <summary>Writes a SUBSCRIBE that asks for as much of the first eight blocks as one can, at
     /// any rate, and tells nothing of what came.</summary>
     /// <returns>Its length.</returns>
-    public static int WriteSubscribe(Span<byte> datagram, ulong resource, uint subscriptionId, uint number, UInt128 token)
+    public static int WriteSubscribe(Span<byte> datagram, ulong resource, uint subscriptionId, uint number, Bits128 token)
     {
         var message = new SubscribeMessage
         {
@@ -84,7 +84,7 @@ internal static class ForgedDatagrams
 
     /// <summary>A good token for the address and port of a socket, which is connected to a rain server that holds the resource.</summary>
     /// <exception cref="InvalidOperationException">The server does not offer it.</exception>
-    public static UInt128 AskForToken(Socket socket, ulong resource)
+    public static Bits128 AskForToken(Socket socket, ulong resource)
     {
         socket.ReceiveTimeout = (int)AnswerLimit.TotalMilliseconds;
         var datagram = new byte[BytesMax];

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using PouringRain.Protocol;
 
 namespace Benchmarks.Amplification;
 
@@ -29,7 +30,7 @@ internal static class Forger
         }
 
         var kind = arguments[0];
-        var token = kind == "stolen-token" ? AskForToken(target, resource) : UInt128.MaxValue / 3;
+        var token = kind == "stolen-token" ? AskForToken(target, resource) : new Bits128(ulong.MaxValue / 3, 0);
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         socket.SetRawSocketOption(IpLevel, IpTransparent, BitConverter.GetBytes(1));
         socket.Bind(new IPEndPoint(source, 0));
@@ -52,7 +53,7 @@ internal static class Forger
     }
 
     /// <summary>A good token, for the attacker's own address.</summary>
-    private static UInt128 AskForToken(IPEndPoint target, ulong resource)
+    private static Bits128 AskForToken(IPEndPoint target, ulong resource)
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         socket.Connect(target);

@@ -18,7 +18,7 @@ internal sealed class SplitMix(ulong seed)
     }
 
     /// <summary>A number below a bound, evenly enough for choosing symbols.</summary>
-    public int Next(int bound) => (int)(((UInt128)Next() * (uint)bound) >> 64);
+    public int Next(int bound) => (int)Math.BigMul(Next(), (uint)bound, out _);
 
     /// <summary>The first bytes of the sequence.</summary>
     public static byte[] Stream(ulong seed, long count)

@@ -53,7 +53,8 @@ internal sealed class ForgedNeeds(Host host)
         var clock = Stopwatch.StartNew();
         for (var i = 0L; ; i++)
         {
-            var need = new NeedMessage { StreamId = announce.StreamId, Round = 1, Token = (UInt128)(i + 1) << 64, Loss = ushort.MaxValue };
+            var token = new Bits128((ulong)(i + 1), 0);
+            var need = new NeedMessage { StreamId = announce.StreamId, Round = 1, Token = token, Loss = ushort.MaxValue };
             socket.Send(datagram.AsSpan(0, need.Write(datagram, entries[..8])), SocketFlags.None, out _);
             while (clock.Elapsed.TotalSeconds < i / (double)perSecond)
             {

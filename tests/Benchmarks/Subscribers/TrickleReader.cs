@@ -10,7 +10,7 @@ internal sealed class TrickleReader(uint subscriptionId, ulong resource, uint ra
 {
     private Sha256Digest? _version;
     private ResourceLayout? _layout;
-    private UInt128 _token;
+    private Bits128 _token;
     private uint _number;
     private uint _firstRequest;
     private uint _firstSequence;

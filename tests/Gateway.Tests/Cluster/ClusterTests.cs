@@ -118,7 +118,7 @@ public sealed class ClusterTests
     public async Task With_etcd_any_node_is_drained_and_without_its_answer_only_this_one()
     {
         using var etcd = new MemoryCluster();
-        var others = Enumerable.Range(1, 2).Select(i => new NodeId((UInt128)i)).ToArray();
+        var others = Enumerable.Range(1, 2).Select(i => new NodeId((ulong)i)).ToArray();
         await using var gateway = await TestGateway.StartAsync(
             services => services.AddSingleton<NodeOpener>((options, loggers, token) =>
                 MurkyNode.StartAsync(options with { OpenRegistry = etcd.Open }, loggers, token)),

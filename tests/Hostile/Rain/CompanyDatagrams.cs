@@ -12,7 +12,7 @@ internal static class CompanyDatagrams
     public static int Write(string kind, Span<byte> datagram, ulong resource, Random random)
     {
         var stream = (uint)random.Next();
-        var token = (UInt128)(ulong)random.NextInt64();
+        var token = (Bits128)(ulong)random.NextInt64();
         switch (kind)
         {
             case "join":
@@ -21,7 +21,7 @@ internal static class CompanyDatagrams
                     SubscriptionId = stream,
                     Resource = new ResourceId(resource),
                     Token = token,
-                    Node = new NodeId(token + 1),
+                    Node = new NodeId(token with { Low = token.Low + 1 }),
                     RainPort = (ushort)random.Next(),
                     HeldCount = (uint)random.Next(),
                     ArrivalsKnown = (uint)random.Next(),
@@ -44,8 +44,13 @@ internal static class CompanyDatagrams
             case "window":
                 return new WindowMessage { StreamId = stream, Round = 1 }.Write(datagram, [new WindowEntry((uint)random.Next(), 1, 2)]);
             case "report":
-                return new ReportMessage { StreamId = stream, Identity = new NodeId(token + 1), Token = token & 1, State = 3 }
-                    .Write(datagram);
+                return new ReportMessage
+                {
+                    StreamId = stream,
+                    Identity = new NodeId(token with { Low = token.Low + 1 }),
+                    Token = token.Low & 1,
+                    State = 3,
+                }.Write(datagram);
             case "welcome":
                 return new WelcomeMessage { StreamId = stream, IsNoted = true, Token = token }.Write(datagram);
             default:

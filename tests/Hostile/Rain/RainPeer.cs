@@ -27,10 +27,10 @@ internal sealed class RainPeer : IDisposable
 
     /// <summary>A token for this socket.</summary>
     /// <exception cref="InvalidOperationException">The server does not offer the resource.</exception>
-    public UInt128 AskForToken(ulong resource) => ForgedDatagrams.AskForToken(_socket, resource);
+    public Bits128 AskForToken(ulong resource) => ForgedDatagrams.AskForToken(_socket, resource);
 
     /// <summary>Subscribes to the first blocks of a resource at any rate, with no word of what came.</summary>
-    public void Subscribe(ulong resource, uint subscriptionId, UInt128 token)
+    public void Subscribe(ulong resource, uint subscriptionId, Bits128 token)
     {
         var length = ForgedDatagrams.WriteSubscribe(_buffer, resource, subscriptionId, ++_lastNumber, token);
         Send(_buffer.AsSpan(0, length));
@@ -40,7 +40,7 @@ internal sealed class RainPeer : IDisposable
     /// <returns>What the server said last; null when it said nothing.</returns>
     public PropagateVerdict? Propagate(ulong resource, Sha256Digest version, long stamp, ushort rainPort)
     {
-        UInt128 token = default;
+        Bits128 token = default;
         PropagateVerdict? verdict = null;
         for (var round = 0; round < 2; round++)
         {
@@ -58,11 +58,11 @@ internal sealed class RainPeer : IDisposable
     }
 
     /// <summary>Sends PROPAGATE with a token and does not wait for an answer.</summary>
-    public void PropagateBlindly(ulong resource, Sha256Digest version, long stamp, ushort rainPort, UInt128 token) =>
+    public void PropagateBlindly(ulong resource, Sha256Digest version, long stamp, ushort rainPort, Bits128 token) =>
         Send(Write(resource, version, stamp, rainPort, token));
 
     /// <summary>A token for PROPAGATE; null when the server does not answer.</summary>
-    public UInt128? AskForPropagateToken(ulong resource)
+    public Bits128? AskForPropagateToken(ulong resource)
     {
         Send(Write(resource, default, long.MinValue, 1, default));
         return TryReceive(TimeSpan.FromSeconds(1), out var datagram) && PropagateAnswer.TryParse(datagram, out var answer)
@@ -88,7 +88,7 @@ internal sealed class RainPeer : IDisposable
 
     public void Dispose() => _socket.Dispose();
 
-    private ReadOnlySpan<byte> Write(ulong resource, Sha256Digest version, long stamp, ushort rainPort, UInt128 token)
+    private ReadOnlySpan<byte> Write(ulong resource, Sha256Digest version, long stamp, ushort rainPort, Bits128 token)
     {
         var length = new PropagateMessage
         {

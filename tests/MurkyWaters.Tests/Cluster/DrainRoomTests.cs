@@ -39,5 +39,5 @@ public class DrainRoomTests
         Assert.Equal(isAllowed, refusal is null);
     }
 
-    private static NodeId Id(int number) => new((UInt128)number);
+    private static NodeId Id(int number) => new((ulong)number);
 }

@@ -206,7 +206,7 @@ public sealed class DrainsTests : IDisposable
     {
         await using var node = Open();
         Assert.Equal(DrainResult.Taken, await node.Drains.StartAsync(node.Id, Token));
-        _others[0] = (isOtherLess ? new NodeId(1) : new NodeId(UInt128.MaxValue), MemberState.Draining, "");
+        _others[0] = (isOtherLess ? new NodeId(1) : new NodeId(Bits128.MaxValue), MemberState.Draining, "");
         node.Drains.Tick();
         Assert.Equal(!isOtherLess, node.Drains.IsWished);
     }

@@ -35,7 +35,7 @@ public sealed class DeploymentRecordTests
     {
         var record = Make([.. Enumerable.Range(1, 13).Select(i => new DeploymentReceiver
         {
-            Node = new NodeId((UInt128)i),
+            Node = new NodeId((ulong)i),
             State = i == 1 ? ReceiverState.Done : ReceiverState.Late,
         })]) with
         { Phase = DeploymentPhase.Failed };
@@ -50,7 +50,7 @@ public sealed class DeploymentRecordTests
     {
         var record = Make([.. Enumerable.Range(1, DeploymentPlan.TargetCountMax).Select(i => new DeploymentReceiver
         {
-            Node = new NodeId(UInt128.MaxValue - (UInt128)i),
+            Node = new NodeId(new Bits128(ulong.MaxValue, ulong.MaxValue - (ulong)i)),
             State = ReceiverState.Failed,
             Reason = new string('"', DeployReport.ReasonBytesMax - 4) + i,
         })]);

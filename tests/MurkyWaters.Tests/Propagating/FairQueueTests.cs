@@ -114,7 +114,7 @@ public sealed class FairQueueTests
         var accepted = 0;
         for (var i = 0u; i < 1000; i++)
         {
-            var source = new PeerAddress((UInt128)i << 64, 9);
+            var source = new PeerAddress(new Bits128((ulong)i, 0), 9);
             accepted += queue.TryAdd(
                 new AskedFetch(new ResourceId(i), default(Sha256Digest), source, AskedSource.Of(source, isKnown: false)), out _) ? 1 : 0;
         }
@@ -129,10 +129,10 @@ public sealed class FairQueueTests
         var shares = Enumerable.Range(1, 60_000)
             .Select(port => AskedSource.Of(PeerAddress.FromIPv4(0x7F00_0001, (ushort)port), isKnown: false));
         Assert.Equal(16, shares.Distinct().Count());
-        var network = (UInt128)0x2001_0DB8_0000_0001 << 64;
+        var network = new Bits128(0x2001_0DB8_0000_0001, 0);
         Assert.Single(
             Enumerable.Range(0, 1000).Select(
-                host => AskedSource.Of(new PeerAddress(network + (UInt128)host, 9), isKnown: false)).Distinct());
+                host => AskedSource.Of(new PeerAddress(network with { Low = (ulong)host }, 9), isKnown: false)).Distinct());
         Assert.NotEqual(
             AskedSource.Of(PeerAddress.FromIPv4(0x7F00_0001, 9), isKnown: true),
             AskedSource.Of(PeerAddress.FromIPv4(0x7F00_0001, 9), isKnown: false));

@@ -102,7 +102,7 @@ public sealed class ShareLinksTests : IDisposable
     {
         var links = Open();
         var (link, token) = Make(links, "a", isOnce: true);
-        links.Look(token, isDownload: true, user: UInt128.MaxValue);
+        links.Look(token, isDownload: true, user: Bits128.MaxValue);
         var path = Path.Combine(_folder["links"], link.Id);
         Assert.DoesNotContain(token[^20..], File.ReadAllText(path, Encoding.UTF8), StringComparison.Ordinal);
         File.WriteAllText(Path.Combine(_folder["links"], "0123456789abcdef"), File.ReadAllText(path));

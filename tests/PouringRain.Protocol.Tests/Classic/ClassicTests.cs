@@ -221,7 +221,7 @@ public class ClassicTests
         AssertTaken(mapped with { Port = 1980 }, Server with { Port = 50_000 }, 1);
         AssertTaken(linkLocal, linkLocal with { Port = 50_000 }, 1);
         AssertTaken(linkLocal, linkLocal with { ScopeId = 4 }, 0);
-        AssertTaken(Server, Server with { Address = Server.Address + 1 }, 0);
+        AssertTaken(Server, Server with { Address = Server.Address with { Low = Server.Address.Low + 1 } }, 0);
         AssertTaken(Server, PeerAddress.From(new IPEndPoint(IPAddress.IPv6Loopback, 1980)), 0);
 
         static void AssertTaken(PeerAddress server, PeerAddress from, int count)

@@ -93,7 +93,7 @@ public class ClusterSurvivalTests
     private static ClusterNode Node(
         int id, string zone, int? nodes, int zones = 0, MemberState state = MemberState.Up, TimeSpan? silence = null) => new()
         {
-            Id = new NodeId((UInt128)id),
+            Id = new NodeId((ulong)id),
             State = state,
             LastHeard = Now - (silence ?? TimeSpan.FromSeconds(state == MemberState.Up ? 1 : 20)),
             Status = new NodeStatus

@@ -34,7 +34,7 @@ public class ConsultMessageTests
             Version = 2,
             Kind = (ConsultKind)3,
             Nonce = 4,
-            Node = new NodeId(UInt128.MaxValue - 5),
+            Node = new NodeId(new Bits128(ulong.MaxValue, ulong.MaxValue - 5)),
             Start = 6,
             AgreedTo = 10,
             ForgottenTo = -7,

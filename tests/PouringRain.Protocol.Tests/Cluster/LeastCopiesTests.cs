@@ -110,7 +110,7 @@ public class LeastCopiesTests
     {
         for (var i = 0; i < count; i++)
         {
-            var id = new NodeId((UInt128)(i + 1));
+            var id = new NodeId((ulong)(i + 1));
             var index = new ReplicaIndex();
             index.MarkLoaded();
             var options = new ReplicationOptions { Node = id, Replicas = replicas, TokenKey = new byte[32] };

@@ -198,7 +198,7 @@ public class MembershipTests
     private Host Add(int number, long offsetMs = 0, string zone = "")
     {
         var host = new Host(
-            new NodeId((UInt128)number), (ulong)number, PeerAddress.FromIPv4(0x0A00_0000 + (uint)number, 1980), offsetMs, zone);
+            new NodeId((ulong)number), (ulong)number, PeerAddress.FromIPv4(0x0A00_0000 + (uint)number, 1980), offsetMs, zone);
         _hosts[host.Place] = host;
         return host;
     }

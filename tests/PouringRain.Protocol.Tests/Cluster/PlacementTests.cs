@@ -128,5 +128,5 @@ public class PlacementTests
     private static IEnumerable<ResourceId> Ids() => Enumerable.Range(0, IdCount).Select(i => new ResourceId((ulong)i));
 
     private static ClusterMember Member(int number) =>
-        new() { Id = new NodeId((UInt128)(ulong)(number + 1) << 64 | 77), Host = $"h{number}" };
+        new() { Id = new NodeId(new Bits128((ulong)(number + 1), 77)), Host = $"h{number}" };
 }

@@ -301,7 +301,7 @@ public class ReplicationTests
 
     private static Party Make(int number, Func<ReplicationOptions, ReplicationOptions>? change, bool isLoaded)
     {
-        var id = new NodeId((UInt128)number);
+        var id = new NodeId((ulong)number);
         var options = new ReplicationOptions { Node = id, TokenKey = new byte[32] };
         var index = new ReplicaIndex();
         if (isLoaded)

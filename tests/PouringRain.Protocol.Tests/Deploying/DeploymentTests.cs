@@ -168,9 +168,9 @@ public class DeploymentTests
         Assert.DoesNotContain(machine.Receivers(_now), row => row.State == ReceiverState.Late);
     }
 
-    private static NodeId Node(int index) => new((UInt128)(index + 1));
+    private static NodeId Node(int index) => new((ulong)(index + 1));
 
-    private static PeerAddress Place(NodeId node) => new(node.Value + 1000, 7000);
+    private static PeerAddress Place(NodeId node) => new(node.Value.Low + 1000, 7000);
 
     private static IEnumerable<KeyValuePair<NodeId, ImmutableArray<PeerAddress>>> Addresses(int count) =>
         Enumerable.Range(0, count).Select(i => KeyValuePair.Create(Node(i), ImmutableArray.Create(Place(Node(i)))));
@@ -206,7 +206,7 @@ public class DeploymentTests
         {
             while (machine.TryPollTransmit(_now, _buffer, out var transmit))
             {
-                var node = new NodeId(transmit.To.Address - 1000);
+                var node = new NodeId(transmit.To.Address.Low - 1000);
                 if (!_desks.TryGetValue(node, out var desk))
                 {
                     _desks[node] = desk = new DeployDesk(node, new byte[32], order =>

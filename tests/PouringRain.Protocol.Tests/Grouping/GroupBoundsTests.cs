@@ -153,15 +153,15 @@ public class GroupBoundsTests
         }
     }
 
-    private UInt128 Join(PeerAddress from, int identity)
+    private Bits128 Join(PeerAddress from, int identity)
     {
-        UInt128 token = 0;
+        Bits128 token = 0;
         for (var i = 0; i < 2; i++)
         {
             var length = new ReportMessage
             {
                 StreamId = _sender.StreamId,
-                Identity = new NodeId((UInt128)identity),
+                Identity = new NodeId((ulong)identity),
                 Token = token,
                 WantsAnswer = true,
                 State = 1,
@@ -181,7 +181,7 @@ public class GroupBoundsTests
         return token;
     }
 
-    private void Need(PeerAddress from, UInt128 token, uint block, uint target)
+    private void Need(PeerAddress from, Bits128 token, uint block, uint target)
     {
         var length = new NeedMessage { StreamId = _sender.StreamId, Round = 1, Token = token }
             .Write(_said, [new NeedEntry(block, 1, target)]);

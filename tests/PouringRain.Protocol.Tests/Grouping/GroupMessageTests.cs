@@ -104,8 +104,8 @@ public class GroupMessageTests
             WantsAnswer = true,
             State = 4,
             Failure = 255,
-            Identity = new NodeId(UInt128.MaxValue - 1),
-            Token = hasToken ? UInt128.MaxValue - 2 : 0,
+            Identity = new NodeId(new Bits128(ulong.MaxValue, ulong.MaxValue - 1)),
+            Token = hasToken ? new Bits128(ulong.MaxValue, ulong.MaxValue - 2) : 0,
             Number = 7,
             BlockCount = uint.MaxValue,
             Loss = ushort.MaxValue,
@@ -128,7 +128,7 @@ public class GroupMessageTests
     [Fact]
     public void WelcomeComesBack()
     {
-        var message = new WelcomeMessage { StreamId = 1, IsNoted = true, IsFull = true, Number = uint.MaxValue, Token = UInt128.MaxValue };
+        var message = new WelcomeMessage { StreamId = 1, IsNoted = true, IsFull = true, Number = uint.MaxValue, Token = Bits128.MaxValue };
         var datagram = _buffer.AsSpan(0, message.Write(_buffer));
         Assert.True(WelcomeMessage.TryParse(datagram, out var read));
         Assert.Equal(message, read);
@@ -147,7 +147,7 @@ public class GroupMessageTests
             StreamId = 1,
             IsCensus = true,
             Round = ushort.MaxValue,
-            Token = UInt128.MaxValue - 1,
+            Token = new Bits128(ulong.MaxValue, ulong.MaxValue - 1),
             Loss = ushort.MaxValue,
         };
         var entries = Enumerable.Range(0, count).Select(i => new NeedEntry(uint.MaxValue - (uint)i, 65_536 - i, 0xFF_FFFF)).ToArray();

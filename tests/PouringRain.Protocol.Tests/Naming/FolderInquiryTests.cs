@@ -173,7 +173,7 @@ public class FolderInquiryTests
             while (inquiry.TryPollTransmit(_now, _buffer, out var transmit))
             {
                 _onDatagram();
-                var node = new NodeId(transmit.To.Address - 1000);
+                var node = new NodeId(transmit.To.Address.Low - 1000);
                 var length = _desks[node].Answer(
                     _now, new PeerAddress(1, 1), _ => !_strangers.Contains(node), _buffer.AsSpan(0, transmit.Length), _answer);
                 Assert.InRange(length, 1, ConsultAnswer.BytesMax);

@@ -21,7 +21,7 @@ public class JoinTests
         var node = new NodeId(2);
         byte[][] wrong =
         [
-            Join(1, default, node), Join(1, token + 1, node), Join(2, token, node),
+            Join(1, default, node), Join(1, token with { Low = token.Low + 1 }, node), Join(2, token, node),
             Join(1, token, node, resource: new ResourceId(99)), Join(1, token, node, tag: 5),
         ];
         foreach (var datagram in wrong)
@@ -200,7 +200,7 @@ public class JoinTests
     private RainServer NewServer(SimContent content) => NewServer(content, _swarms);
 
     private byte[] Join(
-        uint id, UInt128 token, NodeId node, ResourceId? resource = null, uint? tag = null, ushort rainPort = 1980, HeldMap? map = null,
+        uint id, Bits128 token, NodeId node, ResourceId? resource = null, uint? tag = null, ushort rainPort = 1980, HeldMap? map = null,
         bool wantsPeers = false, SimContent? content = null, bool lacksManifest = false)
     {
         var known = map?.Known ?? default;
@@ -221,9 +221,9 @@ public class JoinTests
         return _buffer[..length];
     }
 
-    private UInt128 Subscribe(RainServer server, PeerAddress peer, uint id)
+    private Bits128 Subscribe(RainServer server, PeerAddress peer, uint id)
     {
-        UInt128 token = default;
+        Bits128 token = default;
         for (var round = 0; round < 2; round++)
         {
             var length = new SubscribeMessage
@@ -259,7 +259,7 @@ public class JoinTests
         return have;
     }
 
-    private void Tell(RainServer server, UInt128 token, HeldMap map, SimContent? content = null)
+    private void Tell(RainServer server, Bits128 token, HeldMap map, SimContent? content = null)
     {
         do
         {
@@ -268,7 +268,7 @@ public class JoinTests
         while (map.LacksNews);
     }
 
-    private void TellOnce(RainServer server, UInt128 token, HeldMap map, SimContent? content)
+    private void TellOnce(RainServer server, Bits128 token, HeldMap map, SimContent? content)
     {
         server.Handle(_now, Client, Join(1, token, new NodeId(2), map: map, content: content));
         Assert.True(HaveMessage.TryParse(Assert.Single(Drain(server)).Datagram, out var have, out var bitmap, out var arrivals, out _));

@@ -458,7 +458,7 @@ public class RainServerTests
         subscription.Server.Handle(_now, subscription.Peer, subscribe);
     }
 
-    private sealed record Subscription(RainServer Server, PeerAddress Peer, UInt128 Token, uint Rate);
+    private sealed record Subscription(RainServer Server, PeerAddress Peer, Bits128 Token, uint Rate);
 
     /// <summary>Bytes that each subscriber of each server got.</summary>
     private Dictionary<RainServer, ICollection<int>> SumsOf(RainServer[] servers, int milliseconds)
@@ -484,9 +484,9 @@ public class RainServerTests
         return sums.ToDictionary(pair => pair.Key, pair => (ICollection<int>)pair.Value.Values);
     }
 
-    private UInt128 TokenOf(RainServer server) => TokenOf(server, Client);
+    private Bits128 TokenOf(RainServer server) => TokenOf(server, Client);
 
-    private UInt128 TokenOf(RainServer server, PeerAddress peer)
+    private Bits128 TokenOf(RainServer server, PeerAddress peer)
     {
         server.Handle(_now, peer, Subscribe(1, token: 0, [], id: 999));
         var answer = Assert.Single(Drain(server));
@@ -496,7 +496,7 @@ public class RainServerTests
     }
 
     private byte[] Subscribe(
-        uint number, UInt128 token, RequestItem[] items, uint rate = 1_000_000_000, uint first = 0, bool guesses = false, uint id = 1,
+        uint number, Bits128 token, RequestItem[] items, uint rate = 1_000_000_000, uint first = 0, bool guesses = false, uint id = 1,
         int pad = 0,
         bool small = false, uint? heard = null, Sha256Digest? version = null)
     {

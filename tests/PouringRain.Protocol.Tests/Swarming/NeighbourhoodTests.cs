@@ -19,8 +19,8 @@ public class NeighbourhoodTests
         Name(
             seeder, PeerAddress.FromIPv4(0xE000_0001, 1980), PeerAddress.FromIPv4(0xFFFF_FFFF, 1980), PeerAddress.FromIPv4(0, 1980),
             PeerAddress.FromIPv4(0xA9FE_0102, 1980), PeerAddress.FromIPv4(0x7F00_0001, 1980), PeerAddress.FromIPv4(0x0A00_0009, 0),
-            new PeerAddress(0, 1980), new PeerAddress(UInt128.One, 1980), new PeerAddress((UInt128)0xFE80 << 112 | 3, 1980),
-            new PeerAddress((UInt128)0xFF02 << 112 | 1, 1980), Seeder);
+            new PeerAddress(0, 1980), new PeerAddress(1, 1980), new PeerAddress(new Bits128(0xFE80000000000000, 3), 1980),
+            new PeerAddress(new Bits128(0xFF02000000000000, 1), 1980), Seeder);
         Assert.Empty(TurnTo(20));
         Name(seeder, PeerAddress.FromIPv4(0x0A00_0009, 1980));
         Assert.Equal([PeerAddress.FromIPv4(0x0A00_0009, 1980)], TurnTo(20).Select(path => path.Peer));

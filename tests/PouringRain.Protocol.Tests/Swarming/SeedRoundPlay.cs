@@ -20,7 +20,7 @@ internal sealed class SeedRoundPlay
         for (var i = 1; i <= memberCount; i++)
         {
             var member = _table.Enter(
-                Scene.Id, content.Manifest, isSeeded: true, new NodeId((UInt128)i), PeerAddress.FromIPv4(0x0A00_0000 + (uint)i, 1980));
+                Scene.Id, content.Manifest, isSeeded: true, new NodeId((ulong)i), PeerAddress.FromIPv4(0x0A00_0000 + (uint)i, 1980));
             Members.Add(member);
             _held.Add(member, []);
         }

@@ -123,7 +123,7 @@ public class SeedRoundTests
     private SwarmMember[] Members(int count) =>
     [
         .. Enumerable.Range(1, count).Select(i => _table.Enter(
-            Scene.Id, _content.Manifest, isSeeded: true, new NodeId((UInt128)i), PeerAddress.FromIPv4(0x0A00_0000 + (uint)i, 1980))),
+            Scene.Id, _content.Manifest, isSeeded: true, new NodeId((ulong)i), PeerAddress.FromIPv4(0x0A00_0000 + (uint)i, 1980))),
     ];
 
     private int[] Suggest(SwarmMember member, params int[] declined)

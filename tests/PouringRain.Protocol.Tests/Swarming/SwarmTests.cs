@@ -30,9 +30,9 @@ public class SwarmTests
     public void WhoIsOnThisMachineIsNamedOnlyOnIt()
     {
         Enter(1, PeerAddress.FromIPv4(0x7F00_0001, 1980));
-        Enter(2, new PeerAddress(UInt128.One, 1980));
+        Enter(2, new PeerAddress(1, 1980));
         Enter(3, Address(3));
-        Enter(4, new PeerAddress((UInt128)0xFE80 << 112 | 1, 1980, 2));
+        Enter(4, new PeerAddress(new Bits128(0xFE80000000000000, 1), 1980, 2));
         Assert.Equal([Address(3)], Draw(except: 9));
         Assert.Equal(3, Draw(except: 9, withLoopback: true).Length);
     }
@@ -105,12 +105,12 @@ public class SwarmTests
     private static PeerAddress Address(int i) => PeerAddress.FromIPv4(0x0A00_0000 + (uint)i, 1980);
 
     private SwarmMember Enter(int node, PeerAddress address) =>
-        _table.Enter(Scene.Id, _content.Manifest, isSeeded: true, new NodeId((UInt128)node), address);
+        _table.Enter(Scene.Id, _content.Manifest, isSeeded: true, new NodeId((ulong)node), address);
 
     private PeerAddress[] Draw(int except, bool withLoopback = false, int max = 50)
     {
         var peers = new PeerAddress[max];
         var swarm = _table.Find(Scene.Id, _content.Manifest.Version);
-        return swarm is null ? [] : peers[..swarm.Draw(ref _random, new NodeId((UInt128)except), withLoopback, peers)];
+        return swarm is null ? [] : peers[..swarm.Draw(ref _random, new NodeId((ulong)except), withLoopback, peers)];
     }
 }

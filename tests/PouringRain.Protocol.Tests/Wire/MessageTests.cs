@@ -91,7 +91,7 @@ public class MessageTests
             SymbolSize = 1408,
             ManifestBytes = 1 << 25,
             CeilingBytesPerSecond = uint.MaxValue,
-            Token = UInt128.MaxValue,
+            Token = Bits128.MaxValue,
             ClientTime = 2,
             Number = 3,
         };
@@ -171,7 +171,7 @@ public class MessageTests
             Verdict = PropagateVerdict.Held,
             Resource = new ResourceId(2),
             Token = 3,
-            Node = new NodeId(UInt128.MaxValue - 4),
+            Node = new NodeId(new Bits128(ulong.MaxValue, ulong.MaxValue - 4)),
         };
         Assert.True(PropagateAnswer.TryParse(datagram.AsSpan(0, answer.Write(datagram)), out var readAnswer));
         Assert.Equal(answer, readAnswer);

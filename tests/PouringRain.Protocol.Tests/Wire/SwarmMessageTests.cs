@@ -33,8 +33,8 @@ public class SwarmMessageTests
             SubscriptionId = 0x01020304,
             Resource = new ResourceId(ulong.MaxValue - 1),
             Tag = 5,
-            Token = UInt128.MaxValue - 2,
-            Node = new NodeId(UInt128.MaxValue - 3),
+            Token = new Bits128(ulong.MaxValue, ulong.MaxValue - 2),
+            Node = new NodeId(new Bits128(ulong.MaxValue, ulong.MaxValue - 3)),
             RainPort = 65_535,
             HeldCount = uint.MaxValue,
             Epoch = uint.MaxValue - 4,
@@ -67,7 +67,7 @@ public class SwarmMessageTests
         {
             SubscriptionId = 1,
             Tag = 2,
-            Token = UInt128.MaxValue,
+            Token = Bits128.MaxValue,
             IsComplete = true,
             IsAddressValidated = true,
             IsSuggestedOnly = true,
@@ -111,7 +111,8 @@ public class SwarmMessageTests
         var message = new PeersMessage { SubscriptionId = 1, Tag = 2, KnownCount = uint.MaxValue };
         var peers = Enumerable.Range(0, count)
             .Select(i => i % 2 == 0
-                ? PeerAddress.FromIPv4(0x0A00_0001 + (uint)i, (ushort)(i + 1)) : new PeerAddress(UInt128.MaxValue - (uint)i, 65_535))
+                ? PeerAddress.FromIPv4(0x0A00_0001 + (uint)i, (ushort)(i + 1))
+                : new PeerAddress(new Bits128(ulong.MaxValue, ulong.MaxValue - (uint)i), 65_535))
             .ToArray();
         var length = message.Write(_buffer, peers);
         var datagram = _buffer.AsSpan(0, length);

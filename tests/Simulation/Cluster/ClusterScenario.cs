@@ -116,7 +116,7 @@ public sealed partial class ClusterScenario : ITrial
     {
         var number = ++_lastAddress;
         var node = new ReplicaNode(
-            this, _world, new NodeId(new UInt128(Random.Next(), number)), PeerAddress.FromIPv4(0x0A00_0000 + (uint)number, 1980),
+            this, _world, new NodeId(new Bits128(Random.Next(), number)), PeerAddress.FromIPv4(0x0A00_0000 + (uint)number, 1980),
             _hasZones ? $"z{Random.Below(3)}" : "");
         _nodes.Add(node);
         return node;

@@ -41,8 +41,8 @@ public sealed class DeploymentScenario : ITrial
         var count = Random.Pick(1, 3, 8, 20, 40);
         for (var i = 0; i < count; i++)
         {
-            var number = (UInt128)(i + 2);
-            var node = new DeployNode(this, _world, new NodeId(((UInt128)1 << 64) + number), new PeerAddress(number, 7000));
+            var number = (ulong)(i + 2);
+            var node = new DeployNode(this, _world, new NodeId(new Bits128(1, number)), new PeerAddress(number, 7000));
             _nodes.Add(node);
             if (Random.Chance(100_000))
             {

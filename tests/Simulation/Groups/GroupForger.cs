@@ -32,7 +32,7 @@ public sealed class GroupForger : SimHost
     private readonly Forgery _kind;
     private readonly TimeSpan _every;
     private readonly SimRandom _random;
-    private UInt128 _token;
+    private Bits128 _token;
     private Instant _next;
     private int _inItsName;
     private long _groupBytesPerSecond;
@@ -78,7 +78,7 @@ public sealed class GroupForger : SimHost
         switch (_kind)
         {
             case Forgery.Needs:
-                ForgeNeeds(stream, (UInt128)_random.Next() << 32);
+                ForgeNeeds(stream, new Bits128(0, _random.Next() << 32));
                 break;
             case Forgery.NeedsWithToken:
                 SendTo(_sender.Address, new ReportMessage
@@ -103,7 +103,7 @@ public sealed class GroupForger : SimHost
         }
     }
 
-    private void ForgeNeeds(uint stream, UInt128 token)
+    private void ForgeNeeds(uint stream, Bits128 token)
     {
         var figures = _sender.Sender.Snapshot(World.Now);
         Span<NeedEntry> entries = stackalloc NeedEntry[40];

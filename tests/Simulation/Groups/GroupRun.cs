@@ -185,7 +185,7 @@ public sealed class GroupRun
         {
             var receiver = new SimGroupReceiver(
                 world, PeerAddress.FromIPv4(0x0A00_0100 + (uint)index, 7000), Group,
-                new GroupReceiverOptions { Identity = new NodeId((UInt128)(index + 1)) },
+                new GroupReceiverOptions { Identity = new NodeId((ulong)(index + 1)) },
                 secret is null ? null : new SimSeal(secret, world.Random))
             { ForgetsBytes = true };
             var isWorst = index == 0 && WorstPerMillion > 0;

@@ -131,7 +131,7 @@ public sealed partial class GroupTrial
             _world, PeerAddress.FromIPv4(0x0A00_0100 + (uint)index, 7000), GroupRun.Group,
             new GroupReceiverOptions
             {
-                Identity = new NodeId((UInt128)(index + 1)),
+                Identity = new NodeId((ulong)(index + 1)),
                 Resource = filter,
                 Version = isVersion ? _content.Manifest.Version : null,
                 WindowBytesMax = _random.Pick(2, 8, 64, 1000) * (long)layout.BlockBytes,

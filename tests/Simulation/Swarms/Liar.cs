@@ -26,7 +26,7 @@ public sealed class Liar(Lie lie, SimRandom random)
     public const uint InventedNetwork = 0x0B00_0000;
 
     /// <summary>Whether somebody has an address.</summary>
-    public static bool IsInvented(PeerAddress peer) => !peer.IsIPv4 || ((uint)peer.Address & 0xFF00_0000) != 0x0A00_0000;
+    public static bool IsInvented(PeerAddress peer) => !peer.IsIPv4 || ((uint)peer.Address.Low & 0xFF00_0000) != 0x0A00_0000;
 
     /// <summary>Has a server lie.</summary>
     public void Teach(SimServer server)
@@ -59,10 +59,10 @@ public sealed class Liar(Lie lie, SimRandom random)
                 0 => PeerAddress.FromIPv4(0xE000_0001, 1980),
                 1 => PeerAddress.FromIPv4(0x7F00_0001, 1980),
                 2 => PeerAddress.FromIPv4(0x0A00_0001 + (uint)random.Below(16), (ushort)random.Pick(1980, 4000, 0, 7)),
-                3 => new PeerAddress(new UInt128(random.Next(), random.Next()), 1980),
+                3 => new PeerAddress(new Bits128(random.Next(), random.Next()), 1980),
                 _ => PeerAddress.FromIPv4(InventedNetwork + (uint)random.Below(300), 1980),
             };
-            BinaryPrimitives.WriteUInt128BigEndian(datagram[at..], peer.Address);
+            peer.Address.Write(datagram[at..]);
             BinaryPrimitives.WriteUInt16BigEndian(datagram[(at + 16)..], peer.Port);
         }
 

@@ -13,7 +13,7 @@ public sealed class SimNode : IDisposable
     {
         Index = index;
         Swarms = new SwarmTable();
-        Identity = new NodeId((UInt128)index + 1);
+        Identity = new NodeId((ulong)index + 1);
         Server = new SimServer(world, PeerAddress.FromIPv4(0x0A00_0001 + (uint)index, 1980), new RainServerOptions
         {
             TokenKey = new byte[32],

@@ -25,7 +25,7 @@ public sealed class SwarmChecker
     private readonly HashSet<int> _liars;
 
     /// <summary>When a node was last sent a droplet, and when it last asked though it had been sent none for a while.</summary>
-    private readonly Dictionary<UInt128, Instant> _fed = [], _starved = [];
+    private readonly Dictionary<Bits128, Instant> _fed = [], _starved = [];
 
     public SwarmChecker(SimWorld world, IReadOnlyList<TrialNode> nodes, HashSet<int> liars, ICollection<string> broken, bool isSealed)
     {
@@ -59,7 +59,8 @@ public sealed class SwarmChecker
     }
 
     private bool IsNobody(PeerAddress peer) =>
-        Liar.IsInvented(peer) || (uint)peer.Address - 0x0A00_0001 >= _nodes.Count || (peer.Port != 1980 && peer.Port is < 4000 or > 4100);
+        Liar.IsInvented(peer) || (uint)peer.Address.Low - 0x0A00_0001 >= _nodes.Count
+        || (peer.Port != 1980 && peer.Port is < 4000 or > 4100);
 
     private void OnProbe(PeerAddress from, PeerAddress to, int bytes)
     {
@@ -94,7 +95,7 @@ public sealed class SwarmChecker
 
     private void CheckClaims(PeerAddress from, ReadOnlySpan<byte> datagram)
     {
-        var index = (int)((uint)from.Address - 0x0A00_0001);
+        var index = (int)((uint)from.Address.Low - 0x0A00_0001);
         if (index >= _nodes.Count || _liars.Contains(index)
             || !HaveMessage.TryParse(datagram, out var have, out var bitmap, out var arrivals, out _) || !have.IsAddressValidated)
         {

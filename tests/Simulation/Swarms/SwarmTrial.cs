@@ -95,7 +95,7 @@ public sealed partial class SwarmTrial : ITrial
         foreach (var source in node.Client.Fetch.Snapshot(node.Client.LocalNow).Sources)
         {
             if (node.Client.WrongBlocks > 10 && source.State == SourceState.Raining && source.Droplets > 0
-                && _liars.Contains((int)((uint)source.Peer.Address - 0x0A00_0001)) && _wrongBytes.Contains(source.Peer))
+                && _liars.Contains((int)((uint)source.Peer.Address.Low - 0x0A00_0001)) && _wrongBytes.Contains(source.Peer))
             {
                 Broken.Add($"node {node.Index} keeps to the liar {source.Peer} after {node.Client.WrongBlocks} wrong blocks");
             }

@@ -95,7 +95,7 @@ public sealed class TrialNode : IDisposable
         var swarm = IsOld ? null : (SwarmTemplate ?? new FetchSwarm { Table = Swarms, Node = default }) with
         {
             Table = Swarms,
-            Node = new NodeId((UInt128)Index + 1),
+            Node = new NodeId((ulong)Index + 1),
             RainPort = Address.Port,
             ShortManifestBytes = FindsOthersFirst ? 0 : 4 * ResourceLayout.UsualSymbolSize,
         };
@@ -165,7 +165,7 @@ public sealed class TrialNode : IDisposable
         var options = new RainServerOptions
         {
             TokenKey = new byte[32],
-            Node = new NodeId((UInt128)Index + 1),
+            Node = new NodeId((ulong)Index + 1),
             Swarms = IsOld ? null : swarms,
             Ceiling = RainCeiling.Of(_ceiling),
         };

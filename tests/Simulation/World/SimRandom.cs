@@ -19,7 +19,7 @@ public sealed class SimRandom
     }
 
     /// <summary>0 to <paramref name="limit"/> - 1.</summary>
-    public long Below(long limit) => (long)((UInt128)Next() * (ulong)limit >> 64);
+    public long Below(long limit) => (long)Math.BigMul(Next(), (ulong)limit, out _);
 
     public int Between(int low, int high) => low + (int)Below(high - low + 1L);
 

@@ -46,7 +46,7 @@ public sealed class SimServer : SimHost
     public int SubscriberCountMax => _options.SubscriberCountMax;
 
     /// <summary>The token that it would give to an address now: whoever was here before has it.</summary>
-    public UInt128 TokenFor(PeerAddress client) => new AddressTokens(_options.TokenKey).Make(client, LocalNow);
+    public Bits128 TokenFor(PeerAddress client) => new AddressTokens(_options.TokenKey).Make(client, LocalNow);
 
     /// <summary>The key of the tokens from the next start on.</summary>
     public ReadOnlyMemory<byte> TokenKey

@@ -37,7 +37,7 @@ internal struct ConsultAnswer
 
     public NodeId Node { get; set; }
 
-    public UInt128 Token { get; set; }
+    public Bits128 Token { get; set; }
 
     public ulong Start { get; set; }
 
@@ -62,8 +62,8 @@ internal struct ConsultAnswer
             Kind = (ConsultKind)datagram[9],
             Status = (ConsultStatus)datagram[10],
             Nonce = BinaryPrimitives.ReadUInt64BigEndian(datagram[11..]),
-            Node = new NodeId(BinaryPrimitives.ReadUInt128BigEndian(datagram[19..])),
-            Token = BinaryPrimitives.ReadUInt128BigEndian(datagram[35..]),
+            Node = new NodeId(Bits128.Read(datagram[19..])),
+            Token = Bits128.Read(datagram[35..]),
             Start = BinaryPrimitives.ReadUInt64BigEndian(datagram[51..]),
             AgreedTo = BinaryPrimitives.ReadInt64BigEndian(datagram[59..]),
             ForgottenTo = BinaryPrimitives.ReadInt64BigEndian(datagram[67..]),
@@ -90,8 +90,8 @@ internal struct ConsultAnswer
         datagram[9] = (byte)Kind;
         datagram[10] = (byte)Status;
         BinaryPrimitives.WriteUInt64BigEndian(datagram[11..], Nonce);
-        BinaryPrimitives.WriteUInt128BigEndian(datagram[19..], Node.Value);
-        BinaryPrimitives.WriteUInt128BigEndian(datagram[35..], Token);
+        Node.Value.Write(datagram[19..]);
+        Token.Write(datagram[35..]);
         BinaryPrimitives.WriteUInt64BigEndian(datagram[51..], Start);
         BinaryPrimitives.WriteInt64BigEndian(datagram[59..], AgreedTo);
         BinaryPrimitives.WriteInt64BigEndian(datagram[67..], ForgottenTo);

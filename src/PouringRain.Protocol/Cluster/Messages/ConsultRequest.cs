@@ -48,7 +48,7 @@ internal struct ConsultRequest
 
     public ulong PlacementHash { get; set; }
 
-    public UInt128 Token { get; set; }
+    public Bits128 Token { get; set; }
 
     public static bool TryParse(ReadOnlySpan<byte> datagram, out ConsultRequest message, out ReadOnlySpan<byte> body)
     {
@@ -66,12 +66,12 @@ internal struct ConsultRequest
             Version = datagram[8],
             Kind = (ConsultKind)datagram[9],
             Nonce = BinaryPrimitives.ReadUInt64BigEndian(datagram[10..]),
-            Node = new NodeId(BinaryPrimitives.ReadUInt128BigEndian(datagram[18..])),
+            Node = new NodeId(Bits128.Read(datagram[18..])),
             Start = BinaryPrimitives.ReadUInt64BigEndian(datagram[34..]),
             AgreedTo = BinaryPrimitives.ReadInt64BigEndian(datagram[42..]),
             ForgottenTo = BinaryPrimitives.ReadInt64BigEndian(datagram[50..]),
             PlacementHash = BinaryPrimitives.ReadUInt64BigEndian(datagram[58..]),
-            Token = BinaryPrimitives.ReadUInt128BigEndian(datagram[66..]),
+            Token = Bits128.Read(datagram[66..]),
         };
         body = datagram[FixedBytes..];
         return true;
@@ -87,12 +87,12 @@ internal struct ConsultRequest
         datagram[8] = Version;
         datagram[9] = (byte)Kind;
         BinaryPrimitives.WriteUInt64BigEndian(datagram[10..], Nonce);
-        BinaryPrimitives.WriteUInt128BigEndian(datagram[18..], Node.Value);
+        Node.Value.Write(datagram[18..]);
         BinaryPrimitives.WriteUInt64BigEndian(datagram[34..], Start);
         BinaryPrimitives.WriteInt64BigEndian(datagram[42..], AgreedTo);
         BinaryPrimitives.WriteInt64BigEndian(datagram[50..], ForgottenTo);
         BinaryPrimitives.WriteUInt64BigEndian(datagram[58..], PlacementHash);
-        BinaryPrimitives.WriteUInt128BigEndian(datagram[66..], Token);
+        Token.Write(datagram[66..]);
         return length;
     }
 }

@@ -69,7 +69,7 @@ internal static class HelloMessage
         body[at++] = (byte)places;
         foreach (var place in status.Rain.AsSpan()[..places])
         {
-            BinaryPrimitives.WriteUInt128BigEndian(body[at..], place.Address);
+            place.Address.Write(body[at..]);
             BinaryPrimitives.WriteUInt16BigEndian(body[(at + 16)..], place.Port);
             at += PlaceBytes;
         }
@@ -102,7 +102,7 @@ internal static class HelloMessage
         for (var i = 0; i < rest[0]; i++)
         {
             var place = rest.Slice(1 + (i * PlaceBytes), PlaceBytes);
-            var address = BinaryPrimitives.ReadUInt128BigEndian(place);
+            var address = Bits128.Read(place);
             var port = BinaryPrimitives.ReadUInt16BigEndian(place[16..]);
             if (port == 0)
             {

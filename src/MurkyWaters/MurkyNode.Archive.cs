@@ -61,7 +61,8 @@ public sealed partial class MurkyNode
 
     /// <summary>Has a resource turned into pieces. It goes on whatever restarts meanwhile, until it has ended.</summary>
     /// <param name="id">The resource.</param>
-    /// <param name="coding">The coding's name; null for the usual one.</param>
+    /// <param name="coding">The coding's name, or <c>parts</c> for the parts as they are, which can be encoded where they lie; null for the
+    /// usual one.</param>
     /// <param name="isForced">Whether it is to be although less is survived than the coding can do.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="StoreException">The store cannot note it.</exception>
@@ -72,7 +73,8 @@ public sealed partial class MurkyNode
         if (coding is not null && !ErasureCodes.TryGet(coding, out code))
         {
             return new ArchiveResult(
-                ArchiveOutcome.Refused, $"There is no coding {coding}: {string.Join(", ", ErasureCodes.All.Select(known => known.Name))}.");
+                ArchiveOutcome.Refused,
+                $"There is no coding {coding}: {string.Join(", ", ErasureCodes.Stored.Select(known => known.Name))}.");
         }
 
         var opened = await OpenAsync(id, new OpenOptions { DemandLength = 0 }, cancellationToken);
@@ -83,9 +85,10 @@ public sealed partial class MurkyNode
 
         await using (reader)
         {
-            return reader is ArchivedReader
-                ? new ArchiveResult(ArchiveOutcome.Refused, "It is archived already.")
-                : await _archives.StartAsync(ArchiveJobKind.Archive, id, reader.Manifest, code, isForced, cancellationToken);
+            var from = (reader as ArchivedReader)?.Code;
+            return from is not null && (from != ErasureCodes.Parts || from == code)
+                ? new ArchiveResult(ArchiveOutcome.Refused, from == code ? "It is in parts already." : "It is archived already.")
+                : await _archives.StartAsync(ArchiveJobKind.Archive, id, reader.Manifest, code, isForced, from, cancellationToken);
         }
     }
 
@@ -104,7 +107,7 @@ public sealed partial class MurkyNode
             return reader is not ArchivedReader archived
                 ? new ArchiveResult(ArchiveOutcome.Refused, "It is not archived.")
                 : await _archives.StartAsync(
-                    ArchiveJobKind.Restore, id, archived.Manifest, archived.Code, isForced: false, cancellationToken);
+                    ArchiveJobKind.Restore, id, archived.Manifest, archived.Code, isForced: false, from: null, cancellationToken);
         }
     }
 

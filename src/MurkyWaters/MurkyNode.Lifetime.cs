@@ -92,9 +92,13 @@ public sealed partial class MurkyNode
         var asking = new ArchiveAsking(store.NodeId, _agent, _nodes, _transport, options.Time);
         Coding = new CodingDesk(store, _reading, options.CodingNetwork, FindCodingPeer, options.Time, logger);
         _agent.Paths = new PathRepair(store, Coding, options.CodingNetwork, asking, FindCodingPeer, options.Time, logger);
-        _archives = new Archives(store, asking, _reading, _nodes, _replicator, options.Time, logger);
+        _agent.IsWriting = piece => Coding.IsWriting(piece.ToString());
+        _archives = new Archives(
+            store, asking, _reading, _nodes, _replicator,
+            new PartsChain(store.NodeId, Coding, options.CodingNetwork, FindCodingPeer, options.Time, logger), options.Time, logger);
         _keeper = new PieceKeeper(
             store, asking, _reading, _nodes, _archives, options.PieceLookInterval, options.Time, logger);
+        _nodes.PiecesAlone = () => _keeper.Alone;
         _policy = new ArchivePolicy(
             store, _archives, _replicator, _nodes, options.ArchiveAfter, options.ArchiveBytesMin, options.Time, logger);
         Links = new ShareLinks(store.Files, store.NodeId, options.Time, logger);

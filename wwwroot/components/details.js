@@ -76,7 +76,7 @@ export function createDetails(sheet, { origin, doReadsNeedKey }) {
       ['Version', row.version],
       ['SHA-256', summary.sha256],
       ['Code', summary.code ? `${summary.code}, ${count(summary.blocks)} ${summary.blocks === 1 ? 'block' : 'blocks'} of ${count(summary.blockSize)} bytes, symbols of ${count(summary.symbolSize)}` : null],
-      ['Kept', summary.storage === 'archived' ? `in coded pieces${Number.isFinite(summary.survives) ? `; any ${count(summary.survives)} nodes can be lost` : ''}` : copiesOf(summary)],
+      ['Kept', summary.storage !== 'replicated' ? `in ${summary.storage === 'parts' ? 'parts, each twice' : 'coded pieces'}${Number.isFinite(summary.survives) ? `; any ${count(summary.survives)} nodes can be lost` : ''}` : copiesOf(summary)],
       ['Held by', summary.holders?.length > 0 ? summary.holders.map((id) => names.get(id) ?? id).join('\n') : null],
     ].filter(([, value]) => value);
   }

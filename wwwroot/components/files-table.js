@@ -103,5 +103,9 @@ function copiesOf({ storage, replicas, wanted }) {
     return 'archived';
   }
 
+  if (storage === 'parts') {
+    return 'in parts';
+  }
+
   return replicas === null ? '' : wanted === null || wanted <= 1 ? count(replicas) : `${count(replicas)} of ${count(wanted)}`;
 }

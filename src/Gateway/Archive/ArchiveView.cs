@@ -9,7 +9,7 @@ namespace Gateway.Archive;
 /// <param name="Resource">The resource's id.</param>
 /// <param name="Version">The version of it, and no other.</param>
 /// <param name="Length">Its bytes.</param>
-/// <param name="Code">The coding: rapidraid, or rapidraid-2012.</param>
+/// <param name="Code">The coding: rapidraid, rapidraid-2012, or parts.</param>
 /// <param name="State">running, completed or failed.</param>
 /// <param name="Phase">making, verifying, dropping, completed or failed.</param>
 /// <param name="Reason">Why it failed, or waits; null when neither.</param>

@@ -4,7 +4,8 @@ using Gateway.Http;
 namespace Gateway.Archive;
 
 /// <summary>How a resource is to be archived.</summary>
-/// <param name="Code">The coding: rapidraid (the default), or rapidraid-2012.</param>
+/// <param name="Code">The coding: rapidraid (the default), or rapidraid-2012; or parts: none yet, but parts that a chain of nodes can
+/// encode.</param>
 /// <param name="Force">Whether it is to be done although less is survived than the coding can do, as with fewer than 16 nodes.</param>
 /// <example>{ "code": "rapidraid", "force": false }</example>
 internal sealed record ArchiveWish(string? Code, bool Force)

@@ -52,7 +52,7 @@ internal static class CodingEndpoints
     internal static Results<Ok<ChainNodeView>, Problem> Show(
         [Meaning("The code: rapidraid or rapidraid-2012.", "rapidraid")] string code,
         [Meaning("The node's place in the chain, from 0.", "5")] string node) =>
-        !ErasureCodes.TryGet(code, out var known)
+        ErasureCodes.All.FirstOrDefault(one => one.Name == code) is not { } known
             ? new Problem(
                 ProblemType.NotFound, $"There is no code {code}: {string.Join(", ", ErasureCodes.All.Select(one => one.Name))}.")
             : !int.TryParse(node, NumberStyles.None, CultureInfo.InvariantCulture, out var index) || index >= known.PieceCount

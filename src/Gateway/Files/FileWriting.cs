@@ -140,7 +140,7 @@ internal static class FileWriting
                 }
             }
 
-            return await ResourceWriting.AnswerAsync(http, node, settings.Gateway, result, 1, isClassic: false);
+            return await ResourceWriting.AnswerAsync(http, node, settings.Gateway, result, 1, isInParts: false, isClassic: false);
         }
         catch (FetchFailedException e)
         {

@@ -97,6 +97,7 @@ internal sealed class NodeHost : IHostedService
             ScrubPeriod = _settings.Store.ScrubPeriod,
             ArchiveAfter = _settings.Archive.After,
             ArchiveBytesMin = _settings.Archive.MinBytes,
+            PieceLookInterval = _settings.Archive.LookInterval,
             ScrubBytesPerSecondMax = _settings.Store.ScrubBytesPerSecondMax,
             Listen = rain.Listen,
             ServersFile = rain.ServersFile,

@@ -84,7 +84,7 @@ internal static class ResourceEndpoints
     public static RouteHandlerBuilder SendsFieldsOfUploads(this RouteHandlerBuilder endpoint) =>
         endpoint.Sends(
                 [200, 201, 202], AnswerField.Location, AnswerField.EntityTag, AnswerField.ReprDigest, AnswerField.LegacyDigest,
-                AnswerField.UploadComplete)
+                AnswerField.UploadComplete, AnswerField.JobLink)
             .Sends([201], AnswerField.UploadOffset, AnswerField.UploadLength, AnswerField.UploadLimit)
             .Sends([415], AnswerField.AcceptEncoding);
 

@@ -111,11 +111,12 @@ internal record ResourceSummary
     /// <summary>Their ids, as in GET /nodes.</summary>
     public required IReadOnlyList<string> Holders { get; init; }
 
-    /// <summary>replicated: in whole copies; or archived: in coded pieces, and those who keep it keep what it is alone.</summary>
+    /// <summary>replicated: in whole copies; parts: in parts, two replicas of each, which a chain of nodes can encode; or archived: in
+    /// coded pieces. Of the last two those who keep it keep what it is alone.</summary>
     public required string Storage { get; init; }
 
-    /// <summary>Of one that is archived, how many nodes can be lost, whichever they are, as was counted last; null for any other, and when
-    /// the node that answers has not counted.</summary>
+    /// <summary>Of one that is archived, or in parts, how many nodes can be lost, whichever they are, as was counted last; null for any
+    /// other, and when the node that answers has not counted.</summary>
     public required int? Survives { get; init; }
 
     public static ResourceSummary Of(StoredResource resource, MurkyNode node, int? replicas = null) =>
@@ -124,7 +125,7 @@ internal record ResourceSummary
     public static ResourceSummary Of(ListedResource resource, MurkyNode node) => new(resource, node);
 
     private static (string Storage, int? Survives) StorageOf(ArchivedState? archived) =>
-        (archived is null ? "replicated" : "archived", archived?.Survives);
+        (archived is null ? "replicated" : archived.Coding == "parts" ? "parts" : "archived", archived?.Survives);
 
     private static (IReadOnlyList<string> Holders, int Wanted) HoldersOf(ResourceId id, MurkyNode node)
     {

@@ -1,3 +1,4 @@
+using Gateway.Archive;
 using Gateway.Configuration;
 using Gateway.Files;
 using Gateway.Hosting;
@@ -24,7 +25,8 @@ internal static class ResourceWriting
 {
     /// <summary>Uploads a resource</summary>
     /// <remarks>
-    /// 201 when it is new, 200 when it replaced another or was the same, 202 when fewer than ?replicas= nodes held it in time. With
+    /// 201 when it is new, 200 when it replaced another or was the same, 202 when fewer than ?replicas= nodes held it in time, or the
+    /// job that cuts it into parts (?layout=parts) has not ended by then: it is named in Link, with rel="monitor", and goes on. With
     /// Upload-Complete: ?0 the answer is 201 with the Location of an upload to which PATCH adds the rest.
     /// </remarks>
     /// <response code="200">It replaced another version, or the same bytes were here already.</response>
@@ -162,7 +164,7 @@ internal static class ResourceWriting
                 UploadFields.AddWhole(http.Response.Headers, whole.Manifest.Layout.Length);
             }
 
-            return await AnswerAsync(http, node, settings.Gateway, result, request.Replicas, isClassic);
+            return await AnswerAsync(http, node, settings.Gateway, result, request.Replicas, request.IsInParts, isClassic);
 
             ValueTask WriteAsync(ReadOnlyMemory<byte> bytes)
             {
@@ -201,7 +203,7 @@ internal static class ResourceWriting
 
     /// <summary>What came of a commit: the problem, or the resource once enough nodes hold it.</summary>
     public static async Task<IResult> AnswerAsync(
-        HttpContext http, MurkyNode node, GatewayOptions limits, UploadResult result, int replicasWanted, bool isClassic)
+        HttpContext http, MurkyNode node, GatewayOptions limits, UploadResult result, int replicasWanted, bool isInParts, bool isClassic)
     {
         if (ProblemOf(result) is { } problem)
         {
@@ -210,13 +212,14 @@ internal static class ResourceWriting
 
         var resource = result.Resource!;
         var replicas = await node.CountReplicasAsync(resource.Id, replicasWanted, limits.ReplicaTimeout, http.RequestAborted);
+        var isCut = !isInParts || await PartsLayout.CutAsync(http, node, resource.Id, limits.ReplicaTimeout);
         var headers = http.Response.Headers;
         headers.Location = LocationOf(resource);
         headers.ETag = Preconditions.EntityTagOf(resource.Manifest);
         DigestFields.Add(http.Request.Headers, headers, resource.Manifest.Sha256);
 
         // The front of 2012 said 200 of what was new, too, and its clients may look for that.
-        var status = replicas < replicasWanted ? StatusCodes.Status202Accepted
+        var status = replicas < replicasWanted || !isCut ? StatusCodes.Status202Accepted
             : result.Outcome == UploadOutcome.Created && !isClassic ? StatusCodes.Status201Created
             : StatusCodes.Status200OK;
         return isClassic

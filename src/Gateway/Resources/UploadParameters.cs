@@ -11,6 +11,9 @@ internal delegate void UploadParameters(
     [FromQuery(Name = "code"), AllowedValues("raptorq", "lt")]
     [Meaning("The erasure code, raptorq or lt; the setting Rain:Code by default.", "raptorq")]
     string? code,
+    [FromQuery(Name = "layout"), AllowedValues("parts")]
+    [Meaning("parts: kept in 11 parts, twice each, on 16 nodes, where a chain of them can encode it. Whole copies by default.", "parts")]
+    string? layout,
     [FromHeader(Name = "Content-Disposition")]
     [Meaning(
         "The file name, and whether a browser is to save rather than show, as in attachment; filename=\"photo.jpg\".",

@@ -49,6 +49,9 @@ internal sealed record UploadRequest
     /// <summary>Nodes that are to hold it before the answer.</summary>
     public required int Replicas { get; init; }
 
+    /// <summary>Whether it is to be kept in parts, on the nodes of a chain that can encode them.</summary>
+    public bool IsInParts { get; init; }
+
     /// <summary>Reads a request; the problem when it is wrong.</summary>
     public static Problem? TryRead(
         HttpContext http, ResourceId? id, string? path, GatewaySettings settings, UploadFields fields, out UploadRequest? upload)
@@ -128,6 +131,12 @@ internal sealed record UploadRequest
                 ProblemType.InvalidParameter, $"replicas={asked} is wrong: a whole number from 1 to {ReplicasMax} is wanted.");
         }
 
+        var layout = request.Query["layout"];
+        if (layout.Count > 1 || (layout.Count == 1 && layout[0] != "parts"))
+        {
+            return new Problem(ProblemType.InvalidParameter, $"layout={layout} is unknown; there is parts, and none for whole copies.");
+        }
+
         var length = request.ContentLength ?? (http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true ? null : 0);
         if (isPartial ? length > fields.Length : fields.Length is not null && length is not null && fields.Length != length)
         {
@@ -153,6 +162,7 @@ internal sealed record UploadRequest
             Part = part,
             Whole = whole,
             Replicas = replicas,
+            IsInParts = layout.Count == 1,
         };
         return null;
     }

@@ -23,7 +23,9 @@ internal static class UploadEndpoints
             .TakesBytes(
                 "The bytes from the offset on; none when only the end is to be said.", UploadFields.PartialUpload, isRequired: false)
             .Produces<ResourceSummary>(200).Produces<ResourceSummary>(201).Produces<ResourceSummary>(202).Produces(204)
-            .Sends([200, 201, 202], AnswerField.Location, AnswerField.EntityTag, AnswerField.ReprDigest, AnswerField.LegacyDigest)
+            .Sends(
+                [200, 201, 202], AnswerField.Location, AnswerField.EntityTag, AnswerField.ReprDigest, AnswerField.LegacyDigest,
+                AnswerField.JobLink)
             .Sends([200, 201, 202, 204, 400, 408, 409, 413, 460, 507], Standing).Sends(
                 [415], AnswerField.AcceptEncoding, AnswerField.AcceptPatch)
             .Fails(

@@ -78,7 +78,8 @@ internal static class UploadHandling
         }
 
         var headers = http.Response.Headers;
-        var answer = result is null ? null : await ResourceWriting.AnswerAsync(http, node, limits, result, note.Replicas, note.IsClassic);
+        var answer = result is null ? null
+            : await ResourceWriting.AnswerAsync(http, node, limits, result, note.Replicas, note.IsInParts, note.IsClassic);
         if (answer is not null && !upload.IsComplete)
         {
             return answer;
@@ -234,7 +235,7 @@ internal static class UploadHandling
         }
 
         var note = UploadNote.Read(upload.Note);
-        return await ResourceWriting.AnswerAsync(http, node, settings.Gateway, result, note.Replicas, note.IsClassic);
+        return await ResourceWriting.AnswerAsync(http, node, settings.Gateway, result, note.Replicas, note.IsInParts, note.IsClassic);
     }
 
     /// <summary>An upload that nobody is adding to any more, told of in the answer's fields; the problem when there is none.</summary>

@@ -12,6 +12,9 @@ internal sealed record UploadNote
 {
     public required int Replicas { get; init; }
 
+    /// <summary>Whether it is to be kept in parts.</summary>
+    public bool IsInParts { get; init; }
+
     /// <summary>Whether it came on the path of the 2012 front.</summary>
     public required bool IsClassic { get; init; }
 
@@ -37,6 +40,7 @@ internal sealed record UploadNote
     public static UploadNote Of(IHeaderDictionary headers, UploadRequest request, bool isClassic, Manifest? local) => new()
     {
         Replicas = request.Replicas,
+        IsInParts = request.IsInParts,
         Digests = request.Whole.Others.Write(),
         IsClassic = isClassic,
         IsNamed = request.Id is not null,

@@ -162,20 +162,28 @@ internal sealed partial class ArchiveAgent
     /// <summary>Makes a piece that nobody has any more of others.</summary>
     private async Task RepairAsync(ArchiveOrder order, Work work)
     {
-        var shape = await FindShapeAsync(order);
-        if (shape.Code.Name != order.Coding)
+        var there = await FindShapeAsync(order);
+        var shape = there;
+        if (there.Code.Name != order.Coding && !(there.Code == ErasureCodes.Parts && ErasureCodes.TryGet(order.Coding, out var wanted)
+            && PieceShape.TryCreate(order.Resource, there.Parent, wanted, out shape)))
         {
-            throw new IOException($"The pieces that there are, are of {shape.Code.Name}.");
+            throw new IOException($"The pieces that there are, are of {there.Code.Name}.");
         }
 
         var began = _time.GetTimestamp();
-        if (Paths is { } paths
+        if (shape == there && await TryMendAsync(shape, order.Index, work))
+        {
+            return;
+        }
+
+        if (shape == there && Paths is { } paths
             && await paths.TryAsync(shape, order.Index, work.Add, bytes => PaceAsync(bytes, began, _stopping.Token), _stopping.Token))
         {
             return;
         }
 
-        var reader = await OpenPiecesAsync(shape);
+        // Parts go when the pieces are there: then it is those that the piece is made of.
+        var reader = await OpenPiecesAsync(there, shape);
         began = _time.GetTimestamp();
         await using (reader)
         {
@@ -189,7 +197,21 @@ internal sealed partial class ArchiveAgent
                 work.Add, _stopping.Token);
         }
 
-        await _reading.ForgetCopiesAsync(shape);
+        await CorrectVersionAsync(shape, order.Index);
+        await _reading.ForgetCopiesAsync(there);
+    }
+
+    /// <summary>What was decoded of blocks that are what their digests say is right: where another version of the piece was noted here,
+    /// that was told by somebody who lied, or had rot.</summary>
+    private async Task CorrectVersionAsync(PieceShape shape, int index)
+    {
+        if (_store.Catalog.FindPieceVersions(shape.Id, shape.Parent.Version, shape.Code) is { } known && known[index] is { } noted
+            && _store.FindEntry(shape.IdOf(index)) is { IsTombstone: false, Resource.Manifest.Version: var made } && made != noted)
+        {
+            known[index] = made;
+            await _store.Catalog.NotePieceVersionsAsync(shape.Id, shape.Parent.Version, shape.Code.Name, known);
+            ArchiveLog.VersionCorrected(_logger, index, shape.Id, made, noted);
+        }
     }
 
     /// <summary>What the version is in pieces.</summary>
@@ -200,9 +222,11 @@ internal sealed partial class ArchiveAgent
 
     /// <summary>Opens it out of them.</summary>
     /// <exception cref="IOException">There are too few.</exception>
-    private async Task<ResourceReader> OpenPiecesAsync(PieceShape shape)
+    private async Task<ResourceReader> OpenPiecesAsync(PieceShape shape, PieceShape? other = null)
     {
         var opened = await _reading.OpenAsync(shape, new OpenOptions(), _stopping.Token);
+        opened = opened.Reader is null && other is not null && other != shape
+            ? await _reading.OpenAsync(other, new OpenOptions(), _stopping.Token) : opened;
         return opened.Reader
             ?? throw new IOException($"It cannot be had without the pieces {string.Join(", ", opened.MissingPieces ?? [])}.");
     }

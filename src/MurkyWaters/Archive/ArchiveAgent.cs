@@ -39,6 +39,9 @@ internal sealed partial class ArchiveAgent : IAsyncDisposable
     /// <summary>Makes lost pieces anew with the help of other nodes; set by the node.</summary>
     public PathRepair? Paths { get; set; }
 
+    /// <summary>Whether a program runs here that writes a piece of that name; set by the node.</summary>
+    public Func<PieceName, bool> IsWriting { get; set; } = _ => false;
+
     /// <summary>Obeys what another node asks; null while the answer is being found out.</summary>
     public ArchiveReport? Obey(ArchiveOrder order)
     {
@@ -170,7 +173,8 @@ internal sealed partial class ArchiveAgent : IAsyncDisposable
 
         return new ArchiveReport
         {
-            Progress = work is null ? ArchiveProgress.Done : work.HasFailed ? ArchiveProgress.Failed : ArchiveProgress.Working,
+            Progress = work is null ? (order.Verb == ArchiveVerb.Look && IsProgramAt(order, code) ? ArchiveProgress.Working
+                : ArchiveProgress.Done) : work.HasFailed ? ArchiveProgress.Failed : ArchiveProgress.Working,
             HasWhole = FindWhole(order) is { } whole
                 && (order.Verb != ArchiveVerb.Restore || whole.Resource.Retention == Retention.Kept),
             IsInPieces = _store.FindInPieces(order.Resource) is var (resource, coding)
@@ -181,6 +185,9 @@ internal sealed partial class ArchiveAgent : IAsyncDisposable
             Reason = work is { HasFailed: true } ? work.Reason : "",
         };
     }
+
+    private bool IsProgramAt(ArchiveOrder order, ErasureCode code) => Enumerable.Range(0, code.PieceCount)
+        .Any(index => IsWriting(new PieceName(order.Resource, order.Version.Tag, code, index)));
 
     private static ResourceId PieceOf(ArchiveOrder order, int index) =>
         PieceShape.IdOf(order.Resource, order.Version.Tag, order.Coding, index);

@@ -58,4 +58,16 @@ internal static partial class ArchiveLog
     [LoggerMessage(
         4015, LogLevel.Warning, "Piece {Index} of {Resource} could not be made anew along a path of nodes, and is decoded here: {Why}")]
     public static partial void PathFailed(ILogger logger, ResourceId resource, int index, string why);
+
+    [LoggerMessage(4016, LogLevel.Warning, "Piece {Index} of {Resource} is of version {Right}: {Noted}, which was noted, is wrong")]
+    public static partial void VersionCorrected(ILogger logger, int index, ResourceId resource, Sha256Digest right, Sha256Digest noted);
+
+    [LoggerMessage(4019, LogLevel.Information, "Piece {Index} of {Resource} was mended: {Count} of its {All} stretches are new")]
+    public static partial void Mended(ILogger logger, int index, ResourceId resource, int count, int all);
+
+    [LoggerMessage(4017, LogLevel.Information, "Resource {Resource} is encoded as {Coding} by a chain of {Count} programs")]
+    public static partial void ChainBegins(ILogger logger, ResourceId resource, string coding, int count);
+
+    [LoggerMessage(4018, LogLevel.Warning, "The chain of programs over the parts of {Resource} came to nothing: {Why}")]
+    public static partial void ChainFailed(ILogger logger, ResourceId resource, string why);
 }

@@ -17,8 +17,58 @@ internal static class ArchivePlaces
     /// <returns>The node of each piece, by index.</returns>
     public static ImmutableArray<NodeId> Choose(ResourceId id, ErasureCode code, IEnumerable<ClusterMember> members)
     {
-        var holders = Placement.Of(members.Where(member => member.State == MemberState.Up), code.PieceCount).Holders(id);
-        return holders.IsEmpty ? [] : [.. Enumerable.Range(0, code.PieceCount).Select(i => holders[i % holders.Length])];
+        // Parts go to where the chain that will encode them has them.
+        var chain = code == ErasureCodes.Parts ? ErasureCodes.RapidRaid : code;
+        var holders = Placement.Of(members.Where(member => member.State == MemberState.Up), chain.PieceCount).Holders(id);
+        return holders.IsEmpty ? []
+            : [.. Enumerable.Range(0, code.PieceCount).Select(i => holders[(chain == code ? i : ChainNodeOf(i)) % holders.Length])];
+
+        // With few nodes both replicas of a part may fall to one: then the second goes to the next.
+        int ChainNodeOf(int replica)
+        {
+            var part = replica % chain.PartCount;
+            var second = chain.Slots.First(slot => slot.Part == part && slot.Node != part).Node;
+            return replica == part ? part : second % holders.Length == part % holders.Length ? second + 1 : second;
+        }
+    }
+
+    /// <summary>Where the chain of a code can run that begins with parts: for each of its nodes one that has all parts of it, each another
+    /// one as far as may be.</summary>
+    /// <param name="code">The code.</param>
+    /// <param name="holders">What each node has of the parts, as pieces of <see cref="ErasureCodes.Parts"/>.</param>
+    /// <returns>The nodes, in the order of the chain; none when a node of it would lack a part.</returns>
+    public static ImmutableArray<NodeId> ChooseChain(ErasureCode code, IReadOnlyDictionary<NodeId, PieceSet> holders)
+    {
+        var chosen = ImmutableArray.CreateBuilder<NodeId>(code.PieceCount);
+        for (var i = 0; i < code.PieceCount; i++)
+        {
+            var parts = code.SlotsOf(i).ToArray();
+            var able = holders.Where(holder => Array.TrueForAll(parts, slot => ReplicaAt(holder.Value, slot.Part) is not null)).ToList();
+            if (able.Count == 0)
+            {
+                return [];
+            }
+
+            // One that has little else is of less use to the nodes behind.
+            chosen.Add(able.OrderBy(holder => chosen.Count(node => node == holder.Key)).ThenBy(holder => holder.Value.Count)
+                .ThenBy(holder => holder.Key.Value).First().Key);
+        }
+
+        return chosen.MoveToImmutable();
+    }
+
+    /// <summary>Which replica of a part a node has; null when it has none.</summary>
+    public static int? ReplicaAt(PieceSet held, int part)
+    {
+        for (var replica = part; replica < ErasureCodes.Parts.PieceCount; replica += ErasureCodes.Parts.PartCount)
+        {
+            if (held.Contains(replica))
+            {
+                return replica;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>How many nodes, or other holders, can be lost, whichever they are.</summary>

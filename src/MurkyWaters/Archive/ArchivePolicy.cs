@@ -110,7 +110,8 @@ internal sealed class ArchivePolicy(
                 }
 
                 var result = await jobs.StartAsync(
-                    ArchiveJobKind.Archive, cold.Id, entry.Resource.Manifest, ErasureCodes.All[0], isForced: false, _stopping.Token);
+                    ArchiveJobKind.Archive, cold.Id, entry.Resource.Manifest, ErasureCodes.All[0], isForced: false, from: null,
+                    _stopping.Token);
                 if (result.Outcome != ArchiveOutcome.Taken)
                 {
                     return;

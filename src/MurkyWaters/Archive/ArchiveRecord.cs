@@ -22,6 +22,9 @@ internal sealed record ArchiveRecord : IJobRecord<ArchiveRecord>
 
     public required string Coding { get; init; }
 
+    /// <summary>The coding of the pieces that it begins with; empty where that is the whole.</summary>
+    public string From { get; init; } = "";
+
     public required long CreatedMs { get; init; }
 
     public long? EndedMs { get; init; }
@@ -49,6 +52,11 @@ internal sealed record ArchiveRecord : IJobRecord<ArchiveRecord>
             json.WriteString("version", Version.ToString());
             json.WriteNumber("length", Length);
             json.WriteString("coding", Coding);
+            if (From.Length > 0)
+            {
+                json.WriteString("from", From);
+            }
+
             json.WriteNumber("created", CreatedMs);
             if (EndedMs is { } ended)
             {
@@ -92,6 +100,7 @@ internal sealed record ArchiveRecord : IJobRecord<ArchiveRecord>
             Version = version,
             Length = json.GetProperty("length").GetInt64(),
             Coding = Text("coding"),
+            From = json.TryGetProperty("from", out var from) ? from.GetString() ?? "" : "",
             CreatedMs = json.GetProperty("created").GetInt64(),
             EndedMs = json.TryGetProperty("ended", out var ended) ? ended.GetInt64() : null,
             Phase = Enum.Parse<ArchivePhase>(Text("phase")),

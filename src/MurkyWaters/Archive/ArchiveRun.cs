@@ -11,11 +11,13 @@ namespace MurkyWaters.Archive;
 /// A job that this node runs. Every step can be taken again from its beginning, by whoever: what was done is found done.
 /// To archive: the nodes that have the whole let its pieces rain; each place takes its piece, and reads it back; a set of pieces drawn at
 /// random is decoded and compared with the SHA-256; only then, and that is noted first, the whole copies go.
-/// To restore: the places of replicas make the whole of pieces and read it back; then, noted first, the pieces go.
+/// To archive what is in parts: the chain of programs runs over them, or else each place makes its piece of parts that it reads; the rest
+/// is the same, and the parts go last. To restore: the places of replicas make the whole of pieces and read it back; then, noted first,
+/// the pieces go.
 /// </summary>
-internal sealed class ArchiveRun(
-    ArchiveRecord record, ArchiveAsking asking, PieceReading reading, ClusterNodes nodes, Func<ResourceId, int> wantedCount,
-    TimeProvider time)
+internal sealed partial class ArchiveRun(
+    ArchiveRecord record, ArchiveAsking asking, PieceReading reading, ClusterNodes nodes, PartsChain chain,
+    Func<ResourceId, int> wantedCount, TimeProvider time)
 {
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(250), NodePatience = TimeSpan.FromSeconds(30),
         SettleMin = TimeSpan.FromSeconds(3);
@@ -73,8 +75,10 @@ internal sealed class ArchiveRun(
             cancellationToken.ThrowIfCancellationRequested();
             var step = (Record.Kind, Record.Phase) switch
             {
+                (ArchiveJobKind.Archive, ArchivePhase.Making) when Record.From.Length > 0 => EncodePartsAsync(cancellationToken),
                 (ArchiveJobKind.Archive, ArchivePhase.Making) => MakePiecesAsync(cancellationToken),
                 (ArchiveJobKind.Archive, ArchivePhase.Verifying) => VerifyAsync(cancellationToken),
+                (ArchiveJobKind.Archive, _) when Record.From.Length > 0 => DropPartsAsync(cancellationToken),
                 (ArchiveJobKind.Archive, _) => ShrinkAsync(cancellationToken),
                 (_, ArchivePhase.Making or ArchivePhase.Verifying) => MakeWholesAsync(cancellationToken),
                 _ => DropAsync(cancellationToken),
@@ -213,7 +217,7 @@ internal sealed class ArchiveRun(
         }
         while (!Code.IsSufficient(PieceSet.Of(drawn.AsSpan(0, Code.PartCount))));
 
-        var shape = await reading.FindAsync(Record.Resource, Record.Version.Tag, cancellationToken);
+        var shape = await FindShapeAsync(cancellationToken);
         if (shape is not null && await IsRightAsync(shape, drawn[..Code.PartCount].ToHashSet(), cancellationToken))
         {
             await GoOnAsync(ArchivePhase.Dropping, "", cancellationToken);

@@ -249,9 +249,8 @@ internal sealed class ArchivedReader : ResourceReader
     {
         var (offset, bytes) = _shape.CellsOf(group);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var waiting = new Queue<PieceSource>(
-            _sources.OfType<PieceSource>().Where(source => !source.IsLost)
-                .OrderByDescending(source => source.Reader.IsHit).ThenBy(source => source.LastTime));
+        var waiting = new Queue<PieceSource>(Preferred());
+        var known = PieceSet.Of([.. waiting.Select(source => source.Index)]);
         var running = new HashSet<Task<(PieceSource Source, bool IsRead)>>();
         var done = new List<(int, byte[])>();
         var have = default(PieceSet);
@@ -267,7 +266,14 @@ internal sealed class ArchivedReader : ResourceReader
 
             if (running.Count == 0)
             {
-                if (waiting.Count == 0)
+                // Pieces that were found when enough others had been are there for those that failed.
+                foreach (var late in Preferred().Where(source => !known.Contains(source.Index)))
+                {
+                    waiting.Enqueue(late);
+                    known = known.With(late.Index);
+                }
+
+                if (waiting.Count == 0 && !await AwaitOpenedAsync(cancellationToken))
                 {
                     throw Failure();
                 }
@@ -340,6 +346,25 @@ internal sealed class ArchivedReader : ResourceReader
                 return (source, false);
             }
         }
+    }
+
+    /// <summary>Waits until one more is found, or not; false when none is looked for any more.</summary>
+    private async Task<bool> AwaitOpenedAsync(CancellationToken cancellationToken)
+    {
+        Task[] pending = [.. _opening.Where(opening => !opening.IsCompleted)];
+        await (pending.Length == 0 ? Task.CompletedTask : Task.WhenAny(pending).WaitAsync(cancellationToken));
+        return pending.Length > 0;
+    }
+
+    /// <summary>The sources, those first that tell something which the ones before them do not, each of them in the order of how fast they
+    /// were: of parts two may be the same.</summary>
+    private IEnumerable<PieceSource> Preferred()
+    {
+        PieceSource[] sources = [.. _sources.OfType<PieceSource>().Where(source => !source.IsLost)
+            .OrderByDescending(source => source.Reader.IsHit).ThenBy(source => source.LastTime)];
+        var chosen = new int[_shape.Code.PartCount];
+        var count = _shape.Code.Choose([.. sources.Select(source => source.Index)], chosen);
+        return sources.OrderByDescending(source => chosen.AsSpan(0, count).Contains(source.Index));
     }
 
     private FetchFailedException Failure() => new(FetchEndReason.NotFound, []) { MissingPieces = MissingPieces };

@@ -33,6 +33,7 @@ internal sealed class Archives : IAsyncDisposable
     private readonly PieceReading _reading;
     private readonly ClusterNodes _nodes;
     private readonly Replicator _replicator;
+    private readonly PartsChain _chain;
     private readonly IClusterRegistry? _registry;
     private readonly RecordFolder<ArchiveRecord> _notes;
     private readonly RegistryJobs<ArchiveRecord> _jobs;
@@ -47,10 +48,10 @@ internal sealed class Archives : IAsyncDisposable
     private Task _adopting = Task.CompletedTask;
 
     public Archives(
-        ResourceStore store, ArchiveAsking asking, PieceReading reading, ClusterNodes nodes, Replicator replicator, TimeProvider time,
-        ILogger logger)
+        ResourceStore store, ArchiveAsking asking, PieceReading reading, ClusterNodes nodes, Replicator replicator, PartsChain chain,
+        TimeProvider time, ILogger logger)
     {
-        (_store, _asking, _reading, _nodes, _replicator) = (store, asking, reading, nodes, replicator);
+        (_store, _asking, _reading, _nodes, _replicator, _chain) = (store, asking, reading, nodes, replicator, chain);
         (_registry, _time, _logger) = (nodes.Turns, time, logger);
         _notes = new RecordFolder<ArchiveRecord>(store.Files, "archive", path => ArchiveLog.NoteUnreadable(logger, path));
         _jobs = new RegistryJobs<ArchiveRecord>(_registry, Kind);
@@ -87,10 +88,12 @@ internal sealed class Archives : IAsyncDisposable
     /// <param name="manifest">What it is now.</param>
     /// <param name="code">The coding.</param>
     /// <param name="isForced">Whether it is to be although less is survived than the coding can do.</param>
+    /// <param name="from">The coding of the pieces that it begins with; null where that is the whole.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="StoreException">The store cannot note it.</exception>
     public async Task<ArchiveResult> StartAsync(
-        ArchiveJobKind kind, ResourceId id, Manifest manifest, ErasureCode code, bool isForced, CancellationToken cancellationToken)
+        ArchiveJobKind kind, ResourceId id, Manifest manifest, ErasureCode code, bool isForced, ErasureCode? from,
+        CancellationToken cancellationToken)
     {
         if (kind == ArchiveJobKind.Archive && !PieceShape.TryCreate(id, manifest, code, out _))
         {
@@ -131,6 +134,7 @@ internal sealed class Archives : IAsyncDisposable
             Version = manifest.Version,
             Length = manifest.Layout.Length,
             Coding = code.Name,
+            From = from?.Name ?? "",
             CreatedMs = _time.GetUtcNow().ToUnixTimeMilliseconds(),
             Places = places,
         };
@@ -200,7 +204,7 @@ internal sealed class Archives : IAsyncDisposable
             foreach (var record in _records.Values.Where(record => !record.IsOver && !_runs.ContainsKey(record.Id))
                 .OrderBy(record => record.CreatedMs).Take(RunningCountMax - _runs.Count))
             {
-                Begin(new ArchiveRun(record, _asking, _reading, _nodes, Wanted, _time)
+                Begin(new ArchiveRun(record, _asking, _reading, _nodes, _chain, Wanted, _time)
                 {
                     NoteAsync = async (noted, _) =>
                     {
@@ -320,7 +324,7 @@ internal sealed class Archives : IAsyncDisposable
             }
 
             var revision = there.Revision;
-            Begin(new ArchiveRun(record, _asking, _reading, _nodes, Wanted, _time)
+            Begin(new ArchiveRun(record, _asking, _reading, _nodes, _chain, Wanted, _time)
             {
                 Turn = turn,
                 NoteAsync = async (noted, token) =>

@@ -170,6 +170,16 @@ public sealed class CodingDesk : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether a program runs that writes a block, or a piece, of this name.</summary>
+    internal bool IsWriting(string target)
+    {
+        lock (_gate)
+        {
+            return _runs.Exists(run => run.Program.Plan.Outputs.Any(
+                stream => stream is { Kind: CodingStreamKind.WriteBlock } && stream.Target == target));
+        }
+    }
+
     /// <summary>Opens what a program may read, for work of this node's own.</summary>
     /// <exception cref="IOException">It cannot be opened.</exception>
     internal ValueTask<ICodingSource?> OpenAsync(CodingStream stream, long length, CancellationToken cancellation) =>

@@ -35,6 +35,30 @@ internal sealed class PieceKeeper(
     private Task _sweeping = Task.CompletedTask;
     private Instant _nextLook = time.GetInstant() + interval;
     private long _repaired, _failed;
+    private bool _isDraining;
+    private readonly Lock _aloneGate = new();
+    private (long Count, long Bytes)? _alone;
+
+    /// <summary>While this node gives away what it has: the pieces that nobody else has who is to stay, and their bytes; null until all
+    /// was looked at since it began.</summary>
+    public (long Count, long Bytes)? Alone
+    {
+        get
+        {
+            lock (_aloneGate)
+            {
+                return _alone;
+            }
+        }
+
+        private set
+        {
+            lock (_aloneGate)
+            {
+                _alone = value;
+            }
+        }
+    }
 
     /// <summary>What was counted last of a resource; null when it was not looked at here.</summary>
     public (int Survives, int Pieces)? Find(ResourceId id) =>
@@ -62,10 +86,16 @@ internal sealed class PieceKeeper(
         }
 
         var now = time.GetInstant();
+        if (nodes.Drains.IsWished != _isDraining)
+        {
+            // What a look found that began before is of no use.
+            (_isDraining, Alone, _nextLook) = (!_isDraining, null, now);
+        }
+
         if (_looking.IsCompleted && now >= _nextLook)
         {
             _nextLook = now + interval;
-            _looking = Task.Run(LookAsync);
+            _looking = Task.Run(() => LookAsync(_isDraining));
         }
     }
 
@@ -92,12 +122,13 @@ internal sealed class PieceKeeper(
         }
     }
 
-    private async Task LookAsync()
+    private async Task LookAsync(bool isDraining)
     {
         try
         {
             var due = new List<Counted>();
             var learned = 0;
+            (long Count, long Bytes) alone = (0, 0);
             ResourceId? after = null;
             while (true)
             {
@@ -108,6 +139,11 @@ internal sealed class PieceKeeper(
                     if (counted is not null && counted.Lost.Length + counted.Spare.Length > 0)
                     {
                         due.Add(counted);
+                    }
+
+                    foreach (var index in isDraining && counted is not null ? counted.Alone : [])
+                    {
+                        alone = (alone.Count + 1, alone.Bytes + LengthOf(counted!, index));
                     }
 
                     learned += counted is not null && learned < LearnedMax && await LearnAsync(counted) ? 1 : 0;
@@ -121,6 +157,7 @@ internal sealed class PieceKeeper(
                 after = page[^1];
             }
 
+            Alone = isDraining && nodes.Drains.IsWished ? alone : null;
             await Parallel.ForEachAsync(
                 due.OrderBy(counted => counted.Pieces), new ParallelOptions
                 {
@@ -152,6 +189,7 @@ internal sealed class PieceKeeper(
             return null;
         }
 
+        await DropPartsAsync(id, resource.Manifest, code);
         var members = nodes.Members;
         var places = Placement.Of(members.Where(member => member.State == MemberState.Up), code.PieceCount).Holders(id);
         var self = nodes.Nodes.FirstOrDefault(node => node.IsSelf)?.Id;
@@ -159,7 +197,10 @@ internal sealed class PieceKeeper(
         var seen = await asking.AskAllAsync(asking.Reachable.Select(node => node.Id), order, _stopping.Token);
         var sets = seen.ToDictionary(answer => answer.Node, answer => new PieceSet(answer.Report.Pieces));
         var all = sets.Values.Aggregate(default(PieceSet), (left, right) => left.With(right));
-        var counted = new Counted(id, resource.Manifest, code, all.Count, ArchivePlaces.Survives(code, sets.Values), sets, [], []);
+        var counted = new Counted(id, resource.Manifest, code, all.Count, ArchivePlaces.Survives(code, sets.Values), sets, [], [])
+        {
+            Alone = AloneOf(code, sets, members),
+        };
         if (_known.Count < KnownMax || _known.ContainsKey(id))
         {
             _known[id] = counted;
@@ -174,14 +215,18 @@ internal sealed class PieceKeeper(
             return null;
         }
 
+        if (!code.IsSufficient(all) && wholes == 0 && await FollowAsync(id, resource.Manifest, code))
+        {
+            return null;
+        }
+
         // Somebody is silent for a while: what he has is not lost yet, and with one piece more than it takes there is time.
         var isSilent = members.Any(member => member.State == MemberState.Late && !sets.ContainsKey(member.Id));
         var isLooker = places.FirstOrDefault(place => seen.Any(
             answer => answer.Node == place && (answer.Report.IsInPieces || answer.Node == self))) == self;
 
         // What a node has that gives away what it has is to be elsewhere as well.
-        var staying = members.Where(member => member.State is MemberState.Up or MemberState.Late).Select(member => member.Id).ToHashSet();
-        var stays = sets.Where(set => staying.Contains(set.Key)).Aggregate(default(PieceSet), (left, set) => left.With(set.Value));
+        var stays = StayingOf(sets, members);
 
         // Where there are replicas somebody is turning it back; a single one was away when the others went.
         return !isLooker || wholes > 1 || jobs.IsUnderWay(id) || !code.IsSufficient(all)
@@ -191,6 +236,55 @@ internal sealed class PieceKeeper(
                 Lost = [.. Enumerable.Range(0, code.PieceCount).Where(index => !stays.Contains(index))],
                 Spare = isSilent || stays.Count < code.PieceCount ? [] : [.. SparesOf(sets)],
             };
+    }
+
+    private static PieceSet StayingOf(Dictionary<NodeId, PieceSet> sets, IEnumerable<ClusterMember> members)
+    {
+        var staying = members.Where(member => member.State is MemberState.Up or MemberState.Late).Select(member => member.Id).ToHashSet();
+        return sets.Where(set => staying.Contains(set.Key)).Aggregate(default(PieceSet), (left, set) => left.With(set.Value));
+    }
+
+    /// <summary>The pieces of this node that nobody has who is to stay, which it is itself unless it is drained.</summary>
+    private ImmutableArray<int> AloneOf(ErasureCode code, Dictionary<NodeId, PieceSet> sets, IEnumerable<ClusterMember> members)
+    {
+        var alone = sets.GetValueOrDefault(store.NodeId).Without(StayingOf(sets, members));
+        return [.. Enumerable.Range(0, code.PieceCount).Where(alone.Contains)];
+    }
+
+    private long LengthOf(Counted counted, int index) =>
+        store.FindEntry(PieceShape.IdOf(counted.Id, counted.Manifest.Version.Tag, counted.Code.Name, index)) is { IsTombstone: false } entry
+            ? entry.Resource.Manifest.Layout.Length : 0;
+
+    /// <summary>Where the others have made other pieces of it while this node was away, this one knows it as they do.</summary>
+    /// <returns>Whether it was so.</returns>
+    private async Task<bool> FollowAsync(ResourceId id, Manifest manifest, ErasureCode code)
+    {
+        foreach (var other in ErasureCodes.Stored.Remove(code))
+        {
+            var look = OrderOf(id, manifest, other, ArchiveVerb.Look);
+            var seen = await asking.AskAllAsync(asking.Reachable.Select(node => node.Id), look, _stopping.Token);
+            var pieces = seen.Aggregate(default(PieceSet), (left, answer) => left.With(new PieceSet(answer.Report.Pieces)));
+            if (other.IsSufficient(pieces)
+                && await asking.AskAsync(store.NodeId, look with { Verb = ArchiveVerb.Shrink }, _stopping.Token) is { IsInPieces: true })
+            {
+                await asking.AskAsync(store.NodeId, OrderOf(id, manifest, code, ArchiveVerb.Drop), _stopping.Token);
+                _known.TryRemove(id, out _);
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Parts that were left here when they were encoded, for this node was killed before it was told that they may go.</summary>
+    private async Task DropPartsAsync(ResourceId id, Manifest manifest, ErasureCode code)
+    {
+        if (code != ErasureCodes.Parts && store.Catalog.FindPiecesOf(id).Any(piece => store.FindEntry(piece) is
+            { IsTombstone: false, Resource.Manifest.Piece: { } role } && role.ParentVersion == manifest.Version
+            && role.Coding == ErasureCodes.Parts.Name))
+        {
+            await asking.AskAsync(store.NodeId, OrderOf(id, manifest, ErasureCodes.Parts, ArchiveVerb.Drop), _stopping.Token);
+        }
     }
 
     /// <summary>Notes the versions of the pieces that there are, as long as they are there: one that is lost and made anew is compared with
@@ -298,5 +392,9 @@ internal sealed class PieceKeeper(
     /// <summary>What was counted of a resource.</summary>
     private sealed record Counted(
         ResourceId Id, Manifest Manifest, ErasureCode Code, int Pieces, int Survives, Dictionary<NodeId, PieceSet> Sets,
-        ImmutableArray<int> Lost, ImmutableArray<(NodeId Node, int Index)> Spare);
+        ImmutableArray<int> Lost, ImmutableArray<(NodeId Node, int Index)> Spare)
+    {
+        /// <summary>Pieces of this node that nobody else has who is to stay.</summary>
+        public ImmutableArray<int> Alone { get; init; } = [];
+    }
 }

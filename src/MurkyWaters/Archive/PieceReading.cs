@@ -17,8 +17,26 @@ internal sealed class PieceReading(
     private const long TrailerBytesMax = 34L << 20;
 
     /// <summary>Opens a resource that is known here as one in pieces; null when it is not.</summary>
-    public async Task<OpenResult?> TryOpenKnownAsync(ResourceId id, OpenOptions options, CancellationToken cancellationToken) =>
-        FindKnown(id) is { } shape ? await OpenAsync(shape, options, cancellationToken) : null;
+    public async Task<OpenResult?> TryOpenKnownAsync(ResourceId id, OpenOptions options, CancellationToken cancellationToken)
+    {
+        if (FindKnown(id) is not { } shape)
+        {
+            return null;
+        }
+
+        var opened = await OpenAsync(shape, options, cancellationToken);
+        foreach (var code in opened.Status == OpenStatus.TooFewPieces && shape.Code == ErasureCodes.Parts ? ErasureCodes.All : [])
+        {
+            // While this node was away the others may have encoded them.
+            if (PieceShape.TryCreate(id, shape.Parent, code, out var other)
+                && await OpenAsync(other, options, cancellationToken) is { Status: OpenStatus.Found, Reader: { } } found)
+            {
+                return found;
+            }
+        }
+
+        return opened;
+    }
 
     /// <summary>What is known here of a resource in pieces.</summary>
     public PieceShape? FindKnown(ResourceId id) =>
@@ -42,7 +60,7 @@ internal sealed class PieceReading(
         }
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        foreach (var code in ErasureCodes.All)
+        foreach (var code in ErasureCodes.Stored)
         {
             var asking = Enumerable.Range(0, code.PieceCount)
                 .Select(index => ReadTrailerAsync(id, versionTag, code, index, ending.Token)).ToHashSet();

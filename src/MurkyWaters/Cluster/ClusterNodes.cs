@@ -144,6 +144,10 @@ internal sealed class ClusterNodes : IAsyncDisposable
     /// <summary>How this node keeps what it has; asked once a second at most, null while it does not say.</summary>
     public Func<ReplicationFigures?> Replication { get; set; } = () => null;
 
+    /// <summary>Pieces that this node alone has of those that are to stay, while it is drained, and their bytes; null until that was
+    /// counted.</summary>
+    public Func<(long Count, long Bytes)?> PiecesAlone { get; set; } = () => (0, 0);
+
     /// <summary>The nodes that were heard, this one first, then by id. Of one that is silent the registry may know that it is
     /// gone.</summary>
     public ImmutableArray<ClusterNode> Nodes
@@ -334,6 +338,12 @@ internal sealed class ClusterNodes : IAsyncDisposable
         var figures = Replication();
         if (figures is not null)
         {
+            var alone = Drains.IsWished ? PiecesAlone() : (0, 0);
+            figures = figures with
+            {
+                IsSettled = figures.IsSettled && alone is not null,
+                Strays = (figures.Strays.Count + (alone?.Count ?? 0), figures.Strays.Bytes + (alone?.Bytes ?? 0)),
+            };
             _strays.Note(_time.GetInstant(), figures.Strays.Bytes);
         }
 

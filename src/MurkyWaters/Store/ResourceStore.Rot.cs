@@ -24,6 +24,11 @@ internal sealed partial class ResourceStore
     /// <summary>Resources that were set aside and are remembered for being fetched again.</summary>
     private const int LostMax = 100_000;
 
+    /// <summary>Bodies of pieces that were set aside and are remembered: most of their blocks are right.</summary>
+    private const int AsideMax = 10_000;
+
+    private readonly ConcurrentDictionary<ResourceId, (Manifest Manifest, string Name)> _aside = new();
+
     /// <summary>Those that were kept and are not here any more; whether they were asked for.</summary>
     private readonly ConcurrentDictionary<ResourceId, bool> _lost = new();
 
@@ -40,6 +45,13 @@ internal sealed partial class ResourceStore
         taken.RemoveAll(id => !_lost.TryUpdate(id, true, false));
         return taken;
     }
+
+    /// <summary>The body of a piece that this process has set aside, and what it should be; null when there is none.</summary>
+    public (Manifest Manifest, string Path)? FindAside(ResourceId id) =>
+        _aside.TryGetValue(id, out var aside) && Files.FindAside(aside.Name) is { } path ? (aside.Manifest, path) : null;
+
+    /// <summary>Forgets it: it is here again.</summary>
+    public void ForgetAside(ResourceId id) => _aside.TryRemove(id, out _);
 
     /// <summary>Sets aside a resource whose file is not there, not of its length, or has a wrong block.</summary>
     /// <param name="id">The resource.</param>
@@ -76,6 +88,11 @@ internal sealed partial class ResourceStore
                 Save(id, entry.Resource.Manifest.Bytes.ToArray(), null);
                 await ChangeAsync(new ForgetChange(id), null);
                 NoteLost(id, entry.Resource.Retention == Retention.Kept);
+                if (entry.Resource.Manifest.Piece is not null && blob.FilePath is { } path && _aside.Count < AsideMax)
+                {
+                    _aside[id] = (entry.Resource.Manifest, Path.GetFileName(path));
+                }
+
                 NoteQuarantined(
                     $"resource {id}",
                     blockIndex is null ? "its file is not there or not of its length" : $"its block {blockIndex} is not what it should be");

@@ -18,6 +18,10 @@ internal sealed partial class StoreFiles
         }
     }
 
+    /// <summary>The last file of a name that has come there; null when there is none.</summary>
+    public string? FindAside(string name) =>
+        new DirectoryInfo(Quarantine).EnumerateFiles($"{name}*").MaxBy(file => file.LastWriteTimeUtc)?.FullName;
+
     /// <summary>A file has come there.</summary>
     public void NoteAside(string path) => Add(new FileInfo(path));
 

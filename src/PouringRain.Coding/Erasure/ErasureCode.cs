@@ -16,6 +16,7 @@ public sealed class ErasureCode
     private readonly byte[] _generator;
     private readonly int[] _firstSlots;
     private readonly Lazy<ulong[]> _sufficient;
+    private readonly int _replicaCount;
 
     internal ErasureCode(string name, int partCount, int lossesSurvived, ImmutableArray<ChainSlot> slots)
     {
@@ -30,6 +31,21 @@ public sealed class ErasureCode
         _sufficient = new Lazy<ulong[]>(FindSufficient);
     }
 
+    /// <summary>The parts as they are, each so often: piece j is part j modulo k. It has no chain.</summary>
+    internal ErasureCode(string name, int partCount, int replicaCount)
+    {
+        (Name, PartCount, PieceCount, LossesSurvived, Slots) = (name, partCount, partCount * replicaCount, replicaCount - 1, []);
+        _replicaCount = replicaCount;
+        _generator = new byte[PieceCount * partCount];
+        _firstSlots = new int[PieceCount + 1];
+        for (var piece = 0; piece < PieceCount; piece++)
+        {
+            _generator[(piece * partCount) + (piece % partCount)] = 1;
+        }
+
+        _sufficient = new Lazy<ulong[]>([]);
+    }
+
     /// <summary>The name by which manifests and programs call it.</summary>
     public string Name { get; }
 
@@ -42,7 +58,7 @@ public sealed class ErasureCode
     /// <summary>So many pieces can be lost, whichever they are.</summary>
     public int LossesSurvived { get; }
 
-    /// <summary>The replicas of parts along the chain, two of each part, in the order of the nodes.</summary>
+    /// <summary>The replicas of parts along the chain, two of each part, in the order of the nodes; none where there is no chain.</summary>
     public ImmutableArray<ChainSlot> Slots { get; }
 
     /// <summary>What a node of the chain holds and adds: one slot or two.</summary>
@@ -57,6 +73,17 @@ public sealed class ErasureCode
     public bool IsSufficient(PieceSet pieces)
     {
         var index = pieces.Bits & PieceSet.First(PieceCount).Bits;
+        if (_replicaCount > 0)
+        {
+            var parts = 0u;
+            for (var replica = 0; replica < _replicaCount; replica++)
+            {
+                parts |= index >> (replica * PartCount);
+            }
+
+            return PieceSet.First(PartCount).Without(new PieceSet(parts)).Count == 0;
+        }
+
         return ((_sufficient.Value[index >> 6] >> (int)(index & 63)) & 1) != 0;
     }
 

@@ -40,13 +40,22 @@ public static class ErasureCodes
             psi: [129, 207, 158, 56, 171, 247, 145, 139, 137, 211, 190, 230, 140, 177, 75, 47, 94, 60, 244, 69, 190, 167],
             xi: [1, 139, 79, 152, 152, 243, 2, 37, 149, 189, 174, 149, 237, 31, 198, 15, 45, 138, 246, 100, 101, 16]));
 
-    /// <summary>Every code, the default one first.</summary>
+    /// <summary>
+    /// <c>parts</c>: no code yet, but what a chain begins with: the 11 parts as they are, twice. Pieces 0 to 10 are the first replicas,
+    /// pieces 11 to 21 the second. Whichever node is lost, the parts are there, if its second replica lies elsewhere.
+    /// </summary>
+    public static ErasureCode Parts { get; } = new("parts", PartCount, replicaCount: 2);
+
+    /// <summary>Every code that encodes along a chain, the default one first.</summary>
     public static ImmutableArray<ErasureCode> All { get; } = [RapidRaid, RapidRaid2012];
 
-    /// <summary>Finds a code by its name; names are compared as they stand.</summary>
+    /// <summary>Everything that pieces may be of: the codes, and parts as they are.</summary>
+    public static ImmutableArray<ErasureCode> Stored { get; } = [.. All, Parts];
+
+    /// <summary>Finds one of <see cref="Stored"/> by its name; names are compared as they stand.</summary>
     public static bool TryGet(string? name, [NotNullWhen(true)] out ErasureCode? code)
     {
-        code = All.FirstOrDefault(candidate => candidate.Name == name);
+        code = Stored.FirstOrDefault(candidate => candidate.Name == name);
         return code is not null;
     }
 

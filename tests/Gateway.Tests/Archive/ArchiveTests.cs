@@ -92,6 +92,44 @@ public sealed class ArchiveTests
         }
     }
 
+    /// <summary>Put in parts, whose answer waits until it is so, and then encoded of them.</summary>
+    [Theory]
+    [InlineData(300_001)]
+    [InlineData(0)]
+    public async Task What_is_put_in_parts_is_read_and_archived_of_them(int length)
+    {
+        await using var gateway = await TestGateway.StartAsync("Rain:BlockSize=20000");
+        var bytes = TestGateway.Bytes(length);
+        var wrong = await gateway.SendAsync("PUT", "/resources/7?layout=cells", bytes);
+        Assert.Equal((400, "/problems/invalid-parameter"), (wrong.Status, wrong.Json.GetProperty("type").GetString()));
+
+        var put = await gateway.SendAsync("PUT", "/resources/7?layout=parts", bytes);
+        Assert.Equal((201, "parts"), (put.Status, put.Json.GetProperty("storage").GetString()));
+        Assert.Matches("^</archive/[0-9a-f]{16}>; rel=\"monitor\"$", put["Link"]!);
+        Assert.Contains("murky_archive_pieces 22", await MetricsAsync(), StringComparison.Ordinal);
+        var read = await gateway.GetAsync("/resources/7");
+        Assert.Equal((200, put["ETag"]), (read.Status, read["ETag"]));
+        Assert.Equal(bytes, read.Body);
+        var again = await gateway.SendAsync("PUT", "/resources/7?layout=parts", bytes);
+        Assert.Equal((200, "parts"), (again.Status, again.Json.GetProperty("storage").GetString()));
+
+        await EndAsync(gateway, await gateway.SendAsync("POST", "/resources/7/archive", """{"force":true}"""u8.ToArray()));
+        Assert.Contains("murky_archive_pieces 16", await MetricsAsync(), StringComparison.Ordinal);
+        var item = (await gateway.GetAsync("/resources")).Json.GetProperty("items").EnumerateArray().Single();
+        Assert.Equal("archived", item.GetProperty("storage").GetString());
+        Assert.Equal(bytes, (await gateway.GetAsync("/resources/7")).Body);
+
+        // In several requests it is the first that says how it is to be kept.
+        var begun = await gateway.SendAsync("PUT", "/resources/8?layout=parts", [1, 2], ("Upload-Complete", "?0"));
+        Assert.Equal(201, begun.Status);
+        var ended = await gateway.SendAsync(
+            "PATCH", begun["Location"]!, [3], ("Upload-Complete", "?1"), ("Upload-Offset", "2"),
+            ("Content-Type", "application/partial-upload"));
+        Assert.Equal((201, "parts"), (ended.Status, ended.Json.GetProperty("storage").GetString()));
+
+        async Task<string> MetricsAsync() => Encoding.UTF8.GetString((await gateway.GetAsync("/metrics")).Body);
+    }
+
     /// <summary>A new version, and a deletion, end what is archived, pieces and all.</summary>
     [Fact]
     public async Task What_is_replaced_or_deleted_leaves_no_pieces()

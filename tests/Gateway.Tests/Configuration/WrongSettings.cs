@@ -39,6 +39,7 @@ public sealed class WrongSettings : TheoryData<string, string>
         Add("Store:ScrubDays", "-1", "3651", "1.5", "30d", "monthly");
         Add("Archive:AfterDays", "-1", "36501", "1.5", "30d", "monthly");
         Add("Archive:MinBytes", "-1", "1.5", "much", "1 MB/s");
+        Add("Archive:LookSeconds", "-1", "0", "2h", "often");
         Add("Store:ScrubMaxBytesPerSecond", "-1", "fast", "1MB/min", "0.5");
         Add("Store:S3:Endpoint", "s3.example.org", "ftp://s3.example.org", "https://s3.example.org/bucket", "https://a:b@s3.example.org");
         Add("Store:S3:Bucket", "ab", "Rain", "a_b", "-rain", "rain/files");

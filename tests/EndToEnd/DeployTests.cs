@@ -62,8 +62,10 @@ public class DeployTests
         Assert.Equal(digest, await DigestAsync(folder["late"]));
     }
 
-    [Fact]
-    public async Task Who_cannot_write_is_named_and_misses_the_quorum()
+    [Theory]
+    [InlineData(2, 0)]
+    [InlineData(3, 3)]
+    public async Task Who_fails_is_named_and_the_quorum_says_whether_it_is_enough(int quorum, int exitCode)
     {
         using var folder = new TestFolder();
         var digest = await WriteImageAsync(folder["image"]);
@@ -74,21 +76,32 @@ public class DeployTests
             "bash", "-c", $"ulimit -f 10240; exec dotnet {Quoted(GatewayProcess.ProgramPath)} --receive {string.Join(' ', group)} "
                 + $"--write {Quoted(folder["full"])}");
         using var good = Receive(folder["good"], group);
-        using var sender = Send(folder["image"], group, "--rate", "60M", "--wait", "3,2m", "--quorum", "2");
+        using var other = Receive(folder["other"], group);
+        using var killed = Receive(folder["killed"], [.. group, "--json"]);
+        using var sender = Send(folder["image"], group, "--rate", "60M", "--wait", "5,2m", "--quorum", $"{quorum}");
         await sender.WaitForAsync("waiting for receivers");
         using var unwritable = Receive("/proc/self/image", group);
+        await killed.WaitForBytesAsync(ImageBytes / 3);
+        await killed.KillAsync("-KILL");
 
-        Assert.True(await sender.EndAsync() == 3, sender.Errors);
+        Assert.True(await sender.EndAsync() == exitCode, sender.Errors);
         Assert.Contains("it cannot write where it was told to", sender.Errors, StringComparison.Ordinal);
-        Assert.Equal(1, await unwritable.EndAsync());
         Assert.Contains("its disk is full", sender.Errors, StringComparison.Ordinal);
-        Assert.Contains("1 of 3 receivers", sender.Errors, StringComparison.Ordinal);
-        Assert.True(await good.EndAsync() == 0, good.Errors);
-        Assert.Equal(digest, await DigestAsync(folder["good"]));
+        Assert.Contains("nothing is heard of it any more", sender.Errors, StringComparison.Ordinal);
+        Assert.Contains("2 of 5 receivers", sender.Errors, StringComparison.Ordinal);
+        Assert.Equal(quorum > 2, sender.Errors.Contains($"; {quorum} were to have it", StringComparison.Ordinal));
+        Assert.Equal(1, await unwritable.EndAsync());
         var failed = await full.WaitAsync();
         Assert.Equal(1, failed.ExitCode);
         Assert.Contains("File too large", failed.Errors, StringComparison.Ordinal);
+
+        // Nothing of that is seen by the others, and nothing half is under a name that was asked for.
+        Assert.True(await good.EndAsync() == 0, good.Errors);
+        Assert.True(await other.EndAsync() == 0, other.Errors);
+        Assert.Equal(digest, await DigestAsync(folder["good"]));
+        Assert.Equal(digest, await DigestAsync(folder["other"]));
         Assert.False(File.Exists(folder["full"]));
+        Assert.False(File.Exists(folder["killed"]));
     }
 
     [Fact]

@@ -49,6 +49,12 @@ public sealed partial class GroupReceiving
                     _receiver.MarkHeld(FindHeld(now, _receiver.Manifest!));
                     break;
                 case GroupReceiverEventKind.TurnToUnicast:
+                    if (_receiver.UnicastReason == GroupUnicastReason.Crawls)
+                    {
+                        // What still came of it would take the air from what is fetched.
+                        _group.Stop();
+                    }
+
                     BeginFetch(now);
                     break;
                 case GroupReceiverEventKind.Completed:

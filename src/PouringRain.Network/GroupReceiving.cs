@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
@@ -80,7 +81,7 @@ public sealed partial class GroupReceiving : IAsyncDisposable
         }
     }
 
-    /// <summary>Where the stream comes from; null before one was found.</summary>
+    /// <summary>Where the stream comes from; null before one was found and, where it is sealed, has answered.</summary>
     public PeerAddress? Sender
     {
         get
@@ -104,9 +105,34 @@ public sealed partial class GroupReceiving : IAsyncDisposable
         }
     }
 
+    /// <summary>Why what is missing is not awaited on the group any more, in words; empty while it is.</summary>
+    public string UnicastReason
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _receiver.UnicastReason switch
+                {
+                    GroupUnicastReason.None => "",
+                    GroupUnicastReason.Silent when _receiver.Snapshot().Droplets == 0 =>
+                        $"the group does not pass from {_receiver.Sender} to here",
+                    GroupUnicastReason.Silent => "nothing comes on the group any more",
+                    GroupUnicastReason.Narrow => "of the group only short datagrams pass to here",
+                    GroupUnicastReason.Crawls => string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"the group brings {_receiver.Snapshot().RateBitsPerSecond / 1e6:0.0} Mbit/s here, and a trial by unicast came at "
+                        + $"{_receiver.Snapshot().TrainBitsPerSecond / 1e6:0.0}, as it is on Wi-Fi, which carries multicast slowly"),
+                    GroupUnicastReason.WrongBlocks => "somebody rains wrong bytes on the group in the sender's name",
+                    _ => "the last round is over",
+                };
+            }
+        }
+    }
+
     /// <summary>Starts listening.</summary>
     /// <param name="socket">How the group is heard.</param>
-    /// <param name="options">What is taken.</param>
+    /// <param name="options">What is taken; whether it is sealed is set here.</param>
     /// <param name="sink">Where it is put.</param>
     /// <param name="seal">The secrets of what is taken; null when it is not sealed.</param>
     /// <param name="logger">Where to log.</param>
@@ -122,7 +148,7 @@ public sealed partial class GroupReceiving : IAsyncDisposable
             unicast = DatagramSocket.Open(
                 new IPEndPoint(socket.IsIPv6 ? IPAddress.IPv6Any : IPAddress.Any, 0), socket.ReceiveBufferBytes, segment: true,
                 coalesce: true, logger);
-            var result = new GroupReceiving(group, unicast, options, sink, seal, logger);
+            var result = new GroupReceiving(group, unicast, options with { IsSealed = seal is not null }, sink, seal, logger);
             result._group.Start("group receiver");
             result._unicast.Start("group receiver, unicast");
             return result;

@@ -40,9 +40,7 @@ internal static class GroupReceive
             if (!isUnicastTold && receiving.IsOnUnicast)
             {
                 isUnicastTold = true;
-                output.Say(receiving.Snapshot.Droplets == 0
-                    ? $"{options.Socket.Group} does not pass from {receiving.Sender} to here: it is fetched by unicast"
-                    : "what is missing is fetched by unicast");
+                output.Say($"{receiving.UnicastReason}: what is missing is fetched by unicast");
             }
 
             if (cancellationToken.IsCancellationRequested && cancelledAt is null)

@@ -181,7 +181,13 @@ internal sealed class DeployWork : IDisposable
                 _report = Of(receiving);
             }
 
-            _report = Of(receiving) with { Progress = DeployProgress.Waiting, RateBytesPerSecond = 0 };
+            var why = receiving.UnicastReason;
+            _report = Of(receiving) with
+            {
+                Progress = DeployProgress.Waiting,
+                RateBytesPerSecond = 0,
+                Reason = why.Length > 0 ? $"It is fetched: {why}." : "It is fetched.",
+            };
         }
     }
 

@@ -10,7 +10,7 @@ internal sealed class GroupFeedback
 
     private const double CausedShare = 0.03;
 
-    private static readonly TimeSpan RangesEvery = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan RangesEvery = TimeSpan.FromMilliseconds(100), TrainEvery = TimeSpan.FromMilliseconds(400);
 
     private readonly GroupSenderOptions _options;
     private readonly AddressTokens _tokens;
@@ -130,6 +130,21 @@ internal sealed class GroupFeedback
 
         Granted += granted;
         return granted;
+    }
+
+    /// <summary>Takes the request of a train.</summary>
+    /// <returns>The number that it is to echo; null when there is to be none.</returns>
+    public uint? OnTrainRequest(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
+    {
+        if (!TrainRequestMessage.TryParse(datagram, out var request) || _roster.At(from) is not { HasEnded: false } row
+            || now < row.TrainFrom || !_tokens.IsValid(request.Token, from, now, out _))
+        {
+            Refused++;
+            return null;
+        }
+
+        row.TrainFrom = now + TrainEvery;
+        return request.Number;
     }
 
     private int Grant(Instant now, GroupRosterRow row, RainingBlock block, uint target, long rained)

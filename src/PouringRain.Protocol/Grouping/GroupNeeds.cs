@@ -6,6 +6,9 @@ internal sealed class GroupNeeds
 {
     private const int PolledMax = 1024;
 
+    /// <summary>So many times what is lacking is asked for, after rounds that brought nothing.</summary>
+    private const int UrgencyMax = 8;
+
     /// <summary>So many of the first symbols of a block are not all lost by chance.</summary>
     private const int MissedFrom = 16;
 
@@ -18,6 +21,8 @@ internal sealed class GroupNeeds
     private bool _isFirstRound;
     private TimeSpan _spread = TimeSpan.FromMilliseconds(5);
     private Instant _at = Instant.Never, _rangesAt = Instant.Never;
+    private int _rangesRound, _urgency = 1;
+    private long _dropletsAtRanges;
 
     public GroupNeeds(FetchBlocks blocks, GroupHeld held, GroupArrivals arrivals, ulong seed)
     {
@@ -95,7 +100,7 @@ internal sealed class GroupNeeds
         if (count == 0 && now >= _rangesAt)
         {
             _rangesAt = Instant.Never;
-            count = CollectRanges();
+            count = CollectRanges(stream.Round);
             isCensus = true;
         }
 
@@ -198,8 +203,16 @@ internal sealed class GroupNeeds
 
     /// <summary>All that is missing and of use, in as few ranges as it takes; more of them than a datagram holds wait for another
     /// round. Who loses so much that a round makes few blocks whole has no use for more than can be kept in work.</summary>
-    private int CollectRanges()
+    private int CollectRanges(int round)
     {
+        if (round != _rangesRound)
+        {
+            // Of few symbols all may be lost, and too few were rained to know the loss: then so many are no good.
+            var isInVain = _rangesRound > 0 && round > _rangesRound && _blocks.DropletsReceived == _dropletsAtRanges;
+            _urgency = isInVain ? Math.Min(2 * _urgency, UrgencyMax) : 1;
+            (_rangesRound, _dropletsAtRanges) = (round, _blocks.DropletsReceived);
+        }
+
         var count = 0;
         var room = _arrivals.IsLossy ? Math.Max(_blocks.Room, 0) : int.MaxValue;
         for (var index = _held.FirstMissing(0); index >= 0 && count < _entries.Length; index = _held.FirstMissing(index))
@@ -226,7 +239,8 @@ internal sealed class GroupNeeds
             }
 
             var loss = Math.Min(_arrivals.Loss, 0.9);
-            _entries[count++] = new NeedEntry((uint)first, index - first, Math.Min((uint)(most / (1 - loss)) + 1, RequestItem.EsiMax));
+            var wanted = (uint)_urgency * ((uint)(most / (1 - loss)) + 1);
+            _entries[count++] = new NeedEntry((uint)first, index - first, Math.Min(wanted, RequestItem.EsiMax));
         }
 
         return count;

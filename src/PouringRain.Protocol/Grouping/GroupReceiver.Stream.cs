@@ -1,163 +1,29 @@
 namespace PouringRain.Protocol.Grouping;
 
-// The stream: which is taken, what comes of it, when it is silent.
+// The stream that is taken: what comes of it, when it is silent.
 public sealed partial class GroupReceiver
 {
     /// <summary>After a sender has said that it leaves; somebody else may have said it in its name.</summary>
     private static readonly TimeSpan LeaveAfter = TimeSpan.FromSeconds(1);
 
-    /// <summary>Between questions to a sender of which nothing is heard on the group.</summary>
-    private static readonly TimeSpan AskEvery = TimeSpan.FromMilliseconds(500);
-
-    /// <summary>How long a stream of which only announcements are heard is stuck to.</summary>
-    private static readonly TimeSpan UnprovenFor = TimeSpan.FromMilliseconds(500);
-
     private bool HasAll => Manifest is not null && _held.Count == _blocks.Layout.BlockCount;
 
+    /// <summary>Whether the sender of the version has answered, where nothing is believed of one that does not.</summary>
+    private bool IsBelieved => _hasAnswered || !_options.IsSealed || _options.IsSilent;
+
     private Instant SilentAt =>
-        _stream is { } stream && !_isOnUnicast && !HasAll && stream.RainServer is not null ? stream.LastHeard + _options.SilenceTimeout
-            : Instant.Never;
+        _stream is { } stream && !_isOnUnicast && !HasAll && (!IsBelieved || stream.RainServer is not null)
+            ? Instant.Min(stream.LastHeard, stream.LacksDropletsFrom) + _options.SilenceTimeout : Instant.Never;
+
+    /// <summary>Whether there is another way, should this one be slow.</summary>
+    private bool MayCrawl => !_isOnUnicast && !_wasCompleted && _reports.Token != 0 && _stream?.RainServer is not null;
 
     private Instant LeftAt =>
-        _stream is { } stream && stream.EndedAt != Instant.Never && (HasReportedEnd || (!HasAll && stream.RainServer is null))
+        _stream is { } stream && stream.EndedAt != Instant.Never
+            && (HasReportedEnd || (!HasAll && (stream.RainServer is null || !IsBelieved)))
             ? stream.EndedAt + LeaveAfter : Instant.Never;
 
     private bool HasReportedEnd => _readBack is not null || _failure != GroupFailure.None;
-
-    /// <summary>Asks the sender what it rains: a report under no stream's id, which it answers with an announcement.</summary>
-    private bool TryAsk(Instant now, Span<byte> buffer, out Transmit transmit)
-    {
-        transmit = default;
-        if (now < _askAt)
-        {
-            return false;
-        }
-
-        _askAt = now + AskEvery;
-        var length = new ReportMessage { Identity = _options.Identity }.Write(buffer);
-        transmit = new Transmit(_options.Sender!.Value, length, length);
-        return true;
-    }
-
-    private void OnAnnounce(Instant now, PeerAddress from, ReadOnlySpan<byte> datagram)
-    {
-        if (!AnnounceMessage.TryParse(datagram, out var announce, out var code)
-            || (_options.Resource is { } resource && announce.Resource != resource)
-            || (_options.Version is { } version && announce.Offer.Version != version)
-            || (_options.Sender is { } sender && from != sender))
-        {
-            return;
-        }
-
-        if (_stream is { } current && announce.StreamId == current.Id)
-        {
-            if (from == current.Sender && announce.Resource == current.Resource && announce.Offer.Version == current.Version.Version)
-            {
-                OnCurrent(now, current, announce);
-            }
-
-            return;
-        }
-
-        if (announce.StreamId == _refusedStream || OfferedVersion.From(announce.Offer, code) is not { } offered)
-        {
-            return;
-        }
-
-        var heard = new GroupStream(now, from, announce, offered);
-        if (_stream is null)
-        {
-            Begin(now, heard);
-            return;
-        }
-
-        if (IsOfSameVersion(heard))
-        {
-            Remember(heard.RainServer);
-        }
-
-        if (IsUnproven(now))
-        {
-            TakeInstead(now, heard);
-        }
-        else
-        {
-            _rivals[_nextRival++ % _rivals.Length] = heard;
-        }
-    }
-
-    /// <summary>Whether the stream that is taken has shown nothing but announcements, which cost nothing to forge: neither a droplet nor an
-    /// answer.</summary>
-    private bool IsUnproven(Instant now) =>
-        _stream is { HasRained: false } stream && _reports.Token == 0 && now - stream.FirstHeard >= UnprovenFor;
-
-    private bool IsOfSameVersion(GroupStream other) =>
-        other.Version.IsSameAs(_stream!.Version) && other.Resource == _stream.Resource;
-
-    /// <summary>Another stream rains. It is taken when nothing comes of the one that is taken: the sender was started again, or there is
-    /// another, or what was announced was forged.</summary>
-    private void OnDropletOfAnother(Instant now, uint streamId, PeerAddress from)
-    {
-        if (_stream is not { } stream || (stream.HasRained && now - stream.LastHeard < RivalAfter))
-        {
-            return;
-        }
-
-        foreach (var rival in _rivals)
-        {
-            if (rival is not null && rival.Id == streamId && rival.Sender == from)
-            {
-                TakeInstead(now, rival);
-                return;
-            }
-        }
-    }
-
-    private void TakeInstead(Instant now, GroupStream other)
-    {
-        if (IsOfSameVersion(other))
-        {
-            // Symbols are the same.
-            GoOnWith(now, other);
-        }
-        else if (!_isManifestTold)
-        {
-            _servers.Clear();
-            Begin(now, other);
-        }
-    }
-
-    private void Remember(PeerAddress? server)
-    {
-        if (server is { } known && _servers.Count < ServersMax && !_servers.Contains(known))
-        {
-            _servers.Add(known);
-        }
-    }
-
-    private void Begin(Instant now, GroupStream stream)
-    {
-        _blocks.Begin(stream.Version);
-        _held.Begin(stream.Version);
-        _wrongBlocks = 0;
-        GoOnWith(now, stream);
-        _events.Enqueue(GroupReceiverEventKind.StreamFound);
-    }
-
-    private void GoOnWith(Instant now, GroupStream stream)
-    {
-        _stream = stream;
-
-        // Perhaps the one before only said that there is a way by unicast.
-        _isOnUnicast = false;
-        _wasToldOfUnicast = false;
-        Array.Clear(_rivals);
-        Remember(stream.RainServer);
-        _source = new SymbolSource(stream.Sender);
-        _arrivals.Restart();
-        _needs.Clear();
-        _reports.Begin(now);
-    }
 
     private void OnCurrent(Instant now, GroupStream stream, in AnnounceMessage announce)
     {
@@ -170,7 +36,7 @@ public sealed partial class GroupReceiver
 
         if (announce.IsLast && !HasAll)
         {
-            TurnToUnicast();
+            TurnToUnicast(GroupUnicastReason.Over);
         }
     }
 
@@ -187,10 +53,39 @@ public sealed partial class GroupReceiver
         else if (kind == GroupMessageKind.Welcome && WelcomeMessage.TryParse(datagram, out var welcome))
         {
             _reports.OnWelcome(now, welcome, stream.Announce.ReportMilliseconds);
+            if (!_hasAnswered && _reports.Token != 0)
+            {
+                OnAnswered(stream);
+            }
+
             if (_reports.IsNoted && State is GroupReceiverState.Done or GroupReceiverState.Failed)
             {
                 End(_failure == GroupFailure.None ? GroupReceiverEndReason.Completed : GroupReceiverEndReason.Failed);
             }
+        }
+        else if (kind == GroupMessageKind.Train && TrainMessage.TryParse(datagram, out var train))
+        {
+            _crawl.OnTrain(now, train);
+        }
+    }
+
+    /// <summary>The sender has answered what only it could have read just now: it is there.</summary>
+    private void OnAnswered(GroupStream stream)
+    {
+        _hasAnswered = true;
+        TellManifest();
+        if (stream.Announce.IsLast && !HasAll)
+        {
+            TurnToUnicast(GroupUnicastReason.Over);
+        }
+    }
+
+    private void TellManifest()
+    {
+        if (_isManifestOwed && IsBelieved)
+        {
+            _isManifestOwed = false;
+            _events.Enqueue(GroupReceiverEventKind.ManifestReady);
         }
     }
 
@@ -310,26 +205,18 @@ public sealed partial class GroupReceiver
         {
             _blocks.Close(work.Block);
             _blocks.TakeManifest(manifest);
-            _events.Enqueue(GroupReceiverEventKind.ManifestReady);
+            _isManifestOwed = true;
+            TellManifest();
             _reports.OnNews(now, stream.Announce.ReceiverCount);
             return;
         }
 
         // What was announced is not what the version is, or nothing that this program can take: somebody else's may be.
-        Forget(stream);
+        Refuse(stream);
         if (reading is not (ManifestReading.Read or ManifestReading.Malformed))
         {
             End(GroupReceiverEndReason.NotUnderstood);
         }
-    }
-
-    private void Forget(GroupStream stream)
-    {
-        _refusedStream = stream.Id;
-        _blocks.Forget();
-        _needs.Clear();
-        _servers.Clear();
-        _stream = null;
     }
 
     /// <summary>A block has wrong bytes: somebody rains in the sender's name, or the sender lies.</summary>
@@ -344,19 +231,20 @@ public sealed partial class GroupReceiver
 
         if (block.Index < 0)
         {
-            Forget(_stream!);
+            Refuse(_stream!);
         }
         else if (_stream!.RainServer is not null)
         {
-            TurnToUnicast();
+            TurnToUnicast(GroupUnicastReason.WrongBlocks);
         }
     }
 
-    private void TurnToUnicast()
+    private void TurnToUnicast(GroupUnicastReason reason)
     {
-        if (!_isOnUnicast && _stream?.RainServer is not null)
+        if (!_isOnUnicast && IsBelieved && _stream?.RainServer is not null)
         {
             _isOnUnicast = true;
+            UnicastReason = reason;
             _needs.Clear();
             TellUnicast();
         }
@@ -372,11 +260,17 @@ public sealed partial class GroupReceiver
         }
     }
 
-    private void LookForSilence(Instant now)
+    private void LookForSilence(Instant now, GroupStream stream)
     {
+        if (now >= SilentAt && !IsBelieved)
+        {
+            Forget();
+            return;
+        }
+
         if (now >= SilentAt)
         {
-            TurnToUnicast();
+            TurnToUnicast(now - stream.LastHeard < _options.SilenceTimeout ? GroupUnicastReason.Narrow : GroupUnicastReason.Silent);
         }
 
         if (now < LeftAt)
@@ -388,9 +282,14 @@ public sealed partial class GroupReceiver
         {
             End(_failure == GroupFailure.None ? GroupReceiverEndReason.Unacknowledged : GroupReceiverEndReason.Failed);
         }
-        else
+        else if (_isManifestTold || IsShown(stream))
         {
             End(GroupReceiverEndReason.Incomplete);
+        }
+        else
+        {
+            // It was over before it was taken, or never was: another may come.
+            Refuse(stream);
         }
     }
 
@@ -430,8 +329,10 @@ public sealed partial class GroupReceiver
         State = (byte)State,
         Failure = (byte)_failure,
         BlockCount = (uint)_held.Count,
-        Loss = GroupMessage.ToShare(_arrivals.Loss),
-        RecentLoss = _arrivals.RecentLoss(now) is { } loss ? GroupMessage.ToShare(loss) : ReportMessage.LossUnknown,
+
+        // What it does not listen to is not lost.
+        Loss = GroupMessage.ToShare(_isOnUnicast ? 0 : _arrivals.Loss),
+        RecentLoss = !_isOnUnicast && _arrivals.RecentLoss(now) is { } loss ? GroupMessage.ToShare(loss) : ReportMessage.LossUnknown,
         KilobitsPerSecond = (uint)Math.Min(uint.MaxValue, _arrivals.RateBitsPerSecond / 1000),
         ReadBack = _readBack ?? default,
     };

@@ -15,6 +15,7 @@ namespace PouringRain.Protocol.Grouping;
 /// FetchBlocks    blocks and symbols, those of any fetch
 /// GroupNeeds     what the sender is asked for
 /// GroupReports   what the sender is told
+/// GroupCrawl     whether unicast would be much faster
 /// </code>
 /// </remarks>
 public sealed partial class GroupReceiver : IDisposable
@@ -40,13 +41,15 @@ public sealed partial class GroupReceiver : IDisposable
     private readonly FetchBlocks _blocks;
     private readonly GroupNeeds _needs;
     private readonly GroupReports _reports;
+    private readonly GroupCrawl _crawl;
     private SymbolSource _source = new(default);
     private GroupStream? _stream;
     private Instant _now;
-    private bool _isManifestTold, _isDisposed, _isOnUnicast, _wasToldOfUnicast, _wasCompleted;
+    private bool _isManifestTold, _isManifestOwed, _hasAnswered, _isDisposed, _isOnUnicast, _wasToldOfUnicast, _wasCompleted;
     private int _wrongBlocks, _blocksFromGroup, _worksOut;
     private Instant _askAt;
-    private uint _refusedStream, _nextRival;
+    private (uint Id, PeerAddress Sender) _refused;
+    private uint _nextRival;
     private GroupFailure _failure;
     private Sha256Digest? _readBack;
 
@@ -62,6 +65,7 @@ public sealed partial class GroupReceiver : IDisposable
         _blocks = new FetchBlocks(options.WindowBytesMax, []);
         _needs = new GroupNeeds(_blocks, _held, _arrivals, seed);
         _reports = new GroupReports(options.Identity, ~seed);
+        _crawl = new GroupCrawl(_arrivals, seed ^ ~(seed >> 32));
         _askAt = options.Sender is null || options.IsSilent ? Instant.Never : now;
     }
 
@@ -77,11 +81,14 @@ public sealed partial class GroupReceiver : IDisposable
     /// <summary>The manifest, once known.</summary>
     public Manifest? Manifest => _blocks.Manifest;
 
-    /// <summary>Where the stream comes from; null before one was found.</summary>
-    public PeerAddress? Sender => _stream?.Sender;
+    /// <summary>Where the stream comes from; null before one was found and, where it is sealed, has answered.</summary>
+    public PeerAddress? Sender => IsBelieved ? _stream?.Sender : null;
 
     /// <summary>Where the same can be had by unicast, by the sender's word; null when nowhere.</summary>
     public PeerAddress? RainServer => _stream?.RainServer;
+
+    /// <summary>Why what is missing is to be had by unicast; <see cref="GroupUnicastReason.None"/> while it comes on the group.</summary>
+    public GroupUnicastReason UnicastReason { get; private set; }
 
     /// <summary>How far it has come.</summary>
     public GroupReceiverState State =>
@@ -109,6 +116,7 @@ public sealed partial class GroupReceiver : IDisposable
             }
 
             var due = _options.IsSilent ? Instant.Never : Instant.Min(_reports.Due, _needs.Due);
+            due = Instant.Min(due, MayCrawl ? _crawl.Due : Instant.Never);
             return Instant.Min(due, Instant.Min(SilentAt, LeftAt));
         }
     }
@@ -169,13 +177,18 @@ public sealed partial class GroupReceiver : IDisposable
             return TryAsk(now, buffer, out transmit);
         }
 
-        LookForSilence(now);
-        if (EndReason != GroupReceiverEndReason.None || _options.IsSilent)
+        LookForSilence(now, stream);
+        if (_stream != stream || EndReason != GroupReceiverEndReason.None || _options.IsSilent)
         {
             return false;
         }
 
         var length = 0;
+        if (MayCrawl && _crawl.TryJudge(now))
+        {
+            TurnToUnicast(GroupUnicastReason.Crawls);
+        }
+
         if (now >= _reports.Due)
         {
             if (State is GroupReceiverState.Done or GroupReceiverState.Failed && _reports.IsHopeless)
@@ -184,7 +197,12 @@ public sealed partial class GroupReceiver : IDisposable
                 return false;
             }
 
+            _crawl.Look();
             length = _reports.Write(now, buffer, stream.Id, Report(now), stream.Announce.ReportMilliseconds);
+        }
+        else if (MayCrawl && _crawl.TryAsk(now, out var number))
+        {
+            length = new TrainRequestMessage { StreamId = stream.Id, Token = _reports.Token, Number = number }.Write(buffer);
         }
         else if (now < _needs.Due || !_needs.TryWrite(now, stream, _reports.Token, buffer, out length))
         {
@@ -387,6 +405,7 @@ public sealed partial class GroupReceiver : IDisposable
         FirstBlock = _stream?.FirstBlock ?? 0,
         SenderRateBitsPerSecond = (_stream?.Announce.KilobitsPerSecond ?? 0) * 1000L,
         Receivers = (int)Math.Min(_stream?.Announce.ReceiverCount ?? 0, int.MaxValue),
+        TrainBitsPerSecond = _crawl.TrainBitsPerSecond,
         OpenBytes = _blocks.Open.Sum(static block => (long)block.Memory.Length),
         WrongBlocks = _wrongBlocks,
     };

@@ -26,6 +26,11 @@ public sealed record GroupReceiverOptions
     /// <summary>Whether it sends nothing at all, where there is no way back: it is in no sender's table then, and gets what others ask
     /// for.</summary>
     public bool IsSilent { get; init; }
+
+    /// <summary>Whether all that comes was sealed. What was sealed once can be sent again by anybody who recorded it: so nothing of a
+    /// stream is written, and nothing is fetched by unicast, before its sender has answered this receiver; one that does not answer gives
+    /// way to another. One that is silent has no such proof.</summary>
+    public bool IsSealed { get; init; }
 }
 
 /// <summary>Every way a receiver can end.</summary>
@@ -50,6 +55,28 @@ public enum GroupReceiverEndReason
     NotUnderstood,
 }
 
+/// <summary>Why a receiver has what it lacks by unicast.</summary>
+public enum GroupUnicastReason
+{
+    /// <summary>It does not.</summary>
+    None,
+
+    /// <summary>The last round is over.</summary>
+    Over,
+
+    /// <summary>Nothing of the stream is heard any more.</summary>
+    Silent,
+
+    /// <summary>What is short comes, and no droplet: a way on which large datagrams vanish.</summary>
+    Narrow,
+
+    /// <summary>The group crawls, and unicast does not: Wi-Fi carries multicast at its basic rate.</summary>
+    Crawls,
+
+    /// <summary>Somebody rains wrong bytes in the sender's name.</summary>
+    WrongBlocks,
+}
+
 /// <summary>What a receiver tells its owner.</summary>
 public enum GroupReceiverEventKind
 {
@@ -60,7 +87,7 @@ public enum GroupReceiverEventKind
     /// <see cref="GroupReceiver.MarkHeld"/> which blocks it has already.</summary>
     ManifestReady,
 
-    /// <summary>What is missing will not come on the group: the rain is over, nothing is heard, or somebody forges it. It is to be had of
+    /// <summary>What is missing will not come on the group, by <see cref="GroupReceiver.UnicastReason"/>. It is to be had of
     /// <see cref="GroupReceiver.RainServer"/>.</summary>
     TurnToUnicast,
 
@@ -104,6 +131,9 @@ public sealed record GroupReceiverSnapshot
 
     /// <summary>How many receivers the sender knows, as it says.</summary>
     public required int Receivers { get; init; }
+
+    /// <summary>What a train of datagrams came at by unicast, bits a second; 0 when there was none.</summary>
+    public required long TrainBitsPerSecond { get; init; }
 
     /// <summary>Bytes of blocks that are in work.</summary>
     public required long OpenBytes { get; init; }

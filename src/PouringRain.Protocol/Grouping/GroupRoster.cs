@@ -277,6 +277,9 @@ internal sealed class GroupRosterRow
     /// <summary>From when on it may say again what it lacks of many blocks.</summary>
     public Instant RangesFrom { get; set; }
 
+    /// <summary>From when on it may have another train.</summary>
+    public Instant TrainFrom { get; set; }
+
     public bool HasEnded => State is GroupReceiverState.Done or GroupReceiverState.Failed;
 
     public GroupReceiverRow ToRow() => new()

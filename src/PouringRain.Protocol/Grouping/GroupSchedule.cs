@@ -10,6 +10,9 @@ internal sealed class GroupSchedule
     /// <summary>A quarter of the window is interleaved; the rest is time for feedback.</summary>
     private const int InterleavedPart = 4, InterleavedMost = 64, WindowMost = 512;
 
+    /// <summary>A later round rains twice a block at most, and so many symbols more: twice few may all be lost.</summary>
+    private const int WantedMore = 16;
+
     /// <summary>What earlier blocks needed in addition is rained at once in the next, but for a part that may not be needed
     /// there.</summary>
     private const double AdvancePart = 0.8;
@@ -158,7 +161,7 @@ internal sealed class GroupSchedule
     public void Want(int block, int count)
     {
         _wanted ??= new int[_layout.BlockCount];
-        _wanted[block] = Math.Max(_wanted[block], Math.Min(count, 2 * SymbolsOf(block)));
+        _wanted[block] = Math.Max(_wanted[block], Math.Min(count, (2 * SymbolsOf(block)) + WantedMore));
         IsAnyWanted = true;
     }
 

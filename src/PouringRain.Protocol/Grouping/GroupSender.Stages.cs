@@ -236,6 +236,7 @@ public sealed partial class GroupSender
         }
 
         due = Instant.Min(due, Instant.Min(_windowAt, _lookForLostAt));
+        due = _trains.Count > 0 ? Instant.Min(due, _trainAt) : due;
         if (Stage == GroupStage.Waiting && _started + _options.WaitAtMost > now)
         {
             due = Instant.Min(due, _started + _options.WaitAtMost);

@@ -119,6 +119,11 @@ public sealed partial class GroupSender
         {
             TellWindowSoon(now);
         }
+        else if (kind == GroupMessageKind.TrainRequest && Stage == GroupStage.Raining
+            && _feedback.OnTrainRequest(now, from, datagram) is { } number)
+        {
+            OweTrain(now, from, number);
+        }
     }
 
     /// <summary>What the owner should know of, oldest first.</summary>
@@ -145,7 +150,7 @@ public sealed partial class GroupSender
 
         Advance(now);
         if (TryAnswer(now, buffer, out transmit) || TryAnnounce(now, buffer, out transmit) || TryTellWindow(now, buffer, out transmit)
-            || TryRain(now, buffer, out transmit))
+            || TryTrain(now, buffer, out transmit) || TryRain(now, buffer, out transmit))
         {
             return true;
         }

@@ -42,6 +42,9 @@ internal sealed class GroupStream
     /// <summary>Whether a droplet of it has come.</summary>
     public bool HasRained { get; private set; }
 
+    /// <summary>Since when droplets should come and none ever did; never when that is not so.</summary>
+    public Instant LacksDropletsFrom { get; private set; } = Instant.Never;
+
     /// <summary>Where the same can be had by unicast.</summary>
     public PeerAddress? RainServer => Announce.RainPort == 0 ? null : Sender with { Port = Announce.RainPort };
 
@@ -50,6 +53,7 @@ internal sealed class GroupStream
         Announce = announce;
         LastHeard = now;
         EndedAt = announce.HasEnded ? Instant.Min(EndedAt, now) : Instant.Never;
+        LacksDropletsFrom = HasRained || announce.IsWaiting || announce.IsLast ? Instant.Never : Instant.Min(LacksDropletsFrom, now);
         MoveTo(announce.Round, announce.RoundEsi, announce.FirstBlock);
     }
 
@@ -57,6 +61,7 @@ internal sealed class GroupStream
     {
         LastHeard = now;
         EndedAt = Instant.Never;
+        LacksDropletsFrom = Instant.Never;
         HasRained = true;
     }
 

@@ -20,7 +20,7 @@ internal static class GroupMessage
 
         streamId = BinaryPrimitives.ReadUInt32BigEndian(datagram[2..]);
         kind = (GroupMessageKind)datagram[WireFormat.HeaderBytes];
-        return kind is >= GroupMessageKind.Announce and <= GroupMessageKind.Need;
+        return kind is >= GroupMessageKind.Announce and <= GroupMessageKind.Train;
     }
 
     public static bool Is(ReadOnlySpan<byte> datagram, GroupMessageKind kind) =>
@@ -40,6 +40,7 @@ internal static class GroupMessage
             GroupMessageKind.Window when datagrams.Length >= WindowMessage.FixedBytes =>
                 WindowMessage.FixedBytes + (WindowMessage.EntryBytes * datagrams[20]),
             GroupMessageKind.Welcome => WelcomeMessage.SizeBytes,
+            GroupMessageKind.Train => TrainMessage.SizeBytes,
             _ => 0,
         };
     }
@@ -74,4 +75,10 @@ internal enum GroupMessageKind : byte
 
     /// <summary>Receiver to sender: rain more of these blocks.</summary>
     Need = 5,
+
+    /// <summary>Receiver to sender: little of the rain comes; how fast does unicast?</summary>
+    TrainRequest = 6,
+
+    /// <summary>Sender to receiver: some datagrams as fast as they go.</summary>
+    Train = 7,
 }

@@ -12,13 +12,37 @@ public class GroupMessageTests
     public void EverythingFitsTheLeastPathThereIsEvenSealedAndNoAnswerIsLongerThanItsQuestion()
     {
         const int ipv6AndUdp = 48, everyPath = 1280;
-        foreach (var bytes in (int[])[AnnounceMessage.BytesMax, WindowMessage.BytesMax, ReportMessage.PaddedBytes, NeedMessage.BytesMax])
+        int[] longest = [AnnounceMessage.BytesMax, WindowMessage.BytesMax, ReportMessage.PaddedBytes, NeedMessage.BytesMax,
+            TrainMessage.SizeBytes];
+        foreach (var bytes in longest)
         {
             Assert.InRange(bytes + SealedFormat.FullOverhead + ipv6AndUdp, 1, everyPath);
         }
 
         Assert.InRange(WelcomeMessage.SizeBytes, 1, ReportMessage.FixedBytes);
         Assert.InRange(ReportMessage.FixedBytes, 1, ReportMessage.PaddedBytes);
+    }
+
+    [Fact]
+    public void TrainsAndWhatAsksForThemComeBack()
+    {
+        var request = new TrainRequestMessage { StreamId = 7, Token = UInt128.MaxValue - 5, Number = uint.MaxValue };
+        var datagram = _buffer.AsSpan(0, request.Write(_buffer));
+        Assert.True(TrainRequestMessage.TryParse(datagram, out var asked));
+        Assert.Equal(request, asked);
+        AssertNoOtherLength(datagram, static bytes => TrainRequestMessage.TryParse(bytes, out _));
+
+        var message = new TrainMessage { StreamId = 7, Number = uint.MaxValue - 1, Place = 63, Count = 64 };
+        Array.Fill(_buffer, (byte)0xEE);
+        datagram = _buffer.AsSpan(0, message.Write(_buffer));
+        Assert.True(TrainMessage.TryParse(datagram, out var read));
+        Assert.Equal(message, read);
+        Assert.Equal(datagram.Length, WireFormat.LengthOfFirst(_buffer));
+        AssertNoOtherLength(datagram, static bytes => TrainMessage.TryParse(bytes, out _));
+        AssertRefused(datagram, 11, 64, static bytes => TrainMessage.TryParse(bytes, out _));
+        AssertRefused(datagram, 12, 63, static bytes => TrainMessage.TryParse(bytes, out _));
+        AssertRefused(datagram, 12, 65, static bytes => TrainMessage.TryParse(bytes, out _));
+        AssertRefused(datagram, 13, 1, static bytes => TrainMessage.TryParse(bytes, out _));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using PouringRain.Protocol.Grouping;
+using Simulation;
 using Simulation.Groups;
 
 namespace PouringRain.Protocol.Tests.Grouping;
@@ -34,6 +35,33 @@ public class GroupRainTests
         // Feedback does not grow with what each lost: each of 32 loses something of each of 8 blocks.
         Assert.InRange(run.SenderFigures.Needs, 1, 8 * 16);
     }
+
+    /// <summary>Of few symbols all may be lost, and how many are is not known of so few: each round that brings nothing is followed by one
+    /// that brings twice as many.</summary>
+    [Fact]
+    public void OfBlocksOfOneSymbolAPathThatLosesMostBringsAllInFewRounds() => Parallel.For(1, 41, seed =>
+    {
+        const int symbolSize = 1024;
+        var world = new SimWorld((ulong)seed);
+        var at = PeerAddress.FromIPv4(0x0A00_0001, 1980);
+        using var sender = new SimGroupSender(
+            world, at,
+            new GroupSenderOptions
+            {
+                Group = GroupRun.Group,
+                RateBitsPerSecond = 10_000_000,
+                TokenKey = new byte[32],
+                WaitForReceivers = 1,
+                Rounds = 0,
+            },
+            new ResourceId(77), SimContent.Create(new byte[3 * symbolSize], blockBytes: symbolSize, symbolSize: symbolSize));
+        using var receiver = new SimGroupReceiver(
+            world, PeerAddress.FromIPv4(0x0A00_0100, 7000), GroupRun.Group, new GroupReceiverOptions { Identity = new NodeId(1) });
+        world.Network.SetFaults(at, receiver.Address, new LinkFaults { LossPerMillion = 800_000 });
+        world.RunUntil(() => receiver.CompletedAt is not null, TimeSpan.FromSeconds(60));
+        Assert.NotNull(receiver.CompletedAt);
+        Assert.InRange(sender.Sender.Snapshot(world.Now).Round, 1, 9);
+    });
 
     [Fact]
     public void ASealedStreamCostsTheSealAndNothingElse()

@@ -8,6 +8,7 @@ public sealed partial class GroupTrial
 {
     private static readonly PeerAddress SenderAddress = PeerAddress.FromIPv4(0x0A00_0001, 1980);
 
+    private long _rateBitsPerSecond;
     private double _seconds, _limitSeconds;
     private int _eventsLeft, _wait;
 
@@ -18,13 +19,14 @@ public sealed partial class GroupTrial
     /// <summary>Whether who can reach the sender has a way to all blocks.</summary>
     private bool MustComplete => !_hasNoWay;
 
-    private SimContent DrawContent(long stamp)
+    private SimContent DrawContent(long stamp, SimRandom? random = null)
     {
-        var symbolSize = _random.Pick(64, 256, 1024, 1408);
-        var blockBytes = Math.Max(symbolSize, _random.Pick(1, 4, 16, 47, 200) * symbolSize) - (int)_random.Below(symbolSize / 2);
+        var draw = random ?? _random;
+        var symbolSize = draw.Pick(64, 256, 1024, 1408);
+        var blockBytes = Math.Max(symbolSize, draw.Pick(1, 4, 16, 47, 200) * symbolSize) - (int)draw.Below(symbolSize / 2);
         blockBytes = Math.Max(blockBytes, symbolSize);
-        var blocks = _random.Pick(1, 3, 10, 40, 120);
-        var length = _random.Chance(20_000) ? 0 : Math.Min((long)blockBytes * blocks, 3_000_000) - _random.Below(blockBytes);
+        var blocks = draw.Pick(1, 3, 10, 40, 120);
+        var length = draw.Chance(20_000) ? 0 : Math.Min((long)blockBytes * blocks, 3_000_000) - draw.Below(blockBytes);
         var isGrowing = symbolSize == 1408 && blocks == 40;
         if (isGrowing)
         {
@@ -32,11 +34,11 @@ public sealed partial class GroupTrial
         }
 
         var bytes = new byte[length];
-        _random.Fill(bytes);
+        draw.Fill(bytes);
         var content = SimContent.Create(
-            bytes, _random.Chance(200_000) ? "lt" : "raptorq", blockBytes, symbolSize, stamp, isGrowing);
-        content.Random = _random;
-        content.NotReadyPerMillion = _random.Chance(200_000) ? 200_000 : 0;
+            bytes, draw.Chance(200_000) ? "lt" : "raptorq", blockBytes, symbolSize, stamp, isGrowing);
+        content.Random = draw;
+        content.NotReadyPerMillion = draw.Chance(200_000) ? 200_000 : 0;
         _known[content.Manifest.Version] = content;
         return content;
     }
@@ -46,7 +48,7 @@ public sealed partial class GroupTrial
         _hasNoWay = _random.Chance(50_000);
         var rounds = _hasNoWay ? 1 : _random.Pick(1, 1, 1, 2, 3, 0);
         var hasRain = _hasRain = !_hasNoWay && (rounds > 0 || _random.Chance(500_000));
-        var rate = _random.Pick(2, 10, 50, 200) * 1_000_000L;
+        var rate = _rateBitsPerSecond = _random.Pick(2, 10, 50, 200) * 1_000_000L;
         _seconds = Math.Max(0.05, _content.Bytes.Length * 8.0 / rate);
         _limitSeconds = 120 + (30 * _seconds);
         _notes.Add($"{rate / 1_000_000} Mbit/s, rounds {rounds}{(hasRain ? "" : ", no unicast")}");
@@ -167,6 +169,7 @@ public sealed partial class GroupTrial
             _world.Network.SetCut(receiver.Address, isCut: true);
         }
 
+        DrawWifi(receiver);
         _receivers.Add(receiver);
         DrawEvents(receiver);
     }

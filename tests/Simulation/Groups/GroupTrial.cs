@@ -31,6 +31,8 @@ public sealed partial class GroupTrial : ITrial
     public GroupTrial(ulong seed, GroupFault fault = GroupFault.None)
     {
         _random = new SimRandom(seed ^ 0x4752_4F55_50);
+        _more = new SimRandom(seed ^ 0x4D4F_5245);
+        _isWifi = _more.Chance(150_000);
         _fault = fault;
         _world = new SimWorld(_random.Next()) { TimerLateness = TimeSpan.FromMicroseconds(200) };
         _secret = _random.Chance(200_000) ? [.. "a secret"u8] : null;
@@ -39,6 +41,7 @@ public sealed partial class GroupTrial : ITrial
         DrawOthers();
         DrawReceivers();
         DrawForger();
+        DrawReplayer();
     }
 
     /// <summary>What was promised and did not hold.</summary>
@@ -78,6 +81,7 @@ public sealed partial class GroupTrial : ITrial
         _sender.Dispose();
         _others.ForEach(static other => other.Dispose());
         _forger?.Dispose();
+        _replayer?.Dispose();
     }
 
     private bool IsExcused(SimGroupReceiver receiver) =>
@@ -93,8 +97,8 @@ public sealed partial class GroupTrial : ITrial
     /// for strangers and for who does not come on as long as it says and no longer.</summary>
     private bool WasDrowned(SimGroupReceiver receiver) => _sender.EndedAt is not null
         && (RowOf(receiver) is null or { State: GroupReceiverState.Lost })
-        && _forger is { } forger && receiver.Downlink.RateBytesPerSecond > 0
-        && forger.GroupBytesPerSecond > 4 * receiver.Downlink.RateBytesPerSecond;
+        && (receiver.GroupDownlink ?? receiver.Downlink).RateBytesPerSecond is > 0 and var rate && _forger is { } forger
+        && forger.GroupBytesPerSecond > 4 * rate;
 
     /// <summary>Who takes any version, without a secret, may be told of so many that it does not find the one there is before its sender
     /// has gone, which never heard of it.</summary>
@@ -113,8 +117,9 @@ public sealed partial class GroupTrial : ITrial
 
     /// <summary>Who loses half of what rains may get no block out of a round, and there is no other way when nobody has the same by
     /// unicast.</summary>
-    private bool WasLeftBehind(SimGroupReceiver receiver) => !_hasRain && receiver.Receiver.Snapshot().Loss > 0.4
-        && RowOf(receiver) is { State: GroupReceiverState.Lost };
+    private bool WasLeftBehind(SimGroupReceiver receiver) => !_hasRain && RowOf(receiver) is { State: GroupReceiverState.Lost }
+        && (receiver.Receiver.Snapshot().Loss > 0.4
+            || receiver.Downlink.Dropped > 0.4 * (receiver.Downlink.Dropped + receiver.Downlink.Passed));
 
     private bool IsOver() => _eventsLeft == 0 && _sender.Sender.EndReason != GroupEndReason.None
         && _receivers.TrueForAll(receiver => _gone.Contains(receiver) || receiver.HasEnded || IsExcused(receiver));

@@ -15,10 +15,10 @@ public sealed class SimGroupReceiver : SimHost
 
     public SimGroupReceiver(
         SimWorld world, PeerAddress address, PeerAddress group, GroupReceiverOptions options, SimSeal? seal = null, SimClock? clock = null,
-        bool isOnGroup = true)
+        bool isOnGroup = true, bool believesRecordings = false)
         : base(world, address, clock, seal)
     {
-        _options = options;
+        _options = options = options with { IsSealed = seal is not null && !believesRecordings };
         _group = group;
         Receiver = new GroupReceiver(options, world.Random.Next(), LocalNow);
         IsOnGroup = isOnGroup;
@@ -60,6 +60,8 @@ public sealed class SimGroupReceiver : SimHost
     public bool ForgetsBytes { get; init; }
 
     public List<GroupReceiverEventKind> Events { get; } = [];
+
+    public List<GroupUnicastReason> UnicastReasons { get; } = [];
 
     public bool IsUp { get; private set; } = true;
 
@@ -273,6 +275,12 @@ public sealed class SimGroupReceiver : SimHost
                 Receiver.SendReceipt(now, ReadBack());
                 break;
             case GroupReceiverEventKind.TurnToUnicast:
+                UnicastReasons.Add(Receiver.UnicastReason);
+                if (Receiver.UnicastReason == GroupUnicastReason.Crawls)
+                {
+                    World.Network.Leave(_group, this);
+                }
+
                 BeginFetch(now);
                 break;
             case GroupReceiverEventKind.Ended:

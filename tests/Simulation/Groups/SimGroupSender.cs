@@ -29,6 +29,8 @@ public sealed class SimGroupSender : SimHost
 
     public GroupSender Sender { get; private set; }
 
+    public SimContent Content => _content;
+
     public List<GroupSenderEvent> Events { get; } = [];
 
     public Instant? EndedAt { get; private set; }

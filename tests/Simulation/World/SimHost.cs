@@ -37,6 +37,9 @@ public abstract class SimHost : IDisposable
     /// <summary>What comes in goes through; hosts behind one link share it.</summary>
     public SimPipe Downlink { get; set; } = new();
 
+    /// <summary>What comes in of groups goes through, where that is another pipe than that of the rest, as on Wi-Fi.</summary>
+    public SimPipe? GroupDownlink { get; set; }
+
     /// <summary>What waits for a process that gets no processor; more is lost.</summary>
     public int ReceiveBufferBytes { get; init; } = 1 << 20;
 

@@ -140,12 +140,12 @@ public sealed class SimNetwork
             if (to != from && !_cut.Contains(to) && !_cutWays.Contains((from, to))
                 && !(_largest.TryGetValue((from, to), out var largest) && bytes.Length > largest))
             {
-                Fly(from, to, bytes, through);
+                Fly(from, to, bytes, through, isOfGroup: true);
             }
         }
     }
 
-    private void Fly(PeerAddress from, PeerAddress to, byte[] bytes, Instant through)
+    private void Fly(PeerAddress from, PeerAddress to, byte[] bytes, Instant through, bool isOfGroup = false)
     {
         var faults = _faults.GetValueOrDefault((from, to), DefaultFaults);
         if (IsLost(faults, (from, to)))
@@ -182,7 +182,7 @@ public sealed class SimNetwork
                 flying[_random.Below(flying.Length)] ^= (byte)(1 << (int)_random.Below(8));
             }
 
-            Push(through + delay, new Flight(from, to, flying, IsThroughDownlink: false));
+            Push(through + delay, new Flight(from, to, flying, IsThroughDownlink: false, isOfGroup));
         }
     }
 
@@ -200,7 +200,8 @@ public sealed class SimNetwork
 
         if (!flight.IsThroughDownlink)
         {
-            if (!host.Downlink.TryPass(now, flight.Bytes.Length + HeaderBytes, out var through))
+            var pipe = flight.IsOfGroup ? host.GroupDownlink ?? host.Downlink : host.Downlink;
+            if (!pipe.TryPass(now, flight.Bytes.Length + HeaderBytes, out var through))
             {
                 return null;
             }
@@ -243,5 +244,5 @@ public sealed class SimNetwork
 
     private void Push(Instant at, Flight flight) => _flights.Enqueue(flight, (at.Nanoseconds, _order++));
 
-    private sealed record Flight(PeerAddress From, PeerAddress To, byte[] Bytes, bool IsThroughDownlink);
+    private sealed record Flight(PeerAddress From, PeerAddress To, byte[] Bytes, bool IsThroughDownlink, bool IsOfGroup = false);
 }

@@ -17,7 +17,7 @@ internal struct TrainRequestMessage
 
     public uint StreamId { get; set; }
 
-    public UInt128 Token { get; set; }
+    public Bits128 Token { get; set; }
 
     public uint Number { get; set; }
 
@@ -33,7 +33,7 @@ internal struct TrainRequestMessage
         message = new TrainRequestMessage
         {
             StreamId = BinaryPrimitives.ReadUInt32BigEndian(datagram[2..]),
-            Token = BinaryPrimitives.ReadUInt128BigEndian(datagram[7..]),
+            Token = Bits128.Read(datagram[7..]),
             Number = BinaryPrimitives.ReadUInt32BigEndian(datagram[23..]),
         };
         return true;
@@ -43,7 +43,7 @@ internal struct TrainRequestMessage
     public readonly int Write(Span<byte> datagram)
     {
         GroupMessage.WriteHeader(datagram, GroupMessageKind.TrainRequest, StreamId);
-        BinaryPrimitives.WriteUInt128BigEndian(datagram[7..], Token);
+        Token.Write(datagram[7..]);
         BinaryPrimitives.WriteUInt32BigEndian(datagram[23..], Number);
         return SizeBytes;
     }

@@ -81,7 +81,7 @@ public sealed class GroupChoiceTests : IDisposable
         var written = 0;
         var receivers = Enumerable.Range(0, count).Select(index => new SimGroupReceiver(
             world, PeerAddress.FromIPv4(0x0A00_0100 + (uint)index, 7000), GroupRun.Group,
-            new GroupReceiverOptions { Identity = new NodeId((UInt128)(index + 1)) }, new SimSeal(secret, world.Random))
+            new GroupReceiverOptions { Identity = new NodeId((ulong)(index + 1)) }, new SimSeal(secret, world.Random))
         { OnBlock = (_, _) => written++ }).ToList();
         world.RunUntil(static () => false, TimeSpan.FromSeconds(3));
         Assert.Equal(0, written);

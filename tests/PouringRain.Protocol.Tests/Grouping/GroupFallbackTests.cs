@@ -95,7 +95,7 @@ public sealed class GroupFallbackTests : IDisposable
 
     private SimGroupReceiver Receive(int number) => new(
         _world, PeerAddress.FromIPv4(0x0A00_0100 + (uint)number, 7000), GroupRun.Group,
-        new GroupReceiverOptions { Identity = new NodeId((UInt128)number) });
+        new GroupReceiverOptions { Identity = new NodeId((ulong)number) });
 
     public void Dispose() => _sender.Dispose();
 

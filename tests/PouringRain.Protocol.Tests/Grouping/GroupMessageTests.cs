@@ -26,7 +26,7 @@ public class GroupMessageTests
     [Fact]
     public void TrainsAndWhatAsksForThemComeBack()
     {
-        var request = new TrainRequestMessage { StreamId = 7, Token = UInt128.MaxValue - 5, Number = uint.MaxValue };
+        var request = new TrainRequestMessage { StreamId = 7, Token = new Bits128(ulong.MaxValue, 5), Number = uint.MaxValue };
         var datagram = _buffer.AsSpan(0, request.Write(_buffer));
         Assert.True(TrainRequestMessage.TryParse(datagram, out var asked));
         Assert.Equal(request, asked);

@@ -71,6 +71,21 @@ public class GroupRainTests
         Assert.InRange(run.Sent, 1.06, 1.13);
     }
 
+    /// <summary>Ten thousand times a second, by somebody who has no secret to break.</summary>
+    [Theory]
+    [InlineData(Forgery.Needs)]
+    [InlineData(Forgery.Announcements)]
+    [InlineData(Forgery.Droplets)]
+    public void WhatIsForgedSlowsTheRainByATwentiethAtMost(Forgery forged)
+    {
+        var plain = new GroupRun { Receivers = 8, Bytes = Bytes, LossPerMillion = 10_000 }.Run();
+        var run = new GroupRun { Receivers = 8, Bytes = Bytes, LossPerMillion = 10_000, ForgedNeeds = 10_000, Forged = forged }.Run();
+        Assert.Equal(GroupEndReason.Completed, run.EndReason);
+        Assert.Equal(8, run.SenderFigures!.Receivers[(int)GroupReceiverState.Done]);
+        Assert.InRange(run.Time, 1.05, plain.Time * 1.05);
+        Assert.InRange(run.Sent, 1.05, plain.Sent * 1.05);
+    }
+
     [Theory]
     [InlineData(300_000, 0)]
     [InlineData(0, 10)]

@@ -37,8 +37,10 @@ public sealed class GroupRun
     /// <summary>Endless TCP flows (cubic) on the sender's link beside it.</summary>
     public int TcpFlows { get; init; }
 
-    /// <summary>Forged needs a second.</summary>
+    /// <summary>What somebody forges so many times a second.</summary>
     public int ForgedNeeds { get; init; }
+
+    public Forgery Forged { get; init; } = Forgery.Needs;
 
     /// <summary>One receiver loses so much.</summary>
     public int WorstPerMillion { get; init; }
@@ -86,10 +88,12 @@ public sealed class GroupRun
 
     public GroupRun Run()
     {
-        const int usual = 1408, scaled = 32;
+        // What grows is a power of two: blocks of 64 KiB have as many symbols of 88 bytes as those of 1 MiB have of 1408.
+        const int usual = 1408;
+        var scaled = IsGrowing ? 88 : 32;
         var symbolSize = IsScaled ? scaled : usual;
         var symbols = (BlockBytes + usual - 1) / usual;
-        var blockBytes = IsScaled ? symbols * scaled : BlockBytes;
+        var blockBytes = !IsScaled ? BlockBytes : IsGrowing ? BlockBytes / 16 : symbols * scaled;
         var bytes = new byte[IsScaled ? (int)((long)Bytes * blockBytes / BlockBytes) : Bytes];
         var world = new SimWorld(Seed) { TimerLateness = TimeSpan.FromMicroseconds(100) };
         world.Random.Fill(bytes);
@@ -113,7 +117,7 @@ public sealed class GroupRun
             Id, content, secret is null ? null : new SimSeal(secret, world.Random));
         List<SimTcp> flows = IsRateAutomatic ? AddLink(world, sender) : [];
         using var forger = ForgedNeeds == 0 ? null : new GroupForger(
-            world, PeerAddress.FromIPv4(0x0A00_00F0, 4000), sender, content, Id, Forgery.Needs, world.Random,
+            world, PeerAddress.FromIPv4(0x0A00_00F0, 4000), sender, content, Id, Forged, world.Random,
             TimeSpan.FromSeconds(1) / ForgedNeeds);
         var rates = new List<double>();
         Rates = rates;

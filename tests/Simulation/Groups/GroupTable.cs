@@ -29,6 +29,8 @@ internal static class GroupTable
         Row(text, seeds, only, "32, 1 %, sealed", "", seed => new GroupRun { LossPerMillion = 10_000, Seed = seed, IsSealed = true });
         Row(text, seeds, only, "32, 1 %, blocks of 64 KiB", "", seed =>
             new GroupRun { LossPerMillion = 10_000, Seed = seed, BlockBytes = 64 << 10 });
+        Row(text, seeds, only, "32, 1 %, the first blocks growing from 16 KiB", Goal(1.10, 1.08), seed =>
+            new GroupRun { LossPerMillion = 10_000, Seed = seed, IsGrowing = true });
         Row(text, seeds, only, "32, 1 %, one 30 %", Goal(1.12, 1.10), seed =>
             new GroupRun { LossPerMillion = 10_000, WorstPerMillion = 300_000, Seed = seed });
         Row(text, seeds, only, "32, 1 %, one ten times slower", Goal(1.12, 1.10), seed =>
@@ -39,6 +41,8 @@ internal static class GroupTable
             new GroupRun { LossPerMillion = 10_000, Kill = 0.7, Seed = seed });
         Row(text, Math.Min(seeds, 3), only, "1000, 1 %", Goal(1.12, 1.10), seed =>
             new GroupRun { Receivers = 1000, LossPerMillion = 10_000, IsScaled = true, Seed = seed });
+        Row(text, Math.Min(seeds, 3), only, "1000, 1 %, the first blocks growing, from 187 symbols", Goal(1.12, 1.10), seed =>
+            new GroupRun { Receivers = 1000, LossPerMillion = 10_000, IsScaled = true, IsGrowing = true, Seed = seed });
     }
 
     private static string Goal(double time, double sent) => string.Create(CultureInfo.InvariantCulture, $"{time:F2} / {sent:F2}");

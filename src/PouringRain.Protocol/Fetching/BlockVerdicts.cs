@@ -121,7 +121,7 @@ internal sealed class BlockVerdicts
             _blocks.GoOn(block);
         }
 
-        _orders.HurryAll(now);
+        _orders.HurryShort(now);
     }
 
     /// <summary>A block is wrong: somebody rained wrong bytes.</summary>

@@ -13,7 +13,10 @@ internal sealed class FetchCompany
     /// <summary>Of what a path brings, so much may be said on it each way: a dozen slow paths would fill a slow link with words.</summary>
     private const double ControlShare = 0.01;
 
-    private static readonly TimeSpan IntervalAtFirst = TimeSpan.FromMilliseconds(50), IntervalMax = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan IntervalAtFirst = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Between two SUBSCRIBEs to one of whom nothing came since the last.</summary>
+    public static readonly TimeSpan IntervalMax = TimeSpan.FromMilliseconds(200);
 
     private static readonly TimeSpan UsefulWithin = TimeSpan.FromSeconds(3);
 
@@ -284,7 +287,10 @@ internal sealed class FetchCompany
         if (isMore && path.IsRaining)
         {
             path.RefusedBlocks.Clear();
-            _orders.Hurry(now, path);
+            if (_orders.IsShort(path))
+            {
+                _orders.Hurry(now, path);
+            }
         }
 
         return true;

@@ -61,6 +61,11 @@ internal sealed class FetchDroplets
 
         _orders.Revive(now, path);
         path.Droplets++;
+        if (path.OnDroplet(now))
+        {
+            _clock.WakeAt(path.NextSubscribe);
+        }
+
         if (path.Droplets == 1 && path.Log.Outstanding > FirstFlightDroplets / 2)
         {
             // Until a server is told that it is heard it sends no more than a first flight.

@@ -270,6 +270,25 @@ internal sealed class FetchOrders
         }
     }
 
+    /// <summary>A block is done, or there is more that one may be asked for: has those asked soon that this is news to. In company that is
+    /// who would send for nothing, or has little left to send: a dozen sources told of each block cost more datagrams than the block.
+    /// </summary>
+    public void HurryShort(Instant now)
+    {
+        foreach (var path in _paths)
+        {
+            if (path.IsRaining && IsShort(path))
+            {
+                Hurry(now, path);
+            }
+        }
+    }
+
+    /// <summary>Whether a source cannot wait for its next SUBSCRIBE.</summary>
+    public bool IsShort(FetchPath path) =>
+        !_picker.IsInCompany || path.Log.HasWithdrawn
+        || (path.Log.Outstanding < _blocks.Layout.SymbolsOfLargest / 2 && MayBring(path));
+
     /// <summary>A source that was silent is heard again.</summary>
     public void Revive(Instant now, FetchPath path)
     {

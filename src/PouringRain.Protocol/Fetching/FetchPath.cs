@@ -26,6 +26,9 @@ internal sealed class FetchPath : SymbolSource
     private Instant? _unechoedSince;
     private bool _wasEchoed;
 
+    // Until the next SUBSCRIBE, where something is on order: it need not be heard before that is answered.
+    private TimeSpan _rest;
+
     public FetchPath(PeerAddress peer, Bits128 token, PathMemory memory, Instant now, bool isBackground, PathCeiling ceiling)
         : base(peer)
     {
@@ -117,8 +120,11 @@ internal sealed class FetchPath : SymbolSource
     /// <summary>Time between two SUBSCRIBEs while there is rain: four in a round trip.</summary>
     public TimeSpan Interval => Clamp(Rate.RoundTrip / 4, IntervalLeast, Max(IntervalLeast, IntervalMax));
 
+    /// <summary>Whether a droplet came since the last SUBSCRIBE.</summary>
+    public bool HasBrought { get; private set; }
+
     /// <summary>When a source with this path that is not heard counts as dead.</summary>
-    public Instant QuietAt => QuietSince + Max(QuietMin, (Rate.RoundTrip * 4) + Interval);
+    public Instant QuietAt => QuietSince + Max(QuietMin, (Rate.RoundTrip * 4) + Max(Interval, _rest));
 
     /// <summary>Symbols that should be on order, so that the server never waits for a request: what it sends in a round trip and the
     /// time between requests, half as much again, and 10 ms against late timers.</summary>
@@ -160,6 +166,26 @@ internal sealed class FetchPath : SymbolSource
         }
     }
 
+    /// <summary>A droplet came.</summary>
+    /// <returns>Whether the next SUBSCRIBE is due earlier than it was for that.</returns>
+    public bool OnDroplet(Instant now)
+    {
+        if (HasBrought)
+        {
+            return false;
+        }
+
+        HasBrought = true;
+        var due = now + Interval;
+        if (due >= NextSubscribe)
+        {
+            return false;
+        }
+
+        NextSubscribe = due;
+        return true;
+    }
+
     /// <summary>A droplet came that was taken for lost: the network mixes more than was thought.</summary>
     public void OnLate()
     {
@@ -179,9 +205,11 @@ internal sealed class FetchPath : SymbolSource
     public void AfterSubscribe(Instant now, TimeSpan? gap)
     {
         LastSubscribe = now;
+        HasBrought = false;
         _unechoedSince ??= _wasEchoed ? now : null;
         if (gap is { } wait)
         {
+            _rest = Log.Outstanding > 0 && wait > Interval ? wait : TimeSpan.Zero;
             NextSubscribe = now + wait;
             return;
         }

@@ -12,6 +12,7 @@ internal sealed class Neighbour
     private static readonly TimeSpan ProbeGap = TimeSpan.FromMilliseconds(500), RetryGap = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(1), CompleteGapMin = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan CompleteGap = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan QuietPauseMax = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan NewsGap = TimeSpan.FromMilliseconds(2), SoonGap = TimeSpan.FromMilliseconds(10);
 
     private readonly List<int> _declined = [];
@@ -90,7 +91,9 @@ internal sealed class Neighbour
             }
         }
 
-        _pause = TimeSpan.FromMilliseconds(have.PauseMilliseconds);
+        // Where a block takes longer than the pause, most answers would say that there is nothing new.
+        var asked = TimeSpan.FromMilliseconds(have.PauseMilliseconds);
+        _pause = isMore || Suggested.Count > 0 || _pause < asked ? asked : Min(_pause * 2, Max(asked, QuietPauseMax));
         NextJoin = _lastJoin + (Held.LacksNews ? NewsGap
             : Held.IsComplete && !IsSuggestedOnly ? NextCompleteGap()
             : _pause);
@@ -140,6 +143,10 @@ internal sealed class Neighbour
         _completeGap = gap * 2 < CompleteGap ? gap * 2 : CompleteGap;
         return gap;
     }
+
+    private static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;
+
+    private static TimeSpan Max(TimeSpan left, TimeSpan right) => left > right ? left : right;
 
     private void Hurry(Instant now)
     {

@@ -26,6 +26,9 @@ internal sealed class RequestLog
     /// <summary>Symbols asked for that neither came nor are given up.</summary>
     public int Outstanding { get; private set; }
 
+    /// <summary>Whether something was taken back since the requests were last written.</summary>
+    public bool HasWithdrawn { get; private set; }
+
     public void Add(RequestItem item)
     {
         At(Count) = new Entry { Item = item, Declared = -1, Mark = -1, Highest = -1 };
@@ -36,6 +39,7 @@ internal sealed class RequestLog
     /// <summary>Writes the requests as SUBSCRIBE carries them.</summary>
     public void Write(Span<byte> items)
     {
+        HasWithdrawn = false;
         for (var i = 0; i < Count; i++)
         {
             ref var entry = ref At(i);
@@ -132,6 +136,7 @@ internal sealed class RequestLog
         var outstanding = entry.Outstanding;
         entry.IsWithdrawn = true;
         Outstanding -= outstanding;
+        HasWithdrawn |= outstanding > 0;
         return outstanding;
     }
 

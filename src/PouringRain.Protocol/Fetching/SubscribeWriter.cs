@@ -121,8 +121,9 @@ internal sealed class SubscribeWriter
     /// <summary>Time to the next SUBSCRIBE; <see langword="null"/> for the retries of a path that owes an answer.</summary>
     private TimeSpan? GapAfter(Instant now, FetchPath path) => path.State switch
     {
-        SourceState.Raining => path.Log.Outstanding > 0 || (_orders.MayBring(path) && !_orders.IsPassedOver(path, now)) ? path.Interval
-            : FetchPath.IdleGap,
+        SourceState.Raining => path.Log.Outstanding == 0 && (!_orders.MayBring(path) || _orders.IsPassedOver(path, now)) ? FetchPath.IdleGap
+            : _orders.IsInCompany && path.IsValidated && !path.HasBrought ? FetchCompany.IntervalMax
+            : path.Interval,
         SourceState.Asked or SourceState.Silent => null,
         SourceState.Busy => FetchPath.BusyGap,
         _ => FetchPath.ProbeGap,

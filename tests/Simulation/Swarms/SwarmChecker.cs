@@ -24,7 +24,7 @@ public sealed class SwarmChecker
     private readonly Dictionary<(PeerAddress From, PeerAddress To), Queue<Instant>> _probes = [];
     private readonly HashSet<int> _liars;
 
-    /// <summary>When a node was last sent a droplet, and when it last asked though it had been sent none for a while.</summary>
+    /// <summary>When a node last got a droplet, and when it last asked though it had got none for a while.</summary>
     private readonly Dictionary<Bits128, Instant> _fed = [], _starved = [];
 
     public SwarmChecker(SimWorld world, IReadOnlyList<TrialNode> nodes, HashSet<int> liars, ICollection<string> broken, bool isSealed)
@@ -35,19 +35,24 @@ public sealed class SwarmChecker
         _broken = broken;
         _isSealed = isSealed;
         world.Network.OnSent = OnSent;
+        world.Network.OnDelivered = OnDelivered;
     }
 
     /// <summary>Datagrams to addresses that nobody has.</summary>
     public int ProbeCount { get; private set; }
 
-    private void OnSent(PeerAddress from, PeerAddress to, ReadOnlyMemory<byte> datagram)
+    /// <summary>What was sent may wait in the queue of a slow link for seconds, or be lost: who is fed is who got something.</summary>
+    private void OnDelivered(PeerAddress from, PeerAddress to, ReadOnlyMemory<byte> datagram)
     {
         // Sealed droplets are compact.
         if (datagram.Span[0] == 0xD2 || WireFormat.Is(datagram.Span, MessageType.Droplet))
         {
             _fed[to.Address] = _world.Now;
         }
+    }
 
+    private void OnSent(PeerAddress from, PeerAddress to, ReadOnlyMemory<byte> datagram)
+    {
         if (IsNobody(to))
         {
             OnProbe(from, to, datagram.Length);

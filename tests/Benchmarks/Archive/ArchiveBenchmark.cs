@@ -6,7 +6,9 @@ namespace Benchmarks.Archive;
 
 /// <summary>
 /// A resource of three replicas becomes 16 pieces on 16 nodes; one of them is killed, and its piece is made anew: along a path of eleven
-/// nodes, or, by nodes that do not say where their HTTP is, of eleven pieces that one node reads; and it is read whole through a 17th.
+/// nodes, or, by nodes that do not say where their HTTP is, of eleven pieces that one node reads; and it is read whole through a 17th, once
+/// more with five pieces missing. Before that it is turned into parts, and those into pieces by the pipeline; beside it stands one node
+/// that downloads eleven parts, encodes them and uploads five pieces.
 /// Every link carries 50 Mbit/s each way, that of the 17th ten times as much. Times are multiples of piece / rate;
 /// bytes are multiples of a piece, headers included.
 /// </summary>
@@ -14,6 +16,7 @@ internal static class ArchiveBenchmark
 {
     private const int NodeCount = 16, PartCount = 11;
     private const double Megabits = 50;
+    private const string Code = "rapidraid";
     private const string Secret = "Rain:Secret=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
     public static async Task RunAsync(BenchmarkOptions options, CancellationToken cancellation)
@@ -28,29 +31,41 @@ internal static class ArchiveBenchmark
             cancellation);
         var (piece, unit) = (size / (double)PartCount, size / (double)PartCount * 8 / (megabits * 1e6));
         var report = new Report("archive", options, "row", "time", "goal", "bytes in", "bytes out", "most in", "most out", "untrusted");
-        foreach (var isPath in (bool[])[true, false])
+        foreach (var isPath in options.Wants("repair") ? (bool[])[true, false] : [true])
         {
             await using var nodes = await ArchiveNodes.StartAsync(lab, NodeCount, isPath, [Secret, .. options.Settings], cancellation);
 
             // How the replicas come is no part of it.
-            await lab.SetAsync($"1-{NodeCount}", "rate=1gbit", cancellation);
+            await FastAsync();
             await nodes.PutAsync(folder["file"], replicas: 3, cancellation);
-            await lab.SetAsync(
-                $"1-{NodeCount}", string.Create(CultureInfo.InvariantCulture, $"rate={megabits * 1000:F0}kbit"), cancellation);
+            if (isPath && options.Wants("pipeline"))
+            {
+                await nodes.MakePiecesAsync("parts", cancellation);
+                await nodes.EndAsync(cancellation);
+                await SlowAsync();
+                Tell("pipeline", await MeasureAsync("pipeline", () => nodes.MakePiecesAsync(Code, cancellation)), 1.25);
+                nodes.RequireChain();
+                await nodes.EndAsync(cancellation);
+                await FastAsync();
+                await nodes.RestoreAsync(cancellation);
+            }
+
+            await SlowAsync();
             if (options.Wants("derived") && isPath)
             {
-                Tell("derived from 3 replicas", await MeasureAsync("derived", () => nodes.MakePiecesAsync(cancellation)), 1.15 * 14 / 3);
+                Tell(
+                    "derived from 3 replicas", await MeasureAsync("derived", () => nodes.MakePiecesAsync(Code, cancellation)),
+                    1.15 * 14 / 3);
             }
             else
             {
-                await nodes.MakePiecesAsync(cancellation);
+                await nodes.MakePiecesAsync(Code, cancellation);
             }
 
             await nodes.EndAsync(cancellation);
-
-            await ArchiveNodes.LearnAsync(cancellation);
             if (options.Wants("repair"))
             {
+                await ArchiveNodes.LearnAsync(cancellation);
                 await nodes.KillAsync(cancellation);
                 Tell(
                     isPath ? "repair along a path" : "repair of 11 pieces",
@@ -62,7 +77,20 @@ internal static class ArchiveBenchmark
             {
                 await nodes.StartReaderAsync(cancellation);
                 Tell("read", await MeasureAsync("read", () => nodes.ReadAsync(sha256, cancellation)), 1.1);
+                await nodes.KillPiecesAsync(cancellation);
+                await nodes.StartReaderAsync(cancellation);
+                Tell("read, five pieces missing", await MeasureAsync("read", () => nodes.ReadAsync(sha256, cancellation)), 1.1);
             }
+        }
+
+        if (options.Wants("single"))
+        {
+            await using var nodes = await SingleNode.StartAsync(lab, NodeCount, [Secret, .. options.Settings], cancellation);
+            await FastAsync();
+            await nodes.PutPartsAsync((long)Math.Ceiling(piece), cancellation);
+            await SlowAsync();
+            Tell(
+                $"one node, {nodes.Kernel}", await MeasureAsync("single", () => nodes.EncodeAsync(cancellation)), PartCount);
         }
 
         report.Note(string.Create(
@@ -81,6 +109,11 @@ internal static class ArchiveBenchmark
                 $"{row}: {traffic.Seconds / unit:F2} (goal {goal:F2}), in {traffic.In.Sum() / piece:F2}, "
                     + $"most in {traffic.In.Max() / piece:F2}, most out {traffic.Out.Max() / piece:F2}, untrusted {traffic.Untrusted}"));
         }
+
+        Task FastAsync() => lab.SetAsync($"1-{NodeCount}", "rate=1gbit", cancellation);
+
+        Task SlowAsync() => lab.SetAsync(
+            $"1-{NodeCount}", string.Create(CultureInfo.InvariantCulture, $"rate={megabits * 1000:F0}kbit"), cancellation);
 
         Task<Traffic> MeasureAsync(string what, Func<Task> act) => Traffic.MeasureAsync(lab, NodeCount, megabits, what, act, cancellation);
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json;
 using Benchmarks.Processes;
 
@@ -14,8 +15,11 @@ internal sealed class ArchiveNodes : IAsyncDisposable
 
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250), Limit = TimeSpan.FromMinutes(10);
 
-    /// <summary>Every node looks after what is in pieces once a minute, and notes then what they are.</summary>
-    private static readonly TimeSpan LearnPeriod = TimeSpan.FromSeconds(75);
+    /// <summary>Every node looks after what is in pieces so often, and notes then what they are.</summary>
+    private static readonly TimeSpan LearnPeriod = TimeSpan.FromSeconds(12);
+
+    /// <summary>Nodes that were killed are late by then, and nobody makes their pieces anew yet.</summary>
+    private static readonly TimeSpan LatePeriod = TimeSpan.FromSeconds(9);
 
     private readonly Netlab _lab;
     private readonly TemporaryFolder _folder = new();
@@ -24,6 +28,7 @@ internal sealed class ArchiveNodes : IAsyncDisposable
     private readonly string[] _settings;
     private GatewayNode? _reader;
     private string _job = "";
+    private int _readers;
 
     private ArchiveNodes(Netlab lab, int nodeCount, string[] settings)
     {
@@ -42,7 +47,10 @@ internal sealed class ArchiveNodes : IAsyncDisposable
         Netlab lab, int nodeCount, bool isPath, string[] settings, CancellationToken cancellation)
     {
         var nodes = new ArchiveNodes(
-            lab, nodeCount, ["Cluster:Replicas=3", "Cluster:DownAfterSeconds=10", "Gateway:ReplicaSeconds=300", .. settings]);
+            lab, nodeCount,
+            [
+                "Cluster:Replicas=3", "Cluster:DownAfterSeconds=45", "Archive:LookSeconds=5", "Gateway:ReplicaSeconds=300", .. settings,
+            ]);
         try
         {
             var parallel = new ParallelOptions { MaxDegreeOfParallelism = StartsAtOnce, CancellationToken = cancellation };
@@ -66,9 +74,11 @@ internal sealed class ArchiveNodes : IAsyncDisposable
         _nodes[0]!.PutAsync(Id, file, cancellation, replicas);
 
     /// <summary>Has it turned into pieces, and waits until they are written.</summary>
-    public async Task MakePiecesAsync(CancellationToken cancellation)
+    /// <param name="code">Of which coding; parts are what a pipeline begins with.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task MakePiecesAsync(string code, CancellationToken cancellation)
     {
-        using var begun = await _clients[0].PostAsync($"{_nodes[0]!.Resource(Id)}/archive", null, cancellation);
+        using var begun = await _clients[0].PostAsJsonAsync($"{_nodes[0]!.Resource(Id)}/archive", new { code }, cancellation);
         var said = await begun.Content.ReadAsStringAsync(cancellation);
         if (begun.StatusCode != HttpStatusCode.Accepted)
         {
@@ -77,6 +87,41 @@ internal sealed class ArchiveNodes : IAsyncDisposable
 
         _job = begun.Headers.Location!.OriginalString;
         await UntilAsync(async () => await PhaseAsync(cancellation) != "making", cancellation);
+    }
+
+    /// <summary>Has it turned back into replicas, and waits until it is.</summary>
+    public async Task RestoreAsync(CancellationToken cancellation)
+    {
+        using var begun = await _clients[0].DeleteAsync($"{_nodes[0]!.Resource(Id)}/archive", cancellation);
+        _job = begun.EnsureSuccessStatusCode().Headers.Location!.OriginalString;
+        await EndAsync(cancellation);
+    }
+
+    /// <summary>Whether a chain of programs made what was made last, and none of its nodes had to decode.</summary>
+    public void RequireChain()
+    {
+        var lines = _nodes.SelectMany(node => node!.Process.Text.Split('\n')).ToList();
+        if (!lines.Exists(line => line.Contains("is encoded as", StringComparison.Ordinal))
+            || lines.Exists(line => line.Contains("came to nothing", StringComparison.Ordinal)))
+        {
+            throw new InvalidOperationException("no chain of programs made the pieces");
+        }
+    }
+
+    /// <summary>Kills nodes until five pieces are missing, and waits until they are missed.</summary>
+    public async Task KillPiecesAsync(CancellationToken cancellation)
+    {
+        var left = 5;
+        for (var i = 1; i < _nodes.Length && left > 0; i++)
+        {
+            if (!_nodes[i]!.Process.HasExited && await CountPiecesAsync(i, cancellation) is var count and > 0 && count <= left)
+            {
+                await _nodes[i]!.Process.KillAsync().WaitAsync(cancellation);
+                left -= count;
+            }
+        }
+
+        await Task.Delay(LatePeriod, cancellation);
     }
 
     /// <summary>Waits until they are verified and the replicas are gone.</summary>
@@ -108,9 +153,12 @@ internal sealed class ArchiveNodes : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts a node that has none of it, on the host behind the last.</summary>
-    public async Task StartReaderAsync(CancellationToken cancellation) =>
-        _reader = await StartAsync(_nodes.Length + 1, isPath: false, cancellation);
+    /// <summary>Starts a node that has none of it, on the host behind the last, in place of one that was started so before.</summary>
+    public async Task StartReaderAsync(CancellationToken cancellation)
+    {
+        await (_reader?.DisposeAsync() ?? ValueTask.CompletedTask);
+        _reader = await StartAsync(_nodes.Length + 1, isPath: false, cancellation, $"reader{_readers++}");
+    }
 
     /// <summary>Reads it there, and fails when it is not these bytes.</summary>
     public Task ReadAsync(string sha256, CancellationToken cancellation) =>
@@ -127,8 +175,9 @@ internal sealed class ArchiveNodes : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private Task<GatewayNode> StartAsync(int host, bool isPath, CancellationToken cancellation) => GatewayNode.StartAsync(
-        _lab[host], _folder[$"node{host}"], HttpPort, RainPort,
+    private Task<GatewayNode> StartAsync(int host, bool isPath, CancellationToken cancellation, string? folder = null) =>
+        GatewayNode.StartAsync(
+        _lab[host], _folder[folder ?? $"node{host}"], HttpPort, RainPort,
         Enumerable.Range(1, _nodes.Length).Where(other => other != host).Select(other => $"{_lab[other].Address}:{RainPort}"),
         [
             $"Urls=http://127.0.0.1:{HttpPort};http://{_lab[host].Address}:{HttpPort}",

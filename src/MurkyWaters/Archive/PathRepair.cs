@@ -27,16 +27,18 @@ internal sealed class PathRepair(
     /// <summary>Tries it.</summary>
     /// <param name="shape">Of what it is a piece.</param>
     /// <param name="index">Which.</param>
+    /// <param name="told">Which version it was, by the word of who asks; what was noted here goes before it. Null when that is not known.
+    /// </param>
     /// <param name="onWritten">Told of bytes that were written, and, should it come to nothing, that they were not.</param>
     /// <param name="pace">Waits until so many bytes may have come.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <returns>Whether it is kept; otherwise the log has why, unless there is no way at all.</returns>
     /// <exception cref="OperationCanceledException">It was ended.</exception>
     public async Task<bool> TryAsync(
-        PieceShape shape, int index, Action<long> onWritten, Func<long, Task> pace, CancellationToken cancellation)
+        PieceShape shape, int index, Sha256Digest? told, Action<long> onWritten, Func<long, Task> pace, CancellationToken cancellation)
     {
         if (network is null || shape.Cells.PieceLength == 0
-            || store.Catalog.FindPieceVersions(shape.Id, shape.Parent.Version, shape.Code)?[index] is not { } expected)
+            || (store.Catalog.FindPieceVersions(shape.Id, shape.Parent.Version, shape.Code)?[index] ?? told) is not { } expected)
         {
             return false;
         }

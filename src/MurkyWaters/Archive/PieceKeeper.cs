@@ -342,7 +342,11 @@ internal sealed class PieceKeeper(
 
             var target = places.MinBy(place => counted.Sets.GetValueOrDefault(place).Count);
             ArchiveLog.Repairs(logger, counted.Id, index, target);
-            var order = OrderOf(counted.Id, counted.Manifest, counted.Code, ArchiveVerb.Take) with { Index = index };
+            var order = OrderOf(counted.Id, counted.Manifest, counted.Code, ArchiveVerb.Take) with
+            {
+                Index = index,
+                Piece = store.Catalog.FindPieceVersions(counted.Id, counted.Manifest.Version, counted.Code)?[index],
+            };
             var isDone = await TakeAsync(target, order, cancellationToken);
             Interlocked.Increment(ref isDone ? ref _repaired : ref _failed);
             if (isDone)

@@ -48,6 +48,9 @@ public sealed record ArchiveOrder
 
     /// <summary>Which piece, 0 to 31, where it is about one.</summary>
     public int Index { get; init; }
+
+    /// <summary>Which version that piece was before it was lost, as far as who asks has noted; null when that is not known.</summary>
+    public Sha256Digest? Piece { get; init; }
 }
 
 /// <summary>How far a node is.</summary>

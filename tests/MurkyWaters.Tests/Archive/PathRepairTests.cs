@@ -19,19 +19,7 @@ public class PathRepairTests
     public async Task EveryHelperSendsOnePieceAndWhatGoesWrongIsNamedAndMadeAnotherWay()
     {
         var network = new MemoryCodingNetwork(PathFault.None, PathFault.Lies, PathFault.Cut, PathFault.Refused);
-        await using var cloud = await NodeCloud.StartAsync(16, (i, options) => options with
-        {
-            Cluster = options.Cluster with
-            {
-                Replicas = 3,
-
-                // Nodes ask each other every two seconds: one that is down after fewer questions is so by luck.
-                DownAfter = TimeSpan.FromSeconds(10),
-                AdvertiseUrl = $"http://node{i}.test/",
-            },
-            PieceLookInterval = TimeSpan.FromSeconds(1),
-            CodingNetwork = network,
-        });
+        await using var cloud = await NodeCloud.StartAsync(16, (i, options) => OptionsOf(i, options, network));
         for (var i = 0; i < 16; i++)
         {
             network.Nodes[cloud[i].Id] = cloud[i];
@@ -82,6 +70,51 @@ public class PathRepairTests
         Assert.InRange(links.Select(link => link.To).Distinct().Count(), links.Count - 1, links.Count);
         Assert.Empty(cloud.Failures);
     }
+
+    /// <summary>A node that joins when pieces are lost has never heard of the resource: it is told what the piece was, and has it along a
+    /// path as well.</summary>
+    [Fact]
+    public async Task ANewNodeIsToldWhatThePieceWas()
+    {
+        var network = new MemoryCodingNetwork(PathFault.None);
+        await using var cloud = await NodeCloud.StartAsync(16, (i, options) => OptionsOf(i, options, network));
+        for (var i = 0; i < 16; i++)
+        {
+            network.Nodes[cloud[i].Id] = cloud[i];
+        }
+
+        var put = await cloud.PutAsync(0, 1, Bytes.Random(3_000_001, 1));
+        await UntilAsync(() => cloud[0].Nodes.Count == 16, "all nodes are known");
+        var started = await cloud[0].StartArchiveAsync(put.Id, null, isForced: false, Cancellation);
+        await UntilAsync(() => cloud[0].FindArchiveJob(started.Job!.Id) is { Ended: not null }, "the job ends");
+        await UntilAsync(() => Enumerable.Range(0, 16).All(i => cloud[i].KnowsPiecesOf(put.Id)), "all know what the pieces are");
+        var before = Digests(cloud, put.Id, put.Manifest.Version.Tag);
+
+        network.Nodes.TryRemove(cloud[0].Id, out _);
+        await cloud.StopAsync(0);
+        var joined = await cloud.JoinAsync();
+        network.Nodes[cloud[joined].Id] = cloud[joined];
+        network.Open();
+
+        await UntilAsync(() => cloud[joined].ArchiveFigures.Pieces == 1, "the new node has what was lost");
+        Assert.Equal(1, cloud[joined].ArchiveFigures.Paths);
+        Assert.Equal(before, Digests(cloud, put.Id, put.Manifest.Version.Tag));
+        Assert.Empty(cloud.Failures);
+    }
+
+    private static MurkyOptions OptionsOf(int node, MurkyOptions options, MemoryCodingNetwork network) => options with
+    {
+        Cluster = options.Cluster with
+        {
+            Replicas = 3,
+
+            // Nodes ask each other every two seconds: one that is down after fewer questions is so by luck.
+            DownAfter = TimeSpan.FromSeconds(10),
+            AdvertiseUrl = $"http://node{node}.test/",
+        },
+        PieceLookInterval = TimeSpan.FromSeconds(1),
+        CodingNetwork = network,
+    };
 
     /// <summary>The SHA-256 of every piece that some node has.</summary>
     private static SortedDictionary<int, string> Digests(NodeCloud cloud, ResourceId id, ulong tag)

@@ -77,6 +77,23 @@ internal sealed class NodeCloud : IAsyncDisposable
         _ports[index] = node.ListenEndPoints[0].Port;
     }
 
+    /// <summary>Starts another one, that all others are told of.</summary>
+    /// <returns>Its index.</returns>
+    public async Task<int> JoinAsync()
+    {
+        var index = _nodes.Count;
+        _nodes.Add(null);
+        _ports.Add(0);
+        await StartAsync(index);
+        foreach (var node in Running.Where(node => node != this[index]))
+        {
+            node.AddServer("127.0.0.1", _ports[index]);
+            this[index].AddServer("127.0.0.1", node.ListenEndPoints[0].Port);
+        }
+
+        return index;
+    }
+
     public async Task StopAsync(int index)
     {
         await _nodes[index]!.DisposeAsync();

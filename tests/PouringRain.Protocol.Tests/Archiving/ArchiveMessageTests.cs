@@ -39,6 +39,20 @@ public class ArchiveMessageTests
         Assert.All(Enumerable.Range(0, length), cut => Assert.False(ArchiveMessage.TryParse(body.AsSpan(0, cut), out _)));
     }
 
+    [Fact]
+    public void WhatAPieceWasIsToldWithIt()
+    {
+        var body = new byte[ConsultRequest.BytesMax - ConsultRequest.FixedBytes];
+        var told = Order with { Piece = Sha256Digest.Of("piece"u8) };
+        var length = ArchiveMessage.Write(body, told);
+        Assert.True(ArchiveMessage.TryParse(body.AsSpan(0, length), out var read));
+        Assert.Equal(told, read);
+
+        // A release that does not know of it, and a datagram that is cut, have the rest.
+        Assert.True(ArchiveMessage.TryParse(body.AsSpan(0, length - 1), out read));
+        Assert.Equal(Order, read);
+    }
+
     [Theory]
     [InlineData(8, 8)]
     [InlineData(9, 32)]

@@ -18,6 +18,8 @@ namespace PouringRain.Protocol.Cluster.Messages;
 ///     18   32  the version                              15       the reason, UTF-8 without control characters
 ///     50    1  bytes of the coding's name, 1 to 32
 ///     51       the coding, visible ASCII
+///          32  the version that the piece was,
+///              where it is known
 /// </code>
 /// What follows is of later releases, and passed over.
 /// </remarks>
@@ -37,7 +39,13 @@ internal static class ArchiveMessage
         order.Version.Write(body[18..]);
         var name = Encoding.ASCII.GetBytes(order.Coding, body[AskedBytes..]);
         body[50] = (byte)name;
-        return AskedBytes + name;
+        if (order.Piece is not { } piece)
+        {
+            return AskedBytes + name;
+        }
+
+        piece.Write(body[(AskedBytes + name)..]);
+        return AskedBytes + name + Sha256Digest.SizeBytes;
     }
 
     /// <summary>Reads the question; false when it says nonsense.</summary>
@@ -65,6 +73,8 @@ internal static class ArchiveMessage
             Resource = new ResourceId(BinaryPrimitives.ReadUInt64BigEndian(body[10..])),
             Version = Sha256Digest.Read(body[18..]),
             Coding = coding,
+            Piece = body.Length - AskedBytes - body[50] >= Sha256Digest.SizeBytes
+                ? Sha256Digest.Read(body[(AskedBytes + body[50])..]) : null,
         };
         return true;
     }

@@ -125,5 +125,10 @@ public sealed record ArchiveResult(ArchiveOutcome Outcome, string Detail = "", A
 /// <summary>How a resource is kept.</summary>
 /// <param name="Coding">The coding's name.</param>
 /// <param name="Survives">How many nodes can be lost, whichever they are, as was counted last; null when it was not counted here.</param>
-/// <param name="Pieces">How many different pieces there were then; null when that was not counted here.</param>
-public sealed record ArchivedState(string Coding, int? Survives, int? Pieces);
+/// <param name="Places">Who had which pieces then, by the nodes' ids; empty when that was not counted here.</param>
+public sealed record ArchivedState(string Coding, int? Survives, IReadOnlyList<NodePieces> Places);
+
+/// <summary>The pieces of a resource that one node has.</summary>
+/// <param name="Node">The node.</param>
+/// <param name="Pieces">Which, in order.</param>
+public sealed record NodePieces(NodeId Node, IReadOnlyList<int> Pieces);

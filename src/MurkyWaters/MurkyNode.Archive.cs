@@ -32,7 +32,7 @@ public sealed partial class MurkyNode
 
     /// <summary>As above, of one whose coding is known.</summary>
     public ArchivedState ArchivedOf(ResourceId id, string coding) =>
-        new(coding, _keeper.Find(id)?.Survives, _keeper.Find(id)?.Pieces);
+        _keeper.Find(id) is var (survives, places) ? new(coding, survives, places) : new(coding, null, []);
 
     /// <summary>Whether it is known here which version each piece of a resource is, for tests.</summary>
     internal bool KnowsPiecesOf(ResourceId id) => _reading.FindKnown(id) is { } shape

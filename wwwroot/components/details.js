@@ -77,6 +77,7 @@ export function createDetails(sheet, { origin, doReadsNeedKey }) {
       ['SHA-256', summary.sha256],
       ['Code', summary.code ? `${summary.code}, ${count(summary.blocks)} ${summary.blocks === 1 ? 'block' : 'blocks'} of ${count(summary.blockSize)} bytes, symbols of ${count(summary.symbolSize)}` : null],
       ['Kept', summary.storage !== 'replicated' ? `in ${summary.storage === 'parts' ? 'parts, each twice' : 'coded pieces'}${Number.isFinite(summary.survives) ? `; any ${count(summary.survives)} nodes can be lost` : ''}` : copiesOf(summary)],
+      ['Pieces', summary.pieces?.length > 0 ? summary.pieces.map(({ node, indexes }) => `${names.get(node) ?? node}: ${indexes.join(', ')}`).join('\n') : null],
       ['Held by', summary.holders?.length > 0 ? summary.holders.map((id) => names.get(id) ?? id).join('\n') : null],
     ].filter(([, value]) => value);
   }

@@ -194,7 +194,7 @@ internal static class FormReceiving
 /// "fileName": "holiday.mp4", "path": null, "code": "raptorq", "blockSize": 1048576, "symbolSize": 1408, "blocks": 48,
 /// "version": "d8a624a3ffa3d942f2bf0e9ac8d2bb1b7e9d2a4f3c1e5a6b7c8d9e0f1a2b3c4d",
 /// "modified": "2026-11-21T06:10:07.642+00:00", "replicas": 1, "wanted": 1, "holders": ["7c0d8b52a1f04e6c93b1d6f0a2e4c811"],
-/// "storage": "replicated", "survives": null
+/// "storage": "replicated", "survives": null, "pieces": null
 /// }
 /// ] }
 /// </example>

@@ -15,7 +15,7 @@ namespace Gateway.Resources;
 /// "fileName": "holiday.mp4", "path": null, "code": "raptorq", "blockSize": 1048576, "symbolSize": 1408, "blocks": 48,
 /// "version": "d8a624a3ffa3d942f2bf0e9ac8d2bb1b7e9d2a4f3c1e5a6b7c8d9e0f1a2b3c4d",
 /// "modified": "2026-11-21T06:10:07.642+00:00", "replicas": 1, "wanted": 1, "holders": ["7c0d8b52a1f04e6c93b1d6f0a2e4c811"],
-/// "storage": "replicated", "survives": null
+/// "storage": "replicated", "survives": null, "pieces": null
 /// }
 /// </example>
 internal record ResourceSummary
@@ -39,7 +39,7 @@ internal record ResourceSummary
         (Holders, Wanted) = HoldersOf(id, node);
         Replicas = replicas ?? Holders.Count;
         var archived = node.FindArchived(id);
-        (Storage, Survives) = StorageOf(archived);
+        (Storage, Survives, Pieces) = StorageOf(archived);
     }
 
     [SetsRequiredMembers]
@@ -60,7 +60,7 @@ internal record ResourceSummary
         Modified = DateTimeOffset.FromUnixTimeMilliseconds(resource.Stamp);
         (Holders, Wanted) = HoldersOf(resource.Id, node);
         Replicas = Holders.Count;
-        (Storage, Survives) = StorageOf(resource.Coding is { } coding ? node.ArchivedOf(resource.Id, coding) : null);
+        (Storage, Survives, Pieces) = StorageOf(resource.Coding is { } coding ? node.ArchivedOf(resource.Id, coding) : null);
     }
 
     /// <summary>The 64-bit number, as a string because browsers round such numbers.</summary>
@@ -119,13 +119,19 @@ internal record ResourceSummary
     /// other, and when the node that answers has not counted.</summary>
     public required int? Survives { get; init; }
 
+    /// <summary>Of one that is archived, or in parts, which node had which pieces when they were counted last; null likewise.</summary>
+    public required IReadOnlyList<HeldPieces>? Pieces { get; init; }
+
     public static ResourceSummary Of(StoredResource resource, MurkyNode node, int? replicas = null) =>
         new(resource.Id, resource.Manifest, node, replicas);
 
     public static ResourceSummary Of(ListedResource resource, MurkyNode node) => new(resource, node);
 
-    private static (string Storage, int? Survives) StorageOf(ArchivedState? archived) =>
-        (archived is null ? "replicated" : archived.Coding == "parts" ? "parts" : "archived", archived?.Survives);
+    private static (string Storage, int? Survives, IReadOnlyList<HeldPieces>? Pieces) StorageOf(ArchivedState? archived) =>
+        archived is null ? ("replicated", null, null)
+        : (archived.Coding == "parts" ? "parts" : "archived", archived.Survives,
+            archived.Places.Count == 0 ? null
+                : [.. archived.Places.Select(place => new HeldPieces(place.Node.ToString(), place.Pieces))]);
 
     private static (IReadOnlyList<string> Holders, int Wanted) HoldersOf(ResourceId id, MurkyNode node)
     {
@@ -133,6 +139,11 @@ internal record ResourceSummary
         return ([.. holders.Select(holder => holder.ToString())], wanted);
     }
 }
+
+/// <summary>The pieces of a resource that one node has.</summary>
+/// <param name="Node">The node's id, as in GET /nodes.</param>
+/// <param name="Indexes">Which pieces, from 0.</param>
+internal sealed record HeldPieces(string Node, IReadOnlyList<int> Indexes);
 
 /// <summary>A page of resources.</summary>
 /// <param name="Items">In the order that was asked for.</param>
@@ -147,7 +158,7 @@ internal sealed record ResourceList(IReadOnlyList<ResourceSummary> Items, string
 /// "fileName": "holiday.mp4", "path": null, "code": "raptorq", "blockSize": 1048576, "symbolSize": 1408, "blocks": 48,
 /// "version": "d8a624a3ffa3d942f2bf0e9ac8d2bb1b7e9d2a4f3c1e5a6b7c8d9e0f1a2b3c4d",
 /// "modified": "2026-11-21T06:10:07.642+00:00", "replicas": 1, "wanted": 1, "holders": ["7c0d8b52a1f04e6c93b1d6f0a2e4c811"],
-/// "storage": "replicated", "survives": null, "blockDigestAlgorithm": "blake3",
+/// "storage": "replicated", "survives": null, "pieces": null, "blockDigestAlgorithm": "blake3",
 /// "blockDigests": ["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]
 /// }
 /// </example>

@@ -61,8 +61,8 @@ internal sealed class PieceKeeper(
     }
 
     /// <summary>What was counted last of a resource; null when it was not looked at here.</summary>
-    public (int Survives, int Pieces)? Find(ResourceId id) =>
-        _known.TryGetValue(id, out var counted) ? (counted.Survives, counted.Pieces) : null;
+    public (int Survives, ImmutableArray<NodePieces> Places)? Find(ResourceId id) =>
+        _known.TryGetValue(id, out var counted) ? (counted.Survives, counted.Places) : null;
 
     /// <summary>Pieces that were made anew, and how often that failed.</summary>
     public (long Repaired, long Failed) Figures => (Interlocked.Read(ref _repaired), Interlocked.Read(ref _failed));
@@ -200,6 +200,7 @@ internal sealed class PieceKeeper(
         var counted = new Counted(id, resource.Manifest, code, all.Count, ArchivePlaces.Survives(code, sets.Values), sets, [], [])
         {
             Alone = AloneOf(code, sets, members),
+            Places = PlacesOf(code, sets),
         };
         if (_known.Count < KnownMax || _known.ContainsKey(id))
         {
@@ -250,6 +251,12 @@ internal sealed class PieceKeeper(
         var alone = sets.GetValueOrDefault(store.NodeId).Without(StayingOf(sets, members));
         return [.. Enumerable.Range(0, code.PieceCount).Where(alone.Contains)];
     }
+
+    private static ImmutableArray<NodePieces> PlacesOf(ErasureCode code, Dictionary<NodeId, PieceSet> sets) =>
+    [
+        .. sets.Where(set => set.Value.Count > 0).OrderBy(set => set.Key.Value)
+            .Select(set => new NodePieces(set.Key, [.. Enumerable.Range(0, code.PieceCount).Where(set.Value.Contains)])),
+    ];
 
     private long LengthOf(Counted counted, int index) =>
         store.FindEntry(PieceShape.IdOf(counted.Id, counted.Manifest.Version.Tag, counted.Code.Name, index)) is { IsTombstone: false } entry
@@ -400,5 +407,8 @@ internal sealed class PieceKeeper(
     {
         /// <summary>Pieces of this node that nobody else has who is to stay.</summary>
         public ImmutableArray<int> Alone { get; init; } = [];
+
+        /// <summary>Who had what when it was counted.</summary>
+        public ImmutableArray<NodePieces> Places { get; init; } = [];
     }
 }

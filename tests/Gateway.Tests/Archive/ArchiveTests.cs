@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 
 namespace Gateway.Tests.Archive;
 
@@ -11,7 +12,7 @@ public sealed class ArchiveTests
     [Fact]
     public async Task What_is_archived_is_read_as_before_and_comes_back()
     {
-        await using var gateway = await TestGateway.StartAsync("Rain:BlockSize=20000");
+        await using var gateway = await TestGateway.StartAsync("Rain:BlockSize=20000", "Archive:LookSeconds=1s");
         var bytes = TestGateway.Bytes(1_500_001);
         var (path, put) = await gateway.StoreAsync(bytes, ("Content-Type", "video/mp4"));
         var before = await gateway.GetAsync(path);
@@ -25,6 +26,10 @@ public sealed class ArchiveTests
 
         var item = (await gateway.GetAsync("/resources")).Json.GetProperty("items").EnumerateArray().Single();
         Assert.Equal("archived", item.GetProperty("storage").GetString());
+        var pieces = await CountedAsync(gateway, path);
+        Assert.Equal(Enumerable.Range(0, 16), pieces.GetProperty("indexes").EnumerateArray().Select(index => index.GetInt32()));
+        var node = (await gateway.GetAsync("/nodes")).Json.GetProperty("items").EnumerateArray().Single();
+        Assert.Equal(node.GetProperty("id").GetString(), pieces.GetProperty("node").GetString());
         var after = await gateway.GetAsync(path);
         Assert.Equal(200, after.Status);
         Assert.Equal(bytes, after.Body);
@@ -191,6 +196,23 @@ public sealed class ArchiveTests
         Assert.Equal(status, (await gateway.SendAsync("POST", $"{path}/archive", Encoding.UTF8.GetBytes(body))).Status);
         Assert.Equal(409, (await gateway.SendAsync("DELETE", $"{path}/archive", null)).Status);
         Assert.Equal(404, (await gateway.GetAsync("/archive/0123456789abcdef")).Status);
+    }
+
+    /// <summary>What the one node has, once it has counted.</summary>
+    private static async Task<JsonElement> CountedAsync(TestGateway gateway, string path)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            var pieces = (await gateway.GetAsync($"{path}/manifest")).Json.GetProperty("pieces");
+            if (pieces.ValueKind != JsonValueKind.Null)
+            {
+                return pieces.EnumerateArray().Single();
+            }
+
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(20), "The pieces are not counted.");
+            await Task.Delay(50, Cancellation);
+        }
     }
 
     private static async Task EndAsync(TestGateway gateway, Answer started)

@@ -177,7 +177,8 @@ internal sealed partial class ArchiveAgent
         }
 
         if (shape == there && Paths is { } paths
-            && await paths.TryAsync(shape, order.Index, order.Piece, work.Add, bytes => PaceAsync(bytes, began, _stopping.Token), _stopping.Token))
+            && await paths.TryAsync(
+                shape, order.Index, order.Piece, work.Add, bytes => PaceAsync(bytes, began, _stopping.Token), _stopping.Token))
         {
             return;
         }

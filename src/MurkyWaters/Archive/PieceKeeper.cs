@@ -196,7 +196,7 @@ internal sealed class PieceKeeper(
         var order = OrderOf(id, resource.Manifest, code, ArchiveVerb.Look);
         var seen = await asking.AskAllAsync(asking.Reachable.Select(node => node.Id), order, _stopping.Token);
         var sets = seen.ToDictionary(answer => answer.Node, answer => new PieceSet(answer.Report.Pieces));
-        var all = sets.Values.Aggregate(default(PieceSet), (left, right) => left.With(right));
+        var all = UnionOf(sets);
         var counted = new Counted(id, resource.Manifest, code, all.Count, ArchivePlaces.Survives(code, sets.Values), sets, [], [])
         {
             Alone = AloneOf(code, sets, members),
@@ -227,7 +227,8 @@ internal sealed class PieceKeeper(
             answer => answer.Node == place && (answer.Report.IsInPieces || answer.Node == self))) == self;
 
         // What a node has that gives away what it has is to be elsewhere as well.
-        var stays = StayingOf(sets, members);
+        var staying = StayingOf(sets, members);
+        var stays = UnionOf(staying);
 
         // Where there are replicas somebody is turning it back; a single one was away when the others went.
         return !isLooker || wholes > 1 || jobs.IsUnderWay(id) || !code.IsSufficient(all)
@@ -235,20 +236,24 @@ internal sealed class PieceKeeper(
             : counted with
             {
                 Lost = [.. Enumerable.Range(0, code.PieceCount).Where(index => !stays.Contains(index))],
-                Spare = isSilent || stays.Count < code.PieceCount ? [] : [.. SparesOf(sets)],
+                Spare = isSilent || stays.Count < code.PieceCount ? [] : [.. SparesOf(staying)],
             };
     }
 
-    private static PieceSet StayingOf(Dictionary<NodeId, PieceSet> sets, IEnumerable<ClusterMember> members)
+    /// <summary>What those have who are to stay: what a node has that gives it away is neither there for good, nor too much.</summary>
+    private static Dictionary<NodeId, PieceSet> StayingOf(Dictionary<NodeId, PieceSet> sets, IEnumerable<ClusterMember> members)
     {
         var staying = members.Where(member => member.State is MemberState.Up or MemberState.Late).Select(member => member.Id).ToHashSet();
-        return sets.Where(set => staying.Contains(set.Key)).Aggregate(default(PieceSet), (left, set) => left.With(set.Value));
+        return sets.Where(set => staying.Contains(set.Key)).ToDictionary();
     }
+
+    private static PieceSet UnionOf(Dictionary<NodeId, PieceSet> sets) =>
+        sets.Values.Aggregate(default(PieceSet), (left, right) => left.With(right));
 
     /// <summary>The pieces of this node that nobody has who is to stay, which it is itself unless it is drained.</summary>
     private ImmutableArray<int> AloneOf(ErasureCode code, Dictionary<NodeId, PieceSet> sets, IEnumerable<ClusterMember> members)
     {
-        var alone = sets.GetValueOrDefault(store.NodeId).Without(StayingOf(sets, members));
+        var alone = sets.GetValueOrDefault(store.NodeId).Without(UnionOf(StayingOf(sets, members)));
         return [.. Enumerable.Range(0, code.PieceCount).Where(alone.Contains)];
     }
 
@@ -301,7 +306,7 @@ internal sealed class PieceKeeper(
     {
         var known = store.Catalog.FindPieceVersions(counted.Id, counted.Manifest.Version, counted.Code)
             ?? new Sha256Digest?[counted.Code.PieceCount];
-        var there = counted.Sets.Values.Aggregate(default(PieceSet), (left, right) => left.With(right));
+        var there = UnionOf(counted.Sets);
         var unknown = Enumerable.Range(0, known.Length).Where(index => known[index] is null && there.Contains(index)).ToList();
         if (unknown.Count == 0 || !PieceShape.TryCreate(counted.Id, counted.Manifest, counted.Code, out var shape))
         {

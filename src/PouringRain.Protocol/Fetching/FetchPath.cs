@@ -177,7 +177,7 @@ internal sealed class FetchPath : SymbolSource
 
         HasBrought = true;
         var due = now + Interval;
-        if (due >= NextSubscribe)
+        if (_rest == TimeSpan.Zero || due >= NextSubscribe)
         {
             return false;
         }

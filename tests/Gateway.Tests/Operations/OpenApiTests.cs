@@ -190,7 +190,7 @@ public sealed class OpenApiTests : IClassFixture<SharedGateway>
     }
 
     [Theory]
-    [InlineData("ResourceSummary", "fileName", "path", "survives")]
+    [InlineData("ResourceSummary", "fileName", "path", "survives", "pieces")]
     [InlineData("ResourceList", "next")]
     [InlineData("TransferView", "fileName", "length", "blockMap", "replaced")]
     [InlineData("TransferSource", "rttMs", "role", "heldBlocks")]

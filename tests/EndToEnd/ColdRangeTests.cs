@@ -57,12 +57,9 @@ public sealed class ColdRangeTests
             TestContext.Current.TestOutputHelper?.WriteLine(string.Create(
                 CultureInfo.InvariantCulture, $"{range[..Math.Min(40, range.Length)]}: {droplets - total} droplets for "
                     + $"{blocks * symbolsOfBlock} symbols, first byte after {answer[1]} s"));
-
-            // A handful more than the symbols of the blocks; on a machine that is late a live node is taken for dead, and what it owes is
-            // asked of the other as well. The whole would be a thousand blocks.
             Assert.InRange(
                 droplets - total, blocks * symbolsOfBlock,
-                blocks == 0 ? 0 : (manifest * range.Split(',').Length) + (blocks * 4 * symbolsOfBlock));
+                blocks == 0 ? 0 : (manifest * range.Split(',').Length) + (blocks * (symbolsOfBlock + 40)));
             total = droplets;
         }
     }

@@ -1,3 +1,5 @@
+using static PouringRain.Protocol.Durations;
+
 namespace PouringRain.Protocol;
 
 /// <summary>Where a propagation to one node stands.</summary>
@@ -146,8 +148,6 @@ public sealed class Propagation
         _retry = Min(_retry * 2, RetryMax);
         return true;
     }
-
-    private static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;
 
     private void End(PropagationState state)
     {

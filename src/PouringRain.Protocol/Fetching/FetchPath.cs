@@ -1,3 +1,5 @@
+using static PouringRain.Protocol.Durations;
+
 namespace PouringRain.Protocol;
 
 /// <summary>One server in the eyes of a fetch: what it said, what was asked of it, and the path to it.</summary>
@@ -265,10 +267,6 @@ internal sealed class FetchPath : SymbolSource
 
     /// <summary>Whether it may hold a block, for all that is known.</summary>
     public bool MayHold(int block) => Held?.Has(block) ?? true;
-
-    private static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;
-
-    private static TimeSpan Max(TimeSpan left, TimeSpan right) => left > right ? left : right;
 
     private static TimeSpan Clamp(TimeSpan value, TimeSpan low, TimeSpan high) => Min(Max(value, low), high);
 }

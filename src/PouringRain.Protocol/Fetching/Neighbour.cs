@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using static PouringRain.Protocol.Durations;
 
 namespace PouringRain.Protocol;
 
@@ -143,10 +144,6 @@ internal sealed class Neighbour
         _completeGap = gap * 2 < CompleteGap ? gap * 2 : CompleteGap;
         return gap;
     }
-
-    private static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;
-
-    private static TimeSpan Max(TimeSpan left, TimeSpan right) => left > right ? left : right;
 
     private void Hurry(Instant now)
     {

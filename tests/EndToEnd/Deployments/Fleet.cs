@@ -48,11 +48,7 @@ internal sealed class Fleet : IAsyncDisposable
 
             fleet.Ids = await Task.WhenAll(fleet._nodes.Select(async node =>
                 (await node.GetJsonAsync("/nodes")).GetProperty("items")[0].GetProperty("id").GetString()!));
-            fleet.Sha256 = await TestBytes.WriteFileAsync(fleet._folder["in"], 1, length);
-            await using var file = File.OpenRead(fleet._folder["in"]);
-            using var body = new StreamContent(file);
-            using var put = await fleet._http.PutAsync(new Uri($"{fleet._nodes[0].Url}/resources/{Resource}"), body, Token);
-            Assert.Equal(HttpStatusCode.Created, put.StatusCode);
+            fleet.Sha256 = await fleet.PutAsync(Resource, 1, length);
             return fleet;
         }
         catch
@@ -60,6 +56,19 @@ internal sealed class Fleet : IAsyncDisposable
             await fleet.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Puts bytes on the first node, and thereby nowhere else.</summary>
+    /// <returns>Their SHA-256.</returns>
+    public async Task<string> PutAsync(string resource, ulong seed, long length)
+    {
+        var path = _folder[$"in{resource}"];
+        var sha256 = await TestBytes.WriteFileAsync(path, seed, length);
+        await using var file = File.OpenRead(path);
+        using var body = new StreamContent(file);
+        using var put = await _http.PutAsync(new Uri($"{_nodes[0].Url}/resources/{resource}"), body, Token);
+        Assert.Equal(HttpStatusCode.Created, put.StatusCode);
+        return sha256;
     }
 
     /// <summary>Asks a node for a deployment.</summary>

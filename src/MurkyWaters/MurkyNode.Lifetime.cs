@@ -91,11 +91,11 @@ public sealed partial class MurkyNode
         _agent = new ArchiveAgent(store, _fetches, _reading, options.Cluster.RepairBytesPerSecondMax, options.Time, logger);
         var asking = new ArchiveAsking(store.NodeId, _agent, _nodes, _transport, options.Time);
         Coding = new CodingDesk(store, _reading, options.CodingNetwork, FindCodingPeer, options.Time, logger);
-        _agent.Paths = new PathRepair(store, Coding, options.CodingNetwork, asking, FindCodingPeer, options.Time, logger);
+        var calls = new CodingCalls(store.NodeId, Coding, options.CodingNetwork, FindCodingPeer, options.Time);
+        _agent.Paths = new PathRepair(store, calls, asking, FindCodingPeer, logger);
         _agent.IsWriting = piece => Coding.IsWriting(piece.ToString());
         _archives = new Archives(
-            store, asking, _reading, _nodes, _replicator,
-            new PartsChain(store.NodeId, Coding, options.CodingNetwork, FindCodingPeer, options.Time, logger), options.Time, logger);
+            store, asking, _reading, _nodes, _replicator, new PartsChain(calls, logger), options.Time, logger);
         _keeper = new PieceKeeper(
             store, asking, _reading, _nodes, _archives, options.PieceLookInterval, options.Time, logger);
         _nodes.PiecesAlone = () => _keeper.Alone;

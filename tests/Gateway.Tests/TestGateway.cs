@@ -84,6 +84,17 @@ internal sealed class TestGateway : IAsyncDisposable
         return new TestGateway(folder, factory, time);
     }
 
+    /// <summary>Waits until something is so, with a hang limit.</summary>
+    public static async Task UntilAsync(Func<bool> condition)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        while (!condition())
+        {
+            await Task.Delay(20, limit.Token);
+        }
+    }
+
     /// <summary>UDP ports that are free just now.</summary>
     public static int[] FreePorts(int count)
     {

@@ -19,6 +19,8 @@ internal static class CodingEndpoints
 {
     private const string WorkMeaning = "The name of a program's work, or of a stream.", WorkExample = "repair-9f86d081884c7d65-3";
 
+    private const string WrongStream = "The stream's length or name can be none's.";
+
     private static readonly AnswerField Begun =
         new("Location", "The work, whose stream is drawn there.", "/coding/works/repair-9f86d081884c7d65-3");
 
@@ -37,7 +39,7 @@ internal static class CodingEndpoints
                 ProblemType.TooLarge, ProblemType.Overloaded);
         coding.MapMethods("/works", Methods.Read, List).LogQuietly().WithName("ListCodingWorks").FailsForOthers();
         coding.MapGet("/works/{work}", DrawAsync).WithName("DrawCodingStream").Produces<Stream>(200, SealedStream.ContentType)
-            .FailsForOthers(ProblemType.NotFound);
+            .FailsForOthers(ProblemType.InvalidParameter, ProblemType.NotFound);
         coding.MapPut("/works/{work}", TakeAsync).WithName("SendCodingStream").WithMetadata(new DisableRequestSizeLimitAttribute())
             .TakesBytes("The stream, sealed.", SealedStream.ContentType)
             .FailsForOthers(
@@ -113,11 +115,21 @@ internal static class CodingEndpoints
         TypedResults.Ok(new ItemList<CodingWorkView>([.. host.Node.Coding.Works.Select(CodingWorkView.Of)]));
 
     /// <summary>Draws the stream of a coding program</summary>
-    /// <remarks>For nodes of the cluster alone. It is drawn once, as fast as it is read, and its end says whether it was whole.</remarks>
+    /// <remarks>
+    /// For nodes of the cluster alone. It is drawn once, as fast as it is read, and its end says whether it was whole. With ?length= it may
+    /// be drawn before its program begins, for half a minute.
+    /// </remarks>
     /// <response code="200">The stream, sealed.</response>
-    internal static async Task<IResult> DrawAsync(HttpContext http, NodeHost host, [Meaning(WorkMeaning, WorkExample)] string work)
+    internal static async Task<IResult> DrawAsync(
+        HttpContext http, NodeHost host, [Meaning(WorkMeaning, WorkExample)] string work,
+        [Meaning("The stream's bytes, where its program may still begin.", 4545455)] long? length)
     {
-        if (host.Node.Coding.TryDraw(work) is not { } source)
+        if (length is < 0 or > CodingLimits.LengthMax || !CodingLimits.IsTarget(work))
+        {
+            return new Problem(ProblemType.InvalidParameter, WrongStream);
+        }
+
+        if (host.Node.Coding.TryDraw(work, length) is not { } source)
         {
             return new Problem(ProblemType.NotFound, $"No program {work} gives a stream here, or somebody draws it already.");
         }
@@ -125,6 +137,9 @@ internal static class CodingEndpoints
         await using (source)
         {
             await using var sink = BeginStream(http);
+
+            // Whoever draws it is not to wait for the first bytes before it opens what else it needs.
+            await http.Response.Body.FlushAsync(http.RequestAborted);
             await CopyAsync(source, source.Length!.Value, sink, http.RequestAborted);
         }
 
@@ -140,7 +155,7 @@ internal static class CodingEndpoints
     {
         if (length is < 0 or > CodingLimits.LengthMax || !CodingLimits.IsTarget(work))
         {
-            return new Problem(ProblemType.InvalidParameter, "The stream's length or name can be none's.");
+            return new Problem(ProblemType.InvalidParameter, WrongStream);
         }
 
         if (host.Node.Coding.TryTake(work, length) is not { } sink)

@@ -48,9 +48,10 @@ internal sealed class NodeNetwork : ICodingNetwork, IDisposable
         }
     }
 
-    public async Task<ICodingSource> OpenAsync(CodingPeer peer, string work, CancellationToken cancellation)
+    public async Task<ICodingSource> OpenAsync(CodingPeer peer, string work, long length, CancellationToken cancellation)
     {
-        var (request, keys) = Make(HttpMethod.Get, peer, $"/coding/works/{work}", []);
+        var (request, keys) = Make(
+            HttpMethod.Get, peer, string.Create(CultureInfo.InvariantCulture, $"/coding/works/{work}?length={length}"), []);
         using (request)
         {
             var answer = await SendAsync(peer, request, HttpStatusCode.OK, cancellation);

@@ -120,8 +120,11 @@ public sealed class CodingDesk : IAsyncDisposable
         return await RunAsync(run, own);
     }
 
-    /// <summary>Draws the stream of a program that runs under a name; null when there is none, or somebody draws it.</summary>
-    public ICodingSource? TryDraw(string work) => _streams.TryRead(work, null);
+    /// <summary>Draws the stream of a program that runs under a name.</summary>
+    /// <param name="work">The name.</param>
+    /// <param name="length">The stream's bytes, where it may be drawn before the program has begun; null where it has to be there.</param>
+    /// <returns>Null when there is none, or somebody draws it, or as many wait as may.</returns>
+    public ICodingSource? TryDraw(string work, long? length = null) => _streams.TryRead(work, length);
 
     /// <summary>Takes a stream for the program that reads it under a name of this node; null when somebody sends it already.</summary>
     public ICodingSink? TryTake(string work, long length) => _streams.TryWrite(work, length)?.Sink;

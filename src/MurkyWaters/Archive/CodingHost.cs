@@ -33,7 +33,7 @@ internal sealed class CodingHost(
             case CodingStreamKind.ReadNode when stream.Target == store.NodeId.ToString():
                 return streams.TryRead(stream.Remote, length);
             case CodingStreamKind.ReadNode:
-                return await Network.OpenAsync(PeerOf(stream.Target), stream.Remote, cancellation);
+                return await Network.OpenAsync(PeerOf(stream.Target), stream.Remote, length, cancellation);
             default:
                 // A queue of this node's own, which another program writes.
                 return streams.TryRead(stream.Name, length);

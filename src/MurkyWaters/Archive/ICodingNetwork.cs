@@ -16,9 +16,9 @@ public interface ICodingNetwork
     /// <exception cref="IOException">It does not.</exception>
     Task BeginAsync(CodingPeer peer, string work, CodingProgram program, CancellationToken cancellation);
 
-    /// <summary>Draws the stream of a program of another node.</summary>
+    /// <summary>Draws the stream of a program of another node, of so many bytes; it may be one that begins only now.</summary>
     /// <exception cref="IOException">There is none.</exception>
-    Task<ICodingSource> OpenAsync(CodingPeer peer, string work, CancellationToken cancellation);
+    Task<ICodingSource> OpenAsync(CodingPeer peer, string work, long length, CancellationToken cancellation);
 
     /// <summary>Sends a stream to another node, where a program reads it under a name.</summary>
     /// <exception cref="IOException">It does not take it.</exception>

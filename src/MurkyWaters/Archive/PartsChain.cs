@@ -11,14 +11,10 @@ namespace MurkyWaters.Archive;
 /// Has parts encoded where they lie: node after node of a code's chain adds its own to what passes, by programs, and keeps a piece, so that
 /// every link carries one piece's worth. Thread-safe.
 /// </summary>
-internal sealed class PartsChain(
-    NodeId self, CodingDesk desk, ICodingNetwork? network, Func<NodeId, CodingPeer?> findPeer, TimeProvider time, ILogger logger)
+internal sealed class PartsChain(CodingCalls calls, ILogger logger)
 {
-    /// <summary>A node that takes no program within so long is not waited for.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
-
     /// <summary>Whether nodes can give each other programs at all.</summary>
-    public bool IsPossible => network is not null;
+    public bool IsPossible => calls.IsPossible;
 
     /// <summary>Begins it; the pieces come to be, all at about the same time, at their nodes.</summary>
     /// <param name="shape">What the pieces are to be of.</param>
@@ -32,26 +28,25 @@ internal sealed class PartsChain(
     {
         var programs = new ChainPrograms(shape.Code, shape.Cells.PieceLength);
         var name = RandomNumber.Draw().ToString("x16", CultureInfo.InvariantCulture);
-        var begun = new List<CodingPlace>();
-        var place = default(CodingPlace);
+        var chain = new List<CodingCall>();
         ArchiveLog.ChainBegins(logger, shape.Id, shape.Code.Name, nodes.Length);
         try
         {
             for (var i = 0; i < nodes.Length; i++)
             {
                 var set = held[nodes[i]];
-                var program = programs.Encode(i, part => PartOf(shape, set, part), PieceName.Of(shape, i).ToString(), place);
-                place = new CodingPlace(nodes[i].ToString(), string.Create(CultureInfo.InvariantCulture, $"chain-{name}-{i}"));
-                await BeginAsync(nodes[i], place.Work, program, cancellation);
-                begun.Add(place);
+                chain.Add(new CodingCall(
+                    nodes[i], string.Create(CultureInfo.InvariantCulture, $"chain-{name}-{i}"),
+                    programs.Encode(
+                        i, part => PartOf(shape, set, part), PieceName.Of(shape, i).ToString(), i == 0 ? default : chain[^1].Place)));
             }
 
+            await calls.BeginAllAsync(chain, cancellation);
             return true;
         }
         catch (IOException error)
         {
             ArchiveLog.ChainFailed(logger, shape.Id, error.Message);
-            await Task.WhenAll(begun.Select(StopAsync));
             return false;
         }
     }
@@ -59,45 +54,4 @@ internal sealed class PartsChain(
     private static string PartOf(PieceShape shape, PieceSet held, int part) => new PieceName(
         shape.Id, shape.Parent.Version.Tag, ErasureCodes.Parts,
         ArchivePlaces.ReplicaAt(held, part) ?? throw new IOException($"A node of the chain has not part {part}.")).ToString();
-
-    private async Task BeginAsync(NodeId node, string work, CodingProgram program, CancellationToken cancellation)
-    {
-        if (node == self)
-        {
-            if (desk.TryBegin(program, work) != CodingBegun.Begun)
-            {
-                throw new IOException("This node runs as many programs as it may.");
-            }
-
-            return;
-        }
-
-        using var limit = new CancellationTokenSource(Patience, time);
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
-        try
-        {
-            await network!.BeginAsync(findPeer(node) ?? throw new IOException($"Node {node} has gone."), work, program, ending.Token);
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            throw new IOException($"Node {node} does not answer.");
-        }
-    }
-
-    /// <summary>Those that run end by themselves when nobody draws them; told, they end at once.</summary>
-    private async Task StopAsync(CodingPlace place)
-    {
-        try
-        {
-            if (!desk.TryStop(place.Work) && NodeId.TryParse(place.Node, out var node) && findPeer(node) is { } peer)
-            {
-                using var limit = new CancellationTokenSource(Patience, time);
-                await network!.StopAsync(peer, place.Work, limit.Token);
-            }
-        }
-        catch (Exception error) when (error is IOException or OperationCanceledException)
-        {
-            // By itself, then.
-        }
-    }
 }

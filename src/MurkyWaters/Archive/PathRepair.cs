@@ -13,12 +13,8 @@ namespace MurkyWaters.Archive;
 /// that the piece had. Thread-safe.
 /// </summary>
 internal sealed class PathRepair(
-    ResourceStore store, CodingDesk desk, ICodingNetwork? network, ArchiveAsking asking, Func<NodeId, CodingPeer?> findPeer,
-    TimeProvider time, ILogger logger)
+    ResourceStore store, CodingCalls calls, ArchiveAsking asking, Func<NodeId, CodingPeer?> findPeer, ILogger logger)
 {
-    /// <summary>A path on which nothing comes for so long is left.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
-
     private long _done, _failed;
 
     /// <summary>Pieces that came, and how often one did not.</summary>
@@ -37,7 +33,7 @@ internal sealed class PathRepair(
     public async Task<bool> TryAsync(
         PieceShape shape, int index, Sha256Digest? told, Action<long> onWritten, Func<long, Task> pace, CancellationToken cancellation)
     {
-        if (network is null || shape.Cells.PieceLength == 0
+        if (!calls.IsPossible || shape.Cells.PieceLength == 0
             || (store.Catalog.FindPieceVersions(shape.Id, shape.Parent.Version, shape.Code)?[index] ?? told) is not { } expected)
         {
             return false;
@@ -61,11 +57,11 @@ internal sealed class PathRepair(
         }
 
         var written = 0L;
-        var begun = new List<CodingPlace>();
+        var programs = ProgramsOf(shape, index, path);
         try
         {
-            var last = await BeginAsync(shape, index, path, begun, cancellation);
-            written = await ReceiveAsync(shape, index, expected, last, Written, pace, cancellation);
+            await calls.BeginAllAsync(programs, cancellation);
+            written = await ReceiveAsync(shape, index, expected, programs[^1], Written, pace, cancellation);
             Interlocked.Increment(ref _done);
             ArchiveLog.PathRepaired(logger, shape.Id, index, path.Count, written);
             return true;
@@ -75,7 +71,7 @@ internal sealed class PathRepair(
             Interlocked.Increment(ref _failed);
             ArchiveLog.PathFailed(logger, shape.Id, index, error.Message);
             onWritten(-written);
-            await StopAsync(begun);
+            await calls.StopAllAsync(programs);
             return false;
         }
 
@@ -115,52 +111,30 @@ internal sealed class PathRepair(
             : [.. chosen.Take(count).Where((_, i) => coefficients[i] != 0).Select(piece => candidates.Find(one => one.Piece == piece))];
     }
 
-    /// <summary>Has every helper run its program, from the first to the last.</summary>
-    private async Task<CodingPlace> BeginAsync(
-        PieceShape shape, int index, List<(int Piece, NodeId Node)> path, List<CodingPlace> begun, CancellationToken cancellation)
+    /// <summary>What every helper is to run, from the first to the last.</summary>
+    private static List<CodingCall> ProgramsOf(PieceShape shape, int index, List<(int Piece, NodeId Node)> path)
     {
         var programs = new ChainPrograms(shape.Code, shape.Cells.PieceLength);
         var pieces = path.Select(helper => helper.Piece).ToList();
         var name = RandomNumber.Draw().ToString("x16", CultureInfo.InvariantCulture);
-        var place = default(CodingPlace);
+        var made = new List<CodingCall>();
         for (var i = 0; i < path.Count; i++)
         {
-            var program = programs.Help(index, pieces, i, PieceName.Of(shape, pieces[i]).ToString(), place)
-                ?? throw new IOException("The pieces do not suffice.");
-            place = new CodingPlace(path[i].Node.ToString(), string.Create(CultureInfo.InvariantCulture, $"repair-{name}-{i}"));
-            if (path[i].Node == store.NodeId)
-            {
-                if (desk.TryBegin(program, place.Work) != CodingBegun.Begun)
-                {
-                    throw new IOException("This node runs as many programs as it may.");
-                }
-            }
-            else
-            {
-                await WithinPatienceAsync(
-                    async token =>
-                    {
-                        await network!.BeginAsync(PeerOf(path[i].Node), place.Work, program, token);
-                        return true;
-                    },
-                    cancellation);
-            }
-
-            begun.Add(place);
+            var program = programs.Help(
+                index, pieces, i, PieceName.Of(shape, pieces[i]).ToString(), i == 0 ? default : made[^1].Place);
+            made.Add(new CodingCall(
+                path[i].Node, string.Create(CultureInfo.InvariantCulture, $"repair-{name}-{i}"),
+                program ?? throw new InvalidOperationException("A path that was chosen suffices.")));
         }
 
-        return place;
+        return made;
     }
 
     private async Task<long> ReceiveAsync(
-        PieceShape shape, int index, Sha256Digest expected, CodingPlace last, Action<long> onWritten, Func<long, Task> pace,
+        PieceShape shape, int index, Sha256Digest expected, CodingCall last, Action<long> onWritten, Func<long, Task> pace,
         CancellationToken cancellation)
     {
-        var source = last.Node == store.NodeId.ToString()
-            ? desk.TryDraw(last.Work) ?? throw new IOException("The last stream is not here.")
-            : await WithinPatienceAsync(
-                token => network!.OpenAsync(PeerOf(NodeId.TryParse(last.Node, out var node) ? node : default), last.Work, token),
-                cancellation);
+        var source = await calls.OpenAsync(last, cancellation);
         await using (source)
         {
             await using var piece = new PieceWriter(store, shape, index);
@@ -169,7 +143,7 @@ internal sealed class PathRepair(
             while (received < shape.Cells.PieceLength)
             {
                 var bytes = buffer.AsMemory(0, (int)Math.Min(buffer.Length, shape.Cells.PieceLength - received));
-                if (!await WithinPatienceAsync(async token => await source.TryReadAsync(bytes, token), cancellation))
+                if (!await calls.WithinPatienceAsync(async token => await source.TryReadAsync(bytes, token), last.Node, cancellation))
                 {
                     throw new IOException("The path ended before the piece did.");
                 }
@@ -184,38 +158,4 @@ internal sealed class PathRepair(
             return received;
         }
     }
-
-    /// <summary>A node that has gone without a word is not waited for longer than that.</summary>
-    private async Task<T> WithinPatienceAsync<T>(Func<CancellationToken, Task<T>> step, CancellationToken cancellation)
-    {
-        using var limit = new CancellationTokenSource(Patience, time);
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
-        try
-        {
-            return await step(ending.Token);
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            throw new IOException("A node of the path does not answer.");
-        }
-    }
-
-    private CodingPeer PeerOf(NodeId node) => findPeer(node) ?? throw new IOException($"Node {node} has gone.");
-
-    /// <summary>Those that run end by themselves when nobody draws them; told, they end at once.</summary>
-    private async Task StopAsync(List<CodingPlace> begun) => await Task.WhenAll(begun.Select(async place =>
-    {
-        try
-        {
-            if (!desk.TryStop(place.Work) && NodeId.TryParse(place.Node, out var node) && findPeer(node) is { } peer)
-            {
-                using var limit = new CancellationTokenSource(Patience, time);
-                await network!.StopAsync(peer, place.Work, limit.Token);
-            }
-        }
-        catch (Exception error) when (error is IOException or OperationCanceledException)
-        {
-            // By itself, then.
-        }
-    }));
 }

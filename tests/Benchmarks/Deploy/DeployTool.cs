@@ -26,9 +26,9 @@ internal sealed record DeployTool(
         string[] secret = isSealed ? ["--secret", Secret] : [];
         return new DeployTool(
             isSealed ? "sealed" : "rain",
-            (_, folder) => ["dotnet", GatewayNode.Assembly, "--receive", "--group", Group, "--interface", "lan0", "--write",
+            (_, folder) => [.. GatewayProgram.Command, "--receive", "--group", Group, "--interface", "lan0", "--write",
                 Path.Combine(folder, "image"), "--json", .. secret],
-            (receivers, megabits, _, file) => ["dotnet", GatewayNode.Assembly, "--send", file, "--group", Group, "--interface", "lan0",
+            (receivers, megabits, _, file) => [.. GatewayProgram.Command, "--send", file, "--group", Group, "--interface", "lan0",
                 "--rate", Text($"{megabits * 1000:F0}K"), "--wait", Text($"{receivers},240"), "--json", .. secret]);
     }
 

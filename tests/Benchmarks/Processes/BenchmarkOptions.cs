@@ -6,7 +6,7 @@ namespace Benchmarks.Processes;
 internal sealed record BenchmarkOptions
 {
     public const string Usage = "[--runs N] [--beside N] [--size 64MiB] [--seconds S] [--minutes M] [--resources N] [--nodes N] "
-        + "[--mb N] [--mbit N] [--only WORD] [--sealed] [--set Name=value] [--json FILE]";
+        + "[--mb N] [--mbit N] [--only WORD] [--sealed] [--set Name=value] [--gateway FILE] [--json FILE]";
 
     /// <summary>Runs of each row; the table shows their medians.</summary>
     public int Runs { get; private init; } = 5;
@@ -42,6 +42,9 @@ internal sealed record BenchmarkOptions
     /// <summary>Further settings of every gateway process, as <c>Name=value</c>.</summary>
     public IReadOnlyList<string> Settings { get; private init; } = [];
 
+    /// <summary>The gateway to measure, or null for the one that was built beside this program.</summary>
+    public string? Gateway { get; private init; }
+
     /// <summary>Reads the command line; null, and what is wrong with it, when it cannot be.</summary>
     public static BenchmarkOptions? Parse(ReadOnlySpan<string> arguments, out string error)
     {
@@ -71,6 +74,7 @@ internal sealed record BenchmarkOptions
                 "--mb" when number >= 1 => options with { Size = (long)number << 20 },
                 "--size" when ParseSize(value) is > 0 and var size => options with { Size = size },
                 "--json" when value.Length > 0 => options with { JsonPath = value },
+                "--gateway" when value.Length > 0 => options with { Gateway = value },
                 "--only" when value.Length > 0 => options with { Only = [.. options.Only, value] },
                 "--set" when value.Contains('=', StringComparison.Ordinal) => options with { Settings = [.. options.Settings, value] },
                 _ => null,

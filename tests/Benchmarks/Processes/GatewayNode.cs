@@ -20,9 +20,6 @@ internal sealed class GatewayNode : IAsyncDisposable
         Rain = $"{host.Address}:{rainPort}";
     }
 
-    /// <summary>The gateway that was built beside this program, in the same configuration.</summary>
-    public static string Assembly { get; } = FindAssembly();
-
     public Host Host { get; }
 
     public ChildProcess Process { get; private set; } = null!;
@@ -50,7 +47,7 @@ internal sealed class GatewayNode : IAsyncDisposable
         await WriteServersAsync(serversFile, servers, cancellation);
         var node = new GatewayNode(host, folder, httpPort, rainPort, host.Command(
         [
-            "dotnet", Assembly,
+            .. GatewayProgram.Command,
             $"--Urls=http://127.0.0.1:{httpPort}",
             $"--Rain:Listen={host.Address}:{rainPort}",
             "--Rain:AllowUnsealed=true",
@@ -229,12 +226,5 @@ internal sealed class GatewayNode : IAsyncDisposable
             .Select(parts => new { host = parts[0], port = int.Parse(parts[1], CultureInfo.InvariantCulture) });
         await File.WriteAllTextAsync(path + ".new", JsonSerializer.Serialize(entries), cancellation);
         File.Move(path + ".new", path, overwrite: true);
-    }
-
-    private static string FindAssembly()
-    {
-        // artifacts/bin/Benchmarks/CONFIGURATION/ beside artifacts/bin/Gateway/CONFIGURATION/.
-        var own = new DirectoryInfo(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
-        return Path.Combine(own.Parent?.Parent?.FullName ?? own.FullName, "Gateway", own.Name, "Gateway.dll");
     }
 }

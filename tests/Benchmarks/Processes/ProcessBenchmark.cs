@@ -25,6 +25,11 @@ internal static class ProcessBenchmark
             return 2;
         }
 
+        if (options.Gateway is { } gateway)
+        {
+            GatewayProgram.Use(gateway);
+        }
+
         using var stop = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);

@@ -35,9 +35,9 @@ internal static class Requirements
             return "needs /dev/net/tun";
         }
 
-        if (!File.Exists(GatewayNode.Assembly))
+        if (!File.Exists(GatewayProgram.File))
         {
-            return $"needs the gateway built beside this program ({GatewayNode.Assembly})";
+            return $"needs the gateway ({GatewayProgram.File})";
         }
 
         string[] missing = [.. programs.Concat(lab ? ["ip", "tc", "cc"] : []).Where(program => Find(program) is null)];

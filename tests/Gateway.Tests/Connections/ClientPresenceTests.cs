@@ -164,14 +164,14 @@ public sealed class ClientPresenceTests : IClassFixture<ClientPresenceTests.Gate
         await using (var raw = await RawHttp.ConnectAsync(gateway, receiveBuffer: 16 * 1024))
         {
             await raw.SendAsync(request);
-            await UntilAsync(() => running.Count == 1);
+            await TestGateway.UntilAsync(() => running.Count == 1);
             if (isReset)
             {
                 raw.Reset();
             }
         }
 
-        await UntilAsync(() => running.Count == 0);
+        await TestGateway.UntilAsync(() => running.Count == 0);
         Assert.Equal(404, (await gateway.GetAsync("/resources/9")).Status);
     }
 
@@ -193,17 +193,6 @@ public sealed class ClientPresenceTests : IClassFixture<ClientPresenceTests.Gate
         if (stored.Length > 0)
         {
             Assert.Equal(Encoding.ASCII.GetBytes(stored), (await gateway.GetAsync(path)).Body);
-        }
-    }
-
-    /// <summary>With a hang limit.</summary>
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Test);
-        limit.CancelAfter(TimeSpan.FromSeconds(60));
-        while (!condition())
-        {
-            await Task.Delay(20, limit.Token);
         }
     }
 

@@ -47,8 +47,8 @@ internal sealed class MemoryCodingNetwork(params PathFault[] faults) : ICodingNe
         }
     }
 
-    public Task<ICodingSource> OpenAsync(CodingPeer peer, string work, CancellationToken cancellation) =>
-        Nodes.TryGetValue(peer.Node, out var node) && node.Coding.TryDraw(work) is { } source
+    public Task<ICodingSource> OpenAsync(CodingPeer peer, string work, long length, CancellationToken cancellation) =>
+        Nodes.TryGetValue(peer.Node, out var node) && node.Coding.TryDraw(work, length) is { } source
             ? Task.FromResult<ICodingSource>(new Drawn(this, PathOf(work), peer, source))
             : throw new IOException($"Node {peer.Node} is not there.");
 

@@ -86,6 +86,7 @@ public class PathRepairTests
         var put = await cloud.PutAsync(0, 1, Bytes.Random(3_000_001, 1));
         await UntilAsync(() => cloud[0].Nodes.Count == 16, "all nodes are known");
         var started = await cloud[0].StartArchiveAsync(put.Id, null, isForced: false, Cancellation);
+        Assert.Equal((ArchiveOutcome.Taken, ""), (started.Outcome, started.Detail));
         await UntilAsync(() => cloud[0].FindArchiveJob(started.Job!.Id) is { Ended: not null }, "the job ends");
         await UntilAsync(() => Enumerable.Range(0, 16).All(i => cloud[i].KnowsPiecesOf(put.Id)), "all know what the pieces are");
         var before = Digests(cloud, put.Id, put.Manifest.Version.Tag);

@@ -123,12 +123,12 @@ public sealed partial class MurkyNode
     }
 
     /// <summary>Opens what others have: whole, or else in pieces. What the nodes know of it is asked while silent servers are waited for,
-    /// so that nobody waits longer for being told that there is nothing.</summary>
+    /// so that nobody waits longer for being told that there is nothing; only a node that has just started, of whose servers one is silent,
+    /// takes some seconds to know whom to ask.</summary>
     /// <returns>Null when it has come to be here meanwhile.</returns>
     private async Task<OpenResult?> OpenElsewhereAsync(ResourceId id, OpenOptions options, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(_options.Fetch.DiscoveryTimeout, _options.Time);
-        using var asking = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        using var asking = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var opening = _fetches.OpenAsync(id, options, cancellationToken);
         Task<ReplicaVersion?>? newest = null;
         try
@@ -158,12 +158,12 @@ public sealed partial class MurkyNode
         }
     }
 
-    /// <summary>What the other nodes say is newest of a resource; null when there are none, or they do not say in time.</summary>
+    /// <summary>What the other nodes say is newest of a resource; null when that is not wanted any more.</summary>
     private async Task<ReplicaVersion?> AskNewestAsync(ResourceId id, CancellationToken cancellationToken)
     {
         try
         {
-            return _replicator.HasOthers ? (await _replicator.SurveyAsync(id, cancellationToken)).Newest : null;
+            return (await _replicator.SurveyAsync(id, cancellationToken)).Newest;
         }
         catch (OperationCanceledException)
         {

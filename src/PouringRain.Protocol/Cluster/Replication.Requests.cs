@@ -174,17 +174,17 @@ public sealed partial class Replication
     /// <summary>What a node is to be asked now, the most urgent first: surveys, tellings, digests, lists.</summary>
     private Outstanding? Ask(Instant now, ReplicationPeer peer)
     {
+        while (peer.MayAnswer && peer.Surveys.TryDequeue(out var number))
+        {
+            if (_surveys.TryGetValue(number, out var survey))
+            {
+                var question = new ToldEntry(survey.Id, ReplicaVersion.None, ToldFlags.None, null);
+                return Make(now, peer, ConsultKind.Tell, WriteTold([question]), told: [question], survey: number);
+            }
+        }
+
         if (peer.IsAnswering)
         {
-            while (peer.Surveys.TryDequeue(out var number))
-            {
-                if (_surveys.TryGetValue(number, out var survey))
-                {
-                    var question = new ToldEntry(survey.Id, ReplicaVersion.None, ToldFlags.None, null);
-                    return Make(now, peer, ConsultKind.Tell, WriteTold([question]), told: [question], survey: number);
-                }
-            }
-
             return NextDue(peer) > now ? null : AskTells(now, peer) ?? AskDigests(now, peer) ?? AskList(now, peer);
         }
 
@@ -200,12 +200,17 @@ public sealed partial class Replication
 
     private Instant NextDue(ReplicationPeer peer)
     {
+        if (peer.MayAnswer && peer.Surveys.Count > 0)
+        {
+            return new Instant(0);
+        }
+
         if (!peer.IsAnswering)
         {
             return peer.DigestsInFlight == 0 && _index.IsLoaded ? peer.ProbeAt : Instant.Never;
         }
 
-        var next = peer.Surveys.Count > 0 ? new Instant(0) : Instant.Never;
+        var next = Instant.Never;
         if (peer.TellsInFlight < TellsInFlightMax && peer.DueTells.TryPeek(out _, out var due))
         {
             next = Instant.Min(next, new Instant(due));

@@ -36,7 +36,7 @@ public sealed partial class Replication
             {
                 foreach (var peer in _peerList)
                 {
-                    if (peer.IsAnswering && (isOfAll || IsHolder(peer, id)))
+                    if (peer.MayAnswer && (isOfAll || IsHolder(peer, id)))
                     {
                         survey.Waiting.Add(peer.Id);
                         peer.Surveys.Enqueue(survey.Number);

@@ -22,6 +22,9 @@ internal sealed class ReplicationPeer(ClusterMember member)
     /// <summary>Whether it answered what it was asked last.</summary>
     public bool IsAnswering { get; set; }
 
+    /// <summary>Whether it is not known to be silent: it answers, or has not been asked yet.</summary>
+    public bool MayAnswer => IsAnswering || Failures == 0;
+
     public int Failures { get; set; }
 
     /// <summary>When who does not answer is asked again.</summary>

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using MurkyWaters.Archive;
 using MurkyWaters.Tests.Fetching;
 using MurkyWaters.Tests.Network;
@@ -122,6 +124,27 @@ public class ArchiveClusterTests
         await UntilAsync(
             () => AllocatedBytes(cloud) <= (long)(1.47 * bytes.Length) + (64 * 1024), "no more than 1.47 times its size is left");
         Assert.InRange(AllocatedBytes(cloud), (long)(16 / 11.0 * bytes.Length), long.MaxValue);
+        Assert.Empty(cloud.Failures);
+    }
+
+    /// <summary>A node that has just started, and of whose servers one says nothing, reads what is archived as the others do.</summary>
+    [Fact]
+    public async Task ANodeThatHasJustStartedReadsWhatIsArchivedThoughAServerIsSilent()
+    {
+        await using var cloud = await NodeCloud.StartAsync(3);
+        var bytes = Bytes.Random(200_000, 3);
+        var put = await cloud.PutAsync(0, 1, bytes);
+        await UntilAsync(() => cloud[0].Nodes.Count == 3, "all nodes are known");
+        var started = await cloud[0].StartArchiveAsync(put.Id, null, isForced: true, Cancellation);
+        Assert.Equal((ArchiveOutcome.Taken, ""), (started.Outcome, started.Detail));
+        await EndedAsync(cloud[0], started.Job!.Id);
+        using var silent = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        silent.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+
+        var joined = await cloud.JoinAsync();
+        cloud[joined].AddServer("127.0.0.1", ((IPEndPoint)silent.LocalEndPoint!).Port);
+
+        Assert.Equal(bytes, await cloud.GetAsync(joined, 1));
         Assert.Empty(cloud.Failures);
     }
 

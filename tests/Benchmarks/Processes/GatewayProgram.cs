@@ -1,7 +1,8 @@
 namespace Benchmarks.Processes;
 
 /// <summary>The gateway that is measured: the one that was built beside this program, in the same configuration, or one that was published
-/// (<c>--gateway</c>), which compiles next to nothing while it runs: of many nodes on few processors that is most of what they do.</summary>
+/// (<c>--gateway</c>), which compiles next to nothing while it runs: of many nodes on few processors that is most of what they
+/// do.</summary>
 internal static class GatewayProgram
 {
     /// <summary>Its file: an assembly, or something that starts by itself.</summary>

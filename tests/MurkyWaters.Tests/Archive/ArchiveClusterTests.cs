@@ -31,7 +31,7 @@ public class ArchiveClusterTests
         var put = await cloud.PutAsync(0, 1, bytes, contentType: "text/plain");
         // Where the writer is none of the places, its own copy stays for a while.
         Assert.InRange(await cloud[0].PropagateAsync(put.Id, 3, Patience, Cancellation), 3, 4);
-        await UntilAsync(() => cloud[0].Nodes.Count == 16, "all nodes are known");
+        await UntilAsync(() => cloud[0].Nodes.Count(node => node.State == MemberState.Up) == 16, "all nodes are there");
 
         var started = await cloud[0].StartArchiveAsync(put.Id, null, isForced: false, Cancellation);
         Assert.Equal((ArchiveOutcome.Taken, ""), (started.Outcome, started.Detail));

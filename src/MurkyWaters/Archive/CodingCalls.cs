@@ -24,13 +24,15 @@ internal sealed class CodingCalls(
     /// <exception cref="OperationCanceledException">It was ended; then none goes on, either.</exception>
     public async Task BeginAllAsync(IReadOnlyList<CodingCall> calls, CancellationToken cancellation)
     {
+        Task[] beginning = [.. calls.Select(call => BeginAsync(call, cancellation))];
         try
         {
-            await Task.WhenAll(calls.Select(call => BeginAsync(call, cancellation)));
+            await Task.WhenAll(beginning);
         }
         catch (Exception error) when (error is IOException or OperationCanceledException)
         {
-            await StopAllAsync(calls);
+            // A node that does not answer is not waited for a second time.
+            await StopAllAsync([.. calls.Where((_, i) => beginning[i].IsCompletedSuccessfully)]);
             throw;
         }
     }

@@ -202,6 +202,9 @@ public sealed class CodingTests : IAsyncLifetime
     {
         await AskAsync(_one, "PUT", "/blocks/a", [1, 2, 3]);
         var stranger = "00000000000000000000000000000001";
+
+        // Somebody draws this one already, though nobody gives it.
+        await using var drawn = NodeOf(_two).Coding.TryDraw("a", 3)!;
         (byte[] Program, string Problem, string Says)[] wrong =
         [
             ("{"u8.ToArray(), "invalid-parameter", "JSON"),
@@ -212,6 +215,7 @@ public sealed class CodingTests : IAsyncLifetime
             (Program(3, [Read("in", "a"), Write("out", "Catalog.db")], null, "LOAD a in", "WRITE a out"), "coding-failed", "may not"),
             (Program(3, [From("in", "127.0.0.1", "a")], "a", "LOAD a in"), "coding-failed", "no node of the cluster"),
             (Program(3, [From("in", stranger, "a")], "a", "LOAD a in"), "coding-failed", "no node of the cluster"),
+            (Program(3, [From("in", IdOf(_two), "a")], "a", "LOAD a in"), "coding-failed", "gives a stream"),
             (
                 Program(3, [Read("in", "piece.0000000000000001.0000000000000002.rapidraid.3")], "a", "LOAD a in"), "coding-failed",
                 "not there"),

@@ -168,7 +168,7 @@ public sealed partial class RainServer
 
         while (_ready.Count > 0 && (_ceiling is null || _ceiling.MaySend(now, _ready.Count)))
         {
-            if (_ready.TryDequeue(out var subscriber) && subscriber.Place == SubscriberPlace.Ready
+            if (_ready.TryDequeue(now, out var subscriber) && subscriber.Place == SubscriberPlace.Ready
                 && TryBurst(now, subscriber, buffer, out transmit))
             {
                 return true;

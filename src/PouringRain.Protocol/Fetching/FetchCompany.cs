@@ -160,7 +160,14 @@ internal sealed class FetchCompany
     public bool TryChoose(Instant now, out PeerAddress peer)
     {
         peer = default;
-        return IsActive && now >= _neighbourhood.NextTick && _neighbourhood.TryChoose(now, _versions.Chosen!.Version, _paths, out peer);
+        if (!IsActive || now < _neighbourhood.NextTick)
+        {
+            return false;
+        }
+
+        var version = _versions.Chosen!.Version;
+        _neighbourhood.NoteBrought(version, _paths, WireFormat.DropletHeaderBytes + _blocks.SymbolSize);
+        return _neighbourhood.TryChoose(now, version, _paths, out peer);
     }
 
     /// <summary>With many sources each brings less, and is asked less often; where none brings anything, each is asked for

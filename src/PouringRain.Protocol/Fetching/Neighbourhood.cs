@@ -31,6 +31,9 @@ internal sealed class Neighbourhood
     /// that, and so on: where datagrams are lost one of them may be the only one there is.</summary>
     private static readonly TimeSpan StarvingAfter = TimeSpan.FromSeconds(1);
 
+    /// <summary>Each time in a row takes twice as long as the one before, so many times.</summary>
+    private const int TimesMax = 5;
+
     private readonly FetchSwarm _options;
     private readonly ResourceId _resource;
     private readonly HashSet<PeerAddress> _known = [];
@@ -145,6 +148,18 @@ internal sealed class Neighbourhood
         return false;
     }
 
+    /// <summary>The node's servers learn what those whom they rain on have brought.</summary>
+    public void NoteBrought(Sha256Digest version, IReadOnlyList<FetchPath> paths, int dropletBytes)
+    {
+        if (_options.Table.Find(_resource, version)?.Gifts is { } gifts)
+        {
+            foreach (var path in paths)
+            {
+                gifts.NoteBrought(path.Peer, path.Droplets * dropletBytes, path.HasLied);
+            }
+        }
+    }
+
     /// <summary>Whom to turn to next, if there is room for another.</summary>
     public bool TryChoose(Instant now, Sha256Digest version, IReadOnlyList<FetchPath> paths, out PeerAddress peer)
     {
@@ -223,18 +238,21 @@ internal sealed class Neighbourhood
             }
         }
 
+        var times = _failed.TryGetValue(path.Peer, out var before) ? before.Times : 0;
         if (path.HasLied)
         {
             _failed[path.Peer] = new Failure(Instant.Never, Instant.Never, 0);
         }
         else if (!isUnanswered)
         {
-            _failed[path.Peer] = new Failure(now + UselessMemory, now + UselessMemory, 0);
+            // Who was asked and has never brought anything claims what it does not have, or does not give it.
+            times = path.Droplets == 0 && path.Pace.IsLagging ? times : 0;
+            var until = now + (UselessMemory * (1 << Math.Min(times, TimesMax)));
+            _failed[path.Peer] = new Failure(until, until, times + 1);
         }
         else
         {
-            var times = _failed.TryGetValue(path.Peer, out var before) ? before.TimesUnanswered : 0;
-            var soon = StarvingAfter * (1 << Math.Min(times, 5));
+            var soon = StarvingAfter * (1 << Math.Min(times, TimesMax));
             _failed[path.Peer] = new Failure(
                 now + UnansweredMemory, now + (soon < UnansweredMemory ? soon : UnansweredMemory), times + 1);
         }
@@ -257,7 +275,6 @@ internal sealed class Neighbourhood
 
         if (failure.Until <= now)
         {
-            _failed.Remove(peer);
             return true;
         }
 
@@ -301,6 +318,6 @@ internal sealed class Neighbourhood
     }
 
     /// <summary>Somebody who was turned to in vain: until when he is not again, until when not even if nobody else brings anything, and
-    /// how often in a row he did not answer.</summary>
-    private readonly record struct Failure(Instant Until, Instant UntilStarving, int TimesUnanswered);
+    /// how often in a row that was.</summary>
+    private readonly record struct Failure(Instant Until, Instant UntilStarving, int Times);
 }

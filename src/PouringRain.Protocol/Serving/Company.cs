@@ -6,6 +6,9 @@ internal sealed class Company
     /// <summary>Those whose turn it may be, the most deprived first.</summary>
     public PriorityQueue<Subscriber, long> Ready { get; } = new();
 
+    /// <summary>Turns that it has had.</summary>
+    public long TurnCount { get; set; }
+
     /// <summary>Subscribers in it.</summary>
     public int Count { get; set; }
 

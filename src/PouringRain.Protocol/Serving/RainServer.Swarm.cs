@@ -35,7 +35,7 @@ public sealed partial class RainServer
             return;
         }
 
-        if (!TryJoin(row, message))
+        if (!TryJoin(now, row, message))
         {
             Remove(row);
             AnswerBusy(row);
@@ -52,7 +52,7 @@ public sealed partial class RainServer
     }
 
     /// <summary>Enters a row into the company of its version; false when there are enough already.</summary>
-    private bool TryJoin(Subscriber row, in JoinMessage message)
+    private bool TryJoin(Instant now, Subscriber row, in JoinMessage message)
     {
         var address = new PeerAddress(row.Peer.Address, message.LacksManifest ? (ushort)0 : message.RainPort, row.Peer.ScopeId);
         if (row.Member is { } member)
@@ -81,6 +81,7 @@ public sealed partial class RainServer
         row.Member = _options.Swarms.Enter(row.Resource, row.Content.Manifest, row.Content.IsComplete, message.Node, address);
         row.Company = company;
         row.Serial = company.Entered++;
+        row.LastTurn = now;
         company.Count++;
         NoteGiven(row, row.BytesAlone);
         row.BytesAlone = 0;

@@ -7,6 +7,13 @@ internal sealed class Subscriber
     // A subscriber that is behind (a late timer, a turn that came late) catches up at most this much.
     private static readonly TimeSpan CatchUp = TimeSpan.FromMilliseconds(5);
     private const int InitialBurstDroplets = 10;
+
+    /// <summary>So that it has half of what the others have: all of it in the end, and before that what they leave.</summary>
+    private const int TakerWeight = 2;
+
+    /// <summary>What a sink is given before anybody else comes to nobody: it is to have just enough to show that it is none.</summary>
+    private const int SinkWeight = 16;
+
     private static readonly RequestItem[] NoItems = [];
 
     private RequestItem[] _items = NoItems;
@@ -48,6 +55,9 @@ internal sealed class Subscriber
     /// <summary>Its number in <see cref="Company"/>.</summary>
     public int Serial { get; set; }
 
+    /// <summary>When it had its last turn in <see cref="Company"/>, or entered it.</summary>
+    public Instant LastTurn { get; set; }
+
     /// <summary>Blocks that it held when it last said so.</summary>
     public uint HeldReported { get; set; }
 
@@ -58,9 +68,20 @@ internal sealed class Subscriber
     public long BytesAlone { get; set; }
 
     /// <summary>The less it holds, counting what it has been sent, the less this is: what it holds in the high half, its number in
-    /// <see cref="Company"/> in the low one.</summary>
-    public long Deprivation =>
-        (Math.Min(HeldReported + (SymbolsSinceReport / Layout.SymbolsOfLargest), int.MaxValue) << 32) | (uint)Serial;
+    /// <see cref="Company"/> in the low one. What one holds that takes and does not give on counts <see cref="TakerWeight"/> times. While
+    /// a seeder gives each block to somebody first, it gives all of them equally many: who loses much would have them all, and it would
+    /// take long until the others have them.</summary>
+    public long Deprivation
+    {
+        get
+        {
+            var isFirstRound = Member is { Swarm.Seed.IsOver: false };
+            var held = isFirstRound ? Member!.Gift.Bytes / ((long)DropletBytes * Layout.SymbolsOfLargest)
+                : HeldReported + (SymbolsSinceReport / Layout.SymbolsOfLargest);
+            var weighted = Member is { IsTaker: true } ? held * (isFirstRound ? SinkWeight : TakerWeight) : held;
+            return (Math.Min(weighted, int.MaxValue) << 32) | (uint)Serial;
+        }
+    }
 
     public Bits128 Token { get; set; }
 

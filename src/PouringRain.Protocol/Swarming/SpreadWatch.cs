@@ -193,6 +193,8 @@ internal sealed class SpreadWatch(int blockCount)
     /// <summary>What is known of one member.</summary>
     internal sealed class Account
     {
+        private volatile bool _isSink;
+
         /// <summary>What it was given before anybody else, and when, the oldest first; without what is known to have come around.</summary>
         public List<(long At, int Block)> Given { get; } = [];
 
@@ -201,7 +203,12 @@ internal sealed class SpreadWatch(int blockCount)
 
         public SwarmMember? LastDoubter { get; set; }
 
-        public bool IsSink { get; set; }
+        /// <summary>Whether it keeps what it gets for itself. Read without the lock where its turn comes.</summary>
+        public bool IsSink
+        {
+            get => _isSink;
+            set => _isSink = value;
+        }
 
         public bool IsInTurn { get; set; }
 

@@ -53,6 +53,21 @@ public sealed class SwarmGifts
         }
     }
 
+    /// <summary>What a node has brought to a fetch of this one; nothing where it was sent nothing.</summary>
+    /// <param name="peer">Where it rains.</param>
+    /// <param name="bytes">Bytes of droplets that were ordered, by one way.</param>
+    /// <param name="hasLied">Whether it rained something wrong.</param>
+    internal void NoteBrought(PeerAddress peer, long bytes, bool hasLied)
+    {
+        lock (_gate)
+        {
+            if (_gifts.TryGetValue(peer, out var gift))
+            {
+                gift.OnBrought(bytes, hasLied);
+            }
+        }
+    }
+
     /// <summary>The account of a node, to which its servers add without a lock.</summary>
     /// <param name="peer">Where it rains; those of one address that rain on nothing, port 0, have one account.</param>
     internal Gift Of(PeerAddress peer)
@@ -76,10 +91,33 @@ public sealed class SwarmGifts
     /// <summary>What one node was sent. Thread-safe.</summary>
     internal sealed class Gift
     {
+        /// <summary>Who was sent more than so many times what it has brought takes and does not give; but the first so many bytes tell
+        /// nothing.</summary>
+        private const double TakenTimesMax = 1.5, TakenSpare = 1 << 20;
+
         private long _bytes;
+        private volatile bool _isTaker;
+
+        /// <summary>What it has brought by the way that there is now, and by those before that.</summary>
+        private long _brought, _broughtBefore;
+
+        /// <summary>What it was sent before it could be asked for anything.</summary>
+        private long? _unaskedBytes;
 
         /// <summary>Bytes of droplets.</summary>
         public long Bytes => Interlocked.Read(ref _bytes);
+
+        /// <summary>Whether it takes from this node and does not bring it anything that would be worth it.</summary>
+        public bool IsTaker => _isTaker;
+
+        /// <inheritdoc cref="NoteBrought"/>
+        public void OnBrought(long bytes, bool hasLied)
+        {
+            _unaskedBytes ??= Bytes;
+            _broughtBefore += bytes < _brought ? _brought : 0;
+            _brought = bytes;
+            _isTaker = hasLied || Bytes - _unaskedBytes > TakenSpare + (TakenTimesMax * (_broughtBefore + bytes));
+        }
 
         public void Add(long bytes) => Interlocked.Add(ref _bytes, bytes);
     }

@@ -17,6 +17,10 @@ internal sealed class SwarmMember(Swarm swarm, NodeId node, Bits128 host)
     /// <summary>What it was sent where it rains now.</summary>
     public SwarmGifts.Gift Gift { get; set; } = null!;
 
+    /// <summary>Whether it takes and does not give on: nothing to this node where that fetches as well, or nothing to others, of which one
+    /// that seeds learns.</summary>
+    public bool IsTaker => Gift.IsTaker || Spread.IsSink;
+
     /// <summary>Subscriptions that it has at this node's servers.</summary>
     public int RowCount { get; set; }
 

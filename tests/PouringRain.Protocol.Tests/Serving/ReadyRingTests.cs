@@ -7,6 +7,7 @@ public class ReadyRingTests
     private readonly SimContent _content = SimContent.Create(Scene.RandomBytes(40_000), blockBytes: 1024, symbolSize: 128);
     private readonly ReadyRing _ring = new();
     private uint _next;
+    private Instant _now = new(1_000_000_000);
 
     [Fact]
     public void WhoHoldsLeastGoesFirst()
@@ -27,14 +28,14 @@ public class ReadyRingTests
         var second = Ready(company, 2);
         for (var i = 0; i < 5; i++)
         {
-            Assert.True(_ring.TryDequeue(out var row));
+            Assert.True(_ring.TryDequeue(_now, out var row));
             Assert.Same(first, row);
             _ring.Enqueue(row);
         }
 
         // What it was sent counts before it says that it has come.
         first.SymbolsSinceReport = first.Layout.SymbolsOf(0);
-        Assert.True(_ring.TryDequeue(out var next));
+        Assert.True(_ring.TryDequeue(_now, out var next));
         Assert.Same(second, next);
     }
 
@@ -46,6 +47,55 @@ public class ReadyRingTests
         var second = Ready(company, 4);
         first.HeldReported = 9;
         Assert.Equal([second, first], Drain());
+    }
+
+    [Fact]
+    public void WhatOneHoldsThatTakesAndDoesNotGiveCountsTwice()
+    {
+        var company = new Company();
+        var rows = new uint[] { 3, 4, 5, 7 }.Select(held => Ready(company, held)).ToArray();
+        Enter(rows, isSeeded: false);
+        rows[0].Member!.Gift.OnBrought(0, hasLied: true);
+
+        Assert.Equal([4u, 5, 3, 7], Drain().Select(row => row.HeldReported));
+    }
+
+    [Fact]
+    public void WhileASeederGivesEachBlockToSomebodyFirstItGivesAllEquallyManyWhateverTheyHoldAndASinkNextToNone()
+    {
+        var company = new Company();
+        var rows = new uint[] { 3, 4, 5, 7 }.Select(held => Ready(company, held)).ToArray();
+        Enter(rows, isSeeded: true);
+        int[] given = [6, 5, 1, 4];
+        for (var i = 0; i < rows.Length; i++)
+        {
+            rows[i].Member!.Gift.Add(given[i] * rows[i].DropletBytes * (long)rows[i].Layout.SymbolsOfLargest);
+        }
+
+        rows[2].Member!.Spread.IsSink = true;
+        Drain().ForEach(_ring.Enqueue);
+
+        Assert.Equal([7u, 4, 3, 5], Drain().Select(row => row.HeldReported));
+    }
+
+    [Fact]
+    public void WhoHasHadNoTurnForAWhileHasOneOfSixteen()
+    {
+        var company = new Company();
+        var deprived = Ready(company, 1);
+        var others = new[] { Ready(company, 100), Ready(company, 101) };
+        var turns = new Dictionary<Subscriber, int>();
+        for (var i = 0; i < 1600; i++)
+        {
+            Assert.True(_ring.TryDequeue(_now, out var row));
+            turns[row] = turns.GetValueOrDefault(row) + 1;
+            _ring.Enqueue(row);
+            _now += TimeSpan.FromMilliseconds(50);
+        }
+
+        Assert.InRange(turns[deprived], 1498, 1502);
+        Assert.All(others, other => Assert.InRange(turns[other], 48, 51));
+        Assert.Equal(3, _ring.Count);
     }
 
     [Fact]
@@ -76,7 +126,7 @@ public class ReadyRingTests
         var aloneCount = 0;
         for (var i = 0; i < 300; i++)
         {
-            Assert.True(_ring.TryDequeue(out var row));
+            Assert.True(_ring.TryDequeue(_now, out var row));
             aloneCount += row == alone ? 1 : 0;
             if (row.Company is { } company)
             {
@@ -89,6 +139,16 @@ public class ReadyRingTests
         Assert.Equal((100, 100, 100), (counts[large], counts[small], aloneCount));
         Assert.Equal(10, many.Length);
         Assert.Same(small, few.Company);
+    }
+
+    private void Enter(Subscriber[] rows, bool isSeeded)
+    {
+        var table = new SwarmTable();
+        for (var i = 0; i < rows.Length; i++)
+        {
+            var address = PeerAddress.FromIPv4(0x0A00_0001 + (uint)i, 1980);
+            rows[i].Member = table.Enter(Scene.Id, _content.Manifest, isSeeded, new NodeId((ulong)i + 1), address);
+        }
     }
 
     private Subscriber Ready(Company? company, uint held)
@@ -104,6 +164,7 @@ public class ReadyRingTests
             Company = company,
             HeldReported = held,
             Place = SubscriberPlace.Ready,
+            LastTurn = _now,
         };
         if (company is not null)
         {
@@ -117,7 +178,7 @@ public class ReadyRingTests
     private List<Subscriber> Drain()
     {
         var rows = new List<Subscriber>();
-        while (_ring.TryDequeue(out var row))
+        while (_ring.TryDequeue(_now, out var row))
         {
             rows.Add(row);
         }

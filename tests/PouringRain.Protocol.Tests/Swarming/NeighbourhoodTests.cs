@@ -167,6 +167,54 @@ public class NeighbourhoodTests
         Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 100_000);
     }
 
+    [Fact]
+    public void WhoWasAskedAndBringsNothingIsTurnedToLessAndLessOften()
+    {
+        var seeder = Begin(Seeder);
+        Name(seeder, [.. Enumerable.Range(9, 20).Select(i => PeerAddress.FromIPv4(0x0A00_0000 + (uint)i, 1980))]);
+        var one = PeerAddress.FromIPv4(0x0A00_0009, 1980);
+        var entered = new List<double>();
+        var began = _now;
+        var path = NewPath(one, isNamed: true);
+        while (_now < began + TimeSpan.FromSeconds(100))
+        {
+            seeder.Neighbour!.OnBrought(_now);
+            if (_paths.Contains(path))
+            {
+                path.State = SourceState.Raining;
+                path.Pace.Lag(_now);
+            }
+
+            while (_neighbourhood.TryFindUseless(_now, _paths, out var useless))
+            {
+                _paths.Remove(useless);
+            }
+
+            while (_neighbourhood.TryChoose(_now, default, _paths, out var peer))
+            {
+                _paths.Add(NewPath(peer, isNamed: true));
+                if (peer == one)
+                {
+                    path = _paths[^1];
+                    entered.Add((_now - began).TotalSeconds);
+                }
+                else
+                {
+                    // Those bring what they are asked for, but one after the other they have nothing left.
+                    _paths[^1].State = SourceState.Busy;
+                }
+            }
+
+            _now += TimeSpan.FromMilliseconds(250);
+        }
+
+        // 3 s of no use, and then nothing for 3, 6, 12, 24 s.
+        Assert.InRange(entered.Count, 5, 6);
+        Assert.All(
+            entered.Zip(entered.Skip(1)).Select((pair, i) => (Gap: pair.Second - pair.First, Expected: 3 + (3 << i))),
+            each => Assert.InRange(each.Gap - each.Expected, 0, 4));
+    }
+
     /// <summary>What a fetch does with those that were named, none of whom answers.</summary>
     private void Probe(Action<PeerAddress> onSent)
     {

@@ -80,6 +80,22 @@ public class SeedRoundTests
     }
 
     [Fact]
+    public void WhatASlowMemberHasBeenSentNothingOfGoesToAnotherWhenThereIsNothingElseToGive()
+    {
+        var members = Members(2);
+        var slow = Suggest(members[0]);
+        Assert.InRange(slow.Length, 4, 16);
+        members[0].Swarm.Seed!.OnSent(_now, members[0], slow[0], 1, SymbolCount);
+        Assert.Empty(slow.Intersect(Finish(members[1])));
+
+        // What it is being sent is on its way.
+        _now += TimeSpan.FromSeconds(1);
+        Assert.Equal(slow[1..], Finish(members[1]).Order());
+        Assert.Equal([slow[0]], Suggest(members[0]));
+        Assert.True(members[0].Swarm.Seed!.IsOver);
+    }
+
+    [Fact]
     public void WhatOneDeclinesCountsAsHavingBeenSent()
     {
         var members = Members(2);

@@ -57,6 +57,32 @@ public class SwarmTableTests
     }
 
     [Fact]
+    public void WhoIsSentMoreThanOnceAndAHalfWhatItBringsAndAMebibyteMoreIsATaker()
+    {
+        var member = Enter(1, port: 100);
+        var gifts = _table.Watch(Id, Version.Version);
+        member.Gift.Add(50_000_000);
+
+        // What it was sent before it could be asked for anything tells nothing, and neither does what others are sent.
+        gifts.NoteBrought(Address(100), 0, hasLied: false);
+        gifts.NoteBrought(Address(101), 0, hasLied: false);
+        Assert.False(member.IsTaker);
+
+        member.Gift.Add(2_400_000);
+        gifts.NoteBrought(Address(100), 1_000_000, hasLied: false);
+        Assert.False(member.IsTaker);
+        gifts.NoteBrought(Address(100), 900_000, hasLied: false);
+        Assert.False(member.IsTaker, "By another way it has brought a million before.");
+        member.Gift.Add(2_000_000);
+        gifts.NoteBrought(Address(100), 900_000, hasLied: false);
+        Assert.True(member.IsTaker);
+        gifts.NoteBrought(Address(100), 2_000_000, hasLied: false);
+        Assert.False(member.IsTaker);
+        gifts.NoteBrought(Address(100), 2_000_000, hasLied: true);
+        Assert.True(member.IsTaker);
+    }
+
+    [Fact]
     public void WhoTakesTheIdentityOfAnotherIsAnotherMember()
     {
         var member = Enter(1, port: 100);

@@ -51,7 +51,7 @@ public static class SwarmHarmTable
                 continue;
             }
 
-            var runs = Enumerable.Range(1, seeds).Select(seed => (scenario with
+            var runs = Enumerable.Range(1, seeds).AsParallel().AsOrdered().Select(seed => (scenario with
             {
                 NodeCount = NodeCount,
                 BlockCount = blocks,

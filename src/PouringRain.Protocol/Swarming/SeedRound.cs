@@ -5,7 +5,8 @@ namespace PouringRain.Protocol;
 /// <summary>
 /// In which order one that holds all blocks gives them to a swarm: each to somebody before any is given twice, in the order of the
 /// resource, since those who read it read it so. Who asks is suggested blocks of its own, no more at a time than are sent soon; what was
-/// suggested to one that leaves, or is slow at the end, goes to the next. When all have been sent the round is over, and everybody asks for what it likes.
+/// suggested to one that leaves, or is slow at the end, goes to the next. When all have been sent the round is over, and everybody asks
+/// for what it likes.
 /// Thread-safe.
 /// </summary>
 /// <param name="blockCount">Blocks of the version.</param>

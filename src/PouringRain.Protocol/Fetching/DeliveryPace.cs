@@ -6,12 +6,12 @@ internal sealed class DeliveryPace
 {
     private const int SymbolsMin = 4, RoundTrips = 8;
     private static readonly TimeSpan WindowMin = TimeSpan.FromSeconds(1), WindowMax = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan PassedOverMin = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan PassedOverMin = TimeSpan.FromSeconds(5), PassedOverMax = TimeSpan.FromSeconds(40);
 
     private Instant? _since;
     private Instant _broughtAt;
     private int _owed, _brought;
-    private bool _isUnheard, _wasSpared, _hasBrought;
+    private bool _isUnheard, _wasSpared;
 
     /// <summary>Whether it brought next to nothing when last looked at.</summary>
     public bool IsLagging => LagCount > 0;
@@ -59,7 +59,6 @@ internal sealed class DeliveryPace
         _brought++;
         _broughtAt = now;
         _wasSpared = false;
-        _hasBrought = true;
         var isAll = outstanding == 0 && IsEnough;
         if (isAll || _brought >= SymbolsMin)
         {
@@ -100,13 +99,12 @@ internal sealed class DeliveryPace
 
     /// <summary>It brought nothing that is of use.</summary>
     /// <param name="now">The time.</param>
-    /// <param name="isBriefly">Whether that may be because others went first, so that it is soon asked again; one that has never brought
-    /// anything less and less soon.</param>
+    /// <param name="isBriefly">Whether that may be because others went first, so that it is soon asked again.</param>
     public void Lag(Instant now, bool isBriefly = false)
     {
         BroughtLast = _brought;
-        var times = isBriefly && _hasBrought ? 0 : Math.Min(LagCount, 3);
-        PassedOverUntil = now + ((isBriefly ? WindowMin : PassedOverMin) * (1 << times));
+        var passedOver = PassedOverMin * (1 << Math.Min(LagCount, 3));
+        PassedOverUntil = now + (isBriefly ? WindowMin : passedOver < PassedOverMax ? passedOver : PassedOverMax);
         LagCount++;
         Restart();
     }

@@ -32,7 +32,7 @@ internal sealed class Neighbourhood
     private static readonly TimeSpan StarvingAfter = TimeSpan.FromSeconds(1);
 
     /// <summary>Each time in a row takes twice as long as the one before, so many times.</summary>
-    private const int TimesMax = 5;
+    private const int TimesMax = 5, UselessTimesMax = 2;
 
     private readonly FetchSwarm _options;
     private readonly ResourceId _resource;
@@ -247,8 +247,8 @@ internal sealed class Neighbourhood
         {
             // Who was asked and has never brought anything claims what it does not have, or does not give it.
             times = path.Droplets == 0 && path.Pace.IsLagging ? times : 0;
-            var until = now + (UselessMemory * (1 << Math.Min(times, TimesMax)));
-            _failed[path.Peer] = new Failure(until, until, times + 1);
+            _failed[path.Peer] = new Failure(
+                now + (UselessMemory * (1 << Math.Min(times, UselessTimesMax))), now + UselessMemory, times + 1);
         }
         else
         {

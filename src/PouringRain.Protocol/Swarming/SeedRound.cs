@@ -43,8 +43,8 @@ internal sealed class SeedRound(int blockCount)
     private readonly Queue<(Instant At, SwarmMember Member, int Block)> _suggestions = [];
     private Instant _spanEnd;
 
-    /// <summary>What it usually takes from the suggestion of a block until it is sent whole.</summary>
-    private TimeSpan _blockTime = Span;
+    /// <summary>What it usually takes from the suggestion of a block until it is sent whole; long until it is known.</summary>
+    private TimeSpan _blockTime = SuggestionLifetime / 2;
     private int _sentInSpan, _sentInSpanBefore;
     private int _next;
     private int _suggestedCount;

@@ -55,7 +55,7 @@ public sealed class SwarmGifts
 
     /// <summary>What a node has brought to a fetch of this one; nothing where it was sent nothing.</summary>
     /// <param name="peer">Where it rains.</param>
-    /// <param name="bytes">Bytes of droplets that were ordered, by one way.</param>
+    /// <param name="bytes">Bytes of its droplets, by one way, whether they were ordered or not.</param>
     /// <param name="hasLied">Whether it rained something wrong.</param>
     internal void NoteBrought(PeerAddress peer, long bytes, bool hasLied)
     {

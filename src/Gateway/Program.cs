@@ -198,7 +198,7 @@ internal sealed partial class Program
         app.UseRouting();
         app.Use(Cors.AddVaryAsync);
         app.UseCors();
-        app.UseRateLimiter();
+        app.UseRequestLimits();
         app.Use(BrowserSafety.RefuseCrossSiteWritesAsync);
         app.Use(Keys.CheckAsync);
         app.Use(TusProtocol.CheckAsync);

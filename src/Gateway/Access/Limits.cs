@@ -25,105 +25,96 @@ internal static class Limits
     public static TBuilder LimitAsStream<TBuilder>(this TBuilder endpoint)
         where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new Stream());
 
-    public static void AddRequestLimits(this IServiceCollection services) =>
-        services.AddRateLimiter(limiter =>
-        {
-            limiter.GlobalLimiter = new WhereSet(PartitionedRateLimiter.CreateChained(
-                PartitionedRateLimiter.Create<HttpContext, (IPAddress, int)>(ByAddress),
-                PartitionedRateLimiter.Create<HttpContext, (Kind, int)>(AtOnce)));
-            limiter.OnRejected = (rejected, _) =>
-            {
-                // Only the limit by address knows when the next token comes.
-                var options = OptionsOf(rejected.HttpContext);
-                var isByAddress = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var retryAfter);
-                var seconds = Math.Max(1, Math.Ceiling(retryAfter.TotalSeconds));
-                rejected.HttpContext.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
-                var problem = isByAddress
-                    ? new Problem(
-                        ProblemType.TooManyRequests,
-                        $"More than {options.MaxRequestsPerSecond} requests a second of one address (Gateway:MaxRequestsPerSecond).")
-                    : IsStream(rejected.HttpContext)
-                    ? new Problem(
-                        ProblemType.Overloaded, $"{options.MaxEventStreams} streams of events are open (Gateway:MaxEventStreams).")
-                    : new Problem(
-                        ProblemType.Overloaded, $"{options.MaxConcurrentRequests} requests are in work (Gateway:MaxConcurrentRequests).");
-                return new ValueTask(problem.ExecuteAsync(rejected.HttpContext));
-            };
-        });
+    public static void AddRequestLimits(this IServiceCollection services) => services.AddSingleton<Limiter>();
+
+    public static void UseRequestLimits(this WebApplication app) => app.Use(app.Services.GetRequiredService<Limiter>().LimitAsync);
 
     /// <summary>Whoever looks after the gateway gets in when it is full.</summary>
     public static bool IsOperational(PathString path) => path.StartsWithSegments("/health") || path.StartsWithSegments("/metrics");
 
-    private static RateLimitPartition<(IPAddress, int)> ByAddress(HttpContext http)
-    {
-        var limit = OptionsOf(http).MaxRequestsPerSecond;
-        var key = (http.Connection.RemoteIpAddress ?? IPAddress.None, limit);
-        return limit == 0
-            ? RateLimitPartition.GetNoLimiter((IPAddress.None, 0))
-            : RateLimitPartition.GetTokenBucketLimiter(key, _ => new TokenBucketRateLimiterOptions
-            {
-                TokenLimit = limit,
-                TokensPerPeriod = limit,
-                ReplenishmentPeriod = TimeSpan.FromSeconds(1),
-            });
-    }
-
-    private static RateLimitPartition<(Kind, int)> AtOnce(HttpContext http)
-    {
-        var kind = IsOperational(http.Request.Path) ? Kind.Free : IsStream(http) ? Kind.Stream : Kind.Request;
-        var limit = kind == Kind.Stream ? OptionsOf(http).MaxEventStreams : OptionsOf(http).MaxConcurrentRequests;
-        return limit == 0 || kind == Kind.Free ? RateLimitPartition.GetNoLimiter((Kind.Free, 0))
-            : RateLimitPartition.GetConcurrencyLimiter((kind, limit), _ => new ConcurrencyLimiterOptions { PermitLimit = limit });
-    }
-
     private static bool IsStream(HttpContext http) => http.GetEndpoint()?.Metadata.GetMetadata<Stream>() is not null;
 
-    private static GatewayOptions OptionsOf(HttpContext http) => http.RequestServices.GetRequiredService<CurrentSettings>().Value.Gateway;
-
-    /// <summary>Asks the limiters only when a limit is set: each takes a lock that all requests share.</summary>
-    private sealed class WhereSet : PartitionedRateLimiter<HttpContext>
+    /// <summary>Asks the limits that are set, each of which takes a lock that all requests share. The framework's own middleware is not
+    /// used: it and every limit that is made wake ten times a second for as long as they live, so none is made before its use.</summary>
+    private sealed class Limiter : IDisposable
     {
-        private readonly PartitionedRateLimiter<HttpContext> _inner;
+        private readonly CurrentSettings _settings;
+        private readonly Lazy<PartitionedRateLimiter<HttpContext>> _byAddress, _atOnce;
 
-        public WhereSet(PartitionedRateLimiter<HttpContext> inner) => _inner = inner;
-
-        public override RateLimiterStatistics? GetStatistics(HttpContext resource) => _inner.GetStatistics(resource);
-
-        protected override RateLimitLease AttemptAcquireCore(HttpContext resource, int permitCount) =>
-            IsAnySet(resource) ? _inner.AttemptAcquire(resource, permitCount) : Free.Instance;
-
-        protected override ValueTask<RateLimitLease> AcquireAsyncCore(
-            HttpContext resource, int permitCount, CancellationToken cancellationToken) =>
-            IsAnySet(resource)
-                ? _inner.AcquireAsync(resource, permitCount, cancellationToken)
-                : new ValueTask<RateLimitLease>(Free.Instance);
-
-        protected override void Dispose(bool disposing)
+        public Limiter(CurrentSettings settings)
         {
-            if (disposing)
-            {
-                _inner.Dispose();
-            }
-
-            base.Dispose(disposing);
+            _settings = settings;
+            _byAddress = new(() => PartitionedRateLimiter.Create<HttpContext, (IPAddress, int)>(ByAddress));
+            _atOnce = new(() => PartitionedRateLimiter.Create<HttpContext, (Kind, int)>(AtOnce));
         }
 
-        private static bool IsAnySet(HttpContext http) =>
-            OptionsOf(http) is { MaxRequestsPerSecond: > 0 } or { MaxConcurrentRequests: > 0 } || IsStream(http);
+        private GatewayOptions Options => _settings.Value.Gateway;
 
-        private sealed class Free : RateLimitLease
+        public async Task LimitAsync(HttpContext http, RequestDelegate next)
         {
-            public static readonly Free Instance = new();
-
-            public override bool IsAcquired => true;
-
-            public override IEnumerable<string> MetadataNames => [];
-
-            public override bool TryGetMetadata(string metadataName, out object? metadata)
+            var options = Options;
+            using var byAddress = options.MaxRequestsPerSecond > 0 ? _byAddress.Value.AttemptAcquire(http) : null;
+            if (byAddress is { IsAcquired: false })
             {
-                metadata = null;
-                return false;
+                await RefuseAsync(http, byAddress, new Problem(
+                    ProblemType.TooManyRequests,
+                    $"More than {options.MaxRequestsPerSecond} requests a second of one address (Gateway:MaxRequestsPerSecond)."));
+                return;
             }
+
+            using var atOnce = options.MaxConcurrentRequests > 0 || IsStream(http) ? _atOnce.Value.AttemptAcquire(http) : null;
+            if (atOnce is { IsAcquired: false })
+            {
+                await RefuseAsync(http, atOnce, new Problem(
+                    ProblemType.Overloaded,
+                    IsStream(http)
+                        ? $"{options.MaxEventStreams} streams of events are open (Gateway:MaxEventStreams)."
+                        : $"{options.MaxConcurrentRequests} requests are in work (Gateway:MaxConcurrentRequests)."));
+                return;
+            }
+
+            await next(http);
+        }
+
+        public void Dispose()
+        {
+            foreach (var limit in (Lazy<PartitionedRateLimiter<HttpContext>>[])[_byAddress, _atOnce])
+            {
+                if (limit.IsValueCreated)
+                {
+                    limit.Value.Dispose();
+                }
+            }
+        }
+
+        /// <summary>Only the limit by address knows when the next token comes.</summary>
+        private static Task RefuseAsync(HttpContext http, RateLimitLease lease, Problem problem)
+        {
+            var seconds = Math.Max(1, Math.Ceiling(lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after.TotalSeconds : 0));
+            http.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+            return problem.ExecuteAsync(http);
+        }
+
+        private RateLimitPartition<(IPAddress, int)> ByAddress(HttpContext http)
+        {
+            var limit = Options.MaxRequestsPerSecond;
+            var key = (http.Connection.RemoteIpAddress ?? IPAddress.None, limit);
+            return limit == 0
+                ? RateLimitPartition.GetNoLimiter((IPAddress.None, 0))
+                : RateLimitPartition.GetTokenBucketLimiter(key, _ => new TokenBucketRateLimiterOptions
+                {
+                    TokenLimit = limit,
+                    TokensPerPeriod = limit,
+                    ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+                });
+        }
+
+        private RateLimitPartition<(Kind, int)> AtOnce(HttpContext http)
+        {
+            var kind = IsOperational(http.Request.Path) ? Kind.Free : IsStream(http) ? Kind.Stream : Kind.Request;
+            var limit = kind == Kind.Stream ? Options.MaxEventStreams : Options.MaxConcurrentRequests;
+            return limit == 0 || kind == Kind.Free ? RateLimitPartition.GetNoLimiter((Kind.Free, 0))
+                : RateLimitPartition.GetConcurrencyLimiter((kind, limit), _ => new ConcurrencyLimiterOptions { PermitLimit = limit });
         }
     }
 }

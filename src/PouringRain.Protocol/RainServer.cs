@@ -163,7 +163,7 @@ public sealed partial class RainServer
         {
             _waiting.Remove(first);
             first.Place = SubscriberPlace.Ready;
-            _ready.Enqueue(first);
+            _ready.Enqueue(first, CompanyOf(first));
         }
 
         while (_ready.Count > 0 && (_ceiling is null || _ceiling.MaySend(now, _ready.Count)))

@@ -99,7 +99,7 @@ internal sealed class FetchCompany
         }
 
         if (_versions.Chosen is not { } chosen || !(_versions.IsManifestTold || IsEarlyOf(chosen))
-            || (_picker.CountUpTo(Neighbourhood.BlockCountMin) < Neighbourhood.BlockCountMin
+            || (_picker.CountUpTo(Neighbourhood.BlockCountMin) + _blocks.Open.Count < Neighbourhood.BlockCountMin
                 && _paths.TrueForAll(static path => path.HoldsAll || !path.IsRaining)))
         {
             return;
@@ -283,7 +283,13 @@ internal sealed class FetchCompany
             return true;
         }
 
+        var heldMost = neighbour.HeldMost;
         var isMore = neighbour.OnHave(now, have, _blocks.Layout.BlockCount, bitmap, arrivals, suggested);
+        if (neighbour.HeldMost > heldMost)
+        {
+            _progress.OnOthersCameOn(now);
+        }
+
         path.HoldsAll = have.IsComplete;
         _picker.IsInCompany |= neighbour.IsSuggestedOnly || !path.HoldsAll;
         if (_picker.MindsSuggestions(path))

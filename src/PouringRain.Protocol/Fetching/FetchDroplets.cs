@@ -61,6 +61,7 @@ internal sealed class FetchDroplets
 
         _orders.Revive(now, path);
         path.Droplets++;
+        path.Neighbour?.OnDroplet(now);
         if (path.OnDroplet(now))
         {
             _clock.WakeAt(path.NextSubscribe);

@@ -88,13 +88,14 @@ internal sealed class FetchOrders
     }
 
     /// <summary>Whether symbols of a block in work may be ordered of a path: in company, of who holds it, and of one that suggests blocks
-    /// only what it has suggested, or what is to come from it alone.</summary>
+    /// only what it has suggested; or what is to come from it alone, also before it has said what it holds: it may be who rains wrong
+    /// bytes.</summary>
     public bool MayServe(FetchPath path, CollectingBlock block) =>
         block.IsOpenTo(path) && !path.RefusedBlocks.Contains(block.BlockNumber)
         && (!_picker.IsInCompany
             || (block.Index < 0 ? !_picker.MindsSuggestions(path) || block.ReceivedCount > 0 || !IsManifestElsewhere(_clock.Now)
                 : _picker.MindsSuggestions(path) ? block.SuggestedBy == path || block.IsolatedSource == path
-                : path.MayHoldAny && path.MayHold(block.Index)));
+                : (path.MayHoldAny || block.IsolatedSource == path) && path.MayHold(block.Index)));
 
     /// <summary>Whether somebody rains the version, and so has its manifest, who is not asked to be spared.</summary>
     public bool IsManifestElsewhere(Instant now)

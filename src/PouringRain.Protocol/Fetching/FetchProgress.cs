@@ -10,6 +10,9 @@ internal sealed class FetchProgress
     /// <inheritdoc cref="StallSymbolsMax"/>
     private const double StallSymbolsShare = 0.8;
 
+    /// <summary>So many stall timeouts whoever gets nothing waits while others come on.</summary>
+    private const int TurnTimeouts = 6;
+
     /// <summary>Versions of which is remembered how far they came.</summary>
     private const int VersionsRemembered = 256;
 
@@ -18,6 +21,7 @@ internal sealed class FetchProgress
     private readonly Dictionary<Sha256Digest, int> _symbolsByVersion = [];
     private readonly TimeSpan _stallTimeout;
     private Instant _lastLooked;
+    private Instant _othersCameOn;
     private bool _hadWork;
     private int _symbolsSinceUseful, _symbolsOfChosen, _symbolsBefore;
 
@@ -33,8 +37,10 @@ internal sealed class FetchProgress
     /// <summary>When a symbol came last that its block could use, or a version's turn began.</summary>
     public Instant LastSymbol { get; private set; }
 
-    /// <summary>When it is stalled.</summary>
-    public Instant StalledAt => LastUseful + _stallTimeout;
+    /// <summary>When it is stalled. While others that fetch the same come on it is not: a slow seeder gives each of many a block, one after
+    /// the other, and its turn comes.</summary>
+    public Instant StalledAt => Instant.Min(
+        Instant.Max(LastUseful, _othersCameOn) + _stallTimeout, LastUseful + (_stallTimeout * TurnTimeouts));
 
     /// <summary>Another turn begins: the account of what is progress in it.</summary>
     /// <param name="now">The time.</param>
@@ -72,6 +78,9 @@ internal sealed class FetchProgress
             LastUseful = now;
         }
     }
+
+    /// <summary>Somebody that fetches the same holds more than it ever did.</summary>
+    public void OnOthersCameOn(Instant now) => _othersCameOn = now;
 
     /// <summary>The manifest came.</summary>
     public void OnManifest(Instant now) => LastUseful = _symbolsBefore == 0 ? now : LastUseful;

@@ -30,6 +30,7 @@ internal sealed class Neighbour
         IsProbed = isNamed && !isKnown;
         NextJoin = now;
         LastUseful = now;
+        LastDroplet = now;
     }
 
     /// <summary>Whether it is known by the word of others alone, and not by the list of servers; such a one may be replaced.</summary>
@@ -43,6 +44,9 @@ internal sealed class Neighbour
     /// <summary>Null as long as it has told nothing.</summary>
     public HeldMap? Held { get; private set; }
 
+    /// <summary>The most blocks that it held, by its own account.</summary>
+    public int HeldMost { get; private set; }
+
     /// <summary>Whether it wants to be asked for nothing but what it suggests.</summary>
     public bool IsSuggestedOnly { get; private set; }
 
@@ -54,6 +58,9 @@ internal sealed class Neighbour
     /// <summary>When it last brought something, or came.</summary>
     public Instant LastUseful { get; private set; }
 
+    /// <summary>When it last sent a droplet, ordered or not, or came.</summary>
+    public Instant LastDroplet { get; private set; }
+
     /// <summary>Whether it was named and does not answer, though the last that it was sent had its time, too.</summary>
     public bool HasFailed(Instant now) => WereProbesSent && now - _lastJoin >= ProbeGap;
 
@@ -62,6 +69,9 @@ internal sealed class Neighbour
 
     /// <summary>It brought a symbol that was ordered.</summary>
     public void OnBrought(Instant now) => LastUseful = now;
+
+    /// <summary>It sent a droplet, ordered or not.</summary>
+    public void OnDroplet(Instant now) => LastDroplet = now;
 
     /// <summary>It has given a token, and can be subscribed to.</summary>
     public void OnToken(Instant now)
@@ -81,6 +91,7 @@ internal sealed class Neighbour
         _unanswered = 0;
         Held ??= new HeldMap(blockCount);
         var isMore = Held.Take(have, bitmap, arrivals) || (IsSuggestedOnly && !have.IsSuggestedOnly);
+        HeldMost = Math.Max(HeldMost, Held.Count);
         IsSuggestedOnly = have.IsSuggestedOnly;
         Suggested.Clear();
         for (var i = 0; i < suggested.Length; i += 4)

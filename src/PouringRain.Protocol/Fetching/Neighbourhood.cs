@@ -27,7 +27,7 @@ internal sealed class Neighbourhood
     /// <summary>Who did not answer is not asked again for so long; who did may have something to give soon; who lied is never.</summary>
     private static readonly TimeSpan UnansweredMemory = TimeSpan.FromSeconds(30), UselessMemory = TimeSpan.FromSeconds(3);
 
-    /// <summary>To whom nobody has brought anything for so long asks those again who did not answer, first after so long, then after twice
+    /// <summary>To whom nobody has sent a droplet for so long asks those again who did not answer, first after so long, then after twice
     /// that, and so on: where datagrams are lost one of them may be the only one there is.</summary>
     private static readonly TimeSpan StarvingAfter = TimeSpan.FromSeconds(1);
 
@@ -285,7 +285,7 @@ internal sealed class Neighbourhood
     {
         foreach (var path in paths)
         {
-            if (path.Neighbour is { } neighbour && now - neighbour.LastUseful < StarvingAfter)
+            if (path.Neighbour is { } neighbour && now - neighbour.LastDroplet < StarvingAfter)
             {
                 return false;
             }

@@ -27,7 +27,7 @@ public sealed partial class RainServer
         if (due <= now)
         {
             row.Place = SubscriberPlace.Ready;
-            _ready.Enqueue(row);
+            _ready.Enqueue(row, CompanyOf(row));
         }
         else if (due < Instant.Never)
         {

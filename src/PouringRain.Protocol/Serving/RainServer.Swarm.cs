@@ -88,6 +88,11 @@ public sealed partial class RainServer
         return true;
     }
 
+    /// <summary>With whom a row shares its turns: all of a version do of which some are in company. Otherwise a dozen in company would have
+    /// one turn together, and one that is in none one alone.</summary>
+    private Company? CompanyOf(Subscriber row) =>
+        row.Company ?? (_companies.Count > 0 ? _companies.GetValueOrDefault(row.Content.Manifest.Version) : null);
+
     private void LeaveCompany(Subscriber row)
     {
         if (row.Member is not { } member)

@@ -30,7 +30,7 @@ public class ReadyRingTests
         {
             Assert.True(_ring.TryDequeue(_now, out var row));
             Assert.Same(first, row);
-            _ring.Enqueue(row);
+            _ring.Enqueue(row, row.Company);
         }
 
         // What it was sent counts before it says that it has come.
@@ -73,7 +73,7 @@ public class ReadyRingTests
         }
 
         rows[2].Member!.Spread.IsSink = true;
-        Drain().ForEach(_ring.Enqueue);
+        Drain().ForEach(row => _ring.Enqueue(row, row.Company));
 
         Assert.Equal([7u, 4, 3, 5], Drain().Select(row => row.HeldReported));
     }
@@ -89,7 +89,7 @@ public class ReadyRingTests
         {
             Assert.True(_ring.TryDequeue(_now, out var row));
             turns[row] = turns.GetValueOrDefault(row) + 1;
-            _ring.Enqueue(row);
+            _ring.Enqueue(row, row.Company);
             _now += TimeSpan.FromMilliseconds(50);
         }
 
@@ -111,7 +111,7 @@ public class ReadyRingTests
         Assert.Equal(0, _ring.Count);
 
         // An empty company is no turn, and may be ready again.
-        _ring.Enqueue(other);
+        _ring.Enqueue(other, other.Company);
         Assert.Equal([other], Drain());
     }
 
@@ -133,12 +133,33 @@ public class ReadyRingTests
                 counts[company]++;
             }
 
-            _ring.Enqueue(row);
+            _ring.Enqueue(row, row.Company);
         }
 
         Assert.Equal((100, 100, 100), (counts[large], counts[small], aloneCount));
         Assert.Equal(10, many.Length);
         Assert.Same(small, few.Company);
+    }
+
+    [Fact]
+    public void ThoseOfAVersionThatSayNothingHaveTheirPartOfItsTurnsOneAfterTheOther()
+    {
+        var company = new Company();
+        var members = new uint[] { 1, 5, 9 }.Select(held => Ready(company, held)).ToArray();
+        var silent = new[] { Ready(null, 0, sharesWith: company), Ready(null, 0, sharesWith: company) };
+        var alone = Ready(null, 0);
+        var turns = new Dictionary<Subscriber, int>();
+        for (var i = 0; i < 1000; i++)
+        {
+            Assert.True(_ring.TryDequeue(_now, out var row));
+            turns[row] = turns.GetValueOrDefault(row) + 1;
+            _ring.Enqueue(row, row == alone ? null : company);
+        }
+
+        Assert.Equal(500, turns[alone]);
+        Assert.All(silent, row => Assert.InRange(turns[row], 99, 101));
+        Assert.InRange(turns[members[0]], 299, 301);
+        Assert.Equal(6, _ring.Count);
     }
 
     private void Enter(Subscriber[] rows, bool isSeeded)
@@ -151,7 +172,7 @@ public class ReadyRingTests
         }
     }
 
-    private Subscriber Ready(Company? company, uint held)
+    private Subscriber Ready(Company? company, uint held, Company? sharesWith = null)
     {
         var row = new Subscriber
         {
@@ -171,7 +192,7 @@ public class ReadyRingTests
             row.Serial = company.Entered++;
         }
 
-        _ring.Enqueue(row);
+        _ring.Enqueue(row, company ?? sharesWith);
         return row;
     }
 

@@ -43,7 +43,7 @@ public class NeighbourhoodTests
         var end = _now + TimeSpan.FromSeconds(20);
         while (_now < end)
         {
-            seeder.Neighbour!.OnBrought(_now);
+            Bring(seeder);
             Probe(peer => sent[peer] = sent.GetValueOrDefault(peer) + 1);
             Assert.InRange(_paths.Count, 1, 9);
             _now += TimeSpan.FromMilliseconds(10);
@@ -64,7 +64,7 @@ public class NeighbourhoodTests
         {
             if (_now > began + TimeSpan.FromSeconds(40))
             {
-                seeder.Neighbour!.OnBrought(_now);
+                Bring(seeder);
             }
 
             Probe(_ => sent.Add((_now - began).TotalSeconds));
@@ -178,7 +178,7 @@ public class NeighbourhoodTests
         var path = NewPath(one, isNamed: true);
         while (_now < began + TimeSpan.FromSeconds(100))
         {
-            seeder.Neighbour!.OnBrought(_now);
+            Bring(seeder);
             if (_paths.Contains(path))
             {
                 path.State = SourceState.Raining;
@@ -231,6 +231,12 @@ public class NeighbourhoodTests
             Assert.InRange(length, 1, JoinMessage.BytesMax);
             onSent(path.Peer);
         }
+    }
+
+    private void Bring(FetchPath path)
+    {
+        path.Neighbour!.OnDroplet(_now);
+        path.Neighbour.OnBrought(_now);
     }
 
     private FetchPath Begin(PeerAddress seeder)

@@ -26,6 +26,8 @@ public class SwarmTrialTests
     [InlineData(2205)] // A seeder waited to be asked for what it suggested to those that were dead.
     [InlineData(7331)] // The last symbol was on order of one liar, then of another, while eight others had nothing to send.
     [InlineData(4416)] // Honest ones that had brought nothing yet, since others went first, were passed over for longer and longer.
+    [InlineData(7879)] // Five that said nothing had five of six turns of a slow seeder, and eight in company one.
+    [InlineData(9347)] // One of whom nobody knew what he held rained wrong bytes, and could not be asked for a block alone.
     [InlineData(500265)] // One that had just come had all turns of a slow seeder, while another missed the last three blocks.
     [InlineData(2562)] // Blocks of no use were not declined by one that had not heard for a while, and were suggested for good.
     public void NoPromiseIsBrokenAgain(ulong seed)

@@ -24,9 +24,8 @@ public sealed class SwarmChecker
     private readonly Dictionary<(PeerAddress From, PeerAddress To), Queue<Instant>> _probes = [];
     private readonly HashSet<int> _liars;
 
-    /// <summary>When a node last got a droplet; when it got the one before, for one that nobody waits for any more feeds nobody; and when
-    /// it last asked though it had got none for a while.</summary>
-    private readonly Dictionary<Bits128, Instant> _last = [], _fed = [], _starved = [];
+    /// <summary>When a node last got a droplet, and when it last asked though it had got none for a while.</summary>
+    private readonly Dictionary<Bits128, Instant> _fed = [], _starved = [];
 
     public SwarmChecker(SimWorld world, IReadOnlyList<TrialNode> nodes, HashSet<int> liars, ICollection<string> broken, bool isSealed)
     {
@@ -48,8 +47,7 @@ public sealed class SwarmChecker
         // Sealed droplets are compact.
         if (datagram.Span[0] == 0xD2 || WireFormat.Is(datagram.Span, MessageType.Droplet))
         {
-            _fed[to.Address] = _last.GetValueOrDefault(to.Address);
-            _last[to.Address] = _world.Now;
+            _fed[to.Address] = _world.Now;
         }
     }
 

@@ -91,13 +91,13 @@ public sealed partial class SwarmTrial : ITrial
             return;
         }
 
-        // One wrong block may be any source's; when there were many, who had part in all of them is found out.
+        // One wrong block may be any source's; when there were many, and nobody was found out, who had part in all of them should have been.
         foreach (var source in node.Client.Fetch.Snapshot(node.Client.LocalNow).Sources)
         {
-            if (node.Client.WrongBlocks > 10 && source.State == SourceState.Raining && source.Droplets > 0
+            if (node.Client.WrongBlocksSinceLied > 10 && source.State == SourceState.Raining && source.Droplets > 0
                 && _liars.Contains((int)((uint)source.Peer.Address.Low - 0x0A00_0001)) && _wrongBytes.Contains(source.Peer))
             {
-                Broken.Add($"node {node.Index} keeps to the liar {source.Peer} after {node.Client.WrongBlocks} wrong blocks");
+                Broken.Add($"node {node.Index} keeps to the liar {source.Peer} after {node.Client.WrongBlocksSinceLied} wrong blocks");
             }
         }
     }

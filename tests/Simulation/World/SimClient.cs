@@ -82,6 +82,9 @@ public sealed class SimClient : SimHost
     /// <summary>Blocks that were decoded and had a wrong digest.</summary>
     public int WrongBlocks { get; private set; }
 
+    /// <summary>How many of them since the last liar was found out: what there was before may have been his.</summary>
+    public int WrongBlocksSinceLied { get; private set; }
+
     public bool HasEnded => Fetch.EndReason != FetchEndReason.None;
 
     public override Instant NextTimeout => Fetch.NextTimeout;
@@ -99,6 +102,7 @@ public sealed class SimClient : SimHost
             while (Fetch.TryPollEvent(out var fetchEvent))
             {
                 Events.Add(fetchEvent);
+                WrongBlocksSinceLied = fetchEvent.Kind == FetchEventKind.SourceLied ? 0 : WrongBlocksSinceLied;
                 if (fetchEvent.Kind == FetchEventKind.ManifestReady)
                 {
                     Held ??= FindHeld?.Invoke(Fetch.Manifest!);
@@ -192,7 +196,9 @@ public sealed class SimClient : SimHost
     private void Finish(BlockWork work)
     {
         work.Run();
-        WrongBlocks += work.IsDecoded && !work.IsVerified ? 1 : 0;
+        var isWrong = work.IsDecoded && !work.IsVerified;
+        WrongBlocks += isWrong ? 1 : 0;
+        WrongBlocksSinceLied += isWrong ? 1 : 0;
         var kept = work.IsVerified && Keep(work);
         RefusedToKeep |= work.IsVerified && !kept;
         if (kept)

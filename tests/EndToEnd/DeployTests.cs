@@ -62,6 +62,26 @@ public class DeployTests
         Assert.Equal(digest, await DigestAsync(folder["late"]));
     }
 
+    [Fact]
+    public async Task The_receipt_is_sent_when_the_file_has_its_name()
+    {
+        using var folder = new TestFolder();
+        await WriteImageAsync(folder["image"]);
+        var group = DeployProcess.NewGroup();
+        using var good = Receive(folder["good"], group);
+        using var nameless = Receive(folder["nameless"], [.. group, "--json"]);
+        using var sender = Send(folder["image"], group, "--rate", "60M", "--wait", "2,2m");
+        await nameless.WaitForBytesAsync(ImageBytes / 3);
+        Directory.CreateDirectory(folder["nameless"]);
+
+        Assert.True(await sender.EndAsync() == 1, sender.Errors);
+        Assert.True(File.Exists(folder["good"]), "the sender has a receipt for what is not there");
+        Assert.Contains("it cannot write where it was told to", sender.Errors, StringComparison.Ordinal);
+        Assert.True(await good.EndAsync() == 0, good.Errors);
+        Assert.NotEqual(0, await nameless.EndAsync());
+        Assert.True(File.Exists(folder["nameless.raining"]), "what was received is gone");
+    }
+
     [Theory]
     [InlineData(2, 0)]
     [InlineData(3, 3)]

@@ -56,12 +56,35 @@ internal sealed class FileTarget : StoredTarget
     public override ulong[] FindHeld(Manifest manifest)
     {
         var held = base.FindHeld(manifest);
+        var all = Enumerable.Range(0, manifest.Layout.BlockCount);
         if (!_isNew)
         {
-            Compare(manifest, Enumerable.Range(0, manifest.Layout.BlockCount), held, Handle!);
+            Compare(manifest, all, held, Handle!);
+        }
+        else if (File.Exists(_path))
+        {
+            TakeOver(manifest, all, held);
         }
 
         return held;
+    }
+
+    /// <summary>Copies what is right of the file that is there under the name: all of it where a receiver was ended right before it had
+    /// sent its receipt.</summary>
+    private void TakeOver(Manifest manifest, IEnumerable<int> blocks, ulong[] held)
+    {
+        try
+        {
+            using var former = File.OpenHandle(_path);
+            if (RandomAccess.GetLength(former) == manifest.Layout.Length)
+            {
+                Compare(manifest, blocks, held, former, Write);
+            }
+        }
+        catch (UnauthorizedAccessException)
+        {
+            // It may be replaced and not read: then all comes anew.
+        }
     }
 
     /// <inheritdoc/>

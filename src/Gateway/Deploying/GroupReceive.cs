@@ -73,7 +73,6 @@ internal static class GroupReceive
         var reason = await receiving.Completion;
         if (reason is GroupReceiverEndReason.Completed or GroupReceiverEndReason.Unacknowledged)
         {
-            target.Keep();
             var manifest = receiving.Manifest!;
             return output.End(
                 ExitCodes.Done,
@@ -168,13 +167,13 @@ internal static class GroupReceive
     /// <summary>Called by the receiver's threads.</summary>
     private sealed class Sink(Target target, ProgressOutput output) : IGroupSink
     {
-        private ResourceLayout? _layout;
+        private Manifest? _manifest;
 
         public bool IsReadingBack { get; private set; }
 
         public ulong[] OnManifest(Manifest manifest)
         {
-            _layout = manifest.Layout;
+            _manifest = manifest;
             target.Begin(manifest.Layout.Length);
             var held = target.FindHeld(manifest);
             var count = held.Sum(word => (long)ulong.PopCount(word));
@@ -186,14 +185,22 @@ internal static class GroupReceive
             return held;
         }
 
-        public void OnBlock(int blockIndex, ReadOnlySpan<byte> block) => target.Write(_layout!.OffsetOf(blockIndex), block);
+        public void OnBlock(int blockIndex, ReadOnlySpan<byte> block) =>
+            target.Write(_manifest!.Layout.OffsetOf(blockIndex), block);
 
         public Sha256Digest ReadBack()
         {
             IsReadingBack = true;
-            var length = _layout!.Length;
-            return target.ReadBack(
+            var length = _manifest!.Layout.Length;
+            var digest = target.ReadBack(
                 length, done => output.Tell(new Progress { Phase = "reading back", DoneBytes = done, TotalBytes = length }));
+            if (digest == _manifest.Sha256)
+            {
+                // The receipt says that it is there: so it has its name before.
+                target.Keep();
+            }
+
+            return digest;
         }
     }
 }

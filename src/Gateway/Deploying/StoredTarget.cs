@@ -38,7 +38,9 @@ internal abstract class StoredTarget : Target
     /// <param name="blocks">The blocks to look at.</param>
     /// <param name="held">Gets a bit for each that is right.</param>
     /// <param name="source">Where to read.</param>
-    protected static void Compare(Manifest manifest, IEnumerable<int> blocks, ulong[] held, SafeFileHandle source)
+    /// <param name="onRight">Called with each that is right and where it belongs, on any thread; null for nothing.</param>
+    protected static void Compare(
+        Manifest manifest, IEnumerable<int> blocks, ulong[] held, SafeFileHandle source, Action<long, ReadOnlySpan<byte>>? onRight = null)
     {
         var layout = manifest.Layout;
         Parallel.ForEach(
@@ -49,6 +51,7 @@ internal abstract class StoredTarget : Target
                 if (TryRead(source, layout.OffsetOf(block), bytes)
                     && BlockDigest.Of(manifest.BlockDigestAlgorithm, bytes) == manifest.BlockDigests[block])
                 {
+                    onRight?.Invoke(layout.OffsetOf(block), bytes);
                     Interlocked.Or(ref held[block / 64], 1UL << (block % 64));
                 }
 

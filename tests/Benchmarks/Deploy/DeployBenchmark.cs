@@ -36,7 +36,7 @@ internal static class DeployBenchmark
                     var name = $"{receivers}, {loss} %, {tool.Name}";
                     if (options.Wants(name))
                     {
-                        await RowAsync(report, options, name, run => DeployRun.PlayAsync(
+                        await RowAsync(report, options, name, receivers, run => DeployRun.PlayAsync(
                             lab, tool, receivers, megabits, loss > 0, folder["image"], sha256, null, null, cancellation), unit, size,
                             tool.Name is "rain" or "sealed" ? options.Runs : Math.Min(options.Runs, options.BesideRuns));
                     }
@@ -57,7 +57,8 @@ internal static class DeployBenchmark
     }
 
     private static async Task RowAsync(
-        Report report, BenchmarkOptions options, string name, Func<int, Task<DeployRun>> play, double unit, long size, int runs)
+        Report report, BenchmarkOptions options, string name, int receivers, Func<int, Task<DeployRun>> play, double unit, long size,
+        int runs)
     {
         var all = new List<DeployRun>();
         for (var run = 0; run < Math.Max(1, runs); run++)
@@ -73,6 +74,11 @@ internal static class DeployBenchmark
             all.Max(run => run.Seconds / unit),
             all.Select(run => run.BusyShare).Median(),
             all.Sum(run => run.Untrusted));
+        foreach (var run in all.Where(run => run.DoneCount < receivers))
+        {
+            report.Note($"{name}: {receivers - run.DoneCount} without the file, the sender ended with {run.ExitCode}:");
+            report.Note(run.Told.TrimEnd().Split('\n')[^1]);
+        }
     }
 
     /// <summary>Who is on the link and has no token asks for all there is, ten thousand times a second.</summary>
@@ -88,7 +94,7 @@ internal static class DeployBenchmark
 
         var forger = new ForgedNeeds(lab[receivers + 1]);
         await RowAsync(
-            report, options, name,
+            report, options, name, receivers,
             _ => DeployRun.PlayAsync(
                 lab, DeployTool.Rain(false), receivers, megabits, isLossy: true, file, sha256, null,
                 processes => forger.RunAsync(ForgedNeedsPerSecond, () => processes.Any(process => !process.HasExited), cancellation),

@@ -48,6 +48,27 @@ public class TargetTests
         Assert.Equal([1ul | 1ul << 3 | 1ul << 19], again.FindHeld(Described));
     }
 
+    /// <summary>So that a receiver that was ended right before its receipt takes nothing again.</summary>
+    [Fact]
+    public void What_is_right_of_a_file_with_the_name_is_taken_over()
+    {
+        using var folder = new TestFolder();
+        var former = Image.ToArray();
+        former[(7 * BlockBytes) + 5]++;
+        File.WriteAllBytes(folder["image"], former);
+        using (var target = Target.Open(folder["image"], Silent))
+        {
+            target.Begin(Image.Length);
+            Assert.Equal([((1ul << BlockCount) - 1) ^ (1ul << 7)], target.FindHeld(Described));
+            WriteBlocks(target, [7]);
+            Assert.Equal(former, File.ReadAllBytes(folder["image"]));
+            Assert.Equal(Described.Sha256, target.ReadBack(Image.Length, _ => { }));
+            target.Keep();
+        }
+
+        Assert.Equal(Image, File.ReadAllBytes(folder["image"]));
+    }
+
     [Fact]
     public void Two_receivers_do_not_write_one_file()
     {

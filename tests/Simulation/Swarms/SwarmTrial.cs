@@ -91,7 +91,8 @@ public sealed partial class SwarmTrial : ITrial
             return;
         }
 
-        // One wrong block may be any source's; when there were many, and nobody was found out, who had part in all of them should have been.
+        // One wrong block may be any source's. When there were many, and nobody was found out, who had part in all of them should
+        // have been.
         foreach (var source in node.Client.Fetch.Snapshot(node.Client.LocalNow).Sources)
         {
             if (node.Client.WrongBlocksSinceLied > 10 && source.State == SourceState.Raining && source.Droplets > 0

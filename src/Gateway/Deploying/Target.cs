@@ -24,7 +24,7 @@ internal abstract class Target : IDisposable
 
         return FileKinds.Of(path) switch
         {
-            FileKind.Missing when Path.GetFullPath(path).StartsWith("/dev/", StringComparison.Ordinal) =>
+            FileKind.Missing when IsAmongDevices(Path.GetFullPath(path)) =>
                 throw new IOException($"There is no device {path}."),
             FileKind.Missing or FileKind.File => new FileTarget(path),
             FileKind.BlockDevice => new DeviceTarget(path),
@@ -34,6 +34,10 @@ internal abstract class Target : IDisposable
             _ => throw new IOException($"{path} is neither a file nor a device nor a pipe."),
         };
     }
+
+    /// <summary>Whether a file there would be a device's name mistyped; what is in /dev/shm are files, in memory.</summary>
+    private static bool IsAmongDevices(string path) =>
+        path.StartsWith("/dev/", StringComparison.Ordinal) && !path.StartsWith("/dev/shm/", StringComparison.Ordinal);
 
     /// <summary>Whether it can be read back, and goes on with what is there already.</summary>
     public abstract bool IsLasting { get; }

@@ -70,6 +70,20 @@ public class TargetTests
     }
 
     [Fact]
+    public void A_device_that_is_not_there_is_no_file_but_in_memory_there_are_files()
+    {
+        Assert.SkipUnless(Directory.Exists("/dev/shm"), "There are no files in memory here.");
+        Assert.Throws<IOException>(() => Target.Open("/dev/sdbb1", Silent));
+        var path = $"/dev/shm/rain-{Guid.NewGuid():N}";
+        using (var target = Target.Open(path, Silent))
+        {
+            Assert.True(target.IsLasting);
+        }
+
+        Assert.False(File.Exists($"{path}.raining"));
+    }
+
+    [Fact]
     public void Two_receivers_do_not_write_one_file()
     {
         using var folder = new TestFolder();

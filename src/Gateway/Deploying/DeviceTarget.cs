@@ -7,10 +7,6 @@ namespace Gateway.Deploying;
 /// <summary>A block device, which is written in its place, from its beginning.</summary>
 internal sealed class DeviceTarget : StoredTarget
 {
-    /// <summary>Blocks at the beginning, and blocks spread over the whole, that are looked at first. If none of them is right, none was
-    /// written before, and nobody waits until all of a device is read.</summary>
-    private const int FirstCount = 16, SpreadCount = 48;
-
     /// <summary>errno.h.</summary>
     private const int NoSpace = 28;
 
@@ -55,15 +51,7 @@ internal sealed class DeviceTarget : StoredTarget
     public override ulong[] FindHeld(Manifest manifest)
     {
         var held = base.FindHeld(manifest);
-        var count = manifest.Layout.BlockCount;
-        var sample = Enumerable.Range(0, Math.Min(FirstCount, count))
-            .Concat(Enumerable.Range(0, SpreadCount).Select(i => (int)((long)i * count / SpreadCount)));
-        Compare(manifest, sample.Where(block => block < count).Distinct(), held, Handle!);
-        if (held.Any(word => word != 0))
-        {
-            Compare(manifest, Enumerable.Range(0, count), held, Handle!);
-        }
-
+        CompareIfLikely(manifest, held, Handle!);
         return held;
     }
 

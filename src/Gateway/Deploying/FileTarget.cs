@@ -56,14 +56,13 @@ internal sealed class FileTarget : StoredTarget
     public override ulong[] FindHeld(Manifest manifest)
     {
         var held = base.FindHeld(manifest);
-        var all = Enumerable.Range(0, manifest.Layout.BlockCount);
         if (!_isNew)
         {
-            Compare(manifest, all, held, Handle!);
+            Compare(manifest, Enumerable.Range(0, manifest.Layout.BlockCount), held, Handle!);
         }
         else if (File.Exists(_path))
         {
-            TakeOver(manifest, all, held);
+            TakeOver(manifest, held);
         }
 
         return held;
@@ -71,17 +70,17 @@ internal sealed class FileTarget : StoredTarget
 
     /// <summary>Copies what is right of the file that is there under the name: all of it where a receiver was ended right before it had
     /// sent its receipt.</summary>
-    private void TakeOver(Manifest manifest, IEnumerable<int> blocks, ulong[] held)
+    private void TakeOver(Manifest manifest, ulong[] held)
     {
         try
         {
             using var former = File.OpenHandle(_path);
             if (RandomAccess.GetLength(former) == manifest.Layout.Length)
             {
-                Compare(manifest, blocks, held, former, Write);
+                CompareIfLikely(manifest, held, former, Write);
             }
         }
-        catch (UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // It may be replaced and not read: then all comes anew.
         }

@@ -7,6 +7,10 @@ namespace Gateway.Deploying;
 /// <summary>A target that can be read back.</summary>
 internal abstract class StoredTarget : Target
 {
+    /// <summary>Blocks at the beginning, and blocks spread over the whole, that are looked at first. If none of them is right, none was
+    /// written before, and nobody waits until all of what is there is read.</summary>
+    private const int FirstCount = 16, SpreadCount = 48;
+
     /// <inheritdoc/>
     public override bool IsLasting => true;
 
@@ -31,6 +35,22 @@ internal abstract class StoredTarget : Target
             },
             CancellationToken.None);
         return digest ?? throw new EndOfStreamException($"{Name} ends at byte {end}, and {length} were written.");
+    }
+
+    /// <summary>Compares all blocks with their digests where one of a few is right.</summary>
+    /// <inheritdoc cref="Compare"/>
+    protected static void CompareIfLikely(
+        Manifest manifest, ulong[] held, SafeFileHandle source, Action<long, ReadOnlySpan<byte>>? onRight = null)
+    {
+        var count = manifest.Layout.BlockCount;
+        var sample = Enumerable.Range(0, Math.Min(FirstCount, count))
+            .Concat(Enumerable.Range(0, SpreadCount).Select(i => (int)((long)i * count / SpreadCount)));
+        var found = new ulong[held.Length];
+        Compare(manifest, sample.Where(block => block < count).Distinct(), found, source);
+        if (found.Any(word => word != 0))
+        {
+            Compare(manifest, Enumerable.Range(0, count), held, source, onRight);
+        }
     }
 
     /// <summary>Compares blocks with their digests, on all cores.</summary>
